@@ -23,14 +23,24 @@ async fn main() -> Result {
         }))
         .await?;
 
-    println!("{:<12} {:>8} {:>12} {:>8}", "brand", "products", "avg. price", "stock");
+    println!(
+        "{:<12} {:>8} {:>12} {:>8}",
+        "brand", "products", "avg. price", "stock"
+    );
     for bucket in &page.aggs().terms("brands")? {
         let price = bucket.aggs().avg("price")?.unwrap_or_default();
         let stock = bucket.aggs().sum("stock")?.unwrap_or_default();
-        println!("{:<12} {:>8} {price:>10.2} € {stock:>8}", bucket.key(), bucket.doc_count);
+        println!(
+            "{:<12} {:>8} {price:>10.2} € {stock:>8}",
+            bucket.key(),
+            bucket.doc_count
+        );
     }
     let prices = page.aggs().stats("prices")?;
     let [min, max] = [prices.min, prices.max].map(Option::unwrap_or_default);
-    println!("\n{} prices between {min:.2} € and {max:.2} €", prices.count);
+    println!(
+        "\n{} prices between {min:.2} € and {max:.2} €",
+        prices.count
+    );
     Ok(())
 }

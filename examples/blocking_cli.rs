@@ -37,8 +37,12 @@ fn main() -> Result {
         }
     };
     let client = blocking::Elasticsearch::new(client)?;
-    let story =
-        vec![Command::Import { count: 200 }, Command::Search { words: "rain jacket".to_owned() }];
+    let story = vec![
+        Command::Import { count: 200 },
+        Command::Search {
+            words: "rain jacket".to_owned(),
+        },
+    ];
     for command in arguments.command.map_or(story, |command| vec![command]) {
         run(&client, command)?;
     }
@@ -54,7 +58,9 @@ fn run(client: &blocking::Elasticsearch, command: Command) -> Result {
             println!("{}", client.wait(bulk)?);
         }
         Command::Search { words } => {
-            let search = client.search("products").query(Query::match_("title", &*words));
+            let search = client
+                .search("products")
+                .query(Query::match_("title", &*words));
             let page: SearchResponse<Product> = client.wait(search)?;
             for product in page.documents() {
                 let product = product?;

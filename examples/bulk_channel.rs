@@ -19,7 +19,12 @@ async fn main() -> Result {
     let operations = stream::unfold(receiver, async |mut receiver| {
         let (offset, product) = receiver.recv().await?;
         // The context comes back with the outcome.
-        Some((Operation::index(product).id(offset.to_string()).context(offset), receiver))
+        Some((
+            Operation::index(product)
+                .id(offset.to_string())
+                .context(offset),
+            receiver,
+        ))
     });
     let mut outcomes = client
         .helpers()
@@ -35,13 +40,20 @@ async fn main() -> Result {
         }
     }
     producer.await?;
-    println!("Acknowledged {acknowledged} messages.\n{}", outcomes.report());
+    println!(
+        "Acknowledged {acknowledged} messages.\n{}",
+        outcomes.report()
+    );
     Ok(())
 }
 
 async fn produce(sender: mpsc::Sender<(u64, Product)>) {
     for offset in 0..500 {
-        if sender.send((offset, Product::numbered(offset as u32))).await.is_err() {
+        if sender
+            .send((offset, Product::numbered(offset as u32)))
+            .await
+            .is_err()
+        {
             return;
         }
     }

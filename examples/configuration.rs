@@ -42,7 +42,11 @@ async fn main() -> Result {
     let config = settings.elasticsearch.overridden_by(env);
     println!("settings: {config:?}");
     let client = Elasticsearch::builder().config(config).build()?;
-    println!("{} hits a page from {}", settings.page_size, client.info().await?.cluster_name);
+    println!(
+        "{} hits a page from {}",
+        settings.page_size,
+        client.info().await?.cluster_name
+    );
 
     // An error names the setting, never its value.
     let wrong: Config = toml::from_str("nodes = ['https://localhost:9200']\nmax_retries = 'many'")?;

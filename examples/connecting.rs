@@ -31,8 +31,10 @@ async fn main() -> Result {
 fn cloud() -> Result {
     // In real life: copied from the deployment's page.
     let cloud_id = "deployment-name:dXMtZWFzdC0xLmF3cy5mb3VuZC5pbyRjbHVzdGVyLWlkJGtpYmFuYS1pZA==";
-    let client =
-        Elasticsearch::builder().cloud_id(cloud_id).basic_auth("elastic", "password").build()?;
+    let client = Elasticsearch::builder()
+        .cloud_id(cloud_id)
+        .basic_auth("elastic", "password")
+        .build()?;
     println!("cloud:              {:?}", client.transport().pool());
     Ok(())
 }
@@ -66,7 +68,12 @@ async fn fingerprint(cluster: &Cluster) -> Result {
 
 /// Plain http, where security is switched off. Not recommended.
 async fn no_security() -> Result {
-    let cluster = Cluster::builder().nodes(1).tls(false).security(false).start().await?;
+    let cluster = Cluster::builder()
+        .nodes(1)
+        .tls(false)
+        .security(false)
+        .start()
+        .await?;
     let client = Elasticsearch::builder().node(cluster.url(0)).build()?;
     println!("no security:        {}", client.info().await?.name);
     Ok(())
@@ -113,9 +120,15 @@ async fn authentication(cluster: &Cluster) -> Result {
     };
     let (id, key) = cluster.api_key();
     let clients = [
-        ("basic_auth", builder().basic_auth("elastic", cluster.password())),
+        (
+            "basic_auth",
+            builder().basic_auth("elastic", cluster.password()),
+        ),
         ("bearer_auth", builder().bearer_auth(cluster.bearer_token())),
-        ("api_key, encoded", builder().api_key(cluster.api_key_encoded())),
+        (
+            "api_key, encoded",
+            builder().api_key(cluster.api_key_encoded()),
+        ),
         ("api_key, two parts", builder().api_key((id, key))),
     ];
     for (name, builder) in clients {
@@ -131,17 +144,29 @@ async fn options(cluster: &Cluster) -> Result {
         .ca_certs(Pem::bytes(cluster.ca_pem().to_owned()))
         .build()?;
 
-    let indices =
-        client.options().basic_auth("elastic", cluster.password()).indices().get("*").await?;
+    let indices = client
+        .options()
+        .basic_auth("elastic", cluster.password())
+        .indices()
+        .get("*")
+        .await?;
     println!("options, once:      {} indices", indices.len());
 
     let auth_client = client.options().api_key(cluster.api_key_encoded());
     for number in 0..10 {
-        auth_client.index("example-index").document(json!({"field": number})).await?;
+        auth_client
+            .index("example-index")
+            .document(json!({"field": number}))
+            .await?;
     }
     auth_client.indices().refresh("example-index").await?;
-    let found = auth_client.search::<serde_json::Value>("example-index").await?;
-    println!("options, kept:      {} documents", found.total().unwrap_or(0));
+    let found = auth_client
+        .search::<serde_json::Value>("example-index")
+        .await?;
+    println!(
+        "options, kept:      {} documents",
+        found.total().unwrap_or(0)
+    );
 
     if let Err(refused) = client.info().await {
         println!("without them:       {refused}");
@@ -152,8 +177,11 @@ async fn options(cluster: &Cluster) -> Result {
 /// On by default. `ELASTIC_CLIENT_APIVERSIONING=false` switches it off, and a
 /// client that negotiates takes what the server speaks: 7.17, 8, 9, OpenSearch.
 async fn compatibility_mode(cluster: &Cluster) -> Result {
-    for mode in [CompatibilityMode::Fixed(8), CompatibilityMode::Off, CompatibilityMode::Negotiated]
-    {
+    for mode in [
+        CompatibilityMode::Fixed(8),
+        CompatibilityMode::Off,
+        CompatibilityMode::Negotiated,
+    ] {
         let client = Elasticsearch::builder()
             .nodes(cluster.urls())
             .ca_certs(Pem::bytes(cluster.ca_pem().to_owned()))
@@ -174,9 +202,14 @@ async fn functions_as_a_service(cluster: &Cluster) -> Result {
     static CLIENT: OnceLock<Elasticsearch> = OnceLock::new();
 
     async fn handler() -> es_client::Result<usize> {
-        let Some(client) = CLIENT.get() else { return Ok(0) };
+        let Some(client) = CLIENT.get() else {
+            return Ok(0);
+        };
         let query = json!({"match_all": {}});
-        let found = client.search::<serde_json::Value>("example-index").query(&query).await?;
+        let found = client
+            .search::<serde_json::Value>("example-index")
+            .query(&query)
+            .await?;
         Ok(found.hits().len())
     }
 

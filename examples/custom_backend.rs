@@ -15,7 +15,10 @@ async fn main() -> Result {
 
     // Any `tower::Service<http::Request<Body>>` will do; requests have absolute URIs.
     let backend = Client::builder(TokioExecutor::new()).build_http::<Body>();
-    let client = Elasticsearch::builder().nodes(cluster.urls()).http_service(backend).build()?;
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .http_service(backend)
+        .build()?;
 
     // One node fails: its error is recognised, and the request goes on to the other one.
     cluster.node(0).inject(Fault::status(503).once());

@@ -44,7 +44,12 @@ async fn main() -> Result {
         .build()?;
 
     let info = client.info().await?;
-    println!("{} {} through {}", info.cluster_name, info.version.number, socket.display());
+    println!(
+        "{} {} through {}",
+        info.cluster_name,
+        info.version.number,
+        socket.display()
+    );
 
     let stranger = Elasticsearch::builder()
         .nodes(cluster.urls())

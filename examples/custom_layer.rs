@@ -25,19 +25,30 @@ async fn main() -> Result {
     let client = Elasticsearch::builder()
         .nodes(cluster.urls())
         // At most 5 requests in 200 ms. A buffer lets all callers share the one limiter.
-        .layer_request(ServiceBuilder::new().buffer(64).rate_limit(5, Duration::from_millis(200)))
+        .layer_request(
+            ServiceBuilder::new()
+                .buffer(64)
+                .rate_limit(5, Duration::from_millis(200)),
+        )
         // Below node selection, where host, headers and bytes are final.
         .layer_node(SignLayer::new("secret of this example"))
         .build()?;
 
     let started = Instant::now();
     for number in 0..10 {
-        client.index("events").id(number.to_string()).document(json!({"number": number})).await?;
+        client
+            .index("events")
+            .id(number.to_string())
+            .document(json!({"number": number}))
+            .await?;
     }
     println!("10 requests took {:?}", started.elapsed());
 
     let request = cluster.node(0).requests().pop().ok_or("no request")?;
-    println!("the last one was signed: {:?}", request.headers.get("x-signature"));
+    println!(
+        "the last one was signed: {:?}",
+        request.headers.get("x-signature")
+    );
 
     // Everything else of the built-in stack is still there.
     let pool = client.transport().pool().ok_or("no pool")?;
@@ -61,7 +72,10 @@ impl Layer<StackService> for SignLayer {
     type Service = Sign;
 
     fn layer(&self, inner: StackService) -> Sign {
-        Sign { inner, key: Arc::clone(&self.key) }
+        Sign {
+            inner,
+            key: Arc::clone(&self.key),
+        }
     }
 }
 
@@ -83,7 +97,9 @@ impl Service<Request<Body>> for Sign {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let signature = signature(&self.key, &request);
-        request.headers_mut().insert("x-signature", HeaderValue::from(signature));
+        request
+            .headers_mut()
+            .insert("x-signature", HeaderValue::from(signature));
         self.inner.call(request)
     }
 }
@@ -93,7 +109,9 @@ fn signature(key: &str, request: &Request<Body>) -> u64 {
     let host = request.uri().host().unwrap_or_default();
     let pieces = request.body().pieces().unwrap_or_default();
 
-    let bytes = [key, host, request.uri().path()].into_iter().flat_map(str::bytes);
+    let bytes = [key, host, request.uri().path()]
+        .into_iter()
+        .flat_map(str::bytes);
     let bytes = bytes.chain(pieces.iter().flatten().copied());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

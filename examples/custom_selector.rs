@@ -42,19 +42,37 @@ impl NodeSelector for SeparateWrites {
 
 #[tokio::main]
 async fn main() -> Result {
-    let cluster = Cluster::builder().nodes(3).tls(false).security(false).start().await?;
-    let writer = cluster.url(0).parse::<Node>()?.with_attribute("tier", "ingest");
+    let cluster = Cluster::builder()
+        .nodes(3)
+        .tls(false)
+        .security(false)
+        .start()
+        .await?;
+    let writer = cluster
+        .url(0)
+        .parse::<Node>()?
+        .with_attribute("tier", "ingest");
 
     let client = Elasticsearch::builder()
         .add_node(writer)
         .nodes([cluster.url(1), cluster.url(2)])
-        .node_selector(SeparateWrites { tier: "ingest", others: SubsetCache::default() })
+        .node_selector(SeparateWrites {
+            tier: "ingest",
+            others: SubsetCache::default(),
+        })
         .build()?;
 
     let mut tally = Tally::default();
     for number in 0..10 {
         let document = serde_json::json!({"number": number});
-        tally.count(client.index("numbers").document(&document).send().await?.meta());
+        tally.count(
+            client
+                .index("numbers")
+                .document(&document)
+                .send()
+                .await?
+                .meta(),
+        );
     }
     println!("Ten writes:\n{tally}");
 
@@ -65,15 +83,23 @@ async fn main() -> Result {
     println!("Ten reads:\n{tally}");
 
     // Without a writer, a write fails before anything is sent.
-    let pool = client.transport().pool().ok_or("the transport has a pool")?;
+    let pool = client
+        .transport()
+        .pool()
+        .ok_or("the transport has a pool")?;
     pool.remove(&cluster.url(0))?;
     let document = serde_json::json!({"number": 10});
     let refused = client.index("numbers").document(&document).send().await;
-    println!("A write without a writer: {:?}", refused.map(drop).map_err(examples::Report::from));
+    println!(
+        "A write without a writer: {:?}",
+        refused.map(drop).map_err(examples::Report::from)
+    );
 
     let by_closure = Elasticsearch::builder()
         .nodes(cluster.urls())
-        .node_selector(selector_fn(|nodes, request| request.path().len() % nodes.len()))
+        .node_selector(selector_fn(|nodes, request| {
+            request.path().len() % nodes.len()
+        }))
         .build()?;
     let mut tally = Tally::default();
     for _ in 0..10 {

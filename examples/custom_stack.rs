@@ -54,7 +54,10 @@ async fn main() -> Result {
     let attempt = ServiceBuilder::new()
         .layer(DefaultHeadersLayer::new())
         .layer(MediaTypeLayer::default())
-        .layer(AuthLayer::new(Credentials::basic("elastic", cluster.password())?))
+        .layer(AuthLayer::new(Credentials::basic(
+            "elastic",
+            cluster.password(),
+        )?))
         // Below retry: it counts attempts, not calls.
         .layer(attempts.clone())
         .layer(SelectNodeLayer::new(pool.clone(), LeastInFlight))
@@ -96,11 +99,16 @@ async fn main() -> Result {
     }
     println!("10 calls took {} attempts", attempts.count());
     let requests = cluster.node(0).requests();
-    let opaque_id = requests.iter().find_map(|request| request.headers.get("x-opaque-id"));
+    let opaque_id = requests
+        .iter()
+        .find_map(|request| request.headers.get("x-opaque-id"));
     println!("the first node saw x-opaque-id {opaque_id:?}");
 
     transport.sniff().await?;
-    println!("the cluster has {} nodes", transport.pool().map_or(0, |pool| pool.len()));
+    println!(
+        "the cluster has {} nodes",
+        transport.pool().map_or(0, |pool| pool.len())
+    );
     transport.close();
     println!("closed: {}", client.info().await.is_err());
     Ok(())
@@ -120,7 +128,10 @@ impl<S> Layer<S> for CountLayer {
     type Service = Count<S>;
 
     fn layer(&self, inner: S) -> Count<S> {
-        Count { inner, passed: Arc::clone(&self.0) }
+        Count {
+            inner,
+            passed: Arc::clone(&self.0),
+        }
     }
 }
 

@@ -24,7 +24,10 @@ async fn main() -> Result {
     }
 
     let text = String::from_utf8(csv.into_inner()?)?;
-    println!("{} products are almost sold out, the first five:", text.lines().count() - 1);
+    println!(
+        "{} products are almost sold out, the first five:",
+        text.lines().count() - 1
+    );
     for line in text.lines().take(6) {
         println!("    {line}");
     }

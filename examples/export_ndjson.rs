@@ -14,8 +14,12 @@ async fn main() -> Result {
     let mut file = BufWriter::new(tempfile::NamedTempFile::new()?);
 
     // The source stays text: it is neither parsed nor serialized.
-    let mut hits =
-        client.helpers().read_all::<Box<RawValue>>("products").page_size(100).slices(2).stream();
+    let mut hits = client
+        .helpers()
+        .read_all::<Box<RawValue>>("products")
+        .page_size(100)
+        .slices(2)
+        .stream();
     let mut documents = 0;
     while let Some(hit) = hits.try_next().await? {
         if let Some(source) = hit.source()? {

@@ -16,12 +16,19 @@ type Endpoints = Vec<String>;
 
 #[tokio::main]
 async fn main() -> Result {
-    let cluster = Cluster::builder().nodes(3).tls(false).security(false).start().await?;
+    let cluster = Cluster::builder()
+        .nodes(3)
+        .tls(false)
+        .security(false)
+        .start()
+        .await?;
 
     // The pool is ours: it can serve several clients.
     let first: Node = cluster.url(0).parse()?;
     let pool = NodePool::new([first])?;
-    let client = Elasticsearch::builder().node_pool(Arc::clone(&pool)).build()?;
+    let client = Elasticsearch::builder()
+        .node_pool(Arc::clone(&pool))
+        .build()?;
 
     let printer = tokio::spawn(print(pool.events().subscribe()));
     let (changes, watch) = mpsc::channel(4);
@@ -41,9 +48,18 @@ async fn main() -> Result {
     }
 
     // An operator takes a node out for a minute, although it responds.
-    pool.mark_dead(&cluster.url(2), tokio::time::Instant::now(), Duration::from_secs(60))?;
+    pool.mark_dead(
+        &cluster.url(2),
+        tokio::time::Instant::now(),
+        Duration::from_secs(60),
+    )?;
     for status in pool.nodes() {
-        println!("{} {:?} after {} failures", status.node(), status.state(), status.failures());
+        println!(
+            "{} {:?} after {} failures",
+            status.node(),
+            status.state(),
+            status.failures()
+        );
     }
 
     // Without subscribers to come, the events end with the pool.

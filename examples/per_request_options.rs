@@ -22,11 +22,20 @@ async fn main() -> Result {
         .search("products")
         .size(1)
         .await?;
-    println!("{} products, within 5 s and one retry", page.total().unwrap_or(0));
+    println!(
+        "{} products, within 5 s and one retry",
+        page.total().unwrap_or(0)
+    );
 
     // For many: the client shares everything with the first one, except for the options.
-    let tenant = client.options().api_key(cluster.api_key_encoded()).into_client();
-    println!("authenticated by {}", tenant.security().authenticate().await?.authentication_type);
+    let tenant = client
+        .options()
+        .api_key(cluster.api_key_encoded())
+        .into_client();
+    println!(
+        "authenticated by {}",
+        tenant.security().authenticate().await?.authentication_type
+    );
 
     // A status that is expected here is not an error of the raw response.
     let response = client
@@ -40,6 +49,9 @@ async fn main() -> Result {
 
     // A write is retried after a lost response only if it is idempotent; here, we say so.
     let counted = client.options().idempotent(true);
-    counted.index("log").document(serde_json::json!({"event": "login"})).await?;
+    counted
+        .index("log")
+        .document(serde_json::json!({"event": "login"}))
+        .await?;
     Ok(())
 }

@@ -48,7 +48,10 @@ pub(crate) async fn run(client: &Elasticsearch, file: &Path, index: &str) -> Res
     let stop = Arc::new(AtomicBool::new(false));
     let lines = Lines::open(file, checkpoint.read()?, Arc::clone(&stop))?;
     let ends = Arc::clone(&lines.ends);
-    let dead_letters = File::options().append(true).create(true).open(beside(file, "failed"))?;
+    let dead_letters = File::options()
+        .append(true)
+        .create(true)
+        .open(beside(file, "failed"))?;
 
     let bulk = client
         .helpers()
@@ -87,7 +90,13 @@ impl Lines {
         let mut file = File::open(file)?;
         file.seek(SeekFrom::Start(position))?;
         let ends = Arc::default();
-        Ok(Self { file: BufReader::new(file), position, ends, count: 0, stop })
+        Ok(Self {
+            file: BufReader::new(file),
+            position,
+            ends,
+            count: 0,
+            stop,
+        })
     }
 
     fn read(&mut self) -> Result<Option<Operation<Box<RawValue>>>> {

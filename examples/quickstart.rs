@@ -7,7 +7,10 @@
 //! `ES_CA` (a file) or `ES_FINGERPRINT`, and `ES_USER` with `ES_PASSWORD` or
 //! `ES_API_KEY`; for OpenSearch also `ES_PRODUCT_CHECK=off`.
 
-#![allow(clippy::indexing_slicing, reason = "a JSON value gives null for what it does not have")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a JSON value gives null for what it does not have"
+)]
 
 use std::{env, time::Duration};
 
@@ -33,7 +36,10 @@ async fn main() -> Result {
     };
 
     let info = client.info().await?;
-    println!("\nConnected: {} {} ({})", info.cluster_name, info.version.number, info.name);
+    println!(
+        "\nConnected: {} {} ({})",
+        info.cluster_name, info.version.number, info.name
+    );
 
     write(&client).await?;
     read(&client).await?;
@@ -49,9 +55,18 @@ async fn main() -> Result {
 
 /// A client needs nothing except what Elasticsearch prints at its first start.
 fn connect_to_embedded(cluster: &Cluster) -> Result<Elasticsearch> {
-    println!("An embedded cluster of {} nodes has started.", cluster.urls().len());
-    println!("  Password for the elastic user:           {}", cluster.password());
-    println!("  HTTP CA certificate SHA-256 fingerprint: {}", cluster.ca_fingerprint());
+    println!(
+        "An embedded cluster of {} nodes has started.",
+        cluster.urls().len()
+    );
+    println!(
+        "  Password for the elastic user:           {}",
+        cluster.password()
+    );
+    println!(
+        "  HTTP CA certificate SHA-256 fingerprint: {}",
+        cluster.ca_fingerprint()
+    );
     Ok(Elasticsearch::builder()
         .nodes(cluster.urls())
         .ssl_assert_fingerprint(cluster.ca_fingerprint())
@@ -94,15 +109,25 @@ async fn write(client: &Elasticsearch) -> Result {
     let documents = endpoints()?;
     let mut tally = Tally::default();
     let bar = ProgressBar::new(documents.len() as u64);
-    bar.set_style(ProgressStyle::with_template("  indexing {bar:40} {pos}/{len}")?);
+    bar.set_style(ProgressStyle::with_template(
+        "  indexing {bar:40} {pos}/{len}",
+    )?);
     for document in &documents {
-        let written = client.index(INDEX).id(&document.name).document(document).send().await?;
+        let written = client
+            .index(INDEX)
+            .id(&document.name)
+            .document(document)
+            .send()
+            .await?;
         tally.count(written.meta());
         bar.inc(1);
     }
     bar.finish_and_clear();
     client.indices().refresh(INDEX).await?;
-    println!("\nIndexed {} documents, spread over the nodes:\n{tally}", documents.len());
+    println!(
+        "\nIndexed {} documents, spread over the nodes:\n{tally}",
+        documents.len()
+    );
     Ok(())
 }
 
@@ -116,7 +141,10 @@ async fn read(client: &Elasticsearch) -> Result {
         .sort(json!([{"parameters": "desc"}, {"name.keyword": "asc"}]))
         .size(3)
         .await?;
-    println!("{} index endpoints take 8 parameters or more, led by:", found.total().unwrap_or(0));
+    println!(
+        "{} index endpoints take 8 parameters or more, led by:",
+        found.total().unwrap_or(0)
+    );
     for endpoint in found.documents() {
         let endpoint = endpoint?;
         println!("    {:<28} {}", endpoint.name, endpoint.paths.join("  "));
@@ -124,7 +152,9 @@ async fn read(client: &Elasticsearch) -> Result {
 
     println!("\nIndices:");
     for (name, index) in client.indices().get("*").await? {
-        let fields = index.mappings["properties"].as_object().map_or(0, |fields| fields.len());
+        let fields = index.mappings["properties"]
+            .as_object()
+            .map_or(0, |fields| fields.len());
         println!("    {name}, {fields} fields");
     }
     Ok(())
@@ -141,12 +171,19 @@ async fn keep_a_client_with_an_api_key(client: &Elasticsearch) -> Result {
             return Ok(());
         }
         _ => {
-            let key = client.security().create_api_key().name("quickstart").await?;
+            let key = client
+                .security()
+                .create_api_key()
+                .name("quickstart")
+                .await?;
             client.options().api_key((key.id, key.api_key))
         }
     };
     let me = with_key.security().authenticate().await?;
-    println!("\nThe kept client authenticates by: {}", me.authentication_type);
+    println!(
+        "\nThe kept client authenticates by: {}",
+        me.authentication_type
+    );
     Ok(())
 }
 

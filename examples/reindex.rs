@@ -12,7 +12,11 @@ async fn main() -> Result {
     let (_new_cluster, new) = cluster().await?;
 
     // Everything, with IDs and routing.
-    let report = old.helpers().reindex("products", &new, "products-copy").refresh(true).await?;
+    let report = old
+        .helpers()
+        .reindex("products", &new, "products-copy")
+        .refresh(true)
+        .await?;
     println!("copied:  {report}");
 
     // A part of it, changed on the way.
@@ -24,14 +28,24 @@ async fn main() -> Result {
     let discounted = hits.and_then(async |hit| {
         let id = hit.id.clone();
         let product = hit.into_source()?;
-        let product = product.map(|product| Product { price: product.price * 0.8, ..product });
+        let product = product.map(|product| Product {
+            price: product.price * 0.8,
+            ..product
+        });
         Ok(Operation::index(product).id(id))
     });
-    let report = new.helpers().bulk("products-sale", discounted.boxed()).refresh(true).await?;
+    let report = new
+        .helpers()
+        .bulk("products-sale", discounted.boxed())
+        .refresh(true)
+        .await?;
     println!("on sale: {report}");
 
     for index in ["products-copy", "products-sale"] {
-        println!("{index}: {} documents", new.count(index).await?.count.unwrap_or(0));
+        println!(
+            "{index}: {} documents",
+            new.count(index).await?.count.unwrap_or(0)
+        );
     }
     Ok(())
 }

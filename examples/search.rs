@@ -12,12 +12,21 @@ use examples::{Product, Result, shop};
 async fn main() -> Result {
     let (_cluster, client) = shop().await?;
 
-    let page: SearchResponse<Product> =
-        client.search("products").query(Query::match_("title", "trail shoes")).size(3).await?;
-    println!("{} products match “trail shoes”, the first three:", page.total().unwrap_or(0));
+    let page: SearchResponse<Product> = client
+        .search("products")
+        .query(Query::match_("title", "trail shoes"))
+        .size(3)
+        .await?;
+    println!(
+        "{} products match “trail shoes”, the first three:",
+        page.total().unwrap_or(0)
+    );
     for product in page.documents() {
         let product = product?;
-        println!("    {:<16} {:<12} {:>6.2} €", product.title, product.brand, product.price);
+        println!(
+            "    {:<16} {:<12} {:>6.2} €",
+            product.title, product.brand, product.price
+        );
     }
 
     let affordable = Query::bool()
@@ -30,13 +39,19 @@ async fn main() -> Result {
         .sort([Sort::field("price").desc()])
         .size(5)
         .await?;
-    println!("\nJackets in stock for less than 40 €: {}", page.total().unwrap_or(0));
+    println!(
+        "\nJackets in stock for less than 40 €: {}",
+        page.total().unwrap_or(0)
+    );
     for product in page.documents() {
         let product = product?;
         println!("    {:<16} {:>6.2} €", product.title, product.price);
     }
 
-    let number = client.count("products").query(Query::term("brand.keyword", "Velora")).await?;
+    let number = client
+        .count("products")
+        .query(Query::term("brand.keyword", "Velora"))
+        .await?;
     println!("\n{} products are by Velora.", number.count.unwrap_or(0));
     Ok(())
 }

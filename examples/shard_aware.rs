@@ -19,16 +19,33 @@ const INDEX: &str = "shard-aware-example";
 #[tokio::main]
 async fn main() -> Result {
     let own: Vec<String> = std::env::args().skip(1).collect();
-    let embedded = Cluster::builder().nodes(3).tls(false).security(false).start().await?;
-    let (urls, documents) = if own.is_empty() { (embedded.urls(), 100) } else { (own, 1_000) };
-    let aware = Elasticsearch::builder().nodes(&urls).shard_aware(true).build()?;
+    let embedded = Cluster::builder()
+        .nodes(3)
+        .tls(false)
+        .security(false)
+        .start()
+        .await?;
+    let (urls, documents) = if own.is_empty() {
+        (embedded.urls(), 100)
+    } else {
+        (own, 1_000)
+    };
+    let aware = Elasticsearch::builder()
+        .nodes(&urls)
+        .shard_aware(true)
+        .build()?;
     let plain = Elasticsearch::builder().nodes(&urls).build()?;
 
     let settings = json!({"settings": {"number_of_shards": 3, "number_of_replicas": 0}});
     plain.indices().create(INDEX).body(&settings).send().await?;
 
     // The first request has the shards of the index fetched in the background.
-    aware.index(INDEX).id("0").document(json!({"n": 0})).send().await?;
+    aware
+        .index(INDEX)
+        .id("0")
+        .document(json!({"n": 0}))
+        .send()
+        .await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
 
     for _ in 0..2 {
@@ -54,7 +71,12 @@ async fn measure(name: &str, client: &Elasticsearch, documents: u32) -> Result {
     for number in 0..documents {
         let id = number.to_string();
         let begun = Instant::now();
-        client.index(INDEX).id(&id).document(json!({"n": number})).send().await?;
+        client
+            .index(INDEX)
+            .id(&id)
+            .document(json!({"n": number}))
+            .send()
+            .await?;
         writes.push(begun.elapsed());
         let begun = Instant::now();
         client.get::<Value>(INDEX, &id).send().await?;
@@ -76,7 +98,10 @@ fn median(times: &mut [Duration]) -> Duration {
 
 async fn bytes_between_nodes(client: &Elasticsearch) -> Result<Option<u64>> {
     let path = "/_nodes/stats/transport?filter_path=nodes.*.transport.tx_size_in_bytes";
-    let response = client.transport().send(http::Request::get(path).body(Body::empty())?).await?;
+    let response = client
+        .transport()
+        .send(http::Request::get(path).body(Body::empty())?)
+        .await?;
     let body: Value =
         serde_json::from_slice(&response.into_body().bytes().await?).unwrap_or_default();
     let nodes = body.get("nodes").and_then(Value::as_object);

@@ -39,5 +39,8 @@ async fn main() -> Result {
 fn nodes(client: &Elasticsearch) -> Vec<String> {
     let pool = client.transport().pool();
     let nodes = pool.map(|pool| pool.nodes()).unwrap_or_default();
-    nodes.iter().map(|status| status.node().to_string()).collect()
+    nodes
+        .iter()
+        .map(|status| status.node().to_string())
+        .collect()
 }

@@ -24,7 +24,13 @@ async fn main() -> Result {
     let cluster = Cluster::builder().nodes(2).start().await?;
     let client = Elasticsearch::builder().nodes(cluster.urls()).build()?;
     let sample = (0..6).map(Product::numbered);
-    assert!(client.helpers().bulk("products", sample).await?.is_complete());
+    assert!(
+        client
+            .helpers()
+            .bulk("products", sample)
+            .await?
+            .is_complete()
+    );
     let products = Products(client);
 
     assert_eq!(products.by_brand("Velora").await?.len(), 2);
@@ -40,7 +46,9 @@ async fn main() -> Result {
     assert_eq!(products.by_brand("Velora").await?.len(), 2);
 
     let searches = cluster.nodes().into_iter().flat_map(|node| node.requests());
-    let searches = searches.filter(|request| request.target.contains("_search")).count();
+    let searches = searches
+        .filter(|request| request.target.contains("_search"))
+        .count();
     println!("3 calls, {searches} searches arrived.");
     Ok(())
 }

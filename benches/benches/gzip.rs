@@ -5,11 +5,17 @@ use es_benches::gzipping::{bare, bulk, layer};
 use tokio::runtime::Builder;
 
 fn gzip(criterion: &mut Criterion) {
-    let (Ok(pieces), Ok(runtime)) = (bulk(), Builder::new_current_thread().build()) else { return };
+    let (Ok(pieces), Ok(runtime)) = (bulk(), Builder::new_current_thread().build()) else {
+        return;
+    };
     let mut group = criterion.benchmark_group("gzip");
-    group.throughput(Throughput::Bytes(pieces.iter().map(|piece| piece.len() as u64).sum()));
+    group.throughput(Throughput::Bytes(
+        pieces.iter().map(|piece| piece.len() as u64).sum(),
+    ));
     group.bench_function("bare", |bencher| bencher.iter(|| bare(&pieces)));
-    group.bench_function("layer", |bencher| bencher.to_async(&runtime).iter(|| layer(&pieces)));
+    group.bench_function("layer", |bencher| {
+        bencher.to_async(&runtime).iter(|| layer(&pieces))
+    });
     group.finish();
 }
 

@@ -36,11 +36,17 @@ fn measure(criterion: &mut Criterion) -> Result<(), BoxError> {
     let mut group = criterion.benchmark_group("stack");
     let stack = Backend;
     bench(&mut group, &runtime, "backend", &stack);
-    let stack = ServiceBuilder::new().layer(CollectLayer::new()).service(stack);
+    let stack = ServiceBuilder::new()
+        .layer(CollectLayer::new())
+        .service(stack);
     bench(&mut group, &runtime, "+ collect", &stack);
-    let stack = ServiceBuilder::new().layer(AttemptTimeoutLayer::default()).service(stack);
+    let stack = ServiceBuilder::new()
+        .layer(AttemptTimeoutLayer::default())
+        .service(stack);
     bench(&mut group, &runtime, "+ attempt timeout", &stack);
-    let stack = ServiceBuilder::new().layer(ProductCheckLayer::new()).service(stack);
+    let stack = ServiceBuilder::new()
+        .layer(ProductCheckLayer::new())
+        .service(stack);
     bench(&mut group, &runtime, "+ product check", &stack);
     let select = SelectNodeLayer::new(pool(3)?, RoundRobin::default());
     let stack = ServiceBuilder::new().layer(select).service(stack);
@@ -48,11 +54,17 @@ fn measure(criterion: &mut Criterion) -> Result<(), BoxError> {
     let auth = AuthLayer::new(Credentials::basic("elastic", "changeme")?);
     let stack = ServiceBuilder::new().layer(auth).service(stack);
     bench(&mut group, &runtime, "+ auth", &stack);
-    let stack = ServiceBuilder::new().layer(MediaTypeLayer::default()).service(stack);
+    let stack = ServiceBuilder::new()
+        .layer(MediaTypeLayer::default())
+        .service(stack);
     bench(&mut group, &runtime, "+ media type", &stack);
-    let stack = ServiceBuilder::new().layer(DefaultHeadersLayer::new()).service(stack);
+    let stack = ServiceBuilder::new()
+        .layer(DefaultHeadersLayer::new())
+        .service(stack);
     bench(&mut group, &runtime, "+ default headers", &stack);
-    let stack = ServiceBuilder::new().layer(RetryLayer::default()).service(stack);
+    let stack = ServiceBuilder::new()
+        .layer(RetryLayer::default())
+        .service(stack);
     bench(&mut group, &runtime, "+ retry", &stack);
     let total = TotalTimeoutLayer::new(Duration::from_secs(60));
     bench(
@@ -61,8 +73,15 @@ fn measure(criterion: &mut Criterion) -> Result<(), BoxError> {
         "+ total timeout",
         &ServiceBuilder::new().layer(total).service(stack.clone()),
     );
-    let stack = ServiceBuilder::new().layer(TraceLayer::new()).service(stack);
-    bench(&mut group, &runtime, "+ trace, without a total timeout", &stack);
+    let stack = ServiceBuilder::new()
+        .layer(TraceLayer::new())
+        .service(stack);
+    bench(
+        &mut group,
+        &runtime,
+        "+ trace, without a total timeout",
+        &stack,
+    );
     group.finish();
     Ok(())
 }

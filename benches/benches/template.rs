@@ -20,7 +20,9 @@ fn template(criterion: &mut Criterion) {
         .service(Backend);
 
     criterion.bench_function("template", |bencher| {
-        bencher.to_async(&runtime).iter(|| stack.clone().oneshot(Request::new(Body::empty())));
+        bencher
+            .to_async(&runtime)
+            .iter(|| stack.clone().oneshot(Request::new(Body::empty())));
     });
 }
 

@@ -89,7 +89,13 @@ async fn send(
         .header(header::CONTENT_TYPE, "application/x-ndjson")
         .body(Full::new(body))?;
     sender.ready().await?;
-    let response = sender.send_request(request).await?.into_body().collect().await?.to_bytes();
+    let response = sender
+        .send_request(request)
+        .await?
+        .into_body()
+        .collect()
+        .await?
+        .to_bytes();
     let response: Value = serde_json::from_slice(&response)?;
     match response["items"].as_array() {
         Some(items) if response["errors"] == false => Ok(items.len()),

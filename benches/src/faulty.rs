@@ -62,7 +62,10 @@ impl Node {
     pub async fn start(applied: Arc<[AtomicU8]>) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { fault: watch::Sender::new(None), applied });
+        let shared = Arc::new(Shared {
+            fault: watch::Sender::new(None),
+            applied,
+        });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Ok(Self {
             url: format!("http://{address}"),
@@ -113,7 +116,9 @@ impl Node {
     }
 
     fn healthy(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.healthy_since.lock().unwrap_or_else(PoisonError::into_inner)
+        self.healthy_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,7 +142,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 async move { shared.respond(request).await }
             });
             // The client or a fault ends it.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -149,7 +156,12 @@ impl Shared {
         request: Request<Incoming>,
     ) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let is_write = request.method() == Method::POST;
-        let number: usize = request.uri().path().trim_start_matches('/').parse().unwrap_or(0);
+        let number: usize = request
+            .uri()
+            .path()
+            .trim_start_matches('/')
+            .parse()
+            .unwrap_or(0);
         let body = request.into_body().collect().await;
         if body.is_err() {
             return Err(std::io::Error::other("the request was cut off"));
@@ -157,7 +169,10 @@ impl Shared {
 
         let mut fault = self.fault.subscribe();
         // A frozen node goes on where it was when it is resumed.
-        let now = fault.wait_for(|fault| *fault != Some(Fault::Frozen)).await.map(|fault| *fault);
+        let now = fault
+            .wait_for(|fault| *fault != Some(Fault::Frozen))
+            .await
+            .map(|fault| *fault);
         let now = now.map_err(std::io::Error::other)?;
         if now == Some(Fault::Overloaded) {
             return Ok(response(StatusCode::SERVICE_UNAVAILABLE));

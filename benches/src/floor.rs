@@ -30,7 +30,10 @@ impl Floor {
         stream.set_nodelay(true)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Self { sender, host: HeaderValue::from_str(host)? })
+        Ok(Self {
+            sender,
+            host: HeaderValue::from_str(host)?,
+        })
     }
 
     /// Performs one operation a number of times.
@@ -40,14 +43,17 @@ impl Floor {
             Operation::Info => self.info(times).await,
             Operation::Index => self.index(times).await,
             Operation::Value(page) => {
-                self.search(page, times, |found: &Value| hits_of(found)).await
+                self.search(page, times, |found: &Value| hits_of(found))
+                    .await
             }
             Operation::Typed(page) => {
-                self.search(page, times, |found: &Typed| found.hits.hits.len()).await
+                self.search(page, times, |found: &Typed| found.hits.hits.len())
+                    .await
             }
             Operation::Bulk => Err(not_measured()),
             Operation::Raw(page) => {
-                self.search(page, times, |found: &Raw| found.hits.hits.len()).await
+                self.search(page, times, |found: &Raw| found.hits.hits.len())
+                    .await
             }
         }
     }
@@ -100,13 +106,18 @@ impl Floor {
         path: &'static str,
         body: Bytes,
     ) -> Result<Bytes, BoxError> {
-        let mut request =
-            Request::builder().method(method).uri(path).header(header::HOST, self.host.clone());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, self.host.clone());
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, JSON);
         }
         self.sender.ready().await?;
-        let response = self.sender.send_request(request.body(Full::new(body))?).await?;
+        let response = self
+            .sender
+            .send_request(request.body(Full::new(body))?)
+            .await?;
         if !response.status().is_success() {
             return Err(format!("status {}", response.status()).into());
         }

@@ -46,12 +46,16 @@ pub fn bare(pieces: &[Bytes]) -> Result<usize, BoxError> {
 /// # Errors
 /// When the body cannot be compressed.
 pub async fn layer(pieces: &[Bytes]) -> Result<usize, BoxError> {
-    let service = ServiceBuilder::new().layer(CompressionLayer::new()).service(service_fn(
-        async |request: Request<Body>| {
-            let body = request.into_body().collect().await.map(|body| body.to_bytes());
+    let service = ServiceBuilder::new()
+        .layer(CompressionLayer::new())
+        .service(service_fn(async |request: Request<Body>| {
+            let body = request
+                .into_body()
+                .collect()
+                .await
+                .map(|body| body.to_bytes());
             Ok::<_, Infallible>(Response::new(body))
-        },
-    ));
+        }));
     let request = Request::post("/_bulk").body(Body::list(pieces.to_vec()))?;
     Ok(service.oneshot(request).await?.into_body()?.len())
 }

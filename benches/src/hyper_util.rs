@@ -43,14 +43,17 @@ impl HyperUtil {
             Operation::Info => self.info(times).await,
             Operation::Index => self.index(times).await,
             Operation::Value(page) => {
-                self.search(page, times, |found: &Value| hits_of(found)).await
+                self.search(page, times, |found: &Value| hits_of(found))
+                    .await
             }
             Operation::Typed(page) => {
-                self.search(page, times, |found: &Typed| found.hits.hits.len()).await
+                self.search(page, times, |found: &Typed| found.hits.hits.len())
+                    .await
             }
             Operation::Bulk => Err(not_measured()),
             Operation::Raw(page) => {
-                self.search(page, times, |found: &Raw| found.hits.hits.len()).await
+                self.search(page, times, |found: &Raw| found.hits.hits.len())
+                    .await
             }
         }
     }

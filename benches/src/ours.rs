@@ -24,7 +24,10 @@ impl Ours {
     /// # Errors
     /// When a setting is refused.
     pub fn new(urls: &[String]) -> Result<Self, BoxError> {
-        let client = Elasticsearch::builder().nodes(urls).basic_auth(USER, PASSWORD).build()?;
+        let client = Elasticsearch::builder()
+            .nodes(urls)
+            .basic_auth(USER, PASSWORD)
+            .build()?;
         Ok(Self { client })
     }
 

@@ -26,13 +26,18 @@ impl Server {
     /// # Errors
     /// When it does not start.
     pub fn start(name: &str, arguments: &[&str]) -> Result<Self, BoxError> {
-        let mut child =
-            Command::new(sibling(name)?).args(arguments).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(sibling(name)?)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let server = Self { child, line: line.trim().into() };
+        let server = Self {
+            child,
+            line: line.trim().into(),
+        };
         if server.line.is_empty() {
             return Err(format!("{name} ended before it listened").into());
         }
@@ -69,7 +74,10 @@ pub fn serve_from_thread(nodes: usize) -> Result<Vec<String>, BoxError> {
         });
     });
     let addresses = receiver.recv()??;
-    Ok(addresses.iter().map(|address| format!("http://{address}")).collect())
+    Ok(addresses
+        .iter()
+        .map(|address| format!("http://{address}"))
+        .collect())
 }
 
 /// The CPU time of the calling thread, from Linux's own account.
@@ -78,7 +86,10 @@ pub fn serve_from_thread(nodes: usize) -> Result<Vec<String>, BoxError> {
 /// When the kernel does not tell it.
 pub fn thread_time() -> Result<Duration, BoxError> {
     let account = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds = account.split_whitespace().next().ok_or("the kernel tells no time")?;
+    let nanoseconds = account
+        .split_whitespace()
+        .next()
+        .ok_or("the kernel tells no time")?;
     Ok(Duration::from_nanos(nanoseconds.parse()?))
 }
 
@@ -90,5 +101,8 @@ pub fn peak_kibibytes() -> Result<u64, BoxError> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB"));
-    Ok(kibibytes.ok_or("the kernel tells no peak")?.trim().parse()?)
+    Ok(kibibytes
+        .ok_or("the kernel tells no peak")?
+        .trim()
+        .parse()?)
 }

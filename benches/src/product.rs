@@ -39,7 +39,10 @@ impl Product {
     pub fn to_write(number: usize) -> Self {
         let description = "Light shoes with a firm grip for long days on rough paths, with a sole \
                            that sheds mud, laces that stay tied and room for thick socks";
-        Self { description: description.into(), ..Self::numbered(number) }
+        Self {
+            description: description.into(),
+            ..Self::numbered(number)
+        }
     }
 
     /// So many of them.

@@ -24,7 +24,10 @@ const LARGE_LENGTHS: (u64, u64) = (12, 42);
 pub async fn server() -> Result<(), BoxError> {
     let nodes = std::env::args().nth(1).map_or(Ok(3), |text| text.parse())?;
     let addresses = server::start(nodes).await?;
-    let urls: Vec<_> = addresses.iter().map(|address| format!("http://{address}")).collect();
+    let urls: Vec<_> = addresses
+        .iter()
+        .map(|address| format!("http://{address}"))
+        .collect();
     println!("{}", urls.join(","));
     std::future::pending().await
 }
@@ -137,19 +140,27 @@ fn print_head(names: &[String]) {
 }
 
 fn count(name: &str, operation: Operation, urls: &str) -> Result<(u64, String), BoxError> {
-    let lengths = if operation.is_large() { LARGE_LENGTHS } else { LENGTHS };
+    let lengths = if operation.is_large() {
+        LARGE_LENGTHS
+    } else {
+        LENGTHS
+    };
     let client = sibling("client")?;
     let run = |times: u64| {
         let times = times.to_string();
         instructions(&client, &[name, operation.name(), &times, urls])
     };
     let difference = run(lengths.1)?.saturating_sub(run(lengths.0)?);
-    Ok((difference / (lengths.1 - lengths.0), allocations_of(name, operation, urls)?))
+    Ok((
+        difference / (lengths.1 - lengths.0),
+        allocations_of(name, operation, urls)?,
+    ))
 }
 
 fn allocations_of(name: &str, operation: Operation, urls: &str) -> Result<String, BoxError> {
-    let output =
-        Command::new(sibling("allocations")?).args([name, operation.name(), urls]).output()?;
+    let output = Command::new(sibling("allocations")?)
+        .args([name, operation.name(), urls])
+        .output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into());
     }

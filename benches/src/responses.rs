@@ -145,7 +145,10 @@ impl BulkResponse {
             items.extend_from_slice(json!({"index": item}).to_string().as_bytes());
             ends.push(items.len());
         }
-        Self { items: items.into(), ends }
+        Self {
+            items: items.into(),
+            ends,
+        }
     }
 
     /// The response to so many operations, in pieces.
@@ -153,7 +156,9 @@ impl BulkResponse {
     /// # Errors
     /// The number of operations is zero or more than the server takes.
     pub fn to(&self, operations: usize) -> Result<[Bytes; 3], BoxError> {
-        let last = operations.checked_sub(1).and_then(|last| self.ends.get(last));
+        let last = operations
+            .checked_sub(1)
+            .and_then(|last| self.ends.get(last));
         let end = last.ok_or_else(|| format!("{operations} operations in a bulk request"))?;
         let head = Bytes::from_static(br#"{"errors":false,"took":7,"items":["#);
         Ok([head, self.items.slice(..*end), Bytes::from_static(b"]}")])

@@ -18,7 +18,9 @@ pub fn choose(pool: &NodePool, selector: &RoundRobin, times: u64) {
     let context = RequestContext::new(&Method::GET, "/products/_search");
     for _ in 0..times {
         // The pool has nodes, of which round robin excludes none.
-        let Ok(mut selection) = pool.select(selector, &context) else { return };
+        let Ok(mut selection) = pool.select(selector, &context) else {
+            return;
+        };
         std::hint::black_box(selection.node());
         selection.finish(NodeOutcome::Healthy, context.now());
     }
@@ -30,7 +32,9 @@ pub fn nanoseconds(nodes: usize) -> Result<f64, BoxError> {
     const TIMES: u64 = 20_000;
     let (pool, selector) = (pool(nodes)?, RoundRobin::default());
     choose(&pool, &selector, TIMES);
-    let best = (0..300).map(|_| time(|| choose(&pool, &selector, TIMES))).min();
+    let best = (0..300)
+        .map(|_| time(|| choose(&pool, &selector, TIMES)))
+        .min();
     Ok(best.unwrap_or_default().as_nanos() as f64 / TIMES as f64)
 }
 

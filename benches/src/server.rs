@@ -56,7 +56,9 @@ async fn accept(listener: TcpListener, responses: Arc<Responses>) {
         });
         tokio::spawn(async move {
             // A client that goes away is the end of a connection, no failure.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
@@ -126,7 +128,10 @@ fn ok(body: ServerBody) -> Response<ServerBody> {
         HeaderValue::from_static("application/vnd.elasticsearch+json;compatible-with=9");
     let mut response = Response::new(body);
     let headers = response.headers_mut();
-    headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    headers.insert(
+        "x-elastic-product",
+        HeaderValue::from_static("Elasticsearch"),
+    );
     headers.insert(header::CONTENT_TYPE, TYPE);
     response
 }

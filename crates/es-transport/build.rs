@@ -10,7 +10,10 @@ fn main() {
 
 /// `1.88.0` from `rustc 1.88.0 (6b00bc388 2025-06-23)`.
 fn rustc_version() -> Option<String> {
-    let output = Command::new(env::var_os("RUSTC")?).arg("--version").output().ok()?;
+    let output = Command::new(env::var_os("RUSTC")?)
+        .arg("--version")
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.split_whitespace().nth(1).map(str::to_owned)
 }

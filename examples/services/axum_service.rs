@@ -33,15 +33,19 @@ async fn search(
     Query(Search { q }): Query<Search>,
 ) -> std::result::Result<Json<Vec<Product>>, StatusCode> {
     let tenant = headers.get("x-tenant").and_then(|name| name.to_str().ok());
-    let client = tenant.and_then(|name| shop.tenants.get(name)).ok_or(StatusCode::UNAUTHORIZED)?;
-    let page: SearchResponse<Product> =
-        client.search("products").query(dsl::Query::match_("title", &*q)).size(2).await.map_err(
-            |error| match error {
-                error if error.is_timeout() => StatusCode::GATEWAY_TIMEOUT,
-                error if error.is_bad_request() => StatusCode::BAD_REQUEST,
-                _ => StatusCode::BAD_GATEWAY,
-            },
-        )?;
+    let client = tenant
+        .and_then(|name| shop.tenants.get(name))
+        .ok_or(StatusCode::UNAUTHORIZED)?;
+    let page: SearchResponse<Product> = client
+        .search("products")
+        .query(dsl::Query::match_("title", &*q))
+        .size(2)
+        .await
+        .map_err(|error| match error {
+            error if error.is_timeout() => StatusCode::GATEWAY_TIMEOUT,
+            error if error.is_bad_request() => StatusCode::BAD_REQUEST,
+            _ => StatusCode::BAD_GATEWAY,
+        })?;
     let products = page.into_documents().collect::<es_client::Result<_>>();
     Ok(Json(products.map_err(|_| StatusCode::BAD_GATEWAY)?))
 }
@@ -57,12 +61,15 @@ async fn main() -> Result {
         let client = options.total_timeout(Duration::from_secs(2)).into_client();
         tenants.insert(tenant.to_owned(), client);
     }
-    let app = Router::new().route("/search", get(search)).with_state(Arc::new(Shop { tenants }));
+    let app = Router::new()
+        .route("/search", get(search))
+        .with_state(Arc::new(Shop { tenants }));
 
     // In a service: axum::serve(listener, app).
     for tenant in ["north", "nobody"] {
-        let request =
-            Request::get("/search?q=jacket").header("x-tenant", tenant).body(Body::empty())?;
+        let request = Request::get("/search?q=jacket")
+            .header("x-tenant", tenant)
+            .body(Body::empty())?;
         let response = app.clone().oneshot(request).await?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();

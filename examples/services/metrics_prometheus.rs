@@ -12,7 +12,11 @@ async fn main() -> Result {
     let prometheus = PrometheusBuilder::new().install_recorder()?;
     let (_cluster, client) = cluster().await?;
 
-    client.index("products").id("1").document(Product::numbered(1)).await?;
+    client
+        .index("products")
+        .id("1")
+        .document(Product::numbered(1))
+        .await?;
     for _ in 0..5 {
         let _: SearchResponse<Product> = client.search("products").await?;
     }

@@ -20,11 +20,16 @@ use tracing_subscriber::layer::SubscriberExt;
 #[tokio::main]
 async fn main() -> Result {
     let (cluster, _) = shop().await?;
-    let client = Elasticsearch::builder().nodes(cluster.urls()).propagate(propagate).build()?;
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .propagate(propagate)
+        .build()?;
 
     // In a service: an OTLP exporter, and `with_batch_exporter`.
     let exporter = InMemorySpanExporter::default();
-    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let provider = SdkTracerProvider::builder()
+        .with_simple_exporter(exporter.clone())
+        .build();
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("shop"))
         .with_location(false)
@@ -33,7 +38,9 @@ async fn main() -> Result {
 
     // One node is lost: the attempt there fails, and the request is retried on another one.
     cluster.node(0).kill().await?;
-    checkout(&client).instrument(tracing::info_span!("checkout")).await?;
+    checkout(&client)
+        .instrument(tracing::info_span!("checkout"))
+        .await?;
 
     for span in exporter.get_finished_spans()? {
         println!("{} ({:?})", span.name, span.span_kind);

@@ -62,7 +62,9 @@ pub struct Endpoint {
 /// If a line of the file is not an endpoint.
 pub fn endpoints() -> Result<Vec<Endpoint>> {
     let lines = include_str!("../data/endpoints.ndjson").lines();
-    Ok(lines.map(serde_json::from_str).collect::<std::result::Result<_, _>>()?)
+    Ok(lines
+        .map(serde_json::from_str)
+        .collect::<std::result::Result<_, _>>()?)
 }
 
 /// Counts the responses of each node.
@@ -106,7 +108,11 @@ impl Product {
             .get(number as usize % 3)
             .copied()
             .unwrap_or_default();
-        let kind = if number.is_multiple_of(2) { "Trail shoes" } else { "Rain jacket" };
+        let kind = if number.is_multiple_of(2) {
+            "Trail shoes"
+        } else {
+            "Rain jacket"
+        };
         Self {
             title: format!("{kind} {number}"),
             brand: brand.to_owned(),
@@ -137,7 +143,11 @@ pub async fn cluster() -> Result<(Cluster, Elasticsearch)> {
 pub async fn shop() -> Result<(Cluster, Elasticsearch)> {
     let (cluster, client) = cluster().await?;
     let products = (0..240).map(Product::numbered);
-    let report = client.helpers().bulk("products", products).refresh(true).await?;
+    let report = client
+        .helpers()
+        .bulk("products", products)
+        .refresh(true)
+        .await?;
     if !report.is_complete() {
         return Err(report.to_string().into());
     }

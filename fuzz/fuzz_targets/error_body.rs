@@ -25,7 +25,10 @@ fuzz_target!(|input: &[u8]| {
         assert_eq!(raw.unwrap().bytes(), &body);
         return match typed {
             Ok(_) => {
-                assert!(std::str::from_utf8(&body).is_ok() && value.is_ok(), "it is no JSON");
+                assert!(
+                    std::str::from_utf8(&body).is_ok() && value.is_ok(),
+                    "it is no JSON"
+                );
             }
             Err(error) => assert!(error.is_decode() || error.is_partial(), "{error:?}"),
         };
@@ -39,7 +42,11 @@ fuzz_target!(|input: &[u8]| {
             let told = &value["error"];
             let text = |name: &str| told[name].as_str();
             assert_eq!(api.kind.as_deref(), text("type"), "{api:?}");
-            assert_eq!(api.reason.as_deref(), told.as_str().or(text("reason")), "{api:?}");
+            assert_eq!(
+                api.reason.as_deref(),
+                told.as_str().or(text("reason")),
+                "{api:?}"
+            );
         }
     }
 });

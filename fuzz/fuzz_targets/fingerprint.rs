@@ -9,7 +9,10 @@ fuzz_target!(|text: &str| {
     match Fingerprint::parse(text) {
         Ok(fingerprint) => {
             assert_eq!(fingerprint.to_string(), digits.to_lowercase());
-            assert_eq!(Fingerprint::parse(&fingerprint.to_string()).unwrap(), fingerprint);
+            assert_eq!(
+                Fingerprint::parse(&fingerprint.to_string()).unwrap(),
+                fingerprint
+            );
         }
         Err(error) => {
             assert_eq!(error.setting(), Some("ssl_assert_fingerprint"));

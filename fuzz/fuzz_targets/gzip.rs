@@ -16,7 +16,9 @@ use libfuzzer_sys::fuzz_target;
 use tower::{ServiceBuilder, ServiceExt};
 
 fuzz_target!(|input: &[u8]| {
-    let [limit, cut, data @ ..] = input else { return };
+    let [limit, cut, data @ ..] = input else {
+        return;
+    };
     let limit = 1_usize << (limit % 21);
     let cut = usize::from(*cut);
 
@@ -31,7 +33,10 @@ fuzz_target!(|input: &[u8]| {
     }
 
     let gzip = compress(data);
-    for decompressed in [inflate(vec![gzip.clone()], limit), inflate(in_pieces(&gzip, cut), limit)] {
+    for decompressed in [
+        inflate(vec![gzip.clone()], limit),
+        inflate(in_pieces(&gzip, cut), limit),
+    ] {
         match decompressed {
             Ok(decompressed) => assert_eq!(decompressed, data),
             Err(error) => assert!(data.len() > limit, "{error}"),
@@ -72,5 +77,9 @@ fn compress(data: &[u8]) -> Bytes {
 fn in_pieces(whole: &Bytes, cut: usize) -> Vec<Bytes> {
     let first = cut.min(whole.len());
     let second = (first + cut / 3).min(whole.len());
-    vec![whole.slice(..first), whole.slice(first..second), whole.slice(second..)]
+    vec![
+        whole.slice(..first),
+        whole.slice(first..second),
+        whole.slice(second..),
+    ]
 }

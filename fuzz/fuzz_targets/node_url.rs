@@ -28,7 +28,10 @@ fn check(url: &str, target: &str) {
     let node = match Node::from_str(url) {
         Ok(node) => node,
         Err(error) => {
-            assert!(matches!(error.setting(), Some("nodes" | "basic_auth")), "{error}");
+            assert!(
+                matches!(error.setting(), Some("nodes" | "basic_auth")),
+                "{error}"
+            );
             return assert!(!format!("{error} {error:?}").contains(SECRET), "{error:?}");
         }
     };
@@ -39,12 +42,17 @@ fn check(url: &str, target: &str) {
     assert_eq!(again.url(), node.url());
     assert!(again.credentials().is_none());
 
-    let Ok(path) = PathAndQuery::from_str(target) else { return };
+    let Ok(path) = PathAndQuery::from_str(target) else {
+        return;
+    };
     let asterisk = path.as_str() == "*";
     if let Ok(uri) = node.uri(path)
         && !asterisk
     {
-        assert_eq!(uri.authority().map(Authority::as_str), Some(node.authority().as_str()));
+        assert_eq!(
+            uri.authority().map(Authority::as_str),
+            Some(node.authority().as_str())
+        );
         assert!(uri.path().starts_with(node.path_prefix()), "{uri}");
     }
     // A sniffed host leaves neither the scheme nor the prefix.

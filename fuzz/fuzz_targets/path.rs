@@ -57,7 +57,10 @@ fuzz_target!(|text: &str| {
 fn check_query(uri: &Uri, name: &str, value: &str) {
     let query = uri.query().expect("a parameter was given");
     let (sent_name, sent_value) = query.split_once('=').unwrap();
-    assert!(!query.contains(['&', '#', '?', ' ', '+', '/', '\\']), "{query}");
+    assert!(
+        !query.contains(['&', '#', '?', ' ', '+', '/', '\\']),
+        "{query}"
+    );
     assert_eq!((&*decode(sent_name), &*decode(sent_value)), (name, value));
 }
 
@@ -65,7 +68,10 @@ fn keeps_its_host(uri: &Uri) {
     let node: Node = "https://seed:9200/in".parse().unwrap();
     let target: PathAndQuery = uri.path_and_query().unwrap().clone();
     if let Ok(uri) = node.uri(target) {
-        assert_eq!(uri.authority().map(|authority| authority.as_str()), Some("seed:9200"));
+        assert_eq!(
+            uri.authority().map(|authority| authority.as_str()),
+            Some("seed:9200")
+        );
         assert!(uri.path().starts_with("/in/"), "{uri}");
     }
 }

@@ -1,7 +1,7 @@
 //! Wherever a redirect leads, its error shows neither user info nor query of it.
 #![no_main]
 
-use es_fuzz::{SECRET, responding, lines, run};
+use es_fuzz::{SECRET, lines, responding, run};
 use es_transport::{Body, layer::response_check::RedirectCheckLayer};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use libfuzzer_sys::fuzz_target;
@@ -24,15 +24,21 @@ fuzz_target!(|text: &str| {
     check(&format!("{start}?{SECRET}"), text.len());
     check(&format!("https://{host}/{path}?{SECRET}{user}"), text.len());
     if !user.contains(['/', '?', '#']) {
-        check(&format!("https://{user}:{SECRET}@{host}/{path}"), text.len());
+        check(
+            &format!("https://{user}:{SECRET}@{host}/{path}"),
+            text.len(),
+        );
         check(&format!("//{SECRET}{user}@{host}/{path}"), text.len());
     }
 });
 
 fn check(location: &str, number: usize) {
-    let Ok(value) = HeaderValue::from_str(location) else { return };
+    let Ok(value) = HeaderValue::from_str(location) else {
+        return;
+    };
     let headers = HeaderMap::from_iter([(header::LOCATION, value)]);
-    let service = RedirectCheckLayer::new().layer(responding(STATUSES[number % 4], headers, vec![]));
+    let service =
+        RedirectCheckLayer::new().layer(responding(STATUSES[number % 4], headers, vec![]));
     let error = run(service.oneshot(Request::new(Body::empty()))).unwrap_err();
     assert!(error.is_redirect(), "{error}");
     let shown = format!("{error} {error:?}");

@@ -23,7 +23,9 @@ fuzz_target!(|text: &str| {
             headers.insert(name, value);
         }
     }
-    let policy = StandardRetry::new().backoff(Backoff::new(BACKOFF, BACKOFF)).max_retry_after(MOST);
+    let policy = StandardRetry::new()
+        .backoff(Backoff::new(BACKOFF, BACKOFF))
+        .max_retry_after(MOST);
     let request = Request::new(());
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
@@ -33,7 +35,9 @@ fuzz_target!(|text: &str| {
     let wait = plan.expect("a refusal is retried").wait;
     assert!(wait <= MOST, "{wait:?}");
 
-    let digits = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let digits = headers
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
     let digits = digits.unwrap_or_default().trim();
     if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
         let seconds = digits.parse().unwrap_or(u64::MAX);

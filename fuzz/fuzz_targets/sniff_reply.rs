@@ -21,7 +21,9 @@ fuzz_target!(|reply: &[u8]| {
     let pool = NodePool::new([seed.clone()]).unwrap();
     let reply = Bytes::copy_from_slice(reply);
     let node = service_fn(move |_: Request<Body>| {
-        std::future::ready(Ok::<_, Infallible>(Response::new(Body::from(reply.clone()))))
+        std::future::ready(Ok::<_, Infallible>(Response::new(Body::from(
+            reply.clone(),
+        ))))
     });
     let stack = SelectNodeLayer::new(pool.clone(), RoundRobin::default()).layer(node);
     let sniffer = Sniffer::new(pool.clone(), stack, SniffOptions::default());
@@ -32,7 +34,11 @@ fuzz_target!(|reply: &[u8]| {
                 assert!(node.is_https() && node.path_prefix() == "/in" && node.port() > 0);
                 assert_eq!(node.credentials(), seed.credentials());
                 assert!(node.url().starts_with("https://") && node.url().ends_with("/in"));
-                assert!(!node.host().contains(['/', '@', '#', '?', '\\', '%']), "{}", node.host());
+                assert!(
+                    !node.host().contains(['/', '@', '#', '?', '\\', '%']),
+                    "{}",
+                    node.host()
+                );
                 assert!(urls.insert(node.url().to_owned()), "twice: {}", node.url());
                 let roles = &node.facts().roles;
                 assert!(roles.is_empty() || roles.iter().any(|role| **role != *"master"));
@@ -41,7 +47,11 @@ fuzz_target!(|reply: &[u8]| {
         }
         Err(error) => {
             assert!(error.is_sniff(), "{error}");
-            let left: Vec<_> = pool.nodes().iter().map(|(node, _)| node.url().to_owned()).collect();
+            let left: Vec<_> = pool
+                .nodes()
+                .iter()
+                .map(|(node, _)| node.url().to_owned())
+                .collect();
             assert_eq!(left, [seed.url()]);
         }
     }

@@ -15,8 +15,16 @@ const LONGEST_LOOK: Duration = Duration::from_millis(5_001);
 pub async fn nothing_is_left(world: &World) {
     tokio::time::sleep(LONGEST_LOOK).await;
     let attempts = world.log.attempts();
-    assert!(attempts.iter().all(|attempt| attempt.end != End::UnderWay), "an attempt is left");
-    let open: usize = world.cluster.nodes().iter().map(|node| node.connections().open).sum();
+    assert!(
+        attempts.iter().all(|attempt| attempt.end != End::UnderWay),
+        "an attempt is left"
+    );
+    let open: usize = world
+        .cluster
+        .nodes()
+        .iter()
+        .map(|node| node.connections().open)
+        .sum();
     assert_eq!(open, 0, "connections are left");
 }
 
@@ -27,7 +35,13 @@ pub async fn nothing_is_left(world: &World) {
 pub fn all_are_good(calls: &[Call]) {
     let bad = calls.iter().filter(|call| !call.is_good());
     let count = bad.clone().count();
-    assert_eq!(count, 0, "of {} calls, the first: {:?}", calls.len(), bad.into_iter().next());
+    assert_eq!(
+        count,
+        0,
+        "of {} calls, the first: {:?}",
+        calls.len(),
+        bad.into_iter().next()
+    );
 }
 
 /// All calls together made no more retries than a budget with room for `burst` and `percent`
@@ -38,7 +52,10 @@ pub fn all_are_good(calls: &[Call]) {
 /// When they made more.
 pub fn retries_stay_inside(calls: &[Call], burst: usize, percent: usize) {
     let paid: usize = calls.iter().map(|call| call.paid).sum();
-    let at_once = calls.iter().filter(|call| call.is_good() && call.attempts == 1).count();
+    let at_once = calls
+        .iter()
+        .filter(|call| call.is_good() && call.attempts == 1)
+        .count();
     let allowed = burst + at_once * percent / 100;
     assert!(paid <= allowed, "{paid} retries of {allowed}");
 }
@@ -53,7 +70,9 @@ pub fn retries_stay_inside(calls: &[Call], burst: usize, percent: usize) {
 /// When there was an attempt too early, or beside a probe.
 pub fn dead_nodes_are_probed_once(attempts: &[Attempt]) -> usize {
     let mut nodes: BTreeMap<usize, Vec<&Attempt>> = BTreeMap::new();
-    attempts.iter().for_each(|attempt| nodes.entry(attempt.node).or_default().push(attempt));
+    attempts
+        .iter()
+        .for_each(|attempt| nodes.entry(attempt.node).or_default().push(attempt));
     nodes.values().map(|attempts| probes(attempts)).sum()
 }
 
@@ -65,8 +84,12 @@ fn least_dead_time(failures: u32) -> Duration {
 
 /// Follows the attempts at one node, in the order in which things happened.
 fn probes(attempts: &[&Attempt]) -> usize {
-    let begun = attempts.iter().map(|attempt| (attempt.began_as, *attempt, true));
-    let ended = attempts.iter().map(|attempt| (attempt.ended_as, *attempt, false));
+    let begun = attempts
+        .iter()
+        .map(|attempt| (attempt.began_as, *attempt, true));
+    let ended = attempts
+        .iter()
+        .map(|attempt| (attempt.ended_as, *attempt, false));
     let mut moments: Vec<_> = begun.chain(ended).collect();
     moments.sort_unstable_by_key(|(moment, ..)| *moment);
 
@@ -81,7 +104,10 @@ fn probes(attempts: &[&Attempt]) -> usize {
             assert_eq!(probe, None, "an attempt beside a probe: {attempt:?}");
             let rested = attempt.began - since;
             let least = least_dead_time(failures);
-            assert!(rested >= least, "after {rested:?} of {least:?}: {attempt:?}");
+            assert!(
+                rested >= least,
+                "after {rested:?} of {least:?}: {attempt:?}"
+            );
             probe = Some(attempt.began_as);
             probes += 1;
             continue;

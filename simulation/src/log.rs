@@ -53,7 +53,10 @@ pub enum End {
 impl End {
     /// Whether a node dies of it: no connection, a broken one, 502, 503, 504.
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::NoConnection | Self::Broken | Self::Status(502..=504))
+        matches!(
+            self,
+            Self::NoConnection | Self::Broken | Self::Status(502..=504)
+        )
     }
 }
 
@@ -73,7 +76,10 @@ struct Entries {
 
 impl Log {
     pub(crate) fn new() -> Self {
-        Self { begun: Instant::now(), entries: Arc::default() }
+        Self {
+            begun: Instant::now(),
+            entries: Arc::default(),
+        }
     }
 
     /// The time since the log was begun.
@@ -88,7 +94,10 @@ impl Log {
 
     /// The nodes, with what is noted here.
     pub(crate) fn over(&self, nodes: SimulatedService) -> Logged {
-        Logged { nodes, log: self.clone() }
+        Logged {
+            nodes,
+            log: self.clone(),
+        }
     }
 
     fn begin(&self, node: usize, is_sniff: bool) -> Entry {
@@ -105,7 +114,11 @@ impl Log {
             ended_as: u64::MAX,
             end: End::UnderWay,
         });
-        Entry { log: self.clone(), index: entries.attempts.len() - 1, end: End::Dropped }
+        Entry {
+            log: self.clone(),
+            index: entries.attempts.len() - 1,
+            end: End::Dropped,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
@@ -162,7 +175,13 @@ impl Service<Request<Body>> for Logged {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let node = number(request.uri().authority().expect("a node was chosen").as_str());
+        let node = number(
+            request
+                .uri()
+                .authority()
+                .expect("a node was chosen")
+                .as_str(),
+        );
         let entry = self.log.begin(node, request.uri().path() == "/_nodes/http");
         let response = self.nodes.call(request);
         Box::pin(async move {
@@ -179,5 +198,9 @@ impl Service<Request<Body>> for Logged {
 
 /// The error that the transport's own connections would return.
 fn failure(error: SimulatedError) -> Error {
-    if error.is_connect() { Error::connect(error) } else { Error::from_service(error) }
+    if error.is_connect() {
+        Error::connect(error)
+    } else {
+        Error::from_service(error)
+    }
 }

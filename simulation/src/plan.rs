@@ -72,7 +72,12 @@ impl Plan {
 
     /// The nodes to which something happens.
     pub fn nodes(&self) -> Vec<usize> {
-        let mut nodes: Vec<_> = self.0.iter().flat_map(|(_, _, nodes)| nodes).copied().collect();
+        let mut nodes: Vec<_> = self
+            .0
+            .iter()
+            .flat_map(|(_, _, nodes)| nodes)
+            .copied()
+            .collect();
         nodes.sort_unstable();
         nodes.dedup();
         nodes

@@ -18,7 +18,10 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// and its values are dropped.
 pub fn run<T>(seed: u64, work: impl Future<Output = T>) -> T {
     rng::seed_thread(seed);
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
     let runtime = runtime.expect("a runtime without I/O needs nothing");
     let done = runtime.block_on(async { timeout(LONGEST, work).await });
     let done = done.expect("the simulation is stuck");

@@ -15,7 +15,10 @@ pub fn quantile(values: &mut [Duration], share: f64) -> Duration {
 /// By how much of their mean the number that is farthest from it is away.
 pub fn deviation(counts: &[usize]) -> f64 {
     let mean = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
-    counts.iter().map(|count| (*count as f64 - mean).abs() / mean).fold(0.0, f64::max)
+    counts
+        .iter()
+        .map(|count| (*count as f64 - mean).abs() / mean)
+        .fold(0.0, f64::max)
 }
 
 /// Number of these times in each second.
@@ -32,7 +35,9 @@ pub fn per_second(times: impl IntoIterator<Item = Duration>, seconds: usize) -> 
 /// Number of attempts per node.
 pub fn per_node(attempts: &[crate::Attempt], nodes: usize) -> Vec<usize> {
     let mut counts = vec![0; nodes];
-    attempts.iter().for_each(|attempt| counts[attempt.node] += 1);
+    attempts
+        .iter()
+        .for_each(|attempt| counts[attempt.node] += 1);
     counts
 }
 
@@ -46,6 +51,9 @@ mod tests {
         assert_eq!(quantile(&mut values, 0.99), Duration::from_millis(99));
         assert_eq!(quantile(&mut values, 0.0), Duration::ZERO);
         assert_eq!(deviation(&[90, 100, 110]), 0.1);
-        assert_eq!(per_second([0, 10, 1_500].map(Duration::from_millis), 2), [2, 1]);
+        assert_eq!(
+            per_second([0, 10, 1_500].map(Duration::from_millis), 2),
+            [2, 1]
+        );
     }
 }

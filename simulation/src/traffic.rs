@@ -49,7 +49,9 @@ impl Call {
 impl Traffic {
     /// So many requests in a second, for so long.
     pub fn new(per_second: f64, length: Duration) -> Self {
-        Self { parts: vec![(per_second, length)] }
+        Self {
+            parts: vec![(per_second, length)],
+        }
     }
 
     /// And after that another number in a second, for so long.
@@ -101,16 +103,31 @@ async fn call(transport: Transport, began: Duration) -> Call {
         }
         Err(error) => Err(error.type_name()),
     };
-    Call { began, took: begun.elapsed(), end, attempts, paid }
+    Call {
+        began,
+        took: begun.elapsed(),
+        end,
+        attempts,
+        paid,
+    }
 }
 
 /// Number of attempts, and of those that the budget paid for.
 fn attempts(response: &Result<Response<ResponseBody>>) -> (usize, usize) {
     let attempts: &[Attempt] = match response {
-        Ok(response) => response.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0),
+        Ok(response) => response
+            .extensions()
+            .get::<Attempts>()
+            .map_or(&[], |attempts| &attempts.0),
         Err(error) => error.attempts(),
     };
-    let is_paid =
-        |attempt: &&Attempt| attempt.retried.is_some_and(|reason| reason != RetryReason::NotSent);
-    (attempts.len().max(1), attempts.iter().filter(is_paid).count())
+    let is_paid = |attempt: &&Attempt| {
+        attempt
+            .retried
+            .is_some_and(|reason| reason != RetryReason::NotSent)
+    };
+    (
+        attempts.len().max(1),
+        attempts.iter().filter(is_paid).count(),
+    )
 }

@@ -33,7 +33,11 @@ impl World {
             .compatibility_mode(CompatibilityMode::Fixed(9))
             .http_service(log.over(cluster.service()));
         let transport = settings(builder).build().expect("a transport");
-        Self { cluster, transport, log }
+        Self {
+            cluster,
+            transport,
+            log,
+        }
     }
 
     /// Lets the traffic pass while the plan is played, and responses its calls.
@@ -43,6 +47,10 @@ impl World {
 
     /// The attempts so far that were not for sniffing.
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.log.attempts().into_iter().filter(|attempt| !attempt.is_sniff).collect()
+        self.log
+            .attempts()
+            .into_iter()
+            .filter(|attempt| !attempt.is_sniff)
+            .collect()
     }
 }

@@ -6,15 +6,22 @@ use es_simulation::scenario::{self, Choice, SIZES};
 
 /// All sizes in release builds, the smallest otherwise.
 fn sizes() -> &'static [usize] {
-    if cfg!(debug_assertions) { &SIZES[..1] } else { &SIZES }
+    if cfg!(debug_assertions) {
+        &SIZES[..1]
+    } else {
+        &SIZES
+    }
 }
 
 /// Number of requests that make a distribution: the fewest for which the bound of peak
 /// EWMA is promised, and more.
 // Over fewer, the one or two that it needs to know a slow node are above p99
 // (docs/guarantees.md, "Not promised").
-const MANY: &[usize] =
-    if cfg!(debug_assertions) { &[2_000, 8_000] } else { &[2_000, 4_000, 8_000, 20_000] };
+const MANY: &[usize] = if cfg!(debug_assertions) {
+    &[2_000, 8_000]
+} else {
+    &[2_000, 4_000, 8_000, 20_000]
+};
 
 const LONGEST_DEAD_TIME: Duration = Duration::from_secs(31);
 
@@ -28,8 +35,9 @@ fn round_robin_is_even_within_five_percent() {
 
 #[test]
 fn two_choices_by_peak_ewma_hide_a_slow_node() {
-    for (nodes, many) in
-        sizes().iter().flat_map(|nodes| MANY.iter().map(move |many| (nodes, *many)))
+    for (nodes, many) in sizes()
+        .iter()
+        .flat_map(|nodes| MANY.iter().map(move |many| (nodes, *many)))
     {
         let p99 = |choice, slow| scenario::slow_node(*nodes, choice, slow, many).quantile(0.99);
         let (with, without) = (p99(Choice::PeakEwma, true), p99(Choice::PeakEwma, false));
@@ -39,7 +47,10 @@ fn two_choices_by_peak_ewma_hide_a_slow_node() {
         );
         if *nodes <= 30 {
             // Round robin does not, where the slow one is more than one of a hundred.
-            let (with, without) = (p99(Choice::RoundRobin, true), p99(Choice::RoundRobin, false));
+            let (with, without) = (
+                p99(Choice::RoundRobin, true),
+                p99(Choice::RoundRobin, false),
+            );
             assert!(with > without * 3, "{nodes}: {with:?}, {without:?}");
         }
     }
@@ -58,7 +69,10 @@ fn a_zone_is_lost_without_one_failed_call() {
 fn a_cluster_that_was_lost_is_found_again() {
     for nodes in sizes() {
         let lost = scenario::all_lost(*nodes);
-        assert!(lost.failed > 0 && lost.found_after < LONGEST_DEAD_TIME, "{lost:?}");
+        assert!(
+            lost.failed > 0 && lost.found_after < LONGEST_DEAD_TIME,
+            "{lost:?}"
+        );
     }
 }
 

@@ -27,11 +27,16 @@ pub struct Elastic {
 impl Elastic {
     /// A client that turns round over the nodes.
     pub fn new(urls: &[String]) -> Result<Self, BoxError> {
-        let urls = urls.iter().map(|url| Url::parse(url)).collect::<Result<_, _>>()?;
+        let urls = urls
+            .iter()
+            .map(|url| Url::parse(url))
+            .collect::<Result<_, _>>()?;
         let transport = TransportBuilder::new(MultiNodeConnectionPool::round_robin(urls, None))
             .auth(Credentials::Basic(USER.into(), PASSWORD.into()))
             .build()?;
-        Ok(Self { client: Elasticsearch::new(transport) })
+        Ok(Self {
+            client: Elasticsearch::new(transport),
+        })
     }
 
     /// Performs one operation a number of times.
@@ -41,14 +46,17 @@ impl Elastic {
             Operation::Info => self.info(times).await,
             Operation::Index => self.index(times).await,
             Operation::Value(page) => {
-                self.search(page, times, |found: &Value| hits_of(found)).await
+                self.search(page, times, |found: &Value| hits_of(found))
+                    .await
             }
             Operation::Typed(page) => {
-                self.search(page, times, |found: &Typed| found.hits.hits.len()).await
+                self.search(page, times, |found: &Typed| found.hits.hits.len())
+                    .await
             }
             Operation::Bulk => self.bulk(times).await,
             Operation::Raw(page) => {
-                self.search(page, times, |found: &Raw| found.hits.hits.len()).await
+                self.search(page, times, |found: &Raw| found.hits.hits.len())
+                    .await
             }
         }
     }
@@ -63,7 +71,10 @@ impl Elastic {
     async fn info(&self, times: u64) -> Result<(), BoxError> {
         for _ in 0..times {
             let response = self.client.info().send().await?.error_for_status_code()?;
-            check_text(&response.json::<Value>().await?["tagline"], "You Know, for Search")?;
+            check_text(
+                &response.json::<Value>().await?["tagline"],
+                "You Know, for Search",
+            )?;
         }
         Ok(())
     }
@@ -71,7 +82,10 @@ impl Elastic {
     async fn index(&self, times: u64) -> Result<(), BoxError> {
         let product = Product::numbered(1);
         for _ in 0..times {
-            let request = self.client.index(IndexParts::IndexId(INDEX, "1")).body(&product);
+            let request = self
+                .client
+                .index(IndexParts::IndexId(INDEX, "1"))
+                .body(&product);
             let response = request.send().await?.error_for_status_code()?;
             check_text(&response.json::<Value>().await?["result"], "created")?;
         }
@@ -85,7 +99,10 @@ impl Elastic {
             for (id, product) in products.iter().enumerate() {
                 operations.push(BulkOperation::index(product).id(id.to_string()))?;
             }
-            let request = self.client.bulk(BulkParts::Index(INDEX)).body(vec![operations]);
+            let request = self
+                .client
+                .bulk(BulkParts::Index(INDEX))
+                .body(vec![operations]);
             let response = request.send().await?.error_for_status_code()?;
             check_bulk(&response.json().await?)?;
         }

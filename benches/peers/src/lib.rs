@@ -32,8 +32,14 @@ pub enum Peers {
 }
 
 impl Clients for Peers {
-    const NAMES: &'static [&'static str] =
-        &["floor", "hyper-util", "reqwest", "elasticsearch", "opensearch", "ours"];
+    const NAMES: &'static [&'static str] = &[
+        "floor",
+        "hyper-util",
+        "reqwest",
+        "elasticsearch",
+        "opensearch",
+        "ours",
+    ];
 
     async fn new(name: &str, urls: &[String]) -> Result<Self, BoxError> {
         let first = urls.first().ok_or("no node URL")?;

@@ -30,7 +30,9 @@ impl Open {
         let transport = TransportBuilder::new(SingleNodeConnectionPool::new(Url::parse(url)?))
             .auth(Credentials::Basic(USER.into(), PASSWORD.into()))
             .build()?;
-        Ok(Self { client: OpenSearch::new(transport) })
+        Ok(Self {
+            client: OpenSearch::new(transport),
+        })
     }
 
     /// Performs one operation a number of times.
@@ -40,14 +42,17 @@ impl Open {
             Operation::Info => self.info(times).await,
             Operation::Index => self.index(times).await,
             Operation::Value(page) => {
-                self.search(page, times, |found: &Value| hits_of(found)).await
+                self.search(page, times, |found: &Value| hits_of(found))
+                    .await
             }
             Operation::Typed(page) => {
-                self.search(page, times, |found: &Typed| found.hits.hits.len()).await
+                self.search(page, times, |found: &Typed| found.hits.hits.len())
+                    .await
             }
             Operation::Bulk => Err(not_measured()),
             Operation::Raw(page) => {
-                self.search(page, times, |found: &Raw| found.hits.hits.len()).await
+                self.search(page, times, |found: &Raw| found.hits.hits.len())
+                    .await
             }
         }
     }
@@ -62,7 +67,10 @@ impl Open {
     async fn info(&self, times: u64) -> Result<(), BoxError> {
         for _ in 0..times {
             let response = self.client.info().send().await?.error_for_status_code()?;
-            check_text(&response.json::<Value>().await?["tagline"], "You Know, for Search")?;
+            check_text(
+                &response.json::<Value>().await?["tagline"],
+                "You Know, for Search",
+            )?;
         }
         Ok(())
     }
@@ -70,7 +78,10 @@ impl Open {
     async fn index(&self, times: u64) -> Result<(), BoxError> {
         let product = Product::numbered(1);
         for _ in 0..times {
-            let request = self.client.index(IndexParts::IndexId(INDEX, "1")).body(&product);
+            let request = self
+                .client
+                .index(IndexParts::IndexId(INDEX, "1"))
+                .body(&product);
             let response = request.send().await?.error_for_status_code()?;
             check_text(&response.json::<Value>().await?["result"], "created")?;
         }

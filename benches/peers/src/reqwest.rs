@@ -26,7 +26,10 @@ impl Plain {
         headers.insert("x-elastic-client-meta", CLIENT_META);
         headers.insert(header::AUTHORIZATION, AUTHORIZATION);
         let client = Client::builder().default_headers(headers).build()?;
-        Ok(Self { client, url: url.trim_end_matches('/').into() })
+        Ok(Self {
+            client,
+            url: url.trim_end_matches('/').into(),
+        })
     }
 
     /// Performs one operation a number of times.
@@ -36,28 +39,38 @@ impl Plain {
             Operation::Info => self.info(times).await,
             Operation::Index => self.index(times).await,
             Operation::Value(page) => {
-                self.search(page, times, |found: &Value| hits_of(found)).await
+                self.search(page, times, |found: &Value| hits_of(found))
+                    .await
             }
             Operation::Typed(page) => {
-                self.search(page, times, |found: &Typed| found.hits.hits.len()).await
+                self.search(page, times, |found: &Typed| found.hits.hits.len())
+                    .await
             }
             Operation::Bulk => Err(not_measured()),
             Operation::Raw(page) => {
-                self.search(page, times, |found: &Raw| found.hits.hits.len()).await
+                self.search(page, times, |found: &Raw| found.hits.hits.len())
+                    .await
             }
         }
     }
 
     async fn head(&self, times: u64) -> Result<(), BoxError> {
         for _ in 0..times {
-            self.send(Method::HEAD, "/", None::<&()>).await?.bytes().await?;
+            self.send(Method::HEAD, "/", None::<&()>)
+                .await?
+                .bytes()
+                .await?;
         }
         Ok(())
     }
 
     async fn info(&self, times: u64) -> Result<(), BoxError> {
         for _ in 0..times {
-            let info: Value = self.send(Method::GET, "/", None::<&()>).await?.json().await?;
+            let info: Value = self
+                .send(Method::GET, "/", None::<&()>)
+                .await?
+                .json()
+                .await?;
             check_text(&info["tagline"], "You Know, for Search")?;
         }
         Ok(())
@@ -66,7 +79,9 @@ impl Plain {
     async fn index(&self, times: u64) -> Result<(), BoxError> {
         let product = Product::numbered(1);
         for _ in 0..times {
-            let response = self.send(Method::PUT, "/products/_doc/1", Some(&product)).await?;
+            let response = self
+                .send(Method::PUT, "/products/_doc/1", Some(&product))
+                .await?;
             check_text(&response.json::<Value>().await?["result"], "created")?;
         }
         Ok(())

@@ -20,7 +20,13 @@ async fn main() -> Result<(), BoxError> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments.as_slice() {
         ["documents", count] => print_documents(count.parse()?),
-        [client @ ("ours" | "hyper"), url, count, flush_bytes, concurrency] => {
+        [
+            client @ ("ours" | "hyper"),
+            url,
+            count,
+            flush_bytes,
+            concurrency,
+        ] => {
             let load = Load {
                 url: url.to_owned(),
                 products: read_documents()?,
@@ -29,9 +35,17 @@ async fn main() -> Result<(), BoxError> {
                 concurrency: concurrency.parse()?,
             };
             let began = Instant::now();
-            let written =
-                if client == "ours" { ours(load).await } else { bulk_loop::write(load).await };
-            println!("{} {:?} {}", written?, began.elapsed().as_secs_f64(), peak_kibibytes()?);
+            let written = if client == "ours" {
+                ours(load).await
+            } else {
+                bulk_loop::write(load).await
+            };
+            println!(
+                "{} {:?} {}",
+                written?,
+                began.elapsed().as_secs_f64(),
+                peak_kibibytes()?
+            );
             Ok(())
         }
         _ => {
@@ -49,12 +63,17 @@ fn print_documents(count: usize) -> Result<(), BoxError> {
 
 fn read_documents() -> Result<Vec<Product>, BoxError> {
     let lines = std::io::stdin().lock().lines();
-    lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+    lines
+        .map(|line| Ok(serde_json::from_str(&line?)?))
+        .collect()
 }
 
 /// With everything that is on by default. The bytes alone decide when a request goes.
 async fn ours(load: Load) -> Result<usize, BoxError> {
-    let client = Elasticsearch::builder().node(load.url).basic_auth(USER, PASSWORD).build()?;
+    let client = Elasticsearch::builder()
+        .node(load.url)
+        .basic_auth(USER, PASSWORD)
+        .build()?;
     let products: &'static [Product] = load.products.leak();
     let products = products.iter().cycle().take(load.count).enumerate();
     let operations = products.map(|(id, product)| Operation::index(product).id(id.to_string()));

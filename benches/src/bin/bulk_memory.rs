@@ -11,7 +11,10 @@ use es_client::{Elasticsearch, helpers::bulk::Operation};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let server = Server::start("server", &["1"])?;
-    let client = Elasticsearch::builder().node(server.line()).basic_auth(USER, PASSWORD).build()?;
+    let client = Elasticsearch::builder()
+        .node(server.line())
+        .basic_auth(USER, PASSWORD)
+        .build()?;
     write(&client, 1).await?;
     let idle = peak_kibibytes()?;
     println!("idle: {} resident", mebibytes(idle));

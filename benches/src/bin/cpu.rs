@@ -16,7 +16,9 @@ const ROUNDS: usize = 5;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let operation = std::env::args().nth(1).map_or(Ok(Operation::Head), |name| name.parse())?;
+    let operation = std::env::args()
+        .nth(1)
+        .map_or(Ok(Operation::Head), |name| name.parse())?;
     let server = Server::start("server", &["1"])?;
     let urls = [server.line().to_owned()];
 
@@ -25,7 +27,10 @@ async fn main() -> Result<(), BoxError> {
     println!("|---|---|---|---|");
     for in_flight in IN_FLIGHT {
         let [hyper_util, ours] = measure(operation, in_flight, &urls).await?;
-        println!("| {in_flight} | {hyper_util:.2} | {ours:.2} | {:.2} |", ours / hyper_util);
+        println!(
+            "| {in_flight} | {hyper_util:.2} | {ours:.2} | {:.2} |",
+            ours / hyper_util
+        );
     }
     Ok(())
 }

@@ -36,7 +36,9 @@ const TIMEOUT: Duration = Duration::from_millis(400);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let calls = std::env::args().nth(1).map_or(Ok(1_000_000), |text| text.parse())?;
+    let calls = std::env::args()
+        .nth(1)
+        .map_or(Ok(1_000_000), |text| text.parse())?;
     let applied: Arc<[AtomicU8]> = (0..calls).map(|_| AtomicU8::new(0)).collect();
     let mut nodes = Vec::new();
     for _ in 0..NODES {
@@ -45,7 +47,11 @@ async fn main() -> Result<(), BoxError> {
     let transport = Transport::builder()
         .nodes(nodes.iter().map(|node| node.url()))
         .request_timeout(TIMEOUT)
-        .standard_retry(StandardRetry::new().retry_on_timeout(true).budget(Budget::unlimited()))
+        .standard_retry(
+            StandardRetry::new()
+                .retry_on_timeout(true)
+                .budget(Budget::unlimited()),
+        )
         .build()?;
 
     let started = Instant::now();
@@ -100,12 +106,18 @@ async fn call(
     let is_write = number % 8 == 0;
     let method = if is_write { Method::POST } else { Method::GET };
     let request = Request::builder().method(method).uri(format!("/{number}"));
-    let Ok(request) = request.body(Body::from("{}")) else { return };
+    let Ok(request) = request.body(Body::from("{}")) else {
+        return;
+    };
     let started = Instant::now();
     let result: Result<Response<ResponseBody>, Error> = transport.send(request).await;
-    let times = applied.get(number as usize).map_or(0, |times| times.load(Relaxed));
+    let times = applied
+        .get(number as usize)
+        .map_or(0, |times| times.load(Relaxed));
 
-    let is_good = result.as_ref().is_ok_and(|response| response.status() == 200);
+    let is_good = result
+        .as_ref()
+        .is_ok_and(|response| response.status() == 200);
     if is_write && times > 1 {
         counts.applied_twice.fetch_add(1, Relaxed);
     }
@@ -135,14 +147,18 @@ async fn call(
 /// Whether an error says truly that the write may have been applied: one that was not sent
 /// would have been retried.
 fn is_true(error: &Error, times: u8) -> bool {
-    let was_retried_unsafely =
-        error.attempts().iter().any(|attempt| attempt.retried == Some(RetryReason::Idempotent));
+    let was_retried_unsafely = error
+        .attempts()
+        .iter()
+        .any(|attempt| attempt.retried == Some(RetryReason::Idempotent));
     !error.is_not_sent() && times <= 1 && !was_retried_unsafely
 }
 
 fn had_fault(nodes: &[Arc<Node>], url: Option<&Arc<str>>, since: Instant) -> bool {
     let url = url.map(|url| &**url);
-    nodes.iter().any(|node| Some(node.url()) == url && node.had_fault_since(since))
+    nodes
+        .iter()
+        .any(|node| Some(node.url()) == url && node.had_fault_since(since))
 }
 
 #[derive(Default)]
@@ -156,7 +172,10 @@ struct Counts {
 
 impl Counts {
     fn print(&self, calls: u64, time: Duration) {
-        println!("| {calls} calls in {:.0} s | |\n|---|---|", time.as_secs_f64());
+        println!(
+            "| {calls} calls in {:.0} s | |\n|---|---|",
+            time.as_secs_f64()
+        );
         for (name, count) in [
             ("served", &self.served),
             ("retried, of all", &self.retried),

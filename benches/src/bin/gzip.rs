@@ -23,9 +23,18 @@ async fn main() -> Result<(), BoxError> {
         layer_best = layer_best.min(began.elapsed());
     }
     let speed = |time: Duration| size as f64 / 1e6 / time.as_secs_f64();
-    println!("| {size} bytes in {} pieces | MB/s | bytes out |\n|---|---|---|", pieces.len());
-    println!("| bare compressor | {:.1} | {bare_size} |", speed(bare_best));
+    println!(
+        "| {size} bytes in {} pieces | MB/s | bytes out |\n|---|---|---|",
+        pieces.len()
+    );
+    println!(
+        "| bare compressor | {:.1} | {bare_size} |",
+        speed(bare_best)
+    );
     println!("| the layer | {:.1} | {layer_size} |", speed(layer_best));
-    println!("\nThe layer has {:.3} of its speed.", speed(layer_best) / speed(bare_best));
+    println!(
+        "\nThe layer has {:.3} of its speed.",
+        speed(layer_best) / speed(bare_best)
+    );
     Ok(())
 }

@@ -20,8 +20,9 @@ const NODES: usize = 1_000;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let urls: Vec<_> =
-        (0..NODES).map(|number| format!("https://node-{number}.example.com:9200")).collect();
+    let urls: Vec<_> = (0..NODES)
+        .map(|number| format!("https://node-{number}.example.com:9200"))
+        .collect();
     let before = held();
     let client = Elasticsearch::builder().nodes(&urls).build()?;
     println!("{NODES} nodes: {:.2} MiB", mebibytes(held() - before));
@@ -50,7 +51,11 @@ async fn stream(transport: &Transport) -> Result<u64, BoxError> {
     while let Some(piece) = body.chunk().await? {
         read += piece.len() as u64;
     }
-    if read == STREAM_LENGTH { Ok(read) } else { Err(format!("{read} bytes came").into()) }
+    if read == STREAM_LENGTH {
+        Ok(read)
+    } else {
+        Err(format!("{read} bytes came").into())
+    }
 }
 
 fn held() -> u64 {

@@ -14,14 +14,25 @@ const TIMES: u64 = 10_000;
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [nodes, times] = arguments.as_slice() {
-        choose(&*pool(nodes.parse()?)?, &RoundRobin::default(), times.parse()?);
+        choose(
+            &*pool(nodes.parse()?)?,
+            &RoundRobin::default(),
+            times.parse()?,
+        );
         return Ok(());
     }
     println!("| nodes | ns, one thread | instructions |\n|---|---|---|");
     for nodes in [3, 1_000] {
-        println!("| {nodes} | {:.1} | {} |", nanoseconds(nodes)?, counted(nodes)?);
+        println!(
+            "| {nodes} | {:.1} | {} |",
+            nanoseconds(nodes)?,
+            counted(nodes)?
+        );
     }
-    println!("\nTwo threads do {:.2} times the work of one.", two_threads()?);
+    println!(
+        "\nTwo threads do {:.2} times the work of one.",
+        two_threads()?
+    );
     Ok(())
 }
 

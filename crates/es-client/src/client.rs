@@ -116,7 +116,9 @@ impl Elasticsearch {
     }
 
     pub(crate) fn traces_query_text(&self) -> bool {
-        self.settings.as_ref().is_some_and(|settings| settings.trace_query_text)
+        self.settings
+            .as_ref()
+            .is_some_and(|settings| settings.trace_query_text)
     }
 
     /// Names the operation where something may read the name.
@@ -149,7 +151,10 @@ impl BuildTarget for Elasticsearch {
 
 impl From<Transport> for Elasticsearch {
     fn from(transport: Transport) -> Self {
-        Self { transport, settings: None }
+        Self {
+            transport,
+            settings: None,
+        }
     }
 }
 
@@ -190,7 +195,9 @@ impl Elasticsearch {
         let (status, node) = (parts.status, body.node().cloned());
         let body = ResponseBody::bytes(body).await?;
         let meta = crate::Meta::new(parts, node, started.elapsed());
-        let ignored = self.ignored_statuses().is_some_and(|ignored| ignored.contains(&status));
+        let ignored = self
+            .ignored_statuses()
+            .is_some_and(|ignored| ignored.contains(&status));
         if status.is_success() || ignored {
             Ok(crate::Response::from_parts(meta, body))
         } else {

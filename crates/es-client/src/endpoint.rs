@@ -55,13 +55,17 @@ impl Endpoint {
 
     /// Whether it is called by HEAD, so that its responses have no body.
     pub(crate) fn is_head(&self) -> bool {
-        self.routes.iter().all(|route| route.methods.0 == Method::HEAD)
+        self.routes
+            .iter()
+            .all(|route| route.methods.0 == Method::HEAD)
     }
 
     /// Returns the endpoint with this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         let all = Self::all();
-        let at = all.binary_search_by(|endpoint| endpoint.name.cmp(name)).ok()?;
+        let at = all
+            .binary_search_by(|endpoint| endpoint.name.cmp(name))
+            .ok()?;
         all.get(at).copied()
     }
 
@@ -120,11 +124,17 @@ pub struct Part {
 
 impl Part {
     pub(crate) const fn one(name: &'static str) -> Self {
-        Self { name, kind: PartKind::Single }
+        Self {
+            name,
+            kind: PartKind::Single,
+        }
     }
 
     pub(crate) const fn list(name: &'static str) -> Self {
-        Self { name, kind: PartKind::List }
+        Self {
+            name,
+            kind: PartKind::List,
+        }
     }
 }
 

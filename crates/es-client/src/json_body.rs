@@ -65,7 +65,10 @@ impl JsonBody {
         // Between the braces of the earlier value.
         let earlier = self.range_of(name).and_then(|(start, end)| {
             let value = self.bytes.get(start..end)?.get(name.len() + 3..)?;
-            value.strip_prefix(b"{")?.strip_suffix(b"},").map(<[u8]>::to_vec)
+            value
+                .strip_prefix(b"{")?
+                .strip_suffix(b"},")
+                .map(<[u8]>::to_vec)
         });
         self.write(name, |bytes| {
             bytes.push(b'{');
@@ -123,12 +126,17 @@ mod tests {
     #[test]
     fn properties_keep_their_order_and_are_replaced() {
         let mut body = JsonBody::default();
-        body.set("query", &serde_json::json!({"match_all": {}})).unwrap();
+        body.set("query", &serde_json::json!({"match_all": {}}))
+            .unwrap();
         body.set("size", &10).unwrap();
-        body.set("query", &serde_json::json!({"ids": {"values": ["1"]}})).unwrap();
+        body.set("query", &serde_json::json!({"ids": {"values": ["1"]}}))
+            .unwrap();
         body.set("from", "x\"y").unwrap();
         body.set("size", &None::<u32>).unwrap();
-        assert_eq!(body.finish(), r#"{"size":10,"query":{"ids":{"values":["1"]}},"from":"x\"y"}"#);
+        assert_eq!(
+            body.finish(),
+            r#"{"size":10,"query":{"ids":{"values":["1"]}},"from":"x\"y"}"#
+        );
         assert_eq!(JsonBody::default().finish(), "{}");
     }
 
@@ -145,7 +153,10 @@ mod tests {
         body.set("size", &10).unwrap();
         body.add("aggregations", "b", one("[{}]")).unwrap();
         body.add("aggregations", "c", |_| Ok(false)).unwrap();
-        assert_eq!(body.finish(), r#"{"size":10,"aggregations":{"a":1,"b":[{}]}}"#);
+        assert_eq!(
+            body.finish(),
+            r#"{"size":10,"aggregations":{"a":1,"b":[{}]}}"#
+        );
     }
 
     #[test]

@@ -7,9 +7,16 @@
 /// Returns the path of the value at which reading stopped, such as
 /// `hits.hits[3]._source.price`; empty for the whole text.
 pub(crate) fn path_at(text: &str, line: usize, column: usize) -> String {
-    let before =
-        text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
-    let mut walk = Walk { text, at: 0, steps: Vec::new() };
+    let before = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum::<usize>();
+    let mut walk = Walk {
+        text,
+        at: 0,
+        steps: Vec::new(),
+    };
     walk.until(before.saturating_add(column));
     walk.path()
 }
@@ -107,7 +114,9 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        self.text.get(start..self.at.saturating_sub(1)).unwrap_or_default()
+        self.text
+            .get(start..self.at.saturating_sub(1))
+            .unwrap_or_default()
     }
 
     fn scalar(&mut self) {
@@ -161,7 +170,10 @@ mod tests {
     #[test]
     fn wrong_values_are_found() {
         for (json, expected) in [
-            (r#"{"a":[{"price":1,"tags":["x","y"]},{"price":"2"}]}"#, "a[1].price"),
+            (
+                r#"{"a":[{"price":1,"tags":["x","y"]},{"price":"2"}]}"#,
+                "a[1].price",
+            ),
             (r#"{"a":[{"price":1,"tags":["x",{}]}]}"#, "a[0].tags[1]"),
             (r#"{"a":[{"price":1,"tags":["x",[1]]}]}"#, "a[0].tags[1]"),
             (r#"{"a":[{"price":1,"tags":"x"}]}"#, "a[0].tags"),
@@ -170,7 +182,10 @@ mod tests {
             (r#"{"a":[],"b":{"c":1}}"#, "b"),
             (r#"{"a":[],"b":[7]}"#, "b[0]"),
             ("{\"a\":[],\n \"b\": [\n{\"price\": true}]}", "b[0].price"),
-            (r#"{"a":[{"price":1}],"\"b\\":[{"price":{"c":1}}]}"#, r#"\"b\\[0].price"#),
+            (
+                r#"{"a":[{"price":1}],"\"b\\":[{"price":{"c":1}}]}"#,
+                r#"\"b\\[0].price"#,
+            ),
             ("7", ""),
             ("[]", ""),
         ] {

@@ -18,7 +18,10 @@ impl ReadError {
     /// An error about a text.
     #[cold]
     pub(crate) fn new(text: &str, error: serde_json::Error) -> Self {
-        Self { path: path_at(text, error.line(), error.column()), error }
+        Self {
+            path: path_at(text, error.line(), error.column()),
+            error,
+        }
     }
 }
 
@@ -34,7 +37,10 @@ impl ReadError {
 
 impl From<serde_json::Error> for ReadError {
     fn from(error: serde_json::Error) -> Self {
-        Self { path: String::new(), error }
+        Self {
+            path: String::new(),
+            error,
+        }
     }
 }
 
@@ -73,7 +79,8 @@ pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Read
 /// Some servers and proxies put a byte order mark before a text or NUL after it.
 #[cold]
 fn trimmed(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}').trim_matches(|c: char| c == '\0' || c.is_whitespace())
+    text.trim_start_matches('\u{feff}')
+        .trim_matches(|c: char| c == '\0' || c.is_whitespace())
 }
 
 thread_local! {
@@ -93,7 +100,9 @@ struct SecondReading {
 
 impl SecondReading {
     fn begin() -> Self {
-        Self { before: SECOND_READING.replace(true) }
+        Self {
+            before: SECOND_READING.replace(true),
+        }
     }
 }
 
@@ -108,7 +117,9 @@ impl Drop for SecondReading {
 #[cold]
 fn not_utf_8(bytes: &[u8], error: Utf8Error) -> ReadError {
     let read = serde_json::from_slice::<serde_json::Value>(bytes);
-    let error = read.err().unwrap_or_else(|| serde_json::Error::custom(error));
+    let error = read
+        .err()
+        .unwrap_or_else(|| serde_json::Error::custom(error));
     ReadError::new(&String::from_utf8_lossy(bytes), error)
 }
 
@@ -118,7 +129,10 @@ mod tests {
 
     #[test]
     fn invalid_utf_8_is_an_error_with_its_place() {
-        assert_eq!(from_bytes::<Vec<&str>>("[\"größe\"]".as_bytes()).unwrap(), ["größe"]);
+        assert_eq!(
+            from_bytes::<Vec<&str>>("[\"größe\"]".as_bytes()).unwrap(),
+            ["größe"]
+        );
         let error = from_bytes::<Vec<String>>(b"[\"a\",\n\"\xff\"]").unwrap_err();
         assert_eq!((error.error.line(), &*error.path), (2, "[1]"));
     }
@@ -130,13 +144,18 @@ mod tests {
             #[serde(rename = "took")]
             _took: u64,
         }
-        let error = from_bytes::<Took>(b"{\"took\":1,\"a\":[\"\xfe\"]}").unwrap_err().error;
+        let error = from_bytes::<Took>(b"{\"took\":1,\"a\":[\"\xfe\"]}")
+            .unwrap_err()
+            .error;
         assert!(error.is_syntax() && error.line() == 1, "{error}");
     }
 
     #[test]
     fn marks_around_the_text_are_skipped() {
-        assert_eq!(from_bytes::<Vec<u8>>("\u{feff}[1]\n\0\0".as_bytes()).unwrap(), [1]);
+        assert_eq!(
+            from_bytes::<Vec<u8>>("\u{feff}[1]\n\0\0".as_bytes()).unwrap(),
+            [1]
+        );
         assert!(from_bytes::<Vec<u8>>("[1]x".as_bytes()).is_err());
         assert!(!second_reading());
     }

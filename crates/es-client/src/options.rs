@@ -93,7 +93,9 @@ impl Settings {
             Arc::new(self.options(idempotency, true)).attach(request);
         } else {
             let shared = self.shared.of(idempotency);
-            shared.get_or_init(|| Arc::new(self.options(idempotency, false))).attach(request);
+            shared
+                .get_or_init(|| Arc::new(self.options(idempotency, false)))
+                .attach(request);
         }
     }
 
@@ -139,7 +141,10 @@ impl ClientOptions {
         match credentials {
             Ok(credentials) => self.set(|o| o.auth = Some(RequestAuth::Credentials(credentials))),
             Err(error) => {
-                self.client.settings_mut().invalid.get_or_insert(Arc::new(error));
+                self.client
+                    .settings_mut()
+                    .invalid
+                    .get_or_insert(Arc::new(error));
                 self
             }
         }
@@ -147,7 +152,10 @@ impl ClientOptions {
 
     fn invalid(mut self, setting: &'static str, message: &str) -> Self {
         let error = TransportError::config(setting, message);
-        self.client.settings_mut().invalid.get_or_insert(Arc::new(error));
+        self.client
+            .settings_mut()
+            .invalid
+            .get_or_insert(Arc::new(error));
         self
     }
 
@@ -178,13 +186,18 @@ impl ClientOptions {
     /// Sets a header of every request. The value is treated as a secret, and never shown.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
-        let visible = value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        let visible = value
+            .bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic());
         match (HeaderName::try_from(name), secret_value(value)) {
             (Ok(name), Some(value)) if visible => self.set(|options| {
                 options.headers.insert(name, value);
             }),
             (Err(_), _) => self.invalid("headers", "a name is not valid"),
-            _ => self.invalid("headers", "a value has a character other than visible ASCII"),
+            _ => self.invalid(
+                "headers",
+                "a value has a character other than visible ASCII",
+            ),
         }
     }
 

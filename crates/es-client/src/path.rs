@@ -32,7 +32,9 @@ pub(crate) fn push_part(
         return Err(Error::invalid(format!("the path part `{name}` is empty")));
     }
     if matches!(value, "." | "..") {
-        return Err(Error::invalid(format!("the path part `{name}` cannot be `{value}`")));
+        return Err(Error::invalid(format!(
+            "the path part `{name}` cannot be `{value}`"
+        )));
     }
     let kept: &[u8] = if kind == PartKind::List { b",*" } else { b"" };
     encode(target, value, kept);
@@ -78,10 +80,16 @@ mod tests {
 
     #[test]
     fn what_could_change_the_route_is_encoded_or_refused() {
-        assert_eq!(part("a/../b?x#y%z", PartKind::Single).unwrap(), "a%2F..%2Fb%3Fx%23y%25z");
+        assert_eq!(
+            part("a/../b?x#y%z", PartKind::Single).unwrap(),
+            "a%2F..%2Fb%3Fx%23y%25z"
+        );
         assert_eq!(part("a,b*", PartKind::Single).unwrap(), "a%2Cb%2A");
         assert_eq!(part("a,b*", PartKind::List).unwrap(), "a,b*");
-        assert_eq!(part("größe ~", PartKind::Single).unwrap(), "gr%C3%B6%C3%9Fe%20~");
+        assert_eq!(
+            part("größe ~", PartKind::Single).unwrap(),
+            "gr%C3%B6%C3%9Fe%20~"
+        );
         for refused in ["", ".", ".."] {
             assert!(part(refused, PartKind::Single).unwrap_err().is_invalid());
             assert!(part(refused, PartKind::List).unwrap_err().is_invalid());

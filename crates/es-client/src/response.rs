@@ -40,8 +40,17 @@ impl Meta {
         duration: Duration,
     ) -> Self {
         let attempts = parts.extensions.get::<Attempts>().cloned();
-        let http::response::Parts { status, headers, .. } = parts;
-        Self(Arc::new(Parts { status, headers, node, attempts, duration, call }))
+        let http::response::Parts {
+            status, headers, ..
+        } = parts;
+        Self(Arc::new(Parts {
+            status,
+            headers,
+            node,
+            attempts,
+            duration,
+            call,
+        }))
     }
 
     pub(crate) fn of_status(status: StatusCode) -> Self {
@@ -110,7 +119,10 @@ pub struct Response {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let body = Hidden(&self.body);
-        f.debug_struct("Response").field("meta", &self.meta).field("body", &body).finish()
+        f.debug_struct("Response")
+            .field("meta", &self.meta)
+            .field("body", &body)
+            .finish()
     }
 }
 

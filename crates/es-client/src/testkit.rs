@@ -55,12 +55,18 @@ mod tests {
         let client = cluster.client().build().unwrap();
         client.info().await.unwrap();
         let requests = cluster.requests();
-        assert!(!requests[0].headers.contains_key(http::header::AUTHORIZATION));
+        assert!(
+            !requests[0]
+                .headers
+                .contains_key(http::header::AUTHORIZATION)
+        );
     }
 
     #[tokio::test]
     async fn an_opensearch_cluster_is_accepted() {
-        let builder = Cluster::builder().flavor(Flavor::OpenSearch).user("admin", "changeme");
+        let builder = Cluster::builder()
+            .flavor(Flavor::OpenSearch)
+            .user("admin", "changeme");
         let cluster = builder.start().await.unwrap();
         let client = cluster.client().build().unwrap();
         client.info().await.unwrap();

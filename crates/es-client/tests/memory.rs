@@ -26,7 +26,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// The bytes that are allocated now.
 fn live() -> usize {
     let stats = ALLOCATOR.stats();
-    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
+    stats
+        .bytes_allocated
+        .saturating_sub(stats.bytes_deallocated)
 }
 
 /// A cluster that takes everything, and its time; it responds as a genuine one
@@ -66,5 +68,8 @@ async fn peak(documents: u64) -> usize {
 async fn the_peak_does_not_grow_with_the_input() {
     let (short, long) = (peak(40_000).await, peak(200_000).await);
     assert!(long < 32 << 20, "{long} bytes");
-    assert!(long < short + short / 4, "{short} bytes for 40,000, {long} for five times as many");
+    assert!(
+        long < short + short / 4,
+        "{short} bytes for 40,000, {long} for five times as many"
+    );
 }

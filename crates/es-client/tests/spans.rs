@@ -1,6 +1,10 @@
 //! The spans of calls, as a subscriber sees them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +38,9 @@ impl Recorder {
     /// Returns the fields of the spans of requests since the last time.
     fn requests(&self) -> Vec<Fields> {
         let spans = self.spans.lock().unwrap();
-        let requests = spans.iter().filter(|(name, _)| *name == "elasticsearch.request");
+        let requests = spans
+            .iter()
+            .filter(|(name, _)| *name == "elasticsearch.request");
         requests.map(|(_, fields)| fields.clone()).collect()
     }
 
@@ -63,7 +69,10 @@ impl Subscriber for Recorder {
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let mut fields = Fields::new();
         attributes.record(&mut Visitor(&mut fields));
-        self.spans.lock().unwrap().push((attributes.metadata().name(), fields));
+        self.spans
+            .lock()
+            .unwrap()
+            .push((attributes.metadata().name(), fields));
         Id::from_u64(self.next.fetch_add(1, Relaxed) + 1)
     }
 
@@ -83,8 +92,16 @@ impl Subscriber for Recorder {
 
 async fn cluster() -> (Cluster, Elasticsearch) {
     let cluster = Cluster::builder().nodes(1).start().await.unwrap();
-    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
-    client.index("products").id("1").document(json!({"title": "shoes"})).await.unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap();
+    client
+        .index("products")
+        .id("1")
+        .document(json!({"title": "shoes"}))
+        .await
+        .unwrap();
     client.indices().refresh("products").send().await.unwrap();
     (cluster, client)
 }
@@ -96,7 +113,11 @@ async fn a_call_has_all_attributes_of_the_conventions() {
     let _guard = tracing::subscriber::set_default(recorder.clone());
     let query = json!({"match": {"title": "secret shoes"}});
     let traced = client.options().trace_query_text(true).into_client();
-    traced.search::<Value>("products").query(query).await.unwrap();
+    traced
+        .search::<Value>("products")
+        .query(query)
+        .await
+        .unwrap();
 
     let fields = recorder.last();
     let url = cluster.url(0).to_string();
@@ -117,7 +138,10 @@ async fn a_call_has_all_attributes_of_the_conventions() {
         ("url.full", &full),
         ("url.path", "/products/_search"),
     ];
-    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     assert_eq!(fields, expected);
 }
 
@@ -127,8 +151,16 @@ async fn the_query_is_not_recorded_by_default() {
     let recorder = Recorder::default();
     let _guard = tracing::subscriber::set_default(recorder.clone());
     let query = json!({"match": {"title": "s3cret"}});
-    client.search::<Value>("products").query(query).await.unwrap();
-    client.search::<Value>("products").q("title:s3cret").await.unwrap();
+    client
+        .search::<Value>("products")
+        .query(query)
+        .await
+        .unwrap();
+    client
+        .search::<Value>("products")
+        .q("title:s3cret")
+        .await
+        .unwrap();
     let requests = recorder.requests();
     assert_eq!(requests.len(), 2);
     assert!(!format!("{requests:?}").contains("s3cret"), "{requests:?}");
@@ -140,10 +172,16 @@ async fn a_missing_document_is_not_an_error() {
     let (_cluster, client) = cluster().await;
     let recorder = Recorder::default();
     let _guard = tracing::subscriber::set_default(recorder.clone());
-    assert_eq!(client.get::<Value>("products", "2").await.unwrap().found, Some(false));
+    assert_eq!(
+        client.get::<Value>("products", "2").await.unwrap().found,
+        Some(false)
+    );
     assert!(!client.exists("products", "2").await.unwrap());
     assert!(!client.indices().exists("offers").await.unwrap());
-    let ignoring = client.options().ignore_status([StatusCode::NOT_FOUND]).into_client();
+    let ignoring = client
+        .options()
+        .ignore_status([StatusCode::NOT_FOUND])
+        .into_client();
     ignoring.indices().get("offers").send().await.unwrap();
     for fields in recorder.requests() {
         assert_eq!(fields["db.response.status_code"], "404");
@@ -160,12 +198,27 @@ async fn a_batch_has_its_size() {
     let (_cluster, client) = cluster().await;
     let recorder = Recorder::default();
     let _guard = tracing::subscriber::set_default(recorder.clone());
-    let operations = [json!({"delete": {"_id": "8"}}), json!({"delete": {"_id": "9"}})];
-    client.bulk().index("products").operations(&operations).send().await.unwrap();
+    let operations = [
+        json!({"delete": {"_id": "8"}}),
+        json!({"delete": {"_id": "9"}}),
+    ];
+    client
+        .bulk()
+        .index("products")
+        .operations(&operations)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(recorder.last()["db.operation.batch.size"], "2");
 
     // One operation is not a batch.
-    client.bulk().index("products").operations(&operations[..1]).send().await.unwrap();
+    client
+        .bulk()
+        .index("products")
+        .operations(&operations[..1])
+        .send()
+        .await
+        .unwrap();
     assert!(!recorder.last().contains_key("db.operation.batch.size"));
 }
 
@@ -176,7 +229,10 @@ async fn a_typed_response_has_its_meta() {
     assert_eq!(found.total(), Some(1));
     assert_eq!(found.meta().status(), StatusCode::OK);
     assert_eq!(found.meta().call(), Some("search"));
-    assert_eq!(found.meta().node(), Some(cluster.url(0).to_string().trim_end_matches('/')));
+    assert_eq!(
+        found.meta().node(),
+        Some(cluster.url(0).to_string().trim_end_matches('/'))
+    );
     let (response, meta) = found.into_parts();
     assert_eq!((response.hits().len(), meta.attempts().len()), (1, 0));
 

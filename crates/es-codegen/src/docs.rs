@@ -18,11 +18,23 @@ pub(crate) fn builder(endpoint: &Endpoint) -> Vec<String> {
             None => ways.push((method, vec![path])),
         }
     }
-    let ways: Vec<_> =
-        ways.iter().map(|(method, paths)| format!("`{method}` {}", paths.join(", "))).collect();
+    let ways: Vec<_> = ways
+        .iter()
+        .map(|(method, paths)| format!("`{method}` {}", paths.join(", ")))
+        .collect();
     let mut facts = Vec::new();
-    facts.extend(endpoint.since.as_ref().map(|version| format!("Since {version}.")));
-    facts.extend(endpoint.deprecated.as_ref().map(|v| format!("Deprecated since {v}.")));
+    facts.extend(
+        endpoint
+            .since
+            .as_ref()
+            .map(|version| format!("Since {version}.")),
+    );
+    facts.extend(
+        endpoint
+            .deprecated
+            .as_ref()
+            .map(|v| format!("Deprecated since {v}.")),
+    );
     facts.extend(stability(&endpoint.stability));
     match &*endpoint.on {
         [only] if only == "serverless" => facts.push("Serverless only.".to_owned()),
@@ -56,7 +68,10 @@ fn privileges(of: &str, names: &[String]) -> Option<String> {
     match &*quoted {
         [] => None,
         [one] => Some(format!("Requires the {of} privilege {one}.")),
-        several => Some(format!("Requires the {of} privileges {}.", several.join(", "))),
+        several => Some(format!(
+            "Requires the {of} privileges {}.",
+            several.join(", ")
+        )),
     }
 }
 
@@ -128,19 +143,27 @@ pub(crate) fn option(path: &str, name: &str, notes: &Notes, dsl: &Dsl) -> String
 
 fn described(endpoint: &str, name: &str, words: &Words) -> Option<String> {
     let (space, _) = endpoint.split_once('.').unwrap_or_default();
-    [format!("{endpoint}/{name}"), format!("{space}.*/{name}"), name.to_owned()]
-        .iter()
-        .find_map(|key| words.parameters.get(key))
-        .cloned()
+    [
+        format!("{endpoint}/{name}"),
+        format!("{space}.*/{name}"),
+        name.to_owned(),
+    ]
+    .iter()
+    .find_map(|key| words.parameters.get(key))
+    .cloned()
 }
 
 fn with_notes(mut text: String, notes: &Notes) -> String {
     // The description may know better: some published defaults depend on the index.
     let unknown = !text.contains("Default:");
-    let default = notes.default.as_ref().filter(|_| unknown).map(|value| match value {
-        Value::String(text) => format!("Default: `{text}`."),
-        other => format!("Default: `{other}`."),
-    });
+    let default = notes
+        .default
+        .as_ref()
+        .filter(|_| unknown)
+        .map(|value| match value {
+            Value::String(text) => format!("Default: `{text}`."),
+            other => format!("Default: `{other}`."),
+        });
     let only = notes.only.as_deref().and_then(|only| match only {
         "serverless" => Some("Serverless only.".to_owned()),
         "stack" => Some("Not available on serverless.".to_owned()),
@@ -148,8 +171,14 @@ fn with_notes(mut text: String, notes: &Notes) -> String {
     });
     let notes = [
         default,
-        notes.since.as_ref().map(|version| format!("Since {version}.")),
-        notes.deprecated.as_ref().map(|version| format!("Deprecated since {version}.")),
+        notes
+            .since
+            .as_ref()
+            .map(|version| format!("Since {version}.")),
+        notes
+            .deprecated
+            .as_ref()
+            .map(|version| format!("Deprecated since {version}.")),
         notes.stability.as_deref().and_then(stability),
         only,
     ];

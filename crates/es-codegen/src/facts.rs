@@ -193,7 +193,11 @@ pub(crate) fn read(folder: &Path) -> Result<Facts> {
             }
         }
     }
-    Ok(Facts { manifest, types, enums })
+    Ok(Facts {
+        manifest,
+        types,
+        enums,
+    })
 }
 
 fn json<T: DeserializeOwned>(file: &Path) -> Result<T> {

@@ -58,7 +58,11 @@ pub(crate) fn write(root: &Path, files: &Files) -> Result<String> {
         }
     }
     let lines: usize = files.values().map(|text| text.lines().count()).sum();
-    Ok(format!("{} files, {lines} lines; {} changed", files.len(), differing.len()))
+    Ok(format!(
+        "{} files, {lines} lines; {} changed",
+        files.len(),
+        differing.len()
+    ))
 }
 
 /// Fails if what is on disk is not what would be written.
@@ -79,7 +83,10 @@ fn differences(root: &Path, files: &Files) -> Result<BTreeSet<String>> {
     let mut names: BTreeSet<_> = changed.map(|(name, _)| name.clone()).collect();
     for owned in OWNED {
         for file in files_below(&root.join(owned))? {
-            let name = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
+            let name = file
+                .strip_prefix(root)?
+                .to_string_lossy()
+                .replace('\\', "/");
             if !files.contains_key(&name) {
                 names.insert(name);
             }
@@ -95,7 +102,11 @@ fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
-        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
+        if path.is_dir() {
+            files.extend(files_below(&path)?)
+        } else {
+            files.push(path)
+        }
     }
     Ok(files)
 }

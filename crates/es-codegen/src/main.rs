@@ -47,5 +47,9 @@ fn run(check: bool) -> Result<String> {
     let model = model::build(&facts, &tables)?;
     let client = here.with_file_name("es-client");
     let rendered = files::format(&render::all(&model), &here.join("../../rustfmt.toml"))?;
-    if check { files::check(&client, &rendered) } else { files::write(&client, &rendered) }
+    if check {
+        files::check(&client, &rendered)
+    } else {
+        files::write(&client, &rendered)
+    }
 }

@@ -54,21 +54,39 @@ const BY_HAND: [&str; 6] = [
 ];
 
 /// Methods of the client that no endpoint or namespace may have.
-const CLIENT: &[&str] =
-    &["builder", "call", "from_service", "helpers", "options", "request", "transport"];
+const CLIENT: &[&str] = &[
+    "builder",
+    "call",
+    "from_service",
+    "helpers",
+    "options",
+    "request",
+    "transport",
+];
 
 /// Takes every public endpoint; what tables say of anything else is an error.
 pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
     let mut namespaces: BTreeMap<String, Namespace> = BTreeMap::new();
     let mut enums = BTreeSet::new();
-    for endpoint in facts.manifest.endpoints.iter().filter(|e| e.visibility == "public") {
-        let (namespace, _) = endpoint.name.split_once('.').unwrap_or(("", &endpoint.name));
+    for endpoint in facts
+        .manifest
+        .endpoints
+        .iter()
+        .filter(|e| e.visibility == "public")
+    {
+        let (namespace, _) = endpoint
+            .name
+            .split_once('.')
+            .unwrap_or(("", &endpoint.name));
         let built = build_endpoint(endpoint, facts, tables)
             .map_err(|error| format!("{}: {error}", endpoint.name))?;
         enums.extend(used_enums(&built));
         let words = || tables.words.namespaces.get(namespace).cloned();
         let known = namespaces.entry(namespace.to_owned());
-        let known = known.or_insert_with(|| Namespace { words: words(), endpoints: Vec::new() });
+        let known = known.or_insert_with(|| Namespace {
+            words: words(),
+            endpoints: Vec::new(),
+        });
         known.endpoints.push(built);
     }
     check_tables(&namespaces, tables)?;
@@ -78,9 +96,20 @@ pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Model> {
     enums.extend(options.filter_map(|option| params::enum_of(&option.takes).map(str::to_owned)));
     enums.extend(BY_HAND.map(str::to_owned));
     let enums = enums.iter().map(|name| enumeration(name, facts)).collect();
-    let rows = facts.manifest.endpoints.iter().filter(|e| e.response.kind == "cat");
-    let rows = rows.map(|endpoint| rows_of(endpoint, facts)).collect::<Result<_>>()?;
-    Ok(Model { namespaces, enums, rows, kinds })
+    let rows = facts
+        .manifest
+        .endpoints
+        .iter()
+        .filter(|e| e.response.kind == "cat");
+    let rows = rows
+        .map(|endpoint| rows_of(endpoint, facts))
+        .collect::<Result<_>>()?;
+    Ok(Model {
+        namespaces,
+        enums,
+        rows,
+        kinds,
+    })
 }
 
 fn rows_of(endpoint: &facts::Endpoint, facts: &Facts) -> Result<Rows> {
@@ -96,7 +125,10 @@ fn rows_of(endpoint: &facts::Endpoint, facts: &Facts) -> Result<Rows> {
     if different.len() < columns.len() {
         return Err(format!("{}: two columns would have one name", endpoint.name).into());
     }
-    Ok(Rows { endpoint: endpoint.name.clone(), columns })
+    Ok(Rows {
+        endpoint: endpoint.name.clone(),
+        columns,
+    })
 }
 
 /// The enums that a setter or an argument takes.
@@ -110,9 +142,16 @@ fn used_enums(endpoint: &Endpoint) -> Vec<String> {
 fn enumeration(name: &str, facts: &Facts) -> Enumeration {
     let members = facts.enums.get(name).map(|known| {
         let named = |value: &String| known.names.get(value).unwrap_or(value).clone();
-        known.values.iter().map(|v| (names::camel(&named(v)), v.clone())).collect()
+        known
+            .values
+            .iter()
+            .map(|v| (names::camel(&named(v)), v.clone()))
+            .collect()
     });
-    Enumeration { name: name.to_owned(), members: members.unwrap_or_default() }
+    Enumeration {
+        name: name.to_owned(),
+        members: members.unwrap_or_default(),
+    }
 }
 
 /// A misspelt name in a table would leave something without what the table says.
@@ -134,10 +173,16 @@ fn check_tables(namespaces: &BTreeMap<String, Namespace>, tables: &Tables) -> Re
     }
     let strays = |what: &str, names: Vec<&str>| match &*names {
         [] => Ok(()),
-        names => Err(format!("the tables name {what} that nobody has: {}", names.join(", "))),
+        names => Err(format!(
+            "the tables name {what} that nobody has: {}",
+            names.join(", ")
+        )),
     };
     strays("endpoints", names.into_iter().collect())?;
-    strays("namespaces", spaces.into_iter().map(String::as_str).collect())?;
+    strays(
+        "namespaces",
+        spaces.into_iter().map(String::as_str).collect(),
+    )?;
     Ok(strays("parameters", params.into_iter().collect())?)
 }
 
@@ -145,7 +190,10 @@ fn check_tables(namespaces: &BTreeMap<String, Namespace>, tables: &Tables) -> Re
 fn check_names(namespaces: &BTreeMap<String, Namespace>) -> Result<()> {
     let root = namespaces.get("").map_or(&[][..], |root| &root.endpoints);
     let methods = root.iter().flat_map(Endpoint::methods);
-    let spaces = namespaces.keys().filter(|name| !name.is_empty()).map(|name| names::method(name));
+    let spaces = namespaces
+        .keys()
+        .filter(|name| !name.is_empty())
+        .map(|name| names::method(name));
     let mut seen: BTreeSet<_> = CLIENT.iter().map(|&name| name.to_owned()).collect();
     for name in methods.chain(spaces) {
         if !seen.insert(name.clone()) {
@@ -179,14 +227,22 @@ mod tests {
     fn refusal(slip: impl FnOnce(&mut Tables)) -> String {
         let (facts, mut tables) = committed();
         slip(&mut tables);
-        build(&facts, &tables).err().map(|error| error.to_string()).unwrap_or_default()
+        build(&facts, &tables)
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
     fn a_name_in_a_table_that_matches_nothing_is_an_error() {
         let word = || "Some words.".to_owned();
         let slips = [
-            refusal(|t| drop(t.responses.insert("indices.creat".to_owned(), "Info".to_owned()))),
+            refusal(|t| {
+                drop(
+                    t.responses
+                        .insert("indices.creat".to_owned(), "Info".to_owned()),
+                )
+            }),
             refusal(|t| drop(t.idempotency.idempotent.insert("serch".to_owned(), word()))),
             refusal(|t| drop(t.arguments.insert("cuont".to_owned(), "index".to_owned()))),
             refusal(|t| drop(t.words.endpoints.insert("_internal.x".to_owned(), word()))),
@@ -199,10 +255,16 @@ mod tests {
         let names =
             "indices.creat serch cuont _internal.x indice refesh index/refesh indx ml.*/refesh";
         for (error, name) in slips.iter().zip(names.split(' ')) {
-            assert!(error.ends_with(&format!("that nobody has: {name}")), "{name}: {error}");
+            assert!(
+                error.ends_with(&format!("that nobody has: {name}")),
+                "{name}: {error}"
+            );
         }
         let part = refusal(|t| drop(t.arguments.insert("count".to_owned(), "indx".to_owned())));
-        assert!(part.contains("`indx`, which is not an optional part"), "{part}");
+        assert!(
+            part.contains("`indx`, which is not an optional part"),
+            "{part}"
+        );
     }
 
     #[test]
@@ -211,7 +273,11 @@ mod tests {
         for (name, space) in build(&facts, &tables).unwrap().namespaces {
             assert!(name.is_empty() || space.words.is_some(), "{name}");
             for endpoint in space.endpoints {
-                assert!(tables.words.endpoints.contains_key(&endpoint.name), "{}", endpoint.name);
+                assert!(
+                    tables.words.endpoints.contains_key(&endpoint.name),
+                    "{}",
+                    endpoint.name
+                );
             }
         }
     }

@@ -51,7 +51,11 @@ const METHODS: &[&str] = &[
 /// The name of a module, method or argument.
 pub(crate) fn method(name: &str) -> String {
     let name = words(name);
-    if KEYWORDS.contains(&&*name) { name + "_" } else { name }
+    if KEYWORDS.contains(&&*name) {
+        name + "_"
+    } else {
+        name
+    }
 }
 
 /// The name of a setter, before clashes are resolved.
@@ -81,7 +85,11 @@ pub(crate) fn column(name: &str) -> String {
 /// The name of an endpoint's builder.
 pub(crate) fn builder(namespace: &str, endpoint: &str) -> String {
     let name = camel(endpoint);
-    if namespace == endpoint { name + "Call" } else { name }
+    if namespace == endpoint {
+        name + "Call"
+    } else {
+        name
+    }
 }
 
 fn words(name: &str) -> String {
@@ -109,7 +117,10 @@ mod tests {
         assert_eq!(method("put_mapping"), "put_mapping");
         assert_eq!(method("type"), "type_");
         assert_eq!(setter("_source"), "source");
-        assert_eq!(setter("index.number_of_replicas"), "index_number_of_replicas");
+        assert_eq!(
+            setter("index.number_of_replicas"),
+            "index_number_of_replicas"
+        );
         assert_eq!(setter("security-tokens"), "security_tokens");
         assert_eq!(setter("stream"), "stream_");
         assert_eq!(camel("put_mapping"), "PutMapping");

@@ -46,13 +46,17 @@ pub(crate) fn kind_of_property(expression: &str, enums: &Enums) -> Option<String
         return Some(dsl.to_owned());
     }
     let expression = expression.strip_suffix("|null").unwrap_or(expression);
-    let list = expression.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let list = expression
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     let list = list.map_or_else(|| expression.to_owned(), |item| format!("{item}*"));
     scalar(&list).or_else(|| of_enum(&list, enums).ok())
 }
 
 fn scalar(kind: &str) -> Option<String> {
-    let (item, is_list) = kind.strip_suffix('*').map_or((kind, false), |item| (item, true));
+    let (item, is_list) = kind
+        .strip_suffix('*')
+        .map_or((kind, false), |item| (item, true));
     let scalar = match item {
         "bool" => "bool",
         "duration" => "Duration",
@@ -62,13 +66,23 @@ fn scalar(kind: &str) -> Option<String> {
         "f32" | "f64" => "f64",
         _ => return None,
     };
-    Some(if is_list { format!("[{scalar}]") } else { scalar.to_owned() })
+    Some(if is_list {
+        format!("[{scalar}]")
+    } else {
+        scalar.to_owned()
+    })
 }
 
 fn of_enum(kind: &str, enums: &Enums) -> Result<String> {
-    let (before, kind) = kind.split_once('|').map_or(("", kind), |(first, rest)| (first, rest));
-    let (name, list) = kind.strip_suffix('*').map_or((kind, false), |name| (name, true));
-    let known = enums.get(name).ok_or_else(|| format!("the parameter type `{kind}` is unknown"))?;
+    let (before, kind) = kind
+        .split_once('|')
+        .map_or(("", kind), |(first, rest)| (first, rest));
+    let (name, list) = kind
+        .strip_suffix('*')
+        .map_or((kind, false), |name| (name, true));
+    let known = enums
+        .get(name)
+        .ok_or_else(|| format!("the parameter type `{kind}` is unknown"))?;
     let flag = known.values.iter().any(|value| value == "true");
     Ok(match (before, list) {
         ("", true) if is_text(name, known) => "[String]".to_owned(),

@@ -88,9 +88,18 @@ impl Tables {
             &self.examples.run,
             &self.examples.compile,
         ];
-        let endpoints = tables.into_iter().flat_map(BTreeMap::keys).map(String::as_str);
-        let parameters = self.words.parameters.keys().filter_map(|name| name.split_once('/'));
-        let of_one = parameters.map(|(endpoint, _)| endpoint).filter(|name| !name.ends_with(".*"));
+        let endpoints = tables
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .map(String::as_str);
+        let parameters = self
+            .words
+            .parameters
+            .keys()
+            .filter_map(|name| name.split_once('/'));
+        let of_one = parameters
+            .map(|(endpoint, _)| endpoint)
+            .filter(|name| !name.ends_with(".*"));
         endpoints.chain(of_one).collect()
     }
 }

@@ -32,7 +32,9 @@ pub(crate) struct Secrets {
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secrets").field("username", &self.username).finish_non_exhaustive()
+        f.debug_struct("Secrets")
+            .field("username", &self.username)
+            .finish_non_exhaustive()
     }
 }
 
@@ -54,7 +56,9 @@ impl ClusterBuilder {
             cluster_uuid: secret_text(22)?,
             version,
             flavor: self.flavor,
-            product_header: self.product_header.unwrap_or(self.flavor == Flavor::Elasticsearch),
+            product_header: self
+                .product_header
+                .unwrap_or(self.flavor == Flavor::Elasticsearch),
             max_content_length: self.max_content_length,
             compression: self.compression.unwrap_or(!self.tls),
             security: self.security.unwrap_or(self.tls || !self.users.is_empty()),
@@ -113,16 +117,32 @@ impl ClusterBuilder {
         certificate: Option<NodeCertificate>,
     ) -> io::Result<Arc<Node>> {
         let scheme = if self.tls { "https" } else { "http" };
-        let mut changing = self.node_facts.get(&number).cloned().unwrap_or_else(ordinary);
+        let mut changing = self
+            .node_facts
+            .get(&number)
+            .cloned()
+            .unwrap_or_else(ordinary);
         changing.publish_address.clone_from(&address);
-        if let Some(zone) = number.checked_rem(self.zones.len()).and_then(|n| self.zones.get(n)) {
-            changing.attributes.entry("zone".to_owned()).or_insert_with(|| zone.clone());
+        if let Some(zone) = number
+            .checked_rem(self.zones.len())
+            .and_then(|n| self.zones.get(n))
+        {
+            changing
+                .attributes
+                .entry("zone".to_owned())
+                .or_insert_with(|| zone.clone());
         }
         // Nodes draw from generators far apart, so that they do not think in step.
-        let seed = self.seed.wrapping_add((number as u64).wrapping_mul(0xA076_1D64_78BD_642F));
+        let seed = self
+            .seed
+            .wrapping_add((number as u64).wrapping_mul(0xA076_1D64_78BD_642F));
         let facts = Arc::new(NodeFacts {
             // Clients sort nodes by their ids: a simulation repeats itself only with the same.
-            id: if sockets.is_some() { secret_text(22)? } else { seeded_text(!seed, 22) },
+            id: if sockets.is_some() {
+                secret_text(22)?
+            } else {
+                seeded_text(!seed, 22)
+            },
             name: format!("node-{number}"),
             changing: Mutex::new(changing),
             listed: AtomicBool::new(true),
@@ -137,7 +157,10 @@ impl ClusterBuilder {
             records: Records::new(self.recording),
             faults: Mutex::default(),
             latency: Mutex::new((self.latency, SplitMix::new(seed))),
-            workers: Mutex::new(self.capacity.map(|capacity| Arc::new(Workers::new(capacity)))),
+            workers: Mutex::new(
+                self.capacity
+                    .map(|capacity| Arc::new(Workers::new(capacity))),
+            ),
             welcome: Mutex::default(),
             falls: watch::Sender::new(0),
             down: AtomicBool::new(false),

@@ -52,7 +52,9 @@ pub(crate) struct User {
 
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("User").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("User")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -152,7 +154,11 @@ impl ClusterBuilder {
     /// ```
     #[must_use]
     pub fn user(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
-        self.users.push(User { name: name.into(), password: password.into(), readable: None });
+        self.users.push(User {
+            name: name.into(),
+            password: password.into(),
+            readable: None,
+        });
         self
     }
 
@@ -165,7 +171,11 @@ impl ClusterBuilder {
         readable: impl Into<String>,
     ) -> Self {
         let readable = Some(readable.into());
-        self.users.push(User { name: name.into(), password: password.into(), readable });
+        self.users.push(User {
+            name: name.into(),
+            password: password.into(),
+            readable,
+        });
         self
     }
 
@@ -268,7 +278,9 @@ impl ClusterBuilder {
         name: impl Into<String>,
         value: impl Into<String>,
     ) -> Self {
-        self.facts(node).attributes.insert(name.into(), value.into());
+        self.facts(node)
+            .attributes
+            .insert(name.into(), value.into());
         self
     }
 
@@ -378,5 +390,8 @@ impl ClusterBuilder {
 }
 
 pub(crate) fn ordinary() -> ChangingFacts {
-    ChangingFacts { roles: ROLES.map(str::to_owned).to_vec(), ..ChangingFacts::default() }
+    ChangingFacts {
+        roles: ROLES.map(str::to_owned).to_vec(),
+        ..ChangingFacts::default()
+    }
 }

@@ -39,7 +39,10 @@ pub struct Capacity {
 impl Capacity {
     /// Creates a limit of `workers` requests (at least 1) at a time, with at most `queue` others waiting.
     pub fn new(workers: usize, queue: usize) -> Self {
-        Self { workers: workers.clamp(1, Semaphore::MAX_PERMITS), queue }
+        Self {
+            workers: workers.clamp(1, Semaphore::MAX_PERMITS),
+            queue,
+        }
     }
 }
 
@@ -81,7 +84,9 @@ impl Workers {
             return Some(Turn { _permit: None });
         }
         if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
-            return Some(Turn { _permit: Some(permit) });
+            return Some(Turn {
+                _permit: Some(permit),
+            });
         }
         let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waiting = Waiting(&self.waiting);
@@ -89,7 +94,9 @@ impl Workers {
             return None;
         }
         let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
-        Some(Turn { _permit: Some(permit) })
+        Some(Turn {
+            _permit: Some(permit),
+        })
     }
 }
 
@@ -110,6 +117,9 @@ pub(crate) fn rejected() -> Response<Bytes> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_LENGTH, length.into());
-    headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    headers.insert(
+        "x-elastic-product",
+        HeaderValue::from_static("Elasticsearch"),
+    );
     response
 }

@@ -39,11 +39,19 @@ impl Cluster {
     pub(crate) async fn start(settings: ClusterBuilder) -> io::Result<Self> {
         let (shared, secrets) = settings.shared()?;
         let authority = if settings.tls {
-            Some(CertificateAuthority::new("Elasticsearch security auto-configuration HTTP CA")?)
+            Some(CertificateAuthority::new(
+                "Elasticsearch security auto-configuration HTTP CA",
+            )?)
         } else {
             None
         };
-        let cluster = Self { settings, shared, secrets, authority, nodes: Mutex::default() };
+        let cluster = Self {
+            settings,
+            shared,
+            secrets,
+            authority,
+            nodes: Mutex::default(),
+        };
         for _ in 0..cluster.settings.nodes {
             cluster.add_node().await?;
         }
@@ -61,7 +69,10 @@ impl Cluster {
         let certificate = self.certificate()?;
         let tls = match self.settings.server_configs.get(&number) {
             Some(config) => Some(Arc::clone(config)),
-            None => certificate.as_ref().map(NodeCertificate::server_config).transpose()?,
+            None => certificate
+                .as_ref()
+                .map(NodeCertificate::server_config)
+                .transpose()?,
         };
         let sockets = Sockets::new(address, tls);
         let node = self.settings.node(
@@ -92,7 +103,10 @@ impl Cluster {
 
     /// The URLs of all nodes, in order.
     pub fn urls(&self) -> Vec<String> {
-        lock(&self.nodes).iter().map(|node| node.url().to_owned()).collect()
+        lock(&self.nodes)
+            .iter()
+            .map(|node| node.url().to_owned())
+            .collect()
     }
 
     /// The URL of one node.
@@ -127,13 +141,18 @@ impl Cluster {
 
     /// The authority's certificate as PEM text, what `http_ca.crt` holds; empty without TLS.
     pub fn ca_pem(&self) -> &str {
-        self.authority.as_ref().map_or("", CertificateAuthority::pem)
+        self.authority
+            .as_ref()
+            .map_or("", CertificateAuthority::pem)
     }
 
     /// The authority's SHA-256 in 64 lower-case hex digits, as Elasticsearch prints it at its first
     /// start; empty without TLS.
     pub fn ca_fingerprint(&self) -> String {
-        self.authority.as_ref().map(CertificateAuthority::fingerprint).unwrap_or_default()
+        self.authority
+            .as_ref()
+            .map(CertificateAuthority::fingerprint)
+            .unwrap_or_default()
     }
 
     /// The SHA-256 of the certificate one node was started with; empty without TLS.
@@ -142,7 +161,10 @@ impl Cluster {
     /// When there is no such node.
     #[track_caller]
     pub fn leaf_fingerprint(&self, node: usize) -> String {
-        self.node(node).certificate().map(NodeCertificate::fingerprint).unwrap_or_default()
+        self.node(node)
+            .certificate()
+            .map(NodeCertificate::fingerprint)
+            .unwrap_or_default()
     }
 
     /// The name of the user who may do everything: the first one given, or `elastic`.
@@ -184,7 +206,10 @@ impl Cluster {
 
     /// Returns the number of requests that all nodes together have received.
     pub fn request_count(&self) -> usize {
-        lock(&self.nodes).iter().map(NodeHandle::request_count).sum()
+        lock(&self.nodes)
+            .iter()
+            .map(NodeHandle::request_count)
+            .sum()
     }
 
     /// Returns everything that a client needs to connect; with the feature `testkit` of es-client,
@@ -246,13 +271,19 @@ impl Cluster {
     /// such index.
     pub fn documents(&self, index: &str) -> BTreeMap<String, Value> {
         let store = lock(&self.shared.store);
-        let backing = store.streams.get(index).into_iter().flat_map(|stream| &stream.indices);
+        let backing = store
+            .streams
+            .get(index)
+            .into_iter()
+            .flat_map(|stream| &stream.indices);
         let documents = backing
             .map(String::as_str)
             .chain([index])
             .filter_map(|name| store.indices.get(name))
             .flat_map(|index| &index.documents);
-        documents.map(|(id, document)| (id.clone(), document.source())).collect()
+        documents
+            .map(|(id, document)| (id.clone(), document.source()))
+            .collect()
     }
 
     /// Waits until something holds of the cluster, for at most this long, and returns whether it

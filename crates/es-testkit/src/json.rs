@@ -28,9 +28,12 @@ impl Json {
     /// Opens everything, so that each member can be reached.
     pub(crate) fn opened(self) -> Self {
         match self {
-            Self::Value(Value::Array(items)) => {
-                Self::Array(items.into_iter().map(|item| Self::Value(item).opened()).collect())
-            }
+            Self::Value(Value::Array(items)) => Self::Array(
+                items
+                    .into_iter()
+                    .map(|item| Self::Value(item).opened())
+                    .collect(),
+            ),
             Self::Value(Value::Object(fields)) => Self::Object(
                 fields
                     .into_iter()
@@ -40,7 +43,10 @@ impl Json {
             Self::Raw(raw) => Self::parse(&raw),
             Self::Array(items) => Self::Array(items.into_iter().map(Self::opened).collect()),
             Self::Object(fields) => Self::Object(
-                fields.into_iter().map(|(name, value)| (name, value.opened())).collect(),
+                fields
+                    .into_iter()
+                    .map(|(name, value)| (name, value.opened()))
+                    .collect(),
             ),
             value => value,
         }
@@ -53,7 +59,10 @@ impl Json {
             Self::Raw(raw) => serde_json::from_str(raw.get()).unwrap_or(Value::Null),
             Self::Array(items) => items.iter().map(Self::to_value).collect(),
             Self::Object(fields) => Value::Object(
-                fields.iter().map(|(name, value)| (name.clone(), value.to_value())).collect(),
+                fields
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.to_value()))
+                    .collect(),
             ),
         }
     }
@@ -187,7 +196,10 @@ mod tests {
     fn members_keep_their_order() {
         let text = r#"{"z":1,"a":{"y":[true,null,1.5],"b":"c"}}"#;
         let raw: Box<RawValue> = serde_json::from_str(text).unwrap_or_default();
-        assert_eq!(serde_json::to_string(&Json::parse(&raw)).ok().as_deref(), Some(text));
+        assert_eq!(
+            serde_json::to_string(&Json::parse(&raw)).ok().as_deref(),
+            Some(text)
+        );
         let shown = object! {"z": 1, "raw": Json::Raw(raw.into()), "a": vec![Json::from("x")]};
         let sent = serde_json::to_string(&shown).unwrap_or_default();
         assert_eq!(sent, format!(r#"{{"z":1,"raw":{text},"a":["x"]}}"#));

@@ -65,7 +65,9 @@ mod tests {
 
     fn mean_of(latency: Latency) -> f64 {
         let mut random = SplitMix::new(7);
-        let total: f64 = (0..20_000).map(|_| latency.draw(&mut random).as_secs_f64()).sum();
+        let total: f64 = (0..20_000)
+            .map(|_| latency.draw(&mut random).as_secs_f64())
+            .sum();
         total / 20_000.0
     }
 
@@ -73,21 +75,31 @@ mod tests {
     fn each_distribution_has_its_mean() {
         let second = Duration::from_secs(1);
         assert_eq!(mean_of(Latency::Constant(second)), 1.0);
-        let uniform = mean_of(Latency::Uniform { min: second, max: second * 3 });
+        let uniform = mean_of(Latency::Uniform {
+            min: second,
+            max: second * 3,
+        });
         assert!((uniform - 2.0).abs() < 0.02, "{uniform}");
         let exponential = mean_of(Latency::Exponential { mean: second });
         assert!((exponential - 1.0).abs() < 0.03, "{exponential}");
         // The mean of a log-normal is median * exp(sigma^2 / 2).
-        let log_normal = mean_of(Latency::LogNormal { median: second, sigma: 0.5 });
+        let log_normal = mean_of(Latency::LogNormal {
+            median: second,
+            sigma: 0.5,
+        });
         assert!((log_normal - 0.125_f64.exp()).abs() < 0.03, "{log_normal}");
     }
 
     #[test]
     fn the_same_seed_gives_the_same_times() {
-        let latency = Latency::Exponential { mean: Duration::from_millis(3) };
+        let latency = Latency::Exponential {
+            mean: Duration::from_millis(3),
+        };
         let draw = |seed| {
             let mut random = SplitMix::new(seed);
-            (0..8).map(|_| latency.draw(&mut random)).collect::<Vec<_>>()
+            (0..8)
+                .map(|_| latency.draw(&mut random))
+                .collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));

@@ -35,7 +35,9 @@ pub struct Recorded {
 impl Recorded {
     /// The path without the query.
     pub fn path(&self) -> &str {
-        self.target.split_once('?').map_or(&self.target, |(path, _)| path)
+        self.target
+            .split_once('?')
+            .map_or(&self.target, |(path, _)| path)
     }
 
     /// A header's value, if it is there and is text.
@@ -107,7 +109,10 @@ pub(crate) struct Records {
 
 impl Records {
     pub(crate) fn new(keeping: bool) -> Self {
-        Self { keeping, ..Self::default() }
+        Self {
+            keeping,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn request(&self, make: impl FnOnce() -> Recorded) {
@@ -119,7 +124,8 @@ impl Records {
 
     /// Somewhere for a connection's bytes, unless nothing is kept.
     pub(crate) fn tap(&self, connection: u64) -> Option<Wiretap> {
-        self.keeping.then(|| Arc::clone(lock(&self.taps).entry(connection).or_default()))
+        self.keeping
+            .then(|| Arc::clone(lock(&self.taps).entry(connection).or_default()))
     }
 
     pub(crate) fn handshake_failed(&self, why: String) {
@@ -178,7 +184,10 @@ impl Records {
         let in_request = |request: &Recorded| {
             holds(&request.body)
                 || holds(request.target.as_bytes())
-                || request.headers.values().any(|value| holds(value.as_bytes()))
+                || request
+                    .headers
+                    .values()
+                    .any(|value| holds(value.as_bytes()))
         };
         on_wire || lock(&self.requests).iter().any(in_request)
     }
@@ -216,9 +225,14 @@ mod tests {
         for user in ["", "a", "ab", "abc", "elastic"] {
             let header = STANDARD.encode(format!("{user}:correct horse:tail"));
             let forms = forms_of("correct horse");
-            assert!(forms.iter().any(|form| contains(header.as_bytes(), form)), "{user}");
             assert!(
-                !forms_of("battery staple").iter().any(|form| contains(header.as_bytes(), form)),
+                forms.iter().any(|form| contains(header.as_bytes(), form)),
+                "{user}"
+            );
+            assert!(
+                !forms_of("battery staple")
+                    .iter()
+                    .any(|form| contains(header.as_bytes(), form)),
                 "{user}"
             );
         }

@@ -57,9 +57,9 @@ impl Identity {
     pub(crate) fn may_read(&self, index: &str) -> bool {
         match &self.privileges {
             Privileges::All => true,
-            Privileges::Read(patterns) => {
-                patterns.iter().any(|pattern| matches_wildcard(pattern, index))
-            }
+            Privileges::Read(patterns) => patterns
+                .iter()
+                .any(|pattern| matches_wildcard(pattern, index)),
         }
     }
 }
@@ -107,7 +107,11 @@ pub(crate) enum Refusal {
 impl Credentials {
     pub(crate) fn add_user(&mut self, name: &str, password: &str, privileges: Privileges) {
         self.users.retain(|user| user.name != name);
-        self.users.push(User { name: name.to_owned(), password: password.to_owned(), privileges });
+        self.users.push(User {
+            name: name.to_owned(),
+            password: password.to_owned(),
+            privileges,
+        });
     }
 
     pub(crate) fn add_key(&mut self, key: ApiKey) {
@@ -116,7 +120,12 @@ impl Credentials {
 
     /// Makes the keys that fit unusable and returns their ids.
     pub(crate) fn invalidate_keys(&mut self, fits: impl Fn(&ApiKey) -> bool) -> Vec<String> {
-        let gone = self.keys.iter().filter(|key| fits(key)).map(|key| key.id.clone()).collect();
+        let gone = self
+            .keys
+            .iter()
+            .filter(|key| fits(key))
+            .map(|key| key.id.clone())
+            .collect();
         self.keys.retain(|key| !fits(key));
         gone
     }
@@ -135,8 +144,9 @@ impl Credentials {
 
     /// Returns the caller that an `Authorization` header stands for.
     pub(crate) fn authenticate(&self, header: Option<&str>) -> Result<Identity, Refusal> {
-        let (scheme, value) =
-            header.and_then(|header| header.split_once(' ')).ok_or(Refusal::Missing)?;
+        let (scheme, value) = header
+            .and_then(|header| header.split_once(' '))
+            .ok_or(Refusal::Missing)?;
         let value = value.trim();
         match scheme.to_ascii_lowercase().as_str() {
             "basic" => self.by_password(value),
@@ -169,8 +179,11 @@ impl Credentials {
         };
         let pair = decode(encoded).ok_or_else(wrong)?;
         let (id, secret) = pair.split_once(':').ok_or_else(wrong)?;
-        let key =
-            self.keys.iter().find(|key| key.id == id && key.key == secret).ok_or_else(wrong)?;
+        let key = self
+            .keys
+            .iter()
+            .find(|key| key.id == id && key.key == secret)
+            .ok_or_else(wrong)?;
         Ok(Identity {
             realm: "_es_api_key",
             authentication: "api_key",

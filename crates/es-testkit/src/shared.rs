@@ -44,6 +44,10 @@ impl Shared {
     /// The nodes that are in the cluster at present.
     pub(crate) fn listed_nodes(&self) -> Vec<Arc<NodeFacts>> {
         let nodes = lock(&self.nodes);
-        nodes.iter().filter(|node| node.listed.load(Ordering::Relaxed)).cloned().collect()
+        nodes
+            .iter()
+            .filter(|node| node.listed.load(Ordering::Relaxed))
+            .cloned()
+            .collect()
     }
 }

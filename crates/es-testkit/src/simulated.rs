@@ -70,7 +70,13 @@ impl SimulatedCluster {
     pub(crate) fn make(settings: ClusterBuilder) -> io::Result<Self> {
         let (shared, secrets) = settings.shared()?;
         let (nodes, by_authority) = (Mutex::default(), Directory::default());
-        let cluster = Self { settings, shared, secrets, nodes, by_authority };
+        let cluster = Self {
+            settings,
+            shared,
+            secrets,
+            nodes,
+            by_authority,
+        };
         for _ in 0..cluster.settings.nodes {
             cluster.add_node()?;
         }
@@ -86,7 +92,9 @@ impl SimulatedCluster {
         let mut nodes = lock(&self.nodes);
         let number = nodes.len();
         let address = format!("10.0.{}.{}:9200", number / 250, number % 250 + 1);
-        let node = self.settings.node(number, &self.shared, address.clone(), None, None)?;
+        let node = self
+            .settings
+            .node(number, &self.shared, address.clone(), None, None)?;
         lock(&self.by_authority).insert(address, Arc::clone(&node));
         let handle = NodeHandle(node);
         nodes.push(handle.clone());
@@ -103,7 +111,10 @@ impl SimulatedCluster {
 
     /// Returns the URLs of all nodes, in order; the addresses are made up.
     pub fn urls(&self) -> Vec<String> {
-        lock(&self.nodes).iter().map(|node| node.url().to_owned()).collect()
+        lock(&self.nodes)
+            .iter()
+            .map(|node| node.url().to_owned())
+            .collect()
     }
 
     /// Returns the handles of all nodes, in order.
@@ -182,7 +193,10 @@ pub struct SimulatedError {
 
 impl SimulatedError {
     fn io(connect: bool, kind: io::ErrorKind) -> Self {
-        Self { connect, source: io::Error::from(kind).into() }
+        Self {
+            connect,
+            source: io::Error::from(kind).into(),
+        }
     }
 
     /// Whether no connection was opened, so that nothing of the request was sent.
@@ -282,11 +296,14 @@ where
     B::Error: Into<Box<dyn StdError + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
-    let body = body
-        .collect()
+    let body = body.collect().await.map_err(|error| SimulatedError {
+        connect: false,
+        source: error.into(),
+    })?;
+    match node
+        .decide(Request::from_parts(head, body.to_bytes()), 0)
         .await
-        .map_err(|error| SimulatedError { connect: false, source: error.into() })?;
-    match node.decide(Request::from_parts(head, body.to_bytes()), 0).await {
+    {
         Action::Respond(response) | Action::Last(response) => Ok(response.map(Full::new)),
         Action::Silence => pending().await,
         Action::Script(script) => match script.error {

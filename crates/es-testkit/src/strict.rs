@@ -50,7 +50,12 @@ impl<'v> Fields<'v> {
     }
 
     pub(crate) fn new(reader: Reader, name: &'v str, map: &'v Map<String, Value>) -> Self {
-        Self { name, reader, map, taken: RefCell::default() }
+        Self {
+            name,
+            reader,
+            map,
+            taken: RefCell::default(),
+        }
     }
 
     /// Takes a member.
@@ -119,21 +124,26 @@ impl<'v> Fields<'v> {
                 Err(_) if self.reader == Reader::Body => Err(not_a_number(text)),
                 Err(_) => Err(self.wrong(name, &Value::from(text.as_str()))),
             },
-            Some(value) => value.as_f64().map(Some).ok_or_else(|| self.wrong(name, value)),
+            Some(value) => value
+                .as_f64()
+                .map(Some)
+                .ok_or_else(|| self.wrong(name, value)),
         }
     }
 
     /// Takes a whole number; a fraction is cut off, as the server does it.
     pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
-        let Some(value) = self.get(name)? else { return Ok(None) };
+        let Some(value) = self.get(name)? else {
+            return Ok(None);
+        };
         let read = match value {
             Value::String(text) if self.reader == Reader::Body => {
                 Some(text.parse().map_err(|_| not_a_number(text))?)
             }
             Value::String(text) => text.parse().ok(),
-            Value::Number(number) => {
-                number.as_i64().or_else(|| number.as_f64().map(|number| number as i64))
-            }
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().map(|number| number as i64)),
             _ => None,
         };
         read.map(Some).ok_or_else(|| self.wrong(name, value))
@@ -141,24 +151,32 @@ impl<'v> Fields<'v> {
 
     /// Takes a count: zero or more.
     pub(crate) fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
-        let Some(number) = self.integer(name)? else { return Ok(None) };
+        let Some(number) = self.integer(name)? else {
+            return Ok(None);
+        };
         usize::try_from(number).map(Some).map_err(|_| {
-            self.invalid(format!("[{name}] parameter cannot be negative, found [{number}]"))
+            self.invalid(format!(
+                "[{name}] parameter cannot be negative, found [{number}]"
+            ))
         })
     }
 
     /// Takes a count of at least one.
     pub(crate) fn positive(&self, name: &str) -> Result<Option<usize>, ApiError> {
         match self.count(name)? {
-            Some(0) => Err(self
-                .invalid(format!("[{name}] must be greater than 0. Found [0] in [{}]", self.name))),
+            Some(0) => Err(self.invalid(format!(
+                "[{name}] must be greater than 0. Found [0] in [{}]",
+                self.name
+            ))),
             count => Ok(count),
         }
     }
 
     /// Takes a text or a list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
-        let Some(value) = self.get(name)? else { return Ok(None) };
+        let Some(value) = self.get(name)? else {
+            return Ok(None);
+        };
         let one = |value: &Value| match value {
             Value::String(text) => Ok(text.clone()),
             Value::Number(_) | Value::Bool(_) if self.reader != Reader::Body => {
@@ -178,23 +196,35 @@ impl<'v> Fields<'v> {
         name: &str,
         words: &[(&str, T)],
     ) -> Result<Option<T>, ApiError> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text));
-        found.map(|(_, value)| Some(*value)).ok_or_else(|| self.wrong(name, &Value::from(text)))
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        let found = words
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(&text));
+        found
+            .map(|(_, value)| Some(*value))
+            .ok_or_else(|| self.wrong(name, &Value::from(text)))
     }
 
     /// Refuses members that the genuine server takes and the test kit does not.
     pub(crate) fn unsupported(&self, names: &[&str]) -> Result<(), ApiError> {
         let found = names.iter().find(|name| self.map.contains_key(**name));
         found.map_or(Ok(()), |name| {
-            Err(ApiError::unsupported(format!("[{name}] in [{}]", self.name)))
+            Err(ApiError::unsupported(format!(
+                "[{name}] in [{}]",
+                self.name
+            )))
         })
     }
 
     /// The members that were not taken.
     pub(crate) fn rest(&self) -> Vec<(&'v String, &'v Value)> {
         let taken = self.taken.borrow();
-        self.map.iter().filter(|(name, _)| !taken.contains(name.as_str())).collect()
+        self.map
+            .iter()
+            .filter(|(name, _)| !taken.contains(name.as_str()))
+            .collect()
     }
 
     /// Refuses members that nobody took.
@@ -202,7 +232,9 @@ impl<'v> Fields<'v> {
     /// # Errors
     /// 400 as the server says it.
     pub(crate) fn finish(&self) -> Result<(), ApiError> {
-        let Some((name, value)) = self.rest().first().copied() else { return Ok(()) };
+        let Some((name, value)) = self.rest().first().copied() else {
+            return Ok(());
+        };
         Err(self.unknown(name, value))
     }
 
@@ -260,7 +292,10 @@ impl<'v> Fields<'v> {
 
 /// Makes the error for a text that is no number.
 pub(crate) fn not_a_number(text: &str) -> ApiError {
-    ApiError::bad_request("number_format_exception", format!("For input string: \"{text}\""))
+    ApiError::bad_request(
+        "number_format_exception",
+        format!("For input string: \"{text}\""),
+    )
 }
 
 /// The name of a value's first token in the server's parser.

@@ -84,7 +84,13 @@ impl CertificateAuthority {
         let certificate = params.signed_by(&key, &issuer).map_err(io::Error::other)?;
         let mut above = vec![self.der.clone()];
         above.extend(self.above.iter().cloned());
-        Ok(Self { der: certificate.der().clone(), pem: certificate.pem(), params, key, above })
+        Ok(Self {
+            der: certificate.der().clone(),
+            pem: certificate.pem(),
+            params,
+            key,
+            above,
+        })
     }
 
     /// The authority's certificate as PEM text: what `http_ca.crt` holds.
@@ -105,9 +111,17 @@ impl CertificateAuthority {
     /// Begins a node's certificate: for `localhost`, `127.0.0.1` and `::1`, valid from yesterday
     /// for two years.
     pub fn leaf(&self) -> LeafBuilder<'_> {
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        let names = ["localhost", "127.0.0.1", "::1"]
+            .map(str::to_owned)
+            .to_vec();
         let usage = ExtendedKeyUsagePurpose::ServerAuth;
-        LeafBuilder { authority: self, names, usage, from: -1, to: 730 }
+        LeafBuilder {
+            authority: self,
+            names,
+            usage,
+            from: -1,
+            to: 730,
+        }
     }
 }
 
@@ -160,7 +174,9 @@ impl LeafBuilder<'_> {
         let common_name = self.names.first().cloned().unwrap_or_default();
         let mut params = CertificateParams::new(self.names).map_err(io::Error::other)?;
         params.distinguished_name.remove(DnType::CommonName);
-        params.distinguished_name.push(DnType::CommonName, common_name);
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
         params.use_authority_key_identifier_extension = true;
         params.extended_key_usages = vec![self.usage];
         set_validity(&mut params, self.from, self.to);
@@ -168,7 +184,11 @@ impl LeafBuilder<'_> {
         let certificate = params.signed_by(&key, &issuer).map_err(io::Error::other)?;
         let mut chain = vec![certificate.der().clone(), self.authority.der.clone()];
         chain.extend(self.authority.above.iter().cloned());
-        Ok(NodeCertificate { chain, pem: certificate.pem(), key: Arc::new(key) })
+        Ok(NodeCertificate {
+            chain,
+            pem: certificate.pem(),
+            key: Arc::new(key),
+        })
     }
 }
 
@@ -251,7 +271,9 @@ impl NodeCertificate {
         clients: &CertificateAuthority,
     ) -> io::Result<Arc<ServerConfig>> {
         let mut roots = RootCertStore::empty();
-        roots.add(clients.certificate().clone()).map_err(io::Error::other)?;
+        roots
+            .add(clients.certificate().clone())
+            .map_err(io::Error::other)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
         let verifier = verifier.build().map_err(io::Error::other)?;
@@ -284,13 +306,18 @@ impl std::fmt::Debug for NodeCertificate {
 
 /// SHA-256 of a certificate in 64 lower-case hex digits.
 pub fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(certificate)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn authority_params(common_name: &str, key_id: KeyIdMethod) -> io::Result<CertificateParams> {
     let mut params = CertificateParams::new(Vec::<String>::new()).map_err(io::Error::other)?;
     params.distinguished_name.remove(DnType::CommonName);
-    params.distinguished_name.push(DnType::CommonName, common_name);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.key_identifier_method = key_id;
@@ -308,7 +335,10 @@ fn common_name(params: &CertificateParams) -> String {
 
 /// Sets the validity, in days from now. (rcgen does not export the type of its times by name.)
 fn set_validity(params: &mut CertificateParams, from: i64, to: i64) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let at = |days: i64| {
         date_time_ymd(1970, 1, 1) + Duration::from_secs(now.saturating_add_signed(days * DAY))
     };

@@ -21,7 +21,12 @@ pub struct Attempt {
 impl Attempt {
     /// Creates the record of an attempt that was the last.
     pub fn new(node: Option<Arc<str>>, outcome: Outcome, duration: Duration) -> Self {
-        Self { node, outcome, duration, retried: None }
+        Self {
+            node,
+            outcome,
+            duration,
+            retried: None,
+        }
     }
 }
 

@@ -71,7 +71,10 @@ mod tests {
     use super::*;
 
     fn backoff(base_ms: u64, cap_ms: u64) -> Backoff {
-        Backoff::new(Duration::from_millis(base_ms), Duration::from_millis(cap_ms))
+        Backoff::new(
+            Duration::from_millis(base_ms),
+            Duration::from_millis(cap_ms),
+        )
     }
 
     #[test]

@@ -46,26 +46,38 @@ pub fn node(cloud_id: &str) -> Result<Node> {
         .trim()
         .split_once(':')
         .ok_or_else(|| wrong("it has no colon between the name and the encoded part"))?;
-    let decoded = BASE64.decode(encoded).map_err(|_| wrong("its encoded part is not base64"))?;
+    let decoded = BASE64
+        .decode(encoded)
+        .map_err(|_| wrong("its encoded part is not base64"))?;
     let decoded = Zeroizing::new(decoded);
     let text = std::str::from_utf8(&decoded).map_err(|_| wrong("its encoded part is not text"))?;
     let mut parts = text.split('$');
     let (domain, port) = split_port(parts.next().unwrap_or_default())?;
     let (label, own_port) = split_port(parts.next().unwrap_or_default())?;
     if !is_name(domain) {
-        return Err(wrong("it names no host, or the host has a character that no host has"));
+        return Err(wrong(
+            "it names no host, or the host has a character that no host has",
+        ));
     }
     if !is_name(label) {
-        return Err(wrong("it names no cluster, or with a character that no host has"));
+        return Err(wrong(
+            "it names no cluster, or with a character that no host has",
+        ));
     }
     let port = own_port.or(port).unwrap_or(443);
     let url = Zeroizing::new(format!("https://{label}.{domain}:{port}"));
-    url.parse().map_err(|_: Error| wrong("it does not name a host"))
+    url.parse()
+        .map_err(|_: Error| wrong("it does not name a host"))
 }
 
 fn split_port(part: &str) -> Result<(&str, Option<u16>)> {
-    let Some((host, port)) = part.split_once(':') else { return Ok((part, None)) };
-    let number = port.bytes().all(|b| b.is_ascii_digit()).then(|| port.parse::<u16>().ok());
+    let Some((host, port)) = part.split_once(':') else {
+        return Ok((part, None));
+    };
+    let number = port
+        .bytes()
+        .all(|b| b.is_ascii_digit())
+        .then(|| port.parse::<u16>().ok());
     match number.flatten() {
         Some(port) if port > 0 => Ok((host, Some(port))),
         _ => Err(wrong("its port is not a number between 1 and 65535")),
@@ -76,7 +88,9 @@ fn split_port(part: &str) -> Result<(&str, Option<u16>)> {
 fn is_name(text: &str) -> bool {
     let is_label = |label: &str| {
         !label.is_empty()
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
     text.split('.').all(is_label)
 }
@@ -104,7 +118,10 @@ mod tests {
     fn host_port_and_cluster_become_the_url() {
         assert_eq!(url("example.org$abc$def"), "https://abc.example.org:443");
         assert_eq!(url("example.org:9243$abc$"), "https://abc.example.org:9243");
-        assert_eq!(url("example.org:9243$abc:9244$kb:1"), "https://abc.example.org:9244");
+        assert_eq!(
+            url("example.org:9243$abc:9244$kb:1"),
+            "https://abc.example.org:9244"
+        );
         assert_eq!(url("localhost$abc"), "https://abc.localhost:443");
     }
 
@@ -118,7 +135,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error_that_names_the_setting_and_shows_nothing() {
-        let malformed = ["", "name", "name:", ":", "secret$host", "name:secret!", "a:secret:b"];
+        let malformed = [
+            "",
+            "name",
+            "name:",
+            ":",
+            "secret$host",
+            "name:secret!",
+            "a:secret:b",
+        ];
         let encoded = [
             "",
             "$",
@@ -144,7 +169,10 @@ mod tests {
             "[::1]$es",
             "secret$es:+1",
         ];
-        let all = malformed.map(str::to_owned).into_iter().chain(encoded.map(id));
+        let all = malformed
+            .map(str::to_owned)
+            .into_iter()
+            .chain(encoded.map(id));
         for bad in all {
             let error = node(&bad).expect_err(&bad);
             assert_eq!(error.setting(), Some("cloud_id"), "{bad}");

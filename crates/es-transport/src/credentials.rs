@@ -95,7 +95,10 @@ impl Credentials {
     /// visible ASCII.
     pub fn api_key_pair(id: impl AsRef<str>, key: impl AsRef<str>) -> Result<Self> {
         const SETTING: &str = "api_key";
-        let (id, key) = (visible(SETTING, id.as_ref())?, visible(SETTING, key.as_ref())?);
+        let (id, key) = (
+            visible(SETTING, id.as_ref())?,
+            visible(SETTING, key.as_ref())?,
+        );
         if id.contains(':') {
             return Err(Error::config(SETTING, "an id cannot contain a colon"));
         }
@@ -146,8 +149,12 @@ pub fn secret_value(value: &str) -> Option<HeaderValue> {
 
 fn joined(parts: [&str; 2]) -> Option<HeaderValue> {
     // Room for both from the start: a buffer that grows leaves a copy behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(parts.iter().map(|part| part.len()).sum()));
-    parts.iter().for_each(|part| bytes.extend_from_slice(part.as_bytes()));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(
+        parts.iter().map(|part| part.len()).sum(),
+    ));
+    parts
+        .iter()
+        .for_each(|part| bytes.extend_from_slice(part.as_bytes()));
     let mut header = HeaderValue::from_maybe_shared(wiped(bytes)).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -215,7 +222,10 @@ fn visible<'a>(setting: &'static str, value: &'a str) -> Result<&'a str> {
         return Err(Error::config(setting, "it is empty"));
     }
     if !value.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Error::config(setting, "it contains a character other than visible ASCII"));
+        return Err(Error::config(
+            setting,
+            "it contains a character other than visible ASCII",
+        ));
     }
     Ok(value)
 }
@@ -240,10 +250,19 @@ mod tests {
             header(Credentials::basic("username", "password")),
             "Basic dXNlcm5hbWU6cGFzc3dvcmQ="
         );
-        assert_eq!(header(Credentials::basic("u", "pä:ss")), "Basic dTpww6Q6c3M=");
-        assert_eq!(header(Credentials::bearer("token-value")), "Bearer token-value");
+        assert_eq!(
+            header(Credentials::basic("u", "pä:ss")),
+            "Basic dTpww6Q6c3M="
+        );
+        assert_eq!(
+            header(Credentials::bearer("token-value")),
+            "Bearer token-value"
+        );
         assert_eq!(header(Credentials::api_key("aWQ6a2V5")), "ApiKey aWQ6a2V5");
-        assert_eq!(header(Credentials::api_key_pair("id", "key")), "ApiKey aWQ6a2V5");
+        assert_eq!(
+            header(Credentials::api_key_pair("id", "key")),
+            "ApiKey aWQ6a2V5"
+        );
         assert_eq!(header(Credentials::raw("Negotiate abc")), "Negotiate abc");
     }
 

@@ -63,10 +63,16 @@ impl<'a> Curl<'a> {
         match uri.authority() {
             None => write!(f, "\"$ES_URL\"{}", Quoted(target.as_bytes())),
             Some(authority) => {
-                let (_, host) =
-                    authority.as_str().rsplit_once('@').unwrap_or(("", authority.as_str()));
+                let (_, host) = authority
+                    .as_str()
+                    .rsplit_once('@')
+                    .unwrap_or(("", authority.as_str()));
                 let scheme = uri.scheme_str().unwrap_or("http");
-                write!(f, "{}", Quoted(format!("{scheme}://{host}{target}").as_bytes()))
+                write!(
+                    f,
+                    "{}",
+                    Quoted(format!("{scheme}://{host}{target}").as_bytes())
+                )
             }
         }
     }
@@ -76,7 +82,10 @@ impl<'a> Curl<'a> {
             return Ok(());
         }
         let pieces = self.0.body().pieces();
-        match pieces.map(<[_]>::concat).filter(|_| !self.has_secret_body()) {
+        match pieces
+            .map(<[_]>::concat)
+            .filter(|_| !self.has_secret_body())
+        {
             Some(bytes) if std::str::from_utf8(&bytes).is_ok() => {
                 write!(f, " --data-binary {}", Quoted(&bytes))
             }
@@ -86,7 +95,9 @@ impl<'a> Curl<'a> {
     }
 
     fn has_secret_body(&self) -> bool {
-        APIS_WITH_SECRETS.iter().any(|api| self.0.uri().path().contains(api))
+        APIS_WITH_SECRETS
+            .iter()
+            .any(|api| self.0.uri().path().contains(api))
     }
 }
 
@@ -118,7 +129,11 @@ impl fmt::Display for Curl<'_> {
 }
 
 fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
-    let known = [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE];
+    let known = [
+        header::AUTHORIZATION,
+        header::PROXY_AUTHORIZATION,
+        header::COOKIE,
+    ];
     value.is_sensitive() || known.contains(name) || name.as_str().ends_with("-authorization")
 }
 
@@ -189,8 +204,10 @@ mod tests {
             .header("authorization", "Basic s3cret")
             .body(Body::empty())
             .unwrap();
-        let (shown, debug) =
-            (Curl::new(&request).to_string(), format!("{:?}", Curl::new(&request)));
+        let (shown, debug) = (
+            Curl::new(&request).to_string(),
+            format!("{:?}", Curl::new(&request)),
+        );
         assert_eq!(debug, format!("Curl({shown})"));
         assert!(!debug.contains("s3cret"), "{debug}");
     }
@@ -214,7 +231,10 @@ mod tests {
 
     #[test]
     fn what_has_no_text_is_left_to_a_file() {
-        assert_eq!(shown(Request::head("/"), Body::empty()), "curl --head \"$ES_URL\"'/'");
+        assert_eq!(
+            shown(Request::head("/"), Body::empty()),
+            "curl --head \"$ES_URL\"'/'"
+        );
         for body in [Body::stream(Body::from("x")), Body::from(vec![0x1f, 0x8b])] {
             assert!(shown(Request::post("/_bulk"), body).ends_with("--data-binary @\"$ES_BODY\""));
         }

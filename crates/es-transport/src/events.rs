@@ -176,7 +176,12 @@ impl From<&ConnectionEvent> for Event {
 impl Event {
     fn trace(&self) {
         match self {
-            Self::NodeDied { node, cause, dead_time, failures } => {
+            Self::NodeDied {
+                node,
+                cause,
+                dead_time,
+                failures,
+            } => {
                 tracing::warn!(%node, %cause, ?dead_time, failures, "node died");
             }
             Self::NodeRevived { node } => tracing::info!(%node, "node revived"),
@@ -189,7 +194,12 @@ impl Event {
             Self::ShardsUnknown { index, error } => {
                 tracing::info!(%index, %error, "the shards of an index are not known");
             }
-            Self::Retried { node, failed, attempt, reason } => {
+            Self::Retried {
+                node,
+                failed,
+                attempt,
+                reason,
+            } => {
                 let failed = failed.as_deref();
                 tracing::info!(%node, failed, attempt, %reason, "request retried");
             }
@@ -286,7 +296,9 @@ mod tests {
     use super::*;
 
     fn opened(number: usize) -> Event {
-        Event::ConnectionOpened { host: format!("http://{number}").into() }
+        Event::ConnectionOpened {
+            host: format!("http://{number}").into(),
+        }
     }
 
     #[test]

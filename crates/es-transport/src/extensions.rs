@@ -125,7 +125,11 @@ impl Deadline {
             let at = now.checked_add(after)?;
             Some(Self { at, after })
         });
-        let carried = if extensions.is_empty() { None } else { extensions.get::<Self>().copied() };
+        let carried = if extensions.is_empty() {
+            None
+        } else {
+            extensions.get::<Self>().copied()
+        };
 
         match (set, carried) {
             (Some(set), Some(carried)) if carried.at < set.at => Some(carried),
@@ -202,7 +206,10 @@ pub struct SelectedNode(Arc<Mutex<Option<Node>>>);
 impl SelectedNode {
     /// Returns the node of the last attempt; `None` if none was selected.
     pub fn node(&self) -> Option<Node> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Stores the node.

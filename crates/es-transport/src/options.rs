@@ -316,7 +316,9 @@ pub(crate) enum Reading {
 
 impl Reading {
     pub(crate) fn of(options: Option<&RequestOptions>, limit: Option<usize>) -> Self {
-        let Some(options) = options else { return Self::Collect(limit.unwrap_or(usize::MAX)) };
+        let Some(options) = options else {
+            return Self::Collect(limit.unwrap_or(usize::MAX));
+        };
         let own = options.max_response_size;
         let limit = own.or(limit).unwrap_or(usize::MAX);
         match options.stream {
@@ -338,7 +340,9 @@ impl Reading {
 }
 
 pub(crate) fn too_large(limit: usize) -> Error {
-    Error::body(format!("it has more than {limit} bytes (`max_response_size`)"))
+    Error::body(format!(
+        "it has more than {limit} bytes (`max_response_size`)"
+    ))
 }
 
 impl fmt::Debug for RequestOptions {

@@ -13,12 +13,19 @@ use http::{
 /// has one, so that differing clocks do no harm; one that has passed is zero.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"')).unwrap_or(value).trim();
+    let value = value
+        .strip_prefix('"')
+        .and_then(|v| v.strip_suffix('"'))
+        .unwrap_or(value)
+        .trim();
     if let Some(seconds) = seconds(value) {
         return Some(seconds);
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    let now = headers.get(DATE).and_then(date).unwrap_or_else(SystemTime::now);
+    let now = headers
+        .get(DATE)
+        .and_then(date)
+        .unwrap_or_else(SystemTime::now);
     Some(until.duration_since(now).unwrap_or_default())
 }
 
@@ -44,7 +51,12 @@ mod tests {
 
     fn read(fields: &[(http::HeaderName, &'static str)]) -> Option<Duration> {
         let value = |text: &&'static str| HeaderValue::from_static(text);
-        retry_after(&fields.iter().map(|(name, text)| (name.clone(), value(text))).collect())
+        retry_after(
+            &fields
+                .iter()
+                .map(|(name, text)| (name.clone(), value(text)))
+                .collect(),
+        )
     }
 
     #[test]
@@ -57,9 +69,18 @@ mod tests {
 
     #[test]
     fn fractions_and_quotes_are_read() {
-        assert_eq!(read(&[(RETRY_AFTER, "0.5")]), Some(Duration::from_millis(500)));
-        assert_eq!(read(&[(RETRY_AFTER, "\"1\"")]), Some(Duration::from_secs(1)));
-        assert_eq!(read(&[(RETRY_AFTER, "1.999999999999")]), Some(Duration::from_secs(2)));
+        assert_eq!(
+            read(&[(RETRY_AFTER, "0.5")]),
+            Some(Duration::from_millis(500))
+        );
+        assert_eq!(
+            read(&[(RETRY_AFTER, "\"1\"")]),
+            Some(Duration::from_secs(1))
+        );
+        assert_eq!(
+            read(&[(RETRY_AFTER, "1.999999999999")]),
+            Some(Duration::from_secs(2))
+        );
     }
 
     #[test]
@@ -67,7 +88,10 @@ mod tests {
         let date = (DATE, "Fri, 31 Dec 1999 23:59:30 GMT");
         let later = (RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT");
         assert_eq!(read(&[date, later]), Some(Duration::from_secs(29)));
-        assert_eq!(read(&[(RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT")]), Some(Duration::ZERO));
+        assert_eq!(
+            read(&[(RETRY_AFTER, "Fri, 31 Dec 1999 23:59:59 GMT")]),
+            Some(Duration::ZERO)
+        );
     }
 
     #[test]

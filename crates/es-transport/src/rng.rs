@@ -114,7 +114,11 @@ mod tests {
         let numbers = std::array::from_fn::<_, 3, _>(|_| rng.next_u64());
         assert_eq!(
             numbers,
-            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
         );
     }
 
@@ -127,7 +131,12 @@ mod tests {
     fn a_seeded_thread_draws_the_same_again() {
         let draw = || {
             seed_thread(7);
-            (below(1_000), below(1_000), Rng::new().next_u64(), Rng::new().next_u64())
+            (
+                below(1_000),
+                below(1_000),
+                Rng::new().next_u64(),
+                Rng::new().next_u64(),
+            )
         };
         let numbers = draw();
         assert_eq!(draw(), numbers);

@@ -86,7 +86,10 @@ pub struct ShardAware<S = PeakEwma> {
 impl<S: NodeSelector> ShardAware<S> {
     /// Lets `inner` choose among the nodes that hold the shard of a request.
     pub fn new(inner: S) -> Self {
-        Self { inner, map: Arc::default() }
+        Self {
+            inner,
+            map: Arc::default(),
+        }
     }
 
     fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
@@ -192,7 +195,12 @@ pub struct RoutingKey {
 impl RoutingKey {
     /// Creates a key of an index: the request is for its one shard.
     pub fn new(index: impl Into<Arc<str>>, access: Access) -> Self {
-        Self { index: index.into(), id: None, routing: None, access }
+        Self {
+            index: index.into(),
+            id: None,
+            routing: None,
+            access,
+        }
     }
 
     /// Sets the id of the document.
@@ -275,7 +283,9 @@ fn access(method: &Method, endpoint: &str, has_id: bool) -> Option<Access> {
 
 /// The value of a query parameter, still encoded.
 fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    query?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    query?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Undoes the percent encoding of UTF-8.
@@ -297,13 +307,17 @@ fn decode_cow(text: Cow<'_, str>) -> std::result::Result<Cow<'_, str>, NotDecoda
             rest = after;
             continue;
         }
-        let [high, low, after @ ..] = after else { return Err(NotDecodable) };
+        let [high, low, after @ ..] = after else {
+            return Err(NotDecodable);
+        };
         let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(NotDecodable);
         let value = digit(*high)? * 16 + digit(*low)?;
         bytes.push(u8::try_from(value).map_err(|_| NotDecodable)?);
         rest = after;
     }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| NotDecodable)
+    String::from_utf8(bytes)
+        .map(Cow::Owned)
+        .map_err(|_| NotDecodable)
 }
 
 /// The shards of the indices that are in use.
@@ -349,7 +363,11 @@ impl Resolved {
     /// Returns the shard of a request; `None` if it is not known, or not one.
     fn shard(&self, target: &Target<'_>) -> Option<&Shard> {
         let is_write = target.access == Access::Write;
-        let shards = if is_write { &self.writes } else { self.reads.as_ref()? };
+        let shards = if is_write {
+            &self.writes
+        } else {
+            self.reads.as_ref()?
+        };
         let own = target.routing.as_deref();
         let alias = self.routing.as_ref().and_then(|routing| {
             let is_search = !is_write && target.id.is_none();
@@ -404,7 +422,9 @@ impl ShardMap {
         let next = since.saturating_add(CHECK_EVERY.as_millis() as u64);
         let exchange = |due| {
             let order = Ordering::Relaxed;
-            self.check_at.compare_exchange(due, next, order, order).is_ok()
+            self.check_at
+                .compare_exchange(due, next, order, order)
+                .is_ok()
         };
         if since < due || !exchange(due) || self.indices.load().is_empty() {
             return;
@@ -438,7 +458,9 @@ impl ShardMap {
 
     /// Runs it in the background; returns `false` where there is no runtime.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
-        let Ok(runtime) = Handle::try_current() else { return false };
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
         runtime.spawn(task);
         true
     }
@@ -451,7 +473,9 @@ impl ShardMap {
             return Ok(());
         }
         let known = self.indices.load_full();
-        let used = known.iter().filter(|(_, known)| known.is_used.load(Ordering::Relaxed));
+        let used = known
+            .iter()
+            .filter(|(_, known)| known.is_used.load(Ordering::Relaxed));
         let used: Vec<_> = used.map(|(name, _)| name.clone()).collect();
         // The others are fetched when they are used again.
         self.update(|indices| indices.retain(|_, known| known.is_used.load(Ordering::Relaxed)));
@@ -464,7 +488,11 @@ impl ShardMap {
     async fn fetch(&self, name: &str) {
         let fetched = self.resolve(name).await;
         self.lock().indices.remove(name);
-        let was_known = self.indices.load().get(name).map(|known| known.name.is_some());
+        let was_known = self
+            .indices
+            .load()
+            .get(name)
+            .map(|known| known.name.is_some());
         let resolved = match fetched {
             Ok(resolved) => Some(resolved),
             Err(error) => {
@@ -474,7 +502,10 @@ impl ShardMap {
                 None
             }
         };
-        let known = Arc::new(Known { name: resolved, is_used: AtomicBool::new(false) });
+        let known = Arc::new(Known {
+            name: resolved,
+            is_used: AtomicBool::new(false),
+        });
         self.update(|indices| {
             indices.insert(name.into(), Arc::clone(&known));
         });
@@ -494,15 +525,25 @@ impl ShardMap {
         let writes = Arc::new(shards);
         let reads = (number == 1).then(|| Arc::clone(&writes));
         let is_alias = index != name && !is_stream;
-        let routing = if is_alias { self.alias_routing(name).await? } else { None };
-        Ok(Resolved { reads, writes, routing })
+        let routing = if is_alias {
+            self.alias_routing(name).await?
+        } else {
+            None
+        };
+        Ok(Resolved {
+            reads,
+            writes,
+            routing,
+        })
     }
 
     async fn alias_routing(&self, name: &str) -> Result<Option<AliasRouting>> {
         let response = self.get(&format!("/_alias/{name}")).await?;
         let mut indices: FxHashMap<String, OfIndex> = serde_json::from_slice(&response)
             .map_err(|error| Error::sniff("`_alias` cannot be read").with_source(error))?;
-        let routing = indices.drain().find_map(|(_, mut index)| index.aliases.remove(name));
+        let routing = indices
+            .drain()
+            .find_map(|(_, mut index)| index.aliases.remove(name));
         Ok(routing.filter(|routing| *routing != AliasRouting::default()))
     }
 
@@ -516,7 +557,12 @@ impl ShardMap {
             let told: SearchShards = serde_json::from_slice(&response).map_err(|error| {
                 Error::sniff("`_search_shards` cannot be read").with_source(error)
             })?;
-            let mut told: Vec<_> = told.shards.iter().flatten().map(|copy| copy.shard).collect();
+            let mut told: Vec<_> = told
+                .shards
+                .iter()
+                .flatten()
+                .map(|copy| copy.shard)
+                .collect();
             told.sort_unstable();
             told.dedup();
             if told != shards.shards_of_routing(routing) {
@@ -527,7 +573,9 @@ impl ShardMap {
     }
 
     async fn state_uuid(&self) -> Result<Box<str>> {
-        let response = self.get("/_cluster/state/version?filter_path=state_uuid").await?;
+        let response = self
+            .get("/_cluster/state/version?filter_path=state_uuid")
+            .await?;
         serde_json::from_slice::<Version>(&response)
             .map(|version| version.state_uuid)
             .map_err(|error| Error::sniff("the state's UUID cannot be read").with_source(error))
@@ -549,8 +597,10 @@ impl ShardMap {
     fn report(&self, index: &str, error: &Error) {
         let transport = self.transport.get().and_then(WeakTransport::upgrade);
         if let Some(events) = transport.as_ref().and_then(|transport| transport.events()) {
-            let event =
-                Event::ShardsUnknown { index: index.into(), error: error.to_string().into() };
+            let event = Event::ShardsUnknown {
+                index: index.into(),
+                error: error.to_string().into(),
+            };
             events.emit(event);
         }
     }
@@ -613,7 +663,10 @@ mod tests {
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
         let context = RequestContext::of(&request, Instant::now());
         Target::of(&context).map(|target| {
-            let (id, routing) = (target.id.unwrap_or_default(), target.routing.unwrap_or_default());
+            let (id, routing) = (
+                target.id.unwrap_or_default(),
+                target.routing.unwrap_or_default(),
+            );
             format!("{} {id} {routing} {:?}", target.index, target.access)
         })
     }
@@ -622,19 +675,43 @@ mod tests {
     fn the_path_says_which_shard_is_meant() {
         let cases = [
             (Method::GET, "/products/_doc/1", "products 1  Read"),
-            (Method::HEAD, "/products/_doc/a%2Fb%C3%A4", "products a/bä  Read"),
-            (Method::GET, "/products/_source/1?routing=x", "products 1 x Read"),
+            (
+                Method::HEAD,
+                "/products/_doc/a%2Fb%C3%A4",
+                "products a/bä  Read",
+            ),
+            (
+                Method::GET,
+                "/products/_source/1?routing=x",
+                "products 1 x Read",
+            ),
             (Method::POST, "/products/_explain/1", "products 1  Read"),
-            (Method::PUT, "/products/_doc/a+b?routing=c+d", "products a+b c d Write"),
-            (Method::POST, "/products/_update/1?x&routing=%20", "products 1   Write"),
+            (
+                Method::PUT,
+                "/products/_doc/a+b?routing=c+d",
+                "products a+b c d Write",
+            ),
+            (
+                Method::POST,
+                "/products/_update/1?x&routing=%20",
+                "products 1   Write",
+            ),
             (Method::DELETE, "/products/_doc/1", "products 1  Write"),
             (Method::POST, "/products/_search", "products   Read"),
-            (Method::GET, "/products/_count?q=x&routing=7", "products  7 Read"),
+            (
+                Method::GET,
+                "/products/_count?q=x&routing=7",
+                "products  7 Read",
+            ),
             (Method::POST, "/products/_bulk", "products   Write"),
             (Method::POST, "/products/_doc", "products   Write"),
         ];
         for (method, uri, wanted) in cases {
-            assert_eq!(target(&method, uri).as_deref(), Some(wanted), "{method} {uri}");
+            assert_eq!(
+                target(&method, uri).as_deref(),
+                Some(wanted),
+                "{method} {uri}"
+            );
         }
     }
 
@@ -670,7 +747,10 @@ mod tests {
         let context = RequestContext::of(&request, Instant::now());
         let target = Target::of(&context).unwrap();
         assert_eq!((&*target.index, target.access), ("orders", Access::Read));
-        assert_eq!((target.id.as_deref(), target.routing.as_deref()), (Some("7"), Some("r")));
+        assert_eq!(
+            (target.id.as_deref(), target.routing.as_deref()),
+            (Some("7"), Some("r"))
+        );
     }
 
     fn index(shards: u32) -> Arc<IndexShards> {
@@ -698,10 +778,20 @@ mod tests {
     fn an_alias_brings_its_routing() {
         let writes = index(4);
         let reads = Some(Arc::clone(&writes));
-        let plain = Resolved { reads: reads.clone(), writes: Arc::clone(&writes), routing: None };
-        let routing =
-            AliasRouting { index_routing: Some("a".into()), search_routing: Some("a,b".into()) };
-        let alias = Resolved { reads, writes, routing: Some(routing) };
+        let plain = Resolved {
+            reads: reads.clone(),
+            writes: Arc::clone(&writes),
+            routing: None,
+        };
+        let routing = AliasRouting {
+            index_routing: Some("a".into()),
+            search_routing: Some("a,b".into()),
+        };
+        let alias = Resolved {
+            reads,
+            writes,
+            routing: Some(routing),
+        };
         let by_a = node_of(&plain, &Method::GET, "/i/_doc/1?routing=a");
         assert!(by_a.is_some());
         for id in 0..20 {
@@ -716,8 +806,15 @@ mod tests {
 
     #[test]
     fn a_data_stream_is_written_at_its_newest_index() {
-        let stream = Resolved { reads: None, writes: index(1), routing: None };
-        assert_eq!(node_of(&stream, &Method::POST, "/logs/_doc").as_deref(), Some("n0"));
+        let stream = Resolved {
+            reads: None,
+            writes: index(1),
+            routing: None,
+        };
+        assert_eq!(
+            node_of(&stream, &Method::POST, "/logs/_doc").as_deref(),
+            Some("n0")
+        );
         assert_eq!(node_of(&stream, &Method::POST, "/logs/_search"), None);
         assert_eq!(generation(".ds-logs-app-2026.01.31-000010"), Some(10));
         assert_eq!(generation("logs"), None);

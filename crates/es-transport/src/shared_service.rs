@@ -108,7 +108,9 @@ impl StackService {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let service = service.map_response(with_response_body::<B>).map_err(Error::from_service);
+        let service = service
+            .map_response(with_response_body::<B>)
+            .map_err(Error::from_service);
         Self(Arc::new(service))
     }
 }

@@ -85,17 +85,36 @@ mod tests {
     #[test]
     fn the_path_says_which_pool_serves() {
         let of = |method: Method, path| ThreadPool::of_path(&method, path);
-        for path in ["/_search", "/a,b/_search/template", "/a/_count", "/_msearch", "/_sql"] {
+        for path in [
+            "/_search",
+            "/a,b/_search/template",
+            "/a/_count",
+            "/_msearch",
+            "/_sql",
+        ] {
             assert_eq!(of(Method::POST, path), ThreadPool::Search, "{path}");
         }
         for path in ["/a/_doc/1", "/a/_source/1", "/_mget", "/a/_termvectors/1"] {
             assert_eq!(of(Method::GET, path), ThreadPool::Get, "{path}");
         }
-        for path in ["/_bulk", "/a/_bulk", "/a/_doc", "/a/_create/1", "/a/_update/1"] {
+        for path in [
+            "/_bulk",
+            "/a/_bulk",
+            "/a/_doc",
+            "/a/_create/1",
+            "/a/_update/1",
+        ] {
             assert_eq!(of(Method::POST, path), ThreadPool::Write, "{path}");
         }
         assert_eq!(of(Method::DELETE, "/a/_doc/1"), ThreadPool::Write);
-        for path in ["/", "/a", "/a/_mapping", "/_cluster/health", "/_update_by_query", "//"] {
+        for path in [
+            "/",
+            "/a",
+            "/a/_mapping",
+            "/_cluster/health",
+            "/_update_by_query",
+            "//",
+        ] {
             assert_eq!(of(Method::GET, path), ThreadPool::Other, "{path}");
         }
     }

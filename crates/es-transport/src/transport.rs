@@ -194,7 +194,10 @@ impl Transport {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(Arc::new(Inner { stack: erased(service), parts: None }))
+        Self(Arc::new(Inner {
+            stack: erased(service),
+            parts: None,
+        }))
     }
 
     /// Creates a transport over a stack of your own, with the pool, sniffer and connections
@@ -207,11 +210,17 @@ impl Transport {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(Arc::new(Inner { stack: erased(service), parts: Some(parts) }))
+        Self(Arc::new(Inner {
+            stack: erased(service),
+            parts: Some(parts),
+        }))
     }
 
     pub(crate) fn new(stack: impl SharedService, parts: TransportParts) -> Self {
-        Self(Arc::new(Inner { stack: Box::new(stack), parts: Some(parts) }))
+        Self(Arc::new(Inner {
+            stack: Box::new(stack),
+            parts: Some(parts),
+        }))
     }
 
     /// Sends a request: path and query in origin form, and no host.
@@ -220,8 +229,14 @@ impl Transport {
     /// attached to the request override the transport's settings.
     pub fn send(&self, request: Request<Body>) -> SendFuture {
         let request = Some(request);
-        let state = State::Unsent { transport: Arc::clone(&self.0), request };
-        SendFuture { state, started: None }
+        let state = State::Unsent {
+            transport: Arc::clone(&self.0),
+            request,
+        };
+        SendFuture {
+            state,
+            started: None,
+        }
     }
 
     /// Returns a reference that does not keep the transport alive.
@@ -273,7 +288,11 @@ impl Transport {
     /// yet. Before a request that must not reach another product, send one that changes
     /// nothing.
     pub fn needs_product_check(&self) -> bool {
-        let product = self.0.parts.as_ref().and_then(|parts| parts.product.as_ref());
+        let product = self
+            .0
+            .parts
+            .as_ref()
+            .and_then(|parts| parts.product.as_ref());
         product.is_some_and(ProductCheckLayer::is_pending)
     }
 
@@ -282,7 +301,10 @@ impl Transport {
     /// metrics, or a `tracing` subscriber that accepts the level `INFO`. Where nothing
     /// does, a caller need not attach it.
     pub fn reads_operation_name(&self) -> bool {
-        self.0.parts.as_ref().is_none_or(|parts| parts.reads_extensions)
+        self.0
+            .parts
+            .as_ref()
+            .is_none_or(|parts| parts.reads_extensions)
             || LevelFilter::current() >= LevelFilter::INFO
     }
 
@@ -293,10 +315,16 @@ impl Transport {
     /// stays as it is. Also for a transport that was made [from a
     /// service](Transport::from_service), which has no pool.
     pub async fn sniff(&self) -> Result<()> {
-        let sniffer = self.0.parts.as_ref().and_then(|parts| parts.sniffer.as_ref());
+        let sniffer = self
+            .0
+            .parts
+            .as_ref()
+            .and_then(|parts| parts.sniffer.as_ref());
         match sniffer {
             Some(sniffer) => sniffer.sniff().await,
-            None => Err(Error::sniff("the transport was made from a service without a sniffer")),
+            None => Err(Error::sniff(
+                "the transport was made from a service without a sniffer",
+            )),
         }
     }
 
@@ -326,7 +354,9 @@ impl WeakTransport {
 
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").field("pool", &self.pool()).finish_non_exhaustive()
+        f.debug_struct("Transport")
+            .field("pool", &self.pool())
+            .finish_non_exhaustive()
     }
 }
 
@@ -339,7 +369,9 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let stack = service.map_response(with_response_body::<B>).map_err(Error::from_service);
+    let stack = service
+        .map_response(with_response_body::<B>)
+        .map_err(Error::from_service);
     Box::new(stack)
 }
 
@@ -384,7 +416,10 @@ pub struct SendFuture {
 // A box would cost each request an allocation.
 #[allow(clippy::large_enum_variant, reason = "a request is moved once")]
 enum State {
-    Unsent { transport: Arc<Inner>, request: Option<Request<Body>> },
+    Unsent {
+        transport: Arc<Inner>,
+        request: Option<Request<Body>>,
+    },
     Sent(BoxFuture),
 }
 
@@ -404,15 +439,23 @@ impl Future for SendFuture {
                 State::Sent(future) => return future.as_mut().poll(cx),
                 State::Unsent { transport, request } => {
                     // There is one: it is taken together with the state.
-                    let Some(mut request) = request.take() else { return Poll::Pending };
+                    let Some(mut request) = request.take() else {
+                        return Poll::Pending;
+                    };
                     let now = Instant::now();
-                    let timeout = transport.parts.as_ref().and_then(|parts| parts.total_timeout);
+                    let timeout = transport
+                        .parts
+                        .as_ref()
+                        .and_then(|parts| parts.total_timeout);
                     let deadline = Deadline::of(request.extensions(), timeout, now);
                     if let Some(deadline) = deadline {
                         request.extensions_mut().insert(deadline);
                     }
                     let future = transport.stack.send(request, deadline, cx);
-                    *self = Self { state: State::Sent(future), started: Some(now) };
+                    *self = Self {
+                        state: State::Sent(future),
+                        started: Some(now),
+                    };
                 }
             }
         }

@@ -24,9 +24,10 @@ pub fn texts(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
         let value = String::from_utf8_lossy(value.as_bytes());
         match value {
             Cow::Borrowed(value) => of_value(value),
-            Cow::Owned(value) => {
-                of_value(&value).into_iter().map(|text| Cow::Owned(text.into_owned())).collect()
-            }
+            Cow::Owned(value) => of_value(&value)
+                .into_iter()
+                .map(|text| Cow::Owned(text.into_owned()))
+                .collect(),
         }
     })
 }
@@ -43,7 +44,9 @@ fn of_value(value: &str) -> Vec<Cow<'_, str>> {
             Some(_) => quoted(after).map_or("", |(_, after)| after.trim_start()),
             None => after,
         };
-        let Some(next) = after.strip_prefix(',') else { break };
+        let Some(next) = after.strip_prefix(',') else {
+            break;
+        };
         rest = next;
     }
     if texts.is_empty() && !value.trim().is_empty() {
@@ -68,7 +71,11 @@ fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let mut plain = String::with_capacity(quoted.len());
     let mut chars = quoted.chars();
     while let Some(c) = chars.next() {
-        plain.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+        plain.push(if c == '\\' {
+            chars.next().unwrap_or(c)
+        } else {
+            c
+        });
     }
     Some((Cow::Owned(plain), after))
 }
@@ -93,12 +100,18 @@ mod tests {
         let first = r#"299 Elasticsearch-7.17.9-abc "first, with a comma""#;
         let second =
             r#"299 Elasticsearch-7.17.9-abc "use \"y\" not \\x" "Tue, 24 Nov 2026 02:00:00 GMT""#;
-        assert_eq!(read(&[first, second]), ["first, with a comma", r#"use "y" not \x"#]);
+        assert_eq!(
+            read(&[first, second]),
+            ["first, with a comma", r#"use "y" not \x"#]
+        );
     }
 
     #[test]
     fn several_texts_in_one_header() {
-        assert_eq!(read(&[r#"299 a "x" "date", 299 b "y",299 c "z""#]), ["x", "y", "z"]);
+        assert_eq!(
+            read(&[r#"299 a "x" "date", 299 b "y",299 c "z""#]),
+            ["x", "y", "z"]
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ fn nodes() -> Arc<NodePool> {
     let node = |number| {
         let mut facts = NodeFacts::default();
         facts.id = Some(format!("node-{number}").into());
-        format!("http://n{number}:9200").parse::<Node>().unwrap().with_facts(facts)
+        format!("http://n{number}:9200")
+            .parse::<Node>()
+            .unwrap()
+            .with_facts(facts)
     };
     NodePool::new((0..10).map(node)).unwrap()
 }
@@ -64,7 +67,10 @@ async fn known(pool: &NodePool, selector: &ShardAware<RoundRobin>, path: &str) {
 // One test: allocations of another thread would count.
 #[test]
 fn five_hundred_indices_take_200_kib() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let (pool, selector) = (nodes(), Arc::new(ShardAware::new(RoundRobin::default())));
         let transport = Transport::builder()

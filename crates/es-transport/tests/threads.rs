@@ -2,7 +2,11 @@
 //! selectors and the retry budget.
 //!
 //! Small enough for Miri, which runs it in many orders (`.ci/run miri`).
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     collections::BTreeSet,
@@ -27,7 +31,10 @@ const ROUNDS: u32 = if cfg!(miri) { 12 } else { 5_000 };
 const MS: Duration = Duration::from_millis(1);
 
 fn nodes(names: &[&str]) -> Vec<Node> {
-    names.iter().map(|name| format!("http://{name}").parse().unwrap()).collect()
+    names
+        .iter()
+        .map(|name| format!("http://{name}").parse().unwrap())
+        .collect()
 }
 
 fn at(now: Instant) -> RequestContext<'static> {
@@ -61,7 +68,11 @@ fn requests_find_a_node_while_nodes_fail_and_are_replaced() {
             });
         }
         for round in 0..ROUNDS / 4 {
-            let names: &[&str] = if round % 2 == 0 { &["b", "c", "d"] } else { &["a", "b", "c"] };
+            let names: &[&str] = if round % 2 == 0 {
+                &["b", "c", "d"]
+            } else {
+                &["a", "b", "c"]
+            };
             pool.replace(nodes(names));
             assert!(pool.live() <= pool.len());
         }
@@ -72,9 +83,13 @@ fn requests_find_a_node_while_nodes_fail_and_are_replaced() {
     pool.replace(nodes(&["a", "b", "c"]));
     let now = start + Duration::from_secs(3_600);
     while pool.live() < 3 {
-        pool.select(&LeastInFlight, &at(now)).unwrap().finish(NodeOutcome::Healthy, now);
+        pool.select(&LeastInFlight, &at(now))
+            .unwrap()
+            .finish(NodeOutcome::Healthy, now);
     }
-    let held: Vec<_> = (0..3).map(|_| pool.select(&LeastInFlight, &at(now)).unwrap()).collect();
+    let held: Vec<_> = (0..3)
+        .map(|_| pool.select(&LeastInFlight, &at(now)).unwrap())
+        .collect();
     let hosts: BTreeSet<_> = held.iter().map(|selected| selected.node().host()).collect();
     assert_eq!(hosts.len(), 3, "{hosts:?}");
 }
@@ -91,7 +106,11 @@ fn what_is_in_flight_is_counted_over_threads() {
         }
     });
     let all_are_idle = |candidates: &Candidates<'_>, _: &RequestContext<'_>| {
-        assert!(candidates.iter().all(|candidate| candidate.in_flight() == 0));
+        assert!(
+            candidates
+                .iter()
+                .all(|candidate| candidate.in_flight() == 0)
+        );
         0
     };
     pool.select(&all_are_idle, &at(now)).unwrap();
@@ -110,7 +129,10 @@ fn one_thread_of_many_probes_a_dead_node() {
             let threads = [(); THREADS].map(|()| scope.spawn(choose));
             threads.map(|thread| thread.join().unwrap()).into()
         });
-        assert_eq!(held.iter().filter(|selected| selected.is_probe()).count(), 1);
+        assert_eq!(
+            held.iter().filter(|selected| selected.is_probe()).count(),
+            1
+        );
     }
 }
 

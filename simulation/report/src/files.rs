@@ -18,10 +18,17 @@ pub(crate) fn check(files: &[(PathBuf, String)]) -> Result<String> {
     let is_other = |(path, text): &&(PathBuf, String)| {
         fs::read_to_string(path).map_or(true, |there| there.replace("\r\n", "\n") != *text)
     };
-    let others: Vec<_> =
-        files.iter().filter(is_other).map(|(path, _)| path.display().to_string()).collect();
+    let others: Vec<_> = files
+        .iter()
+        .filter(is_other)
+        .map(|(path, _)| path.display().to_string())
+        .collect();
     if others.is_empty() {
         return Ok(format!("{} files are as the simulations say", files.len()));
     }
-    Err(format!("differ from what the simulations say: {}", others.join(", ")).into())
+    Err(format!(
+        "differ from what the simulations say: {}",
+        others.join(", ")
+    )
+    .into())
 }

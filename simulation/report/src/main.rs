@@ -63,5 +63,9 @@ fn run(check: bool) -> Result<String> {
         }
     }
     files.push((docs.join("simulation.md"), text));
-    if check { files::check(&files) } else { files::write(&files) }
+    if check {
+        files::check(&files)
+    } else {
+        files::write(&files)
+    }
 }

@@ -28,17 +28,29 @@ pub(crate) struct Series {
 
 impl Series {
     pub(crate) fn line(name: &'static str, color: RGBColor, points: Vec<(f64, f64)>) -> Self {
-        Self { name, color, points, dots: false }
+        Self {
+            name,
+            color,
+            points,
+            dots: false,
+        }
     }
 
     pub(crate) fn dots(name: &'static str, color: RGBColor, points: Vec<(f64, f64)>) -> Self {
-        Self { name, color, points, dots: true }
+        Self {
+            name,
+            color,
+            points,
+            dots: true,
+        }
     }
 
     /// One number for each second.
     pub(crate) fn seconds(name: &'static str, color: RGBColor, counts: &[usize]) -> Self {
-        let points =
-            counts.iter().enumerate().map(|(second, count)| (second as f64, *count as f64));
+        let points = counts
+            .iter()
+            .enumerate()
+            .map(|(second, count)| (second as f64, *count as f64));
         Self::line(name, color, points.collect())
     }
 }
@@ -76,7 +88,10 @@ impl Chart<'_> {
     fn limits(&self) -> (f64, f64) {
         let points = || self.series.iter().flat_map(|series| &series.points);
         let most = |of: fn(&(f64, f64)) -> f64| points().map(of).fold(0.0, f64::max);
-        (most(|point| point.0), most(|point| point.1).max(self.top) * 1.08)
+        (
+            most(|point| point.0),
+            most(|point| point.1).max(self.top) * 1.08,
+        )
     }
 
     fn draw(&self, area: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<()> {

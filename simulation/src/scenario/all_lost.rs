@@ -58,7 +58,10 @@ pub fn all_lost(number: usize) -> AllLost {
             failed: bad.len(),
             attempts_of_failed: attempts as f64 / bad.len() as f64,
             found_after: found.expect("they are found") - back,
-            last_failed_after: ends(&bad).into_iter().max().and_then(|end| end.checked_sub(back)),
+            last_failed_after: ends(&bad)
+                .into_iter()
+                .max()
+                .and_then(|end| end.checked_sub(back)),
             responses: stats::per_second(ends(&good), LENGTH as usize),
             failures: stats::per_second(ends(&bad), LENGTH as usize),
         }

@@ -44,7 +44,9 @@ pub fn churn(number: usize) -> Churn {
     let replaced = number.div_ceil(2);
     run(SEED, async {
         let world = World::new(nodes(number), |settings| {
-            settings.sniff_every(30 * SECOND).sniff_on_node_failure(true)
+            settings
+                .sniff_every(30 * SECOND)
+                .sniff_on_node_failure(true)
         });
         let traffic = Traffic::new(100.0, seconds(LENGTH));
         let (calls, (), known) = tokio::join!(
@@ -88,11 +90,18 @@ async fn watch(world: &World, at_first: usize) -> Vec<Known> {
 }
 
 fn known(world: &World, at_first: usize) -> Known {
-    let pool = world.transport.pool().expect("it was built from settings").nodes();
+    let pool = world
+        .transport
+        .pool()
+        .expect("it was built from settings")
+        .nodes();
     let known: BTreeSet<&str> = pool.iter().map(|status| status.node().url()).collect();
     let nodes = world.cluster.nodes();
-    let listed: BTreeSet<&str> =
-        nodes.iter().filter(|node| node.is_listed()).map(|node| node.url()).collect();
+    let listed: BTreeSet<&str> = nodes
+        .iter()
+        .filter(|node| node.is_listed())
+        .map(|node| node.url())
+        .collect();
     let joined: Vec<&str> = nodes.iter().skip(at_first).map(|node| node.url()).collect();
     Known {
         joined: joined.iter().filter(|url| listed.contains(*url)).count(),

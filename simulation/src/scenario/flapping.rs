@@ -48,9 +48,15 @@ pub fn flapping(number: usize) -> Flapping {
             flapping,
             calls: calls.len(),
             failed: calls.iter().filter(|call| !call.is_good()).count(),
-            met: attempts.iter().filter(|attempt| attempt.end.is_failure()).count(),
+            met: attempts
+                .iter()
+                .filter(|attempt| attempt.end.is_failure())
+                .count(),
             probes: check::dead_nodes_are_probed_once(&attempts),
-            at_first: attempts.into_iter().filter(|attempt| attempt.node == 0).collect(),
+            at_first: attempts
+                .into_iter()
+                .filter(|attempt| attempt.node == 0)
+                .collect(),
             away,
         }
     })

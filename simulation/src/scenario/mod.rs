@@ -30,11 +30,17 @@ const SECOND: Duration = Duration::from_secs(1);
 const SEED: u64 = 2026;
 
 /// The latency of an ordinary node: half of its responses within 20 ms, 99 of 100 within 64 ms.
-const ORDINARY: Latency = Latency::LogNormal { median: Duration::from_millis(20), sigma: 0.5 };
+const ORDINARY: Latency = Latency::LogNormal {
+    median: Duration::from_millis(20),
+    sigma: 0.5,
+};
 
 /// So many ordinary nodes.
 fn nodes(number: usize) -> ClusterBuilder {
-    Cluster::builder().nodes(number).latency(ORDINARY).seed(SEED)
+    Cluster::builder()
+        .nodes(number)
+        .latency(ORDINARY)
+        .seed(SEED)
 }
 
 fn seconds(time: u64) -> Duration {

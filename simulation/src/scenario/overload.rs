@@ -44,9 +44,15 @@ pub fn overload(number: usize, with_budget: bool) -> Overload {
     let traffic = Traffic::new(able * 0.5, seconds(TOO_MUCH.0))
         .then(able * 2.0, seconds(TOO_MUCH.1 - TOO_MUCH.0))
         .then(able * 0.5, seconds(LENGTH - TOO_MUCH.1));
-    let budget = if with_budget { Budget::default() } else { Budget::unlimited() };
+    let budget = if with_budget {
+        Budget::default()
+    } else {
+        Budget::unlimited()
+    };
     run(SEED, async {
-        let busy = Latency::Exponential { mean: Duration::from_millis(100) };
+        let busy = Latency::Exponential {
+            mean: Duration::from_millis(100),
+        };
         let cluster = nodes(number).latency(busy).capacity(Capacity::new(1, 5));
         let world = World::new(cluster, |settings| {
             settings.standard_retry(StandardRetry::new().budget(budget))
@@ -71,7 +77,10 @@ pub fn overload(number: usize, with_budget: bool) -> Overload {
             amplification: sum(&attempts) / sum(&asked),
             retries: calls.iter().map(|call| call.paid).sum(),
             allowed: with_budget.then_some(100 + at_once / 5),
-            failed_later: calls.iter().filter(|c| c.began > late && !c.is_good()).count(),
+            failed_later: calls
+                .iter()
+                .filter(|c| c.began > late && !c.is_good())
+                .count(),
             responses: seconds_of(good.iter().map(|call| call.began + call.took).collect()),
             asked,
             attempts,

@@ -53,14 +53,22 @@ impl Latencies {
 pub fn slow_node(number: usize, choice: Choice, slow: bool, requests: usize) -> Latencies {
     let rate = number as f64 * 20.0;
     let traffic = Traffic::new(rate, Duration::from_secs_f64(requests as f64 / rate));
-    let times_ten = Latency::LogNormal { median: Duration::from_millis(200), sigma: 0.5 };
+    let times_ten = Latency::LogNormal {
+        median: Duration::from_millis(200),
+        sigma: 0.5,
+    };
     let (there, plan) = if slow {
-        (number, Plan::new().at(Duration::ZERO, Event::Latency(times_ten), [0]))
+        (
+            number,
+            Plan::new().at(Duration::ZERO, Event::Latency(times_ten), [0]),
+        )
     } else {
         (number - 1, Plan::new())
     };
     run(SEED, async {
-        let world = World::new(nodes(there), |settings| settings.node_selector(choice.selector()));
+        let world = World::new(nodes(there), |settings| {
+            settings.node_selector(choice.selector())
+        });
         // The slow one is slow from the first request on.
         plan.play(&world.cluster).await;
         let calls = world.play(traffic, Plan::new()).await;
@@ -69,7 +77,11 @@ pub fn slow_node(number: usize, choice: Choice, slow: bool, requests: usize) -> 
         let mut sorted: Vec<_> = calls.iter().map(|call| call.took).collect();
         sorted.sort_unstable();
         let of_first = stats::per_node(&world.attempts(), there)[0];
-        let slow = if slow { of_first as f64 / calls.len() as f64 } else { 0.0 };
+        let slow = if slow {
+            of_first as f64 / calls.len() as f64
+        } else {
+            0.0
+        };
         Latencies { sorted, slow }
     })
 }

@@ -57,8 +57,13 @@ pub fn zone_lost(number: usize) -> ZoneLost {
         let probes = check::dead_nodes_are_probed_once(&attempts);
         let of = |end| attempts.iter().filter(move |attempt| attempt.end == end);
         let first = |node, wanted: End, from: Duration| {
-            let of_node = attempts.iter().filter(|a| a.node == node && a.began >= from);
-            of_node.filter(|a| a.end == wanted).map(|a| a.ended - from).min()
+            let of_node = attempts
+                .iter()
+                .filter(|a| a.node == node && a.began >= from);
+            of_node
+                .filter(|a| a.end == wanted)
+                .map(|a| a.ended - from)
+                .min()
         };
         let last_of = |wanted, from| lost().filter_map(|node| first(node, wanted, from)).max();
         let away = seconds(AWAY.0)..seconds(AWAY.1);
@@ -74,7 +79,11 @@ pub fn zone_lost(number: usize) -> ZoneLost {
             probes,
             known_after: last_of(End::NoConnection, away.start).unwrap_or_default(),
             back_after: last_of(End::Status(200), away.end).unwrap_or(SECOND * 3_600),
-            most_attempts: calls.iter().map(|call| call.attempts).max().unwrap_or_default(),
+            most_attempts: calls
+                .iter()
+                .map(|call| call.attempts)
+                .max()
+                .unwrap_or_default(),
             p99: stats::quantile(&mut took, 0.99),
             responses: stats::per_second(good.map(|c| c.began + c.took), LENGTH as usize),
             met: stats::per_second(of(End::NoConnection).map(|a| a.ended), LENGTH as usize),

@@ -1,5 +1,9 @@
 //! Properties that hold whatever goes wrong: generated clusters, traffic and faults.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod churn;
 mod faults;
@@ -18,22 +22,34 @@ const MS: Duration = Duration::from_millis(1);
 /// Number of cases of each property; the long form is for release builds.
 fn cases(quick: u32) -> ProptestConfig {
     let many = if cfg!(debug_assertions) { 1 } else { 40 };
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(quick * many) }
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(quick * many)
+    }
 }
 
 /// So many nodes that take 20 ms, more or less.
 fn nodes(number: usize, seed: u64) -> ClusterBuilder {
-    let latency = Latency::LogNormal { median: 20 * MS, sigma: 0.5 };
+    let latency = Latency::LogNormal {
+        median: 20 * MS,
+        sigma: 0.5,
+    };
     Cluster::builder().nodes(number).latency(latency).seed(seed)
 }
 
 /// Events of these kinds at any time of so many seconds, for any nodes but the first.
 fn events(kinds: &'static [Event], nodes: usize, seconds: u64) -> impl Strategy<Value = Plan> {
-    let event = (0..seconds * 1_000, prop::sample::select(kinds), vec(1..nodes, 1..=nodes / 2 + 1));
+    let event = (
+        0..seconds * 1_000,
+        prop::sample::select(kinds),
+        vec(1..nodes, 1..=nodes / 2 + 1),
+    );
     vec(event, 1..40).prop_map(|events| {
-        events.into_iter().fold(Plan::new(), |plan, (time, event, nodes)| {
-            plan.at(Duration::from_millis(time), event, nodes)
-        })
+        events
+            .into_iter()
+            .fold(Plan::new(), |plan, (time, event, nodes)| {
+                plan.at(Duration::from_millis(time), event, nodes)
+            })
     })
 }
 

@@ -17,9 +17,14 @@ const ROUNDS: u32 = 100;
 
 fn main() -> Result<(), BoxError> {
     let file = std::env::temp_dir().join(format!("es-benches-ca-{}.pem", std::process::id()));
-    let ca = file.to_str().ok_or("the directory for temporary files has a strange name")?;
+    let ca = file
+        .to_str()
+        .ok_or("the directory for temporary files has a strange name")?;
     let server = Server::start("tls_server", &[ca])?;
-    let (url, fingerprint) = server.line().split_once(' ').ok_or("the server said too little")?;
+    let (url, fingerprint) = server
+        .line()
+        .split_once(' ')
+        .ok_or("the server said too little")?;
     let outcome = starts(url, ca, fingerprint).and_then(|()| makes(ca, fingerprint));
     std::fs::remove_file(&file)?;
     outcome
@@ -59,9 +64,18 @@ fn starts(url: &str, ca: &str, fingerprint: &str) -> Result<(), BoxError> {
 fn makes(ca: &str, fingerprint: &str) -> Result<(), BoxError> {
     let program = sibling("make")?;
     println!("\n| making a client | instructions |\n|---|---|");
-    for client in ["ours-ca", "ours-pin", "ours-roots", "reqwest", "elasticsearch"] {
+    for client in [
+        "ours-ca",
+        "ours-pin",
+        "ours-roots",
+        "reqwest",
+        "elasticsearch",
+    ] {
         let run = |times| instructions(&program, &[client, times, ca, fingerprint]);
-        println!("| {client} | {:.2} M |", millions(run("1")?.saturating_sub(run("0")?)));
+        println!(
+            "| {client} | {:.2} M |",
+            millions(run("1")?.saturating_sub(run("0")?))
+        );
     }
     Ok(())
 }
@@ -70,7 +84,11 @@ fn time(program: &Path, arguments: &[&str]) -> Result<Duration, BoxError> {
     let began = Instant::now();
     let status = Command::new(program).args(arguments).status()?;
     let took = began.elapsed();
-    if status.success() { Ok(took) } else { Err("a program failed".into()) }
+    if status.success() {
+        Ok(took)
+    } else {
+        Err("a program failed".into())
+    }
 }
 
 fn millions(count: u64) -> f64 {

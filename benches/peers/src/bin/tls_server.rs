@@ -7,7 +7,10 @@ use es_testkit::Cluster;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1).ok_or("tls_server <ca file>")?;
-    let cluster = Cluster::builder().tls(true).user(USER, PASSWORD).recording(false);
+    let cluster = Cluster::builder()
+        .tls(true)
+        .user(USER, PASSWORD)
+        .recording(false);
     let cluster = cluster.start().await?;
     std::fs::write(file, cluster.ca_pem())?;
     println!("{} {}", cluster.url(0), cluster.ca_fingerprint());

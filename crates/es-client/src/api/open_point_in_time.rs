@@ -69,7 +69,9 @@ impl Elasticsearch {
         keep_alive: impl Param<Duration>,
     ) -> OpenPointInTime {
         OpenPointInTime(
-            Request::json(self, &ENDPOINT).path(0, index).param("keep_alive", keep_alive),
+            Request::json(self, &ENDPOINT)
+                .path(0, index)
+                .param("keep_alive", keep_alive),
         )
     }
 }

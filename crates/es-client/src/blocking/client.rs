@@ -35,8 +35,13 @@ impl Background {
             // Nothing is ever sent: this is the end of the other side.
             let _ = runtime.block_on(over);
         };
-        std::thread::Builder::new().name("es-client".to_owned()).spawn(drive)?;
-        Ok(Self { handle, _running: running })
+        std::thread::Builder::new()
+            .name("es-client".to_owned())
+            .spawn(drive)?;
+        Ok(Self {
+            handle,
+            _running: running,
+        })
     }
 }
 
@@ -52,7 +57,10 @@ impl Elasticsearch {
             let message = "the thread in the background cannot be started";
             TransportError::config("blocking", message).with_source(error)
         })?;
-        Ok(Self { client, background: Arc::new(background) })
+        Ok(Self {
+            client,
+            background: Arc::new(background),
+        })
     }
 
     /// Sends a call, or does whatever else takes time, and waits for its end.

@@ -14,7 +14,10 @@ pub struct Iter<S> {
 
 impl<S> Iter<S> {
     pub(super) fn new(stream: S, client: Elasticsearch) -> Self {
-        Self { client, stream: Some(Box::pin(stream)) }
+        Self {
+            client,
+            stream: Some(Box::pin(stream)),
+        }
     }
 
     /// Ends it: what the stream leaves behind is cleared away in the background.
@@ -55,6 +58,8 @@ impl<S> Drop for Iter<S> {
 
 impl<S> fmt::Debug for Iter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Iter").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("Iter")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }

@@ -35,7 +35,10 @@ impl Wake for Unpark {
 /// Polls a future on this thread until it is ready.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let unpark = Arc::new(Unpark { thread: thread::current(), woken: AtomicBool::new(false) });
+    let unpark = Arc::new(Unpark {
+        thread: thread::current(),
+        woken: AtomicBool::new(false),
+    });
     let waker = Waker::from(Arc::clone(&unpark));
     let mut cx = Context::from_waker(&waker);
     loop {
@@ -115,7 +118,9 @@ mod tests {
     #[test]
     fn a_plain_thread_may_block_even_with_a_runtime_at_hand() {
         assert!(may_block());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let _entered = runtime.enter();
         assert!(may_block());
     }
@@ -129,7 +134,10 @@ mod tests {
             let runtime = builder.build().unwrap();
             runtime.block_on(async {
                 assert!(!may_block(), "the body of main");
-                assert!(!tokio::spawn(async { may_block() }).await.unwrap(), "a task");
+                assert!(
+                    !tokio::spawn(async { may_block() }).await.unwrap(),
+                    "a task"
+                );
                 assert!(tokio::task::spawn_blocking(may_block).await.unwrap());
             });
         }

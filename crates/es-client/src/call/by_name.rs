@@ -51,10 +51,18 @@ impl Elasticsearch {
             .ok_or_else(|| Error::invalid(format!("there is no endpoint `{name}`")))
             .and_then(|endpoint| by_name(self, endpoint, params, body));
         match inner {
-            Ok((endpoint, parts)) => CallByName { endpoint: Some(endpoint), parts, error: None },
+            Ok((endpoint, parts)) => CallByName {
+                endpoint: Some(endpoint),
+                parts,
+                error: None,
+            },
             Err(error) => {
                 let parts = RequestParts::new(self, &Endpoint::NEW);
-                CallByName { endpoint: None, parts, error: Some(error) }
+                CallByName {
+                    endpoint: None,
+                    parts,
+                    error: Some(error),
+                }
             }
         }
     }
@@ -193,7 +201,9 @@ fn by_name(
     for required in endpoint.required {
         if params.get(*required).is_none_or(Value::is_null) {
             let name = endpoint.name;
-            return Err(Error::invalid(format!("`{name}` needs the parameter `{required}`")));
+            return Err(Error::invalid(format!(
+                "`{name}` needs the parameter `{required}`"
+            )));
         }
     }
     let mut parts = RequestParts::new(client, endpoint);
@@ -206,7 +216,9 @@ fn by_name(
 
 fn set(parts: &mut RequestParts, endpoint: &Endpoint, name: String, value: Value) -> Result<()> {
     if value.is_object() {
-        return Err(Error::invalid(format!("the parameter `{name}` cannot be an object")));
+        return Err(Error::invalid(format!(
+            "the parameter `{name}` cannot be an object"
+        )));
     }
     let value = match value {
         Value::Array(values) => values.into_iter().map(raw).collect::<Vec<_>>().to_param(),
@@ -220,7 +232,9 @@ fn set(parts: &mut RequestParts, endpoint: &Endpoint, name: String, value: Value
         parts.any_query(name.into(), value);
     } else {
         let endpoint = endpoint.name;
-        return Err(Error::invalid(format!("`{endpoint}` has no parameter `{name}`")));
+        return Err(Error::invalid(format!(
+            "`{endpoint}` has no parameter `{name}`"
+        )));
     }
     Ok(())
 }
@@ -236,7 +250,10 @@ fn set_body(parts: &mut RequestParts, endpoint: &Endpoint, body: impl Serialize)
         }
         BodyForm::Ndjson => {
             let lines: Vec<&RawValue> = serde_json::from_str(&body).map_err(|_| {
-                Error::invalid(format!("the body of `{}` must be a list of lines", endpoint.name))
+                Error::invalid(format!(
+                    "the body of `{}` must be a list of lines",
+                    endpoint.name
+                ))
             })?;
             parts.lines(lines);
         }

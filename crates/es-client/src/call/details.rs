@@ -122,8 +122,13 @@ fn without_values(body: &[u8]) -> Option<String> {
     if let Some(whole) = masked(body) {
         return Some(whole);
     }
-    let lines: Option<Vec<_>> = lines(body).filter(|line| !line.is_empty()).map(masked).collect();
-    lines.map(|lines| lines.join("; ")).filter(|text| !text.is_empty())
+    let lines: Option<Vec<_>> = lines(body)
+        .filter(|line| !line.is_empty())
+        .map(masked)
+        .collect();
+    lines
+        .map(|lines| lines.join("; "))
+        .filter(|text| !text.is_empty())
 }
 
 fn mask(value: &mut Value) {
@@ -161,7 +166,10 @@ mod tests {
         let text = r#"{"query":{"term":{"user":"?"}},"size":"?","sort":["?",{"b":"?"}]}"#;
         assert_eq!(without_values(query).as_deref(), Some(text));
         let lines = b"{}\n{\"size\":1}\n";
-        assert_eq!(without_values(lines).as_deref(), Some(r#"{}; {"size":"?"}"#));
+        assert_eq!(
+            without_values(lines).as_deref(),
+            Some(r#"{}; {"size":"?"}"#)
+        );
         assert_eq!(without_values(b"kim"), None);
         assert_eq!(without_values(b""), None);
     }

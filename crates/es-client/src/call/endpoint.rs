@@ -21,7 +21,10 @@ impl<A> Request<A> {
         endpoint: &'static Endpoint,
         decode: fn(AcceptedResponse) -> Result<A>,
     ) -> Self {
-        Self { parts: RequestParts::new(client, endpoint), decode }
+        Self {
+            parts: RequestParts::new(client, endpoint),
+            decode,
+        }
     }
 
     /// Sets a path part that is required.
@@ -125,7 +128,10 @@ impl<A> Request<A> {
 
 impl<A> Clone for Request<A> {
     fn clone(&self) -> Self {
-        Self { parts: self.parts.clone(), decode: self.decode }
+        Self {
+            parts: self.parts.clone(),
+            decode: self.decode,
+        }
     }
 }
 

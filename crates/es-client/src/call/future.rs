@@ -59,7 +59,10 @@ impl Exchange {
                         Ok(body) => return Poll::Ready(self.accept(parts, node, body, started)),
                         Err(stream) => {
                             let head = Some((parts, node, started));
-                            self.state = State::Reading { head, body: Box::pin(stream.bytes()) };
+                            self.state = State::Reading {
+                                head,
+                                body: Box::pin(stream.bytes()),
+                            };
                         }
                     }
                 }
@@ -83,7 +86,13 @@ impl Exchange {
         body: Bytes,
         started: Instant,
     ) -> Result<AcceptedResponse> {
-        let answer = AcceptedResponse { parts, node, body, started, call: self.accepted.call() };
+        let answer = AcceptedResponse {
+            parts,
+            node,
+            body,
+            started,
+            call: self.accepted.call(),
+        };
         if self.accepted.contains(answer.parts.status, &answer.body) {
             Ok(answer)
         } else {
@@ -112,12 +121,22 @@ impl<T> CallFuture<T> {
             Ok(sending) => State::Sending(sending),
             Err(error) => State::Failed(Some(error)),
         };
-        Self { exchange: Exchange { state, accepted }, decode }
+        Self {
+            exchange: Exchange { state, accepted },
+            decode,
+        }
     }
 
     /// Creates the future of a call that cannot be sent.
     pub(super) fn failed(error: Error, decode: fn(AcceptedResponse) -> Result<T>) -> Self {
-        Self::new(Err(error), Accepted { endpoint: None, ignored: None }, decode)
+        Self::new(
+            Err(error),
+            Accepted {
+                endpoint: None,
+                ignored: None,
+            },
+            decode,
+        )
     }
 }
 

@@ -72,7 +72,10 @@ impl AcceptedResponse {
     /// Returns the status, headers, node and attempts, and the body.
     pub(super) fn split(self) -> (Meta, Bytes) {
         let duration = self.started.elapsed();
-        (Meta::of_call(self.call, self.parts, self.node, duration), self.body)
+        (
+            Meta::of_call(self.call, self.parts, self.node, duration),
+            self.body,
+        )
     }
 
     /// Decodes JSON.
@@ -115,7 +118,9 @@ impl AcceptedResponse {
 }
 
 pub(super) fn node_of(parts: &Parts, body: &ResponseBody) -> Option<Arc<str>> {
-    body.node().cloned().or_else(|| parts.extensions.get::<ServedBy>().map(|by| by.node.clone()))
+    body.node()
+        .cloned()
+        .or_else(|| parts.extensions.get::<ServedBy>().map(|by| by.node.clone()))
 }
 
 pub(super) fn meta(parts: Parts, body: &ResponseBody, duration: Duration) -> Meta {

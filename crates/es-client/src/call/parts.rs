@@ -150,7 +150,9 @@ impl RequestParts {
 
     /// Adds an entry to a property of a JSON body that is an object.
     pub(crate) fn entry(&mut self, name: &str, key: &str, value: impl ToParam) {
-        let written = self.properties.add(name, key, |bytes| value.write_json(bytes));
+        let written = self
+            .properties
+            .add(name, key, |bytes| value.write_json(bytes));
         self.check(name, written);
     }
 
@@ -172,7 +174,11 @@ impl RequestParts {
                 return self.check("body", Err(error));
             }
             // Only raw JSON can have line feeds, and never within a string.
-            for byte in bytes.iter_mut().skip(start).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+            for byte in bytes
+                .iter_mut()
+                .skip(start)
+                .filter(|byte| matches!(byte, b'\n' | b'\r'))
+            {
                 *byte = b' ';
             }
             bytes.push(b'\n');
@@ -203,7 +209,10 @@ impl RequestParts {
     fn check(&mut self, what: &str, written: serde_json::Result<()>) {
         if let Err(error) = written {
             let what = what.to_owned().into();
-            self.problem.get_or_insert(Problem::Encode { what, message: error.to_string() });
+            self.problem.get_or_insert(Problem::Encode {
+                what,
+                message: error.to_string(),
+            });
         }
     }
 
@@ -215,9 +224,13 @@ impl RequestParts {
     /// Sends the call; the response is decoded by `decode`.
     pub(crate) fn send<T>(self, decode: fn(AcceptedResponse) -> Result<T>) -> CallFuture<T> {
         let ignored = self.client.ignored_statuses().cloned();
-        let accepted = Accepted { endpoint: Some(self.endpoint), ignored };
-        let sending =
-            self.into_request(false).map(|(client, request)| client.transport().send(request));
+        let accepted = Accepted {
+            endpoint: Some(self.endpoint),
+            ignored,
+        };
+        let sending = self
+            .into_request(false)
+            .map(|(client, request)| client.transport().send(request));
         CallFuture::new(sending, accepted, decode)
     }
 
@@ -245,7 +258,10 @@ impl RequestParts {
         let (_, mut request) = self.clone().into_request(false)?;
         if !request.body().is_empty() {
             let json = HeaderValue::from_static("application/json");
-            request.headers_mut().entry(header::CONTENT_TYPE).or_insert(json);
+            request
+                .headers_mut()
+                .entry(header::CONTENT_TYPE)
+                .or_insert(json);
         }
         Ok(Curl::new(&request).to_string())
     }
@@ -263,13 +279,19 @@ impl RequestParts {
         let target = self.target(route)?;
         let body = match self.body.take() {
             Some(CallBody(None)) => {
-                return Err(Error::invalid("the body is a stream, which a clone does not have"));
+                return Err(Error::invalid(
+                    "the body is a stream, which a clone does not have",
+                ));
             }
             Some(CallBody(Some(body))) => body,
             None if self.properties.is_empty() => Body::default(),
             None => self.properties.finish().into(),
         };
-        let method = if body.is_empty() { &route.methods.0 } else { &route.methods.1 };
+        let method = if body.is_empty() {
+            &route.methods.0
+        } else {
+            &route.methods.1
+        };
         let mut request = Request::new(body);
         *request.method_mut() = method.clone();
         *request.uri_mut() = target.into();
@@ -279,28 +301,40 @@ impl RequestParts {
             request.headers_mut().insert(header::CONTENT_TYPE, ndjson);
         }
         if let Some(accept) = endpoint.accept {
-            request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static(accept));
+            request
+                .headers_mut()
+                .insert(header::ACCEPT, HeaderValue::from_static(accept));
         }
         self.client.attach_name(&mut request, endpoint.name);
         let ignored = self.client.ignored_statuses().map(|statuses| &**statuses);
         let with_query = self.client.traces_query_text();
         details::attach(&mut request, endpoint, &self.parts, ignored, with_query);
-        self.client.attach_options(&mut request, endpoint.idempotency, stream)?;
+        self.client
+            .attach_options(&mut request, endpoint.idempotency, stream)?;
         Ok((self.client, request))
     }
 
     fn value_of(&self, number: usize) -> Option<&str> {
-        self.parts.iter().find(|(known, _)| *known == number).map(|(_, value)| &**value)
+        self.parts
+            .iter()
+            .find(|(known, _)| *known == number)
+            .map(|(_, value)| &**value)
     }
 
     /// Returns the first route that has exactly the parts that are set.
     fn route(&self) -> Result<&'static Route> {
         let fits = |route: &&Route| {
             route.parts.len() == self.parts.len()
-                && route.parts.iter().all(|number| self.value_of(*number).is_some())
+                && route
+                    .parts
+                    .iter()
+                    .all(|number| self.value_of(*number).is_some())
         };
         self.endpoint.routes.iter().find(fits).ok_or_else(|| {
-            Error::invalid(format!("`{}` has no path with the given parts", self.endpoint.name))
+            Error::invalid(format!(
+                "`{}` has no path with the given parts",
+                self.endpoint.name
+            ))
         })
     }
 
@@ -309,8 +343,11 @@ impl RequestParts {
             return Ok(PathAndQuery::from_static(path));
         }
         let parts: usize = self.parts.iter().map(|(_, value)| value.len()).sum();
-        let query: usize =
-            self.query.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+        let query: usize = self
+            .query
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2)
+            .sum();
         let mut target = String::with_capacity(64 + parts + query);
         let mut numbers = route.parts.iter();
         for text in route.text {

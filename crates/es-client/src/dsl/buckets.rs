@@ -277,7 +277,10 @@ impl Aggregation {
 
     /// Samples each document with a probability, at most 0.5 or 1. Experimental.
     pub fn random_sampler(probability: f64) -> RandomSamplerAggregation {
-        RandomSamplerAggregation(Clause::new("random_sampler", pair("probability", probability)))
+        RandomSamplerAggregation(Clause::new(
+            "random_sampler",
+            pair("probability", probability),
+        ))
     }
 }
 
@@ -301,5 +304,6 @@ fn named<N: Into<String>, Q: Into<Query>>(
 /// Writes a whole number as one: `50`, not `50.0`.
 fn whole(number: f64) -> Value {
     let text = number.to_string();
-    text.parse::<i64>().map_or_else(|_| json(number), Value::from)
+    text.parse::<i64>()
+        .map_or_else(|_| json(number), Value::from)
 }

@@ -34,7 +34,10 @@ impl Query {
 
     /// Matches the documents of any of these queries, with the score of the best one.
     pub fn dis_max<T: Into<Self>>(queries: impl IntoIterator<Item = T>) -> DisMaxQuery {
-        DisMaxQuery(Clause::new("dis_max", pair("queries", all::<Self, _>(queries))))
+        DisMaxQuery(Clause::new(
+            "dis_max",
+            pair("queries", all::<Self, _>(queries)),
+        ))
     }
 
     /// Matches the documents of a query, and changes their scores by functions: add

@@ -16,7 +16,11 @@ impl Query {
 
     /// Matches documents whose field has these terms in this order.
     pub fn match_phrase(field: impl Into<String>, text: impl Into<String>) -> MatchPhraseQuery {
-        MatchPhraseQuery(Clause::of_field("match_phrase", field, pair("query", text.into())))
+        MatchPhraseQuery(Clause::of_field(
+            "match_phrase",
+            field,
+            pair("query", text.into()),
+        ))
     }
 
     /// Matches documents whose field has these terms in this order, the last one as a prefix.
@@ -69,7 +73,11 @@ impl Query {
     /// Matches documents whose field has terms of this text, the rare ones first.
     /// Deprecated since 7.3.0, and not in 8.
     pub fn common(field: impl Into<String>, text: impl Into<String>) -> CommonTermsQuery {
-        CommonTermsQuery(Clause::of_field("common", field, pair("query", text.into())))
+        CommonTermsQuery(Clause::of_field(
+            "common",
+            field,
+            pair("query", text.into()),
+        ))
     }
 
     /// Runs a query in Lucene's syntax. A syntax error is an error of the server: for
@@ -80,6 +88,9 @@ impl Query {
 
     /// Runs a query in a simple syntax that has no errors: for user input.
     pub fn simple_query_string(query: impl Into<String>) -> SimpleQueryStringQuery {
-        SimpleQueryStringQuery(Clause::new("simple_query_string", pair("query", query.into())))
+        SimpleQueryStringQuery(Clause::new(
+            "simple_query_string",
+            pair("query", query.into()),
+        ))
     }
 }

@@ -47,7 +47,10 @@ impl Query {
         shape: impl Serialize,
         relation: GeoShapeRelation,
     ) -> GeoShapeQuery {
-        GeoShapeQuery(Clause::new("geo_shape", related(field, "shape", shape, relation)))
+        GeoShapeQuery(Clause::new(
+            "geo_shape",
+            related(field, "shape", shape, relation),
+        ))
     }
 
     /// Matches documents by how they relate to the shape of a document, such as
@@ -57,7 +60,10 @@ impl Query {
         shape: impl Serialize,
         relation: GeoShapeRelation,
     ) -> GeoShapeQuery {
-        GeoShapeQuery(Clause::new("geo_shape", related(field, "indexed_shape", shape, relation)))
+        GeoShapeQuery(Clause::new(
+            "geo_shape",
+            related(field, "indexed_shape", shape, relation),
+        ))
     }
 
     /// Matches documents by how they relate to a shape of a plane.
@@ -66,7 +72,10 @@ impl Query {
         shape: impl Serialize,
         relation: GeoShapeRelation,
     ) -> ShapeQuery {
-        ShapeQuery(Clause::new("shape", related(field, "shape", shape, relation)))
+        ShapeQuery(Clause::new(
+            "shape",
+            related(field, "shape", shape, relation),
+        ))
     }
 
     /// Matches documents by how they relate to the shape of a document, in a plane.
@@ -75,22 +84,37 @@ impl Query {
         shape: impl Serialize,
         relation: GeoShapeRelation,
     ) -> ShapeQuery {
-        ShapeQuery(Clause::new("shape", related(field, "indexed_shape", shape, relation)))
+        ShapeQuery(Clause::new(
+            "shape",
+            related(field, "indexed_shape", shape, relation),
+        ))
     }
 
     /// Matches documents within the cell of a geohash, such as `u0`.
     pub fn geohash_grid(field: impl Into<String>, hash: impl Into<String>) -> GeoGridQuery {
-        GeoGridQuery(Clause::of_field("geo_grid", field, pair("geohash", hash.into())))
+        GeoGridQuery(Clause::of_field(
+            "geo_grid",
+            field,
+            pair("geohash", hash.into()),
+        ))
     }
 
     /// Matches documents within a map tile, such as `6/32/22`.
     pub fn geotile_grid(field: impl Into<String>, tile: impl Into<String>) -> GeoGridQuery {
-        GeoGridQuery(Clause::of_field("geo_grid", field, pair("geotile", tile.into())))
+        GeoGridQuery(Clause::of_field(
+            "geo_grid",
+            field,
+            pair("geotile", tile.into()),
+        ))
     }
 
     /// Matches documents within a cell of H3, such as `811fbffffffffff`.
     pub fn geohex_grid(field: impl Into<String>, cell: impl Into<String>) -> GeoGridQuery {
-        GeoGridQuery(Clause::of_field("geo_grid", field, pair("geohex", cell.into())))
+        GeoGridQuery(Clause::of_field(
+            "geo_grid",
+            field,
+            pair("geohex", cell.into()),
+        ))
     }
 }
 

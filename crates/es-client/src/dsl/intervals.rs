@@ -60,12 +60,18 @@ impl Intervals {
 
     /// Matches all of these.
     pub fn all_of<T: Into<Self>>(rules: impl IntoIterator<Item = T>) -> IntervalsAllOf {
-        IntervalsAllOf(Clause::new("all_of", pair("intervals", all::<Self, _>(rules))))
+        IntervalsAllOf(Clause::new(
+            "all_of",
+            pair("intervals", all::<Self, _>(rules)),
+        ))
     }
 
     /// Matches any of these.
     pub fn any_of<T: Into<Self>>(rules: impl IntoIterator<Item = T>) -> IntervalsAnyOf {
-        IntervalsAnyOf(Clause::new("any_of", pair("intervals", all::<Self, _>(rules))))
+        IntervalsAnyOf(Clause::new(
+            "any_of",
+            pair("intervals", all::<Self, _>(rules)),
+        ))
     }
 }
 

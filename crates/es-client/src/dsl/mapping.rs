@@ -107,8 +107,10 @@ impl Field {
     pub fn join<P: AsRef<str>, C: Serialize>(
         relations: impl IntoIterator<Item = (P, C)>,
     ) -> SimpleField {
-        let relations: BTreeMap<String, Value> =
-            relations.into_iter().map(|(p, c)| (p.as_ref().to_owned(), json(c))).collect();
+        let relations: BTreeMap<String, Value> = relations
+            .into_iter()
+            .map(|(p, c)| (p.as_ref().to_owned(), json(c)))
+            .collect();
         let mut clause = Clause::plain(pair("type", "join"));
         clause.set("relations", relations);
         SimpleField(clause)

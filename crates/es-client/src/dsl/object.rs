@@ -50,12 +50,19 @@ pub(super) struct Clause {
 
 impl Clause {
     pub(super) fn new(kind: &'static str, options: Map<String, Value>) -> Self {
-        Self { kind: Some(kind.into()), options, ..Self::default() }
+        Self {
+            kind: Some(kind.into()),
+            options,
+            ..Self::default()
+        }
     }
 
     /// Creates a clause whose kind is the name of a field.
     pub(super) fn field_name(field: impl Into<String>) -> Self {
-        Self { kind: Some(Cow::Owned(field.into())), ..Self::default() }
+        Self {
+            kind: Some(Cow::Owned(field.into())),
+            ..Self::default()
+        }
     }
 
     pub(super) fn of_field(
@@ -63,12 +70,18 @@ impl Clause {
         field: impl Into<String>,
         options: Map<String, Value>,
     ) -> Self {
-        Self { field: Some(field.into()), ..Self::new(kind, options) }
+        Self {
+            field: Some(field.into()),
+            ..Self::new(kind, options)
+        }
     }
 
     /// Creates options without a kind.
     pub(super) fn plain(options: Map<String, Value>) -> Self {
-        Self { options, ..Self::default() }
+        Self {
+            options,
+            ..Self::default()
+        }
     }
 
     /// Sets an option; `null` changes nothing.
@@ -89,7 +102,11 @@ impl Clause {
     /// Sets an option that is a list; one value makes a list of one.
     pub(super) fn list(&mut self, name: &'static str, value: impl ToParam) {
         if let Some(value) = value.to_param().into_json() {
-            let list = if value.is_array() { value } else { Value::Array(vec![value]) };
+            let list = if value.is_array() {
+                value
+            } else {
+                Value::Array(vec![value])
+            };
             self.options.insert(name.to_owned(), list);
         }
     }
@@ -101,7 +118,11 @@ impl Clause {
             Some(Value::Array(values)) => values,
             Some(value) => vec![value],
         };
-        match self.options.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+        match self
+            .options
+            .entry(name)
+            .or_insert_with(|| Value::Array(Vec::new()))
+        {
             Value::Array(list) => list.extend(values),
             one => *one = std::iter::once(one.take()).chain(values).collect(),
         }
@@ -116,7 +137,10 @@ impl Clause {
 
     /// Adds an entry to an object beside the kind.
     pub(super) fn beside_entry(&mut self, name: &str, key: String, value: Value) {
-        let entries = self.beside.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        let entries = self
+            .beside
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(entries) = entries {
             entries.insert(key, value);
         }
@@ -124,7 +148,10 @@ impl Clause {
 
     /// Adds an entry to an option that is an object.
     pub(super) fn entry(&mut self, name: &str, key: String, value: Value) {
-        let entries = self.options.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        let entries = self
+            .options
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
         if let Value::Object(entries) = entries {
             entries.insert(key, value);
         }
@@ -137,7 +164,14 @@ impl Clause {
 }
 
 impl From<Clause> for Value {
-    fn from(Clause { kind, field, options, mut beside }: Clause) -> Self {
+    fn from(
+        Clause {
+            kind,
+            field,
+            options,
+            mut beside,
+        }: Clause,
+    ) -> Self {
         let options = Self::Object(options);
         let options = match field {
             Some(field) => one(field, options),

@@ -75,7 +75,11 @@ impl Query {
         field: impl Into<String>,
         terms: impl IntoIterator<Item = T>,
     ) -> TermsSetQuery {
-        TermsSetQuery(Clause::of_field("terms_set", field, pair("terms", jsons(terms))))
+        TermsSetQuery(Clause::of_field(
+            "terms_set",
+            field,
+            pair("terms", jsons(terms)),
+        ))
     }
 
     /// Matches documents whose field is in a range: set its bounds.
@@ -102,17 +106,29 @@ impl Query {
 
     /// Matches documents whose field starts with a prefix.
     pub fn prefix(field: impl Into<String>, prefix: impl Into<String>) -> PrefixQuery {
-        PrefixQuery(Clause::of_field("prefix", field, pair("value", prefix.into())))
+        PrefixQuery(Clause::of_field(
+            "prefix",
+            field,
+            pair("value", prefix.into()),
+        ))
     }
 
     /// Matches documents whose field matches a pattern with the wildcards `*` and `?`.
     pub fn wildcard(field: impl Into<String>, pattern: impl Into<String>) -> WildcardQuery {
-        WildcardQuery(Clause::of_field("wildcard", field, pair("value", pattern.into())))
+        WildcardQuery(Clause::of_field(
+            "wildcard",
+            field,
+            pair("value", pattern.into()),
+        ))
     }
 
     /// Matches documents whose field matches a regular expression.
     pub fn regexp(field: impl Into<String>, pattern: impl Into<String>) -> RegexpQuery {
-        RegexpQuery(Clause::of_field("regexp", field, pair("value", pattern.into())))
+        RegexpQuery(Clause::of_field(
+            "regexp",
+            field,
+            pair("value", pattern.into()),
+        ))
     }
 
     /// Matches documents whose field is within an edit distance of this value.

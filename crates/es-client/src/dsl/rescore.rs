@@ -40,6 +40,9 @@ impl Rescore {
 
     /// Rescores by a model that was trained to rank.
     pub fn learning_to_rank(model_id: impl Into<String>) -> LearningToRank {
-        LearningToRank(Clause::new("learning_to_rank", pair("model_id", model_id.into())))
+        LearningToRank(Clause::new(
+            "learning_to_rank",
+            pair("model_id", model_id.into()),
+        ))
     }
 }

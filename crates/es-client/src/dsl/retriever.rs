@@ -72,7 +72,10 @@ impl Retriever {
 
     /// Combines the hits of several by reciprocal rank fusion.
     pub fn rrf<T: Into<Self>>(retrievers: impl IntoIterator<Item = T>) -> RRFRetriever {
-        RRFRetriever(Clause::new("rrf", pair("retrievers", all::<Self, _>(retrievers))))
+        RRFRetriever(Clause::new(
+            "rrf",
+            pair("retrievers", all::<Self, _>(retrievers)),
+        ))
     }
 
     /// Combines the hits of several by reciprocal rank fusion, with a weight for each.

@@ -26,7 +26,10 @@ impl Query {
     /// Matches spans near each other: set [`slop`](SpanNearQuery::slop) and
     /// [`in_order`](SpanNearQuery::in_order).
     pub fn span_near<T: Into<SpanQuery>>(clauses: impl IntoIterator<Item = T>) -> SpanNearQuery {
-        SpanNearQuery(Clause::new("span_near", pair("clauses", all::<SpanQuery, _>(clauses))))
+        SpanNearQuery(Clause::new(
+            "span_near",
+            pair("clauses", all::<SpanQuery, _>(clauses)),
+        ))
     }
 
     /// Matches a number of positions without a term, within [`span_near`](Self::span_near) only.
@@ -36,7 +39,10 @@ impl Query {
 
     /// Matches the spans of any of these.
     pub fn span_or<T: Into<SpanQuery>>(clauses: impl IntoIterator<Item = T>) -> SpanOrQuery {
-        SpanOrQuery(Clause::new("span_or", pair("clauses", all::<SpanQuery, _>(clauses))))
+        SpanOrQuery(Clause::new(
+            "span_or",
+            pair("clauses", all::<SpanQuery, _>(clauses)),
+        ))
     }
 
     /// Matches the spans of `include` that do not overlap with those of `exclude`.

@@ -62,14 +62,34 @@ impl ApiError {
         let cause = match json {
             Ok(mut json) => match json.get_mut("error").map(Value::take) {
                 Some(error) if !error.is_null() => with_shard_cause(ErrorCause::from_value(error)),
-                _ => ErrorCause { reason: message(&json), ..ErrorCause::default() },
+                _ => ErrorCause {
+                    reason: message(&json),
+                    ..ErrorCause::default()
+                },
             },
-            Err(_) => ErrorCause { reason: one_line(&body), ..ErrorCause::default() },
+            Err(_) => ErrorCause {
+                reason: one_line(&body),
+                ..ErrorCause::default()
+            },
         };
-        let ErrorCause { kind, reason, root_cause, caused_by, .. } = cause;
+        let ErrorCause {
+            kind,
+            reason,
+            root_cause,
+            caused_by,
+            ..
+        } = cause;
         let kind = Some(kind).filter(|kind| !kind.is_empty());
         let status = meta.status();
-        Self { status, kind, reason, root_causes: root_cause, caused_by, body, meta }
+        Self {
+            status,
+            kind,
+            reason,
+            root_causes: root_cause,
+            caused_by,
+            body,
+            meta,
+        }
     }
 
     fn cause_line(&self) -> Option<String> {
@@ -83,9 +103,14 @@ impl ApiError {
 /// If all shards failed, only the failures of the shards have the cause.
 fn with_shard_cause(mut error: ErrorCause) -> ErrorCause {
     if error.caused_by.is_none() {
-        let shard = error.other.get("failed_shards").and_then(|shards| shards.get(0));
+        let shard = error
+            .other
+            .get("failed_shards")
+            .and_then(|shards| shards.get(0));
         let cause = shard.and_then(|shard| shard.pointer("/reason/caused_by"));
-        error.caused_by = cause.cloned().map(|cause| Box::new(ErrorCause::from_value(cause)));
+        error.caused_by = cause
+            .cloned()
+            .map(|cause| Box::new(ErrorCause::from_value(cause)));
     }
     error
 }
@@ -96,7 +121,10 @@ fn message(json: &Value) -> Option<String> {
         return Some(text.to_owned());
     }
     let members = ["message", "Message", "detail", "errorMessage", "title"];
-    members.into_iter().find_map(|name| json.get(name)?.as_str()).map(str::to_owned)
+    members
+        .into_iter()
+        .find_map(|name| json.get(name)?.as_str())
+        .map(str::to_owned)
 }
 
 /// Returns the text of a body that is not JSON in one line: of HTML the title, or its text
@@ -105,20 +133,32 @@ fn one_line(body: &[u8]) -> Option<String> {
     const LONGEST: usize = 200;
     let text = String::from_utf8_lossy(body);
     let lower = text.to_ascii_lowercase();
-    let title = lower.find("<title>").map(|at| at + "<title>".len()).and_then(|start| {
-        let end = lower.get(start..)?.find("</title>")?;
-        text.get(start..start + end)
-    });
+    let title = lower
+        .find("<title>")
+        .map(|at| at + "<title>".len())
+        .and_then(|start| {
+            let end = lower.get(start..)?.find("</title>")?;
+            text.get(start..start + end)
+        });
     let text = match title {
         Some(title) => title.to_owned(),
         None if lower.trim_start().starts_with('<') => without_tags(&text),
         None => text.into_owned(),
     };
-    let words: Vec<_> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    let words: Vec<_> = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .collect();
     let mut line =
-        words.into_iter().filter(|word| !word.is_empty()).fold(String::new(), |line, word| {
-            if line.is_empty() { word.to_owned() } else { line + " " + word }
-        });
+        words
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .fold(String::new(), |line, word| {
+                if line.is_empty() {
+                    word.to_owned()
+                } else {
+                    line + " " + word
+                }
+            });
     if let Some((end, _)) = line.char_indices().nth(LONGEST) {
         line.truncate(end);
         line.push('…');
@@ -127,7 +167,9 @@ fn one_line(body: &[u8]) -> Option<String> {
 }
 
 fn without_tags(html: &str) -> String {
-    let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let texts = html
+        .split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     texts.collect::<Vec<_>>().join(" ")
 }
 
@@ -153,14 +195,21 @@ impl fmt::Display for ApiError {
             write!(f, ": {line}")?;
         }
         let root = self.root_causes.first().filter(|cause| !cause.is_empty());
-        let root = root.map(ToString::to_string).filter(|root| Some(root) != line.as_ref());
+        let root = root
+            .map(ToString::to_string)
+            .filter(|root| Some(root) != line.as_ref());
         if let Some(root) = &root {
             write!(f, "; root cause: {root}")?;
         }
-        let of_root = self.root_causes.first().and_then(|cause| cause.caused_by.as_deref());
+        let of_root = self
+            .root_causes
+            .first()
+            .and_then(|cause| cause.caused_by.as_deref());
         let innermost = self.caused_by.as_deref().or(of_root);
         let innermost = innermost.map(|cause| cause.innermost().unwrap_or(cause));
-        let innermost = innermost.filter(|cause| !cause.is_empty()).map(ToString::to_string);
+        let innermost = innermost
+            .filter(|cause| !cause.is_empty())
+            .map(ToString::to_string);
         if let Some(cause) =
             innermost.filter(|cause| ![&line, &root].contains(&&Some(cause.clone())))
         {
@@ -178,7 +227,9 @@ mod tests {
 
     fn shown(body: &str) -> String {
         let text = ApiError::new(StatusCode::BAD_REQUEST, body.to_owned()).to_string();
-        text.strip_prefix("Elasticsearch returned 400 Bad Request").unwrap().to_owned()
+        text.strip_prefix("Elasticsearch returned 400 Bad Request")
+            .unwrap()
+            .to_owned()
     }
 
     #[test]
@@ -206,7 +257,10 @@ mod tests {
 
     #[test]
     fn causes_may_be_texts() {
-        assert_eq!(shown(r#"{"error":"no handler found","status":400}"#), ": no handler found");
+        assert_eq!(
+            shown(r#"{"error":"no handler found","status":400}"#),
+            ": no handler found"
+        );
         let body = r#"{"error":{"type":"a","reason":{"x":1},"root_cause":"r","caused_by":"c"}}"#;
         assert_eq!(shown(body), r#": a: {"x":1}; root cause: r; caused by: c"#);
     }
@@ -216,13 +270,19 @@ mod tests {
         for (body, expected) in [
             (r#"{"message":"Forbidden"}"#, ": Forbidden"),
             (r#"{"Message":"denied"}"#, ": denied"),
-            (r#"{"ok":false,"detail":"Unknown deployment."}"#, ": Unknown deployment."),
+            (
+                r#"{"ok":false,"detail":"Unknown deployment."}"#,
+                ": Unknown deployment.",
+            ),
             ("upstream\n  unavailable\r\n", ": upstream unavailable"),
             (
                 "<html>\n<head><title>502 Bad\nGateway</title></head><body>x</body></html>",
                 ": 502 Bad Gateway",
             ),
-            ("<html><body><h1>No</h1><p>way</p></body></html>", ": No way"),
+            (
+                "<html><body><h1>No</h1><p>way</p></body></html>",
+                ": No way",
+            ),
             ("", ""),
             (r#"{"found":false}"#, ""),
         ] {

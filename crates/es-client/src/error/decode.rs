@@ -33,7 +33,15 @@ impl DecodeError {
         };
         let ReadError { path, error } = error;
         let (index, id) = (None, None);
-        Self { subject, index, id, path, found: error.to_string(), raw, meta: Some(meta) }
+        Self {
+            subject,
+            index,
+            id,
+            path,
+            found: error.to_string(),
+            raw,
+            meta: Some(meta),
+        }
     }
 
     pub(crate) fn of_part(

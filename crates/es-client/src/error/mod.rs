@@ -83,7 +83,10 @@ impl Error {
         message: impl Into<Box<str>>,
         source: Option<es_transport::BoxError>,
     ) -> Self {
-        Self(Box::new(Kind::Helper { message: message.into(), source }))
+        Self(Box::new(Kind::Helper {
+            message: message.into(),
+            source,
+        }))
     }
 
     pub(crate) fn source_of_operations(source: es_transport::BoxError) -> Self {
@@ -91,7 +94,11 @@ impl Error {
     }
 
     pub(crate) fn partial(failed: u32, total: u32, first: Option<String>) -> Self {
-        Self(Box::new(Kind::Partial { failed, total, first: first.map(Into::into) }))
+        Self(Box::new(Kind::Partial {
+            failed,
+            total,
+            first: first.map(Into::into),
+        }))
     }
 
     pub(crate) fn task(cause: ErrorCause) -> Self {
@@ -113,7 +120,10 @@ impl Error {
     }
 
     pub(crate) fn encode(what: impl Into<String>, source: serde_json::Error) -> Self {
-        Self(Box::new(Kind::Encode { what: what.into().into(), source }))
+        Self(Box::new(Kind::Encode {
+            what: what.into().into(),
+            source,
+        }))
     }
 
     /// Creates the error of a response that could not be read, and that may be an error itself.
@@ -228,7 +238,8 @@ impl Error {
 
     /// A timeout passed.
     pub fn is_timeout(&self) -> bool {
-        self.as_transport().is_some_and(es_transport::Error::is_timeout)
+        self.as_transport()
+            .is_some_and(es_transport::Error::is_timeout)
     }
 
     /// The call cannot be sent as it stands: a missing, empty or forbidden part.
@@ -275,15 +286,28 @@ impl fmt::Display for Error {
             Kind::Task(cause) => write!(f, "the task failed: {cause}"),
             Kind::Shared(error) => error.fmt(f),
             Kind::Stopped(stopped) => stopped.fmt(f),
-            Kind::Partial { failed: 0, first: Some(reason), .. } => {
+            Kind::Partial {
+                failed: 0,
+                first: Some(reason),
+                ..
+            } => {
                 write!(f, "the response is incomplete: {reason}")
             }
             Kind::Partial { failed: 0, .. } => {
                 f.write_str("the response is incomplete: the server timed out")
             }
-            Kind::Partial { failed, total, first } => {
-                write!(f, "the response is incomplete: {failed} of {total} shards failed")?;
-                first.as_ref().map_or(Ok(()), |first| write!(f, ": {first}"))
+            Kind::Partial {
+                failed,
+                total,
+                first,
+            } => {
+                write!(
+                    f,
+                    "the response is incomplete: {failed} of {total} shards failed"
+                )?;
+                first
+                    .as_ref()
+                    .map_or(Ok(()), |first| write!(f, ": {first}"))
             }
             Kind::Source(_) => f.write_str("the input of the helper failed"),
             Kind::Encode { what, .. } => write!(f, "`{what}` cannot be written as JSON"),

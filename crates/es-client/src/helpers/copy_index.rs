@@ -42,7 +42,14 @@ impl CopyIndex {
         (source, index): (Elasticsearch, Cow<'static, str>),
         (target, target_index): (Elasticsearch, Cow<'static, str>),
     ) -> Self {
-        Self { source, index, target, target_index, settings: true, aliases: false }
+        Self {
+            source,
+            index,
+            target,
+            target_index,
+            settings: true,
+            aliases: false,
+        }
     }
 
     /// Sets whether settings are copied, such as analyzers and the number of
@@ -72,11 +79,18 @@ impl CopyIndex {
             let message = format!("cannot copy {} indices to one", indices.len());
             return Err(Error::invalid(message));
         }
-        let mut index =
-            indices.iter_mut().next().map(|(_, index)| index.take()).unwrap_or_default();
+        let mut index = indices
+            .iter_mut()
+            .next()
+            .map(|(_, index)| index.take())
+            .unwrap_or_default();
         let mut part = |name: &str| index.get_mut(name).map(Value::take).unwrap_or_default();
 
-        let mut create = self.target.indices().create(self.target_index).mappings(part("mappings"));
+        let mut create = self
+            .target
+            .indices()
+            .create(self.target_index)
+            .mappings(part("mappings"));
         if self.settings {
             let mut settings = part("settings");
             if let Some(settings) = settings.get_mut("index").and_then(Value::as_object_mut) {
@@ -103,6 +117,8 @@ impl IntoFuture for CopyIndex {
 
 impl fmt::Debug for CopyIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CopyIndex").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("CopyIndex")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }

@@ -212,6 +212,8 @@ impl Esql {
 
 impl fmt::Debug for Esql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Esql").field("query", &self.query).finish_non_exhaustive()
+        f.debug_struct("Esql")
+            .field("query", &self.query)
+            .finish_non_exhaustive()
     }
 }

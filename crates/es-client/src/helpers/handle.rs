@@ -29,7 +29,9 @@ pub struct Helpers {
 impl Elasticsearch {
     /// Returns the helpers: bulk writes, exports, tasks, tables.
     pub fn helpers(&self) -> Helpers {
-        Helpers { client: self.clone() }
+        Helpers {
+            client: self.clone(),
+        }
     }
 }
 
@@ -43,7 +45,11 @@ impl Helpers {
     where
         S: IntoOperations<Via>,
     {
-        Bulk::new(self.client.clone(), index.into_param(), operations.into_operations())
+        Bulk::new(
+            self.client.clone(),
+            index.into_param(),
+            operations.into_operations(),
+        )
     }
 
     /// Writes operations that are pushed: call [`open`](Bulk::open) for a
@@ -96,7 +102,9 @@ impl Helpers {
         target: &Elasticsearch,
         target_index: impl IntoParam,
     ) -> Bulk<Source<()>> {
-        target.helpers().bulk(target_index, self.read_all::<Box<RawValue>>(index).stream())
+        target
+            .helpers()
+            .bulk(target_index, self.read_all::<Box<RawValue>>(index).stream())
     }
 
     /// As [`reindex`](Self::reindex), and it can be resumed: `checkpoint` is called
@@ -145,21 +153,26 @@ impl Helpers {
                 if count % EVERY == 0
                     && let Some(token) = hits.resume_token()
                 {
-                    read.lock().unwrap_or_else(PoisonError::into_inner).push_back((count, token));
+                    read.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push_back((count, token));
                 }
                 Some((hit, (hits, count)))
             }
         });
-        target.helpers().bulk(target_index, hits).on_durable(move |durable| {
-            let mut settled = settled.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut last = None;
-            while settled.front().is_some_and(|(count, _)| *count <= durable) {
-                last = settled.pop_front();
-            }
-            if let Some((_, token)) = last {
-                checkpoint(&token);
-            }
-        })
+        target
+            .helpers()
+            .bulk(target_index, hits)
+            .on_durable(move |durable| {
+                let mut settled = settled.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut last = None;
+                while settled.front().is_some_and(|(count, _)| *count <= durable) {
+                    last = settled.pop_front();
+                }
+                if let Some((_, token)) = last {
+                    checkpoint(&token);
+                }
+            })
     }
 
     /// Creates `target_index` in another cluster (or the same one) with the mapping

@@ -53,10 +53,14 @@ pub(super) async fn send(
     let request = prepare(client, request).map_err(Failed::before_sending)?;
     let started = Instant::now();
     let response = client.transport().send(request).await;
-    let (parts, body) =
-        response.map_err(|error| Failed::without_response(error.into()))?.into_parts();
+    let (parts, body) = response
+        .map_err(|error| Failed::without_response(error.into()))?
+        .into_parts();
     let node = body.node().cloned();
-    let body = body.bytes().await.map_err(|error| Failed::without_response(error.into()))?;
+    let body = body
+        .bytes()
+        .await
+        .map_err(|error| Failed::without_response(error.into()))?;
     let meta = Meta::new(parts, node, started.elapsed());
     if meta.status().is_success() {
         Ok((meta, body))
@@ -76,7 +80,10 @@ impl Default for RetryConfig {
     /// 5 retries, after up to 500 ms at first and 30 s at most.
     fn default() -> Self {
         let backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(30));
-        Self { max_retries: 5, backoff }
+        Self {
+            max_retries: 5,
+            backoff,
+        }
     }
 }
 
@@ -108,7 +115,9 @@ where
             return Err(failed.error);
         }
         retries += 1;
-        let wait = retry.backoff.wait(retries, rng.get_or_insert_with(Rng::new));
+        let wait = retry
+            .backoff
+            .wait(retries, rng.get_or_insert_with(Rng::new));
         tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
     }
 }
@@ -138,13 +147,20 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     *request.uri_mut() = parts.target.into();
     let headers = request.headers_mut();
     if parts.ndjson {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-ndjson"),
+        );
     }
     if parts.gzip {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     client.attach_name(&mut request, parts.name);
-    let idempotency = if parts.repeatable { Idempotency::Yes } else { Idempotency::ByMethod };
+    let idempotency = if parts.repeatable {
+        Idempotency::Yes
+    } else {
+        Idempotency::ByMethod
+    };
     client.attach_options(&mut request, idempotency, false)?;
     let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
     options.retry_on_status = Some(node_statuses(options.retry_on_status.as_deref()));
@@ -157,28 +173,48 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
 
 /// Returns the statuses that the transport itself retries: those of one node.
 pub(crate) fn node_statuses(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
-    const DEFAULT: [StatusCode; 3] =
-        [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+    const DEFAULT: [StatusCode; 3] = [
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
     let statuses = own.unwrap_or(&DEFAULT).iter().copied();
-    statuses.filter(|status| *status != StatusCode::TOO_MANY_REQUESTS).collect()
+    statuses
+        .filter(|status| *status != StatusCode::TOO_MANY_REQUESTS)
+        .collect()
 }
 
 impl Failed {
     fn before_sending(error: Error) -> Self {
-        Self { error, maybe_applied: false, transient: false, retry_after: None }
+        Self {
+            error,
+            maybe_applied: false,
+            transient: false,
+            retry_after: None,
+        }
     }
 
     /// Nothing came back, or only a part of it.
     fn without_response(error: Error) -> Self {
         let Some(transport) = error.as_transport() else {
-            return Self { error, maybe_applied: true, transient: false, retry_after: None };
+            return Self {
+                error,
+                maybe_applied: true,
+                transient: false,
+                retry_after: None,
+            };
         };
         let transient = transport.is_connect()
             || transport.is_io()
             || transport.is_timeout()
             || transport.is_foreign();
         let maybe_applied = !transport.is_not_sent() || maybe_applied(transport.attempts());
-        Self { maybe_applied, transient, retry_after: None, error }
+        Self {
+            maybe_applied,
+            transient,
+            retry_after: None,
+            error,
+        }
     }
 
     fn refused(error: Error) -> Self {
@@ -187,25 +223,48 @@ impl Failed {
         let retry_after = error.as_api().and_then(|api| retry_after(&api.meta));
         // A refusal by 4xx was decided before anything was done; 400 may come
         // from servers that carry a body out while they read it.
-        let before = error.as_api().is_some_and(|api| maybe_applied(api.meta.attempts()));
+        let before = error
+            .as_api()
+            .is_some_and(|api| maybe_applied(api.meta.attempts()));
         let maybe_applied =
             before || !status.is_client_error() || status == StatusCode::BAD_REQUEST;
-        Self { error, maybe_applied, transient, retry_after }
+        Self {
+            error,
+            maybe_applied,
+            transient,
+            retry_after,
+        }
     }
 
     /// The outcome of a request whose response does not say it.
     pub(super) fn unreadable(error: Error) -> Self {
-        Self { error, maybe_applied: true, transient: false, retry_after: None }
+        Self {
+            error,
+            maybe_applied: true,
+            transient: false,
+            retry_after: None,
+        }
     }
 }
 
 /// Whether an attempt before the last may have been carried out, too.
 pub(super) fn maybe_applied(attempts: &[Attempt]) -> bool {
-    attempts.iter().any(|attempt| attempt.retried.is_some_and(|why| why != RetryReason::NotSent))
+    attempts.iter().any(|attempt| {
+        attempt
+            .retried
+            .is_some_and(|why| why != RetryReason::NotSent)
+    })
 }
 
 /// The seconds of `Retry-After`, at most half a minute.
 fn retry_after(meta: &Meta) -> Option<Duration> {
-    let seconds = meta.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let seconds = meta
+        .headers()
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
     Some(Duration::from_secs(seconds).min(Duration::from_secs(30)))
 }

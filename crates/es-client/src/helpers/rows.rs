@@ -68,12 +68,22 @@ impl<T: DeserializeOwned> Rows<T> {
         };
         // As servers since 8.11 say: "No limit defined, adding default limit of [1000]".
         let has_default_limit = |text: &str| {
-            let limit = text.split_once("adding default limit of [")?.1.split_once(']')?.0;
+            let limit = text
+                .split_once("adding default limit of [")?
+                .1
+                .split_once(']')?
+                .0;
             limit.parse::<usize>().ok()
         };
         let limit = meta.warnings().find_map(|text| has_default_limit(&text));
         let is_truncated = limit.is_some_and(|limit| rows.len() >= limit);
-        Ok(Self { columns, rows, is_partial, is_truncated, meta })
+        Ok(Self {
+            columns,
+            rows,
+            is_partial,
+            is_truncated,
+            meta,
+        })
     }
 }
 
@@ -103,7 +113,9 @@ impl<'a, 'de> Row<'a, 'de> {
             return Ok(());
         }
         let (values, columns) = (self.values.len(), self.columns.len());
-        Err(serde_json::Error::custom(format!("{values} values for {columns} columns")))
+        Err(serde_json::Error::custom(format!(
+            "{values} values for {columns} columns"
+        )))
     }
 
     /// Returns the value of the only column.
@@ -136,7 +148,10 @@ impl<'de> Deserializer<'de> for Row<'_, 'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
         self.check()?;
-        visitor.visit_map(RowMap { cells: self.cells(), value: None })
+        visitor.visit_map(RowMap {
+            cells: self.cells(),
+            value: None,
+        })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
@@ -213,7 +228,9 @@ impl<'a, 'de, I: Iterator<Item = Cell<'a, 'de>>> MapAccess<'de> for RowMap<'a, '
         seed: K,
     ) -> serde_json::Result<Option<K::Value>> {
         self.value = self.cells.next();
-        let Some(cell) = &self.value else { return Ok(None) };
+        let Some(cell) = &self.value else {
+            return Ok(None);
+        };
         let name: StrDeserializer<'_, serde_json::Error> =
             cell.column.name.as_str().into_deserializer();
         seed.deserialize(name).map(Some)
@@ -223,7 +240,10 @@ impl<'a, 'de, I: Iterator<Item = Cell<'a, 'de>>> MapAccess<'de> for RowMap<'a, '
         &mut self,
         seed: V,
     ) -> serde_json::Result<V::Value> {
-        let cell = self.value.take().ok_or_else(|| serde_json::Error::custom("no value"))?;
+        let cell = self
+            .value
+            .take()
+            .ok_or_else(|| serde_json::Error::custom("no value"))?;
         seed.deserialize(cell).map_err(|error| cell.named(&error))
     }
 }
@@ -238,8 +258,12 @@ impl<'a, 'de, I: Iterator<Item = Cell<'a, 'de>>> SeqAccess<'de> for RowSeq<I> {
         &mut self,
         seed: V,
     ) -> serde_json::Result<Option<V::Value>> {
-        let Some(cell) = self.0.next() else { return Ok(None) };
-        seed.deserialize(cell).map(Some).map_err(|error| cell.named(&error))
+        let Some(cell) = self.0.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(cell)
+            .map(Some)
+            .map_err(|error| cell.named(&error))
     }
 }
 
@@ -274,7 +298,11 @@ impl<'de> Deserializer<'de> for Cell<'_, 'de> {
     type Error = serde_json::Error;
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
-        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.is_null() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
@@ -379,8 +407,14 @@ mod tests {
             sold: Option<i64>,
             brand: String,
         }
-        let sold = |brand: &str, sold| Sold { sold, brand: brand.to_owned() };
-        assert_eq!(read::<Sold>(TABLE).unwrap(), [sold("a\"b", Some(i64::MAX)), sold("c", None)]);
+        let sold = |brand: &str, sold| Sold {
+            sold,
+            brand: brand.to_owned(),
+        };
+        assert_eq!(
+            read::<Sold>(TABLE).unwrap(),
+            [sold("a\"b", Some(i64::MAX)), sold("c", None)]
+        );
         let maps: Vec<BTreeMap<String, Value>> = read(TABLE).unwrap();
         assert_eq!(maps[0]["tags"], json!(["x", "y"]));
         let tuples: Vec<(String, Option<u64>, Value)> = read(TABLE).unwrap();
@@ -412,19 +446,30 @@ mod tests {
         assert_eq!(read::<i64>(one).unwrap(), [7, 8]);
         assert_eq!(read::<(i64,)>(one).unwrap(), [(7,), (8,)]);
         let some = r#"{"columns":[{"name":"s","type":"keyword"}],"values":[["a"],[null]]}"#;
-        assert_eq!(read::<Option<String>>(some).unwrap(), [Some("a".to_owned()), None]);
+        assert_eq!(
+            read::<Option<String>>(some).unwrap(),
+            [Some("a".to_owned()), None]
+        );
     }
 
     #[test]
     fn errors_name_row_and_column() {
         let error = read::<(String, u64, Value)>(TABLE).unwrap_err();
         let shown = error.to_string();
-        assert!(shown.contains(": row 1: column `sold` (long): invalid type: null"), "{shown}");
+        assert!(
+            shown.contains(": row 1: column `sold` (long): invalid type: null"),
+            "{shown}"
+        );
         let error = read::<i64>(TABLE).unwrap_err();
         assert!(error.is_decode());
         let short = r#"{"columns":[{"name":"a"},{"name":"b"}],"values":[[1]]}"#;
         let error = read::<Value>(short).unwrap_err();
-        assert!(error.to_string().ends_with(": row 0: 1 values for 2 columns"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with(": row 0: 1 values for 2 columns"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -432,7 +477,9 @@ mod tests {
         let warning = "299 Elasticsearch-9.2.0 \"No limit defined, adding default limit of [2]\"";
         assert!(table::<Value>(TABLE, Some(warning)).unwrap().is_truncated);
         assert!(
-            !table::<Value>(TABLE, Some(&warning.replace("[2]", "[1000]"))).unwrap().is_truncated
+            !table::<Value>(TABLE, Some(&warning.replace("[2]", "[1000]")))
+                .unwrap()
+                .is_truncated
         );
         assert!(!table::<Value>(TABLE, None).unwrap().is_truncated);
         let partial = r#"{"is_partial":true,"columns":[],"values":[]}"#;

@@ -81,7 +81,13 @@ impl Drop for Cursor {
 
 impl Sql {
     pub(in crate::helpers) fn new(client: Elasticsearch, query: String) -> Self {
-        Self { client, query, params: Vec::new(), properties: Vec::new(), error: None }
+        Self {
+            client,
+            query,
+            params: Vec::new(),
+            properties: Vec::new(),
+            error: None,
+        }
     }
 
     /// Adds the value for the next `?` in the query.
@@ -187,8 +193,15 @@ impl Reader {
             Error::decode("the rows of `sql.query`", error, meta, body)
         };
         let page: Page<'_> = json_read::from_bytes(response.bytes()).map_err(decode)?;
-        let columns = if page.columns.is_empty() { columns } else { page.columns };
-        let cursor = page.cursor.map(|id| Cursor { client, id: Some(id) });
+        let columns = if page.columns.is_empty() {
+            columns
+        } else {
+            page.columns
+        };
+        let cursor = page.cursor.map(|id| Cursor {
+            client,
+            id: Some(id),
+        });
         let rows = read_rows(&columns, &page.rows, read).map_err(|error| decode(error.into()))?;
         let read = read + rows.len();
         let next = cursor.map_or(Self::Ended, |cursor| Self::Rest(cursor, columns, read));
@@ -198,6 +211,8 @@ impl Reader {
 
 impl fmt::Debug for Sql {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sql").field("query", &self.query).finish_non_exhaustive()
+        f.debug_struct("Sql")
+            .field("query", &self.query)
+            .finish_non_exhaustive()
     }
 }

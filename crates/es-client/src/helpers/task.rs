@@ -79,7 +79,13 @@ impl TaskStatus {
     /// Returns the number of documents that were worked on: created, updated,
     /// deleted or skipped (no change, or a conflict).
     pub fn done(&self) -> u64 {
-        let counts = ["created", "updated", "deleted", "noops", "version_conflicts"];
+        let counts = [
+            "created",
+            "updated",
+            "deleted",
+            "noops",
+            "version_conflicts",
+        ];
         let count = |name| self.status.get(name).and_then(Value::as_u64);
         counts.into_iter().filter_map(count).sum()
     }
@@ -153,7 +159,12 @@ impl TaskResponse {
             return Err(self.task);
         }
         let error = self.error.clone().or_else(|| self.incomplete());
-        Ok(FinishedTask { task: self.task, error, response: self.response, meta })
+        Ok(FinishedTask {
+            task: self.task,
+            error,
+            response: self.response,
+            meta,
+        })
     }
 
     fn incomplete(&self) -> Option<ErrorCause> {
@@ -165,7 +176,10 @@ impl TaskResponse {
                 ..ErrorCause::default()
             })
         };
-        let Some(response) = self.response.as_ref().filter(|response| response.get() != "null")
+        let Some(response) = self
+            .response
+            .as_ref()
+            .filter(|response| response.get() != "null")
         else {
             let reason = "the server has no response of it, so its result is not known";
             return cause("task_without_response", reason.to_owned(), None);
@@ -177,8 +191,13 @@ impl TaskResponse {
                 return cause("task_response_unreadable", reason, None);
             }
         };
-        let Completeness { canceled, timed_out, version_conflicts, failures, shards } =
-            completeness;
+        let Completeness {
+            canceled,
+            timed_out,
+            version_conflicts,
+            failures,
+            shards,
+        } = completeness;
         let (failures, shards) = (failures.unwrap_or_default(), shards.unwrap_or_default());
         let version_conflicts = version_conflicts.unwrap_or_default();
 
@@ -187,7 +206,9 @@ impl TaskResponse {
             ("task_cancelled_exception", format!("cancelled: {by}"), None)
         } else if let Some(first) = failures.first() {
             let cause = first.cause.as_ref().or(first.reason.as_ref());
-            let because = cause.and_then(|cause| cause.reason.as_deref()).unwrap_or("no reason");
+            let because = cause
+                .and_then(|cause| cause.reason.as_deref())
+                .unwrap_or("no reason");
             let id = first.id.as_deref().unwrap_or("?");
             let reason = format!(
                 "stopped after {} failures and {version_conflicts} version conflicts; first, of \
@@ -197,11 +218,23 @@ impl TaskResponse {
             let kind = cause.and_then(|cause| Some(&*cause.kind).filter(|kind| !kind.is_empty()));
             (kind.unwrap_or("task_failed"), reason, first.index.clone())
         } else if shards.has_failures() {
-            let first = shards.failures.first().map(ToString::to_string).unwrap_or_default();
+            let first = shards
+                .failures
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let failed = shards.failed.unwrap_or_default();
-            ("shards_failed", format!("{failed} shards failed: {first}"), None)
+            (
+                "shards_failed",
+                format!("{failed} shards failed: {first}"),
+                None,
+            )
         } else if timed_out == Some(true) {
-            ("timeout_exception", "a request within the task timed out".to_owned(), None)
+            (
+                "timeout_exception",
+                "a request within the task timed out".to_owned(),
+                None,
+            )
         } else {
             return None;
         };
@@ -305,6 +338,8 @@ impl IntoFuture for WaitForTask {
 
 impl fmt::Debug for WaitForTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WaitForTask").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("WaitForTask")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }

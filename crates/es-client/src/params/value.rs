@@ -170,7 +170,8 @@ impl<T: ToParam> ToParam for Option<T> {
     }
 
     fn write_json(&self, to: &mut Vec<u8>) -> serde_json::Result<bool> {
-        self.as_ref().map_or(Ok(false), |value| value.write_json(to))
+        self.as_ref()
+            .map_or(Ok(false), |value| value.write_json(to))
     }
 }
 
@@ -289,7 +290,12 @@ pub struct List(Vec<ParamValue>);
 /// assert_eq!(text.as_deref(), Some("logs-2026-01,logs-2026-02,logs-2026-03"));
 /// ```
 pub fn list<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> List {
-    List(values.into_iter().map(|value| value.as_ref().to_param()).collect())
+    List(
+        values
+            .into_iter()
+            .map(|value| value.as_ref().to_param())
+            .collect(),
+    )
 }
 
 impl ToParam for List {
@@ -317,7 +323,9 @@ pub struct Raw(ParamValue);
 /// # }
 /// ```
 pub fn raw(value: impl Serialize) -> Raw {
-    Raw(ParamValue::json(serde_json::to_value(value).unwrap_or_default()))
+    Raw(ParamValue::json(
+        serde_json::to_value(value).unwrap_or_default(),
+    ))
 }
 
 impl ToParam for Raw {
@@ -356,7 +364,10 @@ mod tests {
 
     fn written(value: impl ToParam) -> Option<String> {
         let mut bytes = Vec::new();
-        value.write_json(&mut bytes).unwrap().then(|| String::from_utf8(bytes).unwrap())
+        value
+            .write_json(&mut bytes)
+            .unwrap()
+            .then(|| String::from_utf8(bytes).unwrap())
     }
 
     #[test]

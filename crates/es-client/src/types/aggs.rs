@@ -111,7 +111,8 @@ impl Aggregations {
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
     pub fn cardinality(&self, name: &str) -> Result<i64> {
-        self.read_kind::<Count>(name, "cardinality", "value").map(|count| count.value)
+        self.read_kind::<Count>(name, "cardinality", "value")
+            .map(|count| count.value)
     }
 
     /// Returns the number of values.
@@ -119,7 +120,8 @@ impl Aggregations {
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
     pub fn value_count(&self, name: &str) -> Result<i64> {
-        self.read_kind::<Count>(name, "value_count", "value").map(|count| count.value)
+        self.read_kind::<Count>(name, "value_count", "value")
+            .map(|count| count.value)
     }
 
     /// Returns the top hits. Documents that are not a `T` fail by themselves.
@@ -127,7 +129,8 @@ impl Aggregations {
     /// # Errors
     /// There is no such aggregation, or it is of another kind.
     pub fn top_hits<T: DeserializeOwned>(&self, name: &str) -> Result<Hits<T>> {
-        self.read_kind::<Inner<T>>(name, "top_hits", "hits").map(|top| top.hits)
+        self.read_kind::<Inner<T>>(name, "top_hits", "hits")
+            .map(|top| top.hits)
     }
 
     /// Reads any aggregation into a type of the caller's.
@@ -135,7 +138,9 @@ impl Aggregations {
     /// # Errors
     /// There is no such aggregation, or it has another form.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        let (_, raw) = self.find(name).ok_or_else(|| AggregationError::missing(name))?;
+        let (_, raw) = self
+            .find(name)
+            .ok_or_else(|| AggregationError::missing(name))?;
         Ok(from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?)
     }
 
@@ -167,7 +172,9 @@ impl Aggregations {
         wanted: &'static str,
         member: &str,
     ) -> Result<T> {
-        let (key, raw) = self.find(name).ok_or_else(|| AggregationError::missing(name))?;
+        let (key, raw) = self
+            .find(name)
+            .ok_or_else(|| AggregationError::missing(name))?;
         let members: BTreeMap<String, &RawValue> =
             from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?;
         if !members.contains_key(member) {
@@ -273,13 +280,19 @@ impl Percentiles {
     /// Returns the value at a percent as the server writes it, such as `99.0`; `None` if
     /// there are no values.
     pub fn get(&self, percent: &str) -> Option<f64> {
-        self.iter().find(|(known, _)| *known == percent).and_then(|(_, value)| value)
+        self.iter()
+            .find(|(known, _)| *known == percent)
+            .and_then(|(_, value)| value)
     }
 
     /// Returns the value at a percent as the server formats it, such as a date; `None` if
     /// the server sent no text.
     pub fn as_string(&self, percent: &str) -> Option<&str> {
-        self.values.iter().find(|one| one.key == percent)?.text.as_deref()
+        self.values
+            .iter()
+            .find(|one| one.key == percent)?
+            .text
+            .as_deref()
     }
 
     /// Returns each percent as the server writes it, with its value.
@@ -298,7 +311,12 @@ struct Percentile {
 
 impl<'de> Lenient<'de> for Percentile {
     fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Read(Keyed { key, value, value_as_string: text, .. }) = Read::deserialize(from)?;
+        let Read(Keyed {
+            key,
+            value,
+            value_as_string: text,
+            ..
+        }) = Read::deserialize(from)?;
         Ok(Self { key, value, text })
     }
 
@@ -347,16 +365,27 @@ impl<'de> Visitor<'de> for PercentilesVisitor {
         let mut texts = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             if let Some(percent) = key.strip_suffix("_as_string") {
-                texts.push((percent.to_owned(), map.next_value::<Read<Option<String>>>()?.0));
+                texts.push((
+                    percent.to_owned(),
+                    map.next_value::<Read<Option<String>>>()?.0,
+                ));
             } else {
                 let value = map.next_value::<Read<Option<f64>>>()?.0;
-                all.push(Percentile { key, value, text: None });
+                all.push(Percentile {
+                    key,
+                    value,
+                    text: None,
+                });
             }
         }
         for (percent, text) in texts {
             match all.iter_mut().find(|one| one.key == percent) {
                 Some(one) => one.text = text,
-                None => all.push(Percentile { key: percent, value: None, text }),
+                None => all.push(Percentile {
+                    key: percent,
+                    value: None,
+                    text,
+                }),
             }
         }
         Ok(all)
@@ -380,11 +409,17 @@ enum Problem {
 
 impl AggregationError {
     fn missing(name: &str) -> Self {
-        Self { name: name.to_owned(), problem: Problem::Missing }
+        Self {
+            name: name.to_owned(),
+            problem: Problem::Missing,
+        }
     }
 
     fn form(name: &str, error: ReadError) -> Self {
-        Self { name: name.to_owned(), problem: Problem::Form(error) }
+        Self {
+            name: name.to_owned(),
+            problem: Problem::Form(error),
+        }
     }
 
     #[cold]
@@ -401,7 +436,9 @@ impl AggregationError {
             ("doc_count", "an aggregation with a single bucket"),
             ("value", "a metric with a single value"),
         ];
-        let shape = SHAPES.iter().find(|(member, _)| members.contains_key(*member));
+        let shape = SHAPES
+            .iter()
+            .find(|(member, _)| members.contains_key(*member));
         let found = match (typed, shape) {
             (Some(typed), _) => format!("`{typed}`"),
             (None, Some((_, shape))) => (*shape).to_owned(),
@@ -411,7 +448,10 @@ impl AggregationError {
                 format!("an aggregation with {}", names.join(", "))
             }
         };
-        Self { name: name.to_owned(), problem: Problem::Kind { wanted, found } }
+        Self {
+            name: name.to_owned(),
+            problem: Problem::Kind { wanted, found },
+        }
     }
 
     /// Whether there is no aggregation of that name.
@@ -432,7 +472,11 @@ impl fmt::Display for AggregationError {
                 write!(f, "cannot decode the aggregation `{name}`: {error}")
             }
             Problem::Form(error) => {
-                write!(f, "cannot decode the aggregation `{name}` at `{}`: {error}", error.path)
+                write!(
+                    f,
+                    "cannot decode the aggregation `{name}` at `{}`: {error}",
+                    error.path
+                )
             }
         }
     }

@@ -215,8 +215,16 @@ impl SingleBucket {
 
 impl<'de> Deserialize<'de> for SingleBucket {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Bucket { doc_count, other, aggregations, .. } =
-            BucketVisitor { object_key: false }.deserialize(from)?;
-        Ok(Self { doc_count, other, aggregations })
+        let Bucket {
+            doc_count,
+            other,
+            aggregations,
+            ..
+        } = BucketVisitor { object_key: false }.deserialize(from)?;
+        Ok(Self {
+            doc_count,
+            other,
+            aggregations,
+        })
     }
 }

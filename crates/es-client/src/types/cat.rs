@@ -39,7 +39,10 @@ impl<C> CatRow<C> {
     /// Returns the same row without the methods for its columns, so that rows of several
     /// endpoints have one type.
     pub fn untyped(self) -> CatRow {
-        CatRow { columns: self.columns, of: PhantomData }
+        CatRow {
+            columns: self.columns,
+            of: PhantomData,
+        }
     }
 
     /// Returns a column by name.
@@ -54,13 +57,18 @@ impl<C> CatRow<C> {
 
     /// Returns all columns that have a value, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.columns.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.columns
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 impl<C> Clone for CatRow<C> {
     fn clone(&self) -> Self {
-        Self { columns: self.columns.clone(), of: PhantomData }
+        Self {
+            columns: self.columns.clone(),
+            of: PhantomData,
+        }
     }
 }
 
@@ -73,12 +81,17 @@ impl<C> fmt::Debug for CatRow<C> {
 impl<'de, C> Deserialize<'de> for CatRow<C> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let columns = BTreeMap::<String, Value>::deserialize(from)?;
-        let texts =
-            columns.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| {
+        let texts = columns
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| {
                 let text = text(&value).unwrap_or_else(|| value.to_string());
                 (name, text)
             });
-        Ok(Self { columns: texts.collect(), of: PhantomData })
+        Ok(Self {
+            columns: texts.collect(),
+            of: PhantomData,
+        })
     }
 }
 

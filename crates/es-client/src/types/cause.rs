@@ -43,7 +43,10 @@ impl ErrorCause {
     /// Reads the text or object of an error, as lenient as can be.
     pub(crate) fn from_value(value: Value) -> Self {
         let Value::Object(mut members) = value else {
-            return Self { reason: text(&value), ..Self::default() };
+            return Self {
+                reason: text(&value),
+                ..Self::default()
+            };
         };
         let mut take = |name: &str| members.remove(name).filter(|value| !value.is_null());
         let kind = take("type");

@@ -78,7 +78,13 @@ impl<T> GetResponse<T> {
     pub fn new(index: impl Into<String>, id: impl Into<String>, document: T) -> Self {
         let source = Source::Document(document);
         let found = Some(true);
-        Self { index: index.into(), id: id.into(), found, source, ..Self::default() }
+        Self {
+            index: index.into(),
+            id: id.into(),
+            found,
+            source,
+            ..Self::default()
+        }
     }
 
     /// Returns the document; `None` if it does not exist or its source was not requested.

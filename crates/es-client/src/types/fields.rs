@@ -83,7 +83,10 @@ impl EsqlResponse {
         let row = |(number, row): (usize, &Vec<Value>)| {
             let object: Map<_, _> = names().zip(row.iter().cloned()).collect();
             T::deserialize(Value::Object(object)).map_err(|error| {
-                let error = ReadError { path: format!("values[{number}]"), error };
+                let error = ReadError {
+                    path: format!("values[{number}]"),
+                    error,
+                };
                 DecodeError::of_part("the rows of an ES|QL response", None, None, error, "").into()
             })
         };

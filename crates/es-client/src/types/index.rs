@@ -46,14 +46,21 @@ impl IndexState {
         let name = name.strip_prefix("index.").unwrap_or(name);
         let flat = format!("index.{name}");
         let nested = format!("/index/{}", name.replace('.', "/"));
-        let of = |from: &Value| from.get(&flat).or_else(|| from.pointer(&nested)).and_then(text);
+        let of = |from: &Value| {
+            from.get(&flat)
+                .or_else(|| from.pointer(&nested))
+                .and_then(text)
+        };
         of(&self.settings).or_else(|| of(&self.defaults))
     }
 
     /// Returns the mappings of the fields at the top level, by name.
     pub fn properties(&self) -> impl Iterator<Item = (&str, &Value)> {
         let fields = self.mappings.get("properties").and_then(Value::as_object);
-        fields.into_iter().flatten().map(|(name, field)| (name.as_str(), field))
+        fields
+            .into_iter()
+            .flatten()
+            .map(|(name, field)| (name.as_str(), field))
     }
 }
 

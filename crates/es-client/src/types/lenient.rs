@@ -67,7 +67,10 @@ impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<T, E> {
-        #[expect(clippy::cast_precision_loss, reason = "a number beyond every Java long")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a number beyond every Java long"
+        )]
         i64::try_from(value)
             .map_or_else(|_| T::from_float(value as f64), T::from_integer)
             .ok_or_else(|| E::invalid_value(Unexpected::Unsigned(value), &self))
@@ -108,7 +111,9 @@ impl<'de> Lenient<'de> for String {
         if second_reading() {
             // From a value, so that errors are about this text, not about a line of their own.
             let value = <Value as Lenient>::read(from)?;
-            return value.deserialize_any(ScalarVisitor(PhantomData)).map_err(D::Error::custom);
+            return value
+                .deserialize_any(ScalarVisitor(PhantomData))
+                .map_err(D::Error::custom);
         }
         from.deserialize_any(ScalarVisitor(PhantomData))
     }
@@ -172,7 +177,9 @@ impl Scalar for i64 {
 
     fn from_text(text: &str) -> Option<Self> {
         let text = text.trim();
-        text.parse().ok().or_else(|| text.parse().ok().and_then(Self::from_float))
+        text.parse()
+            .ok()
+            .or_else(|| text.parse().ok().and_then(Self::from_float))
     }
 }
 
@@ -409,7 +416,13 @@ mod tests {
 
     #[test]
     fn whole_numbers_may_be_negative_texts_and_floats() {
-        for (json, expected) in [("-2", -2), (r#""7""#, 7), ("1.5", 1), ("null", 0), ("-0.0", 0)] {
+        for (json, expected) in [
+            ("-2", -2),
+            (r#""7""#, 7),
+            ("1.5", 1),
+            ("null", 0),
+            ("-0.0", 0),
+        ] {
             assert_eq!(read::<i64>(json).unwrap(), expected, "{json}");
         }
         assert_eq!(read::<i64>("9223372036854775807").unwrap(), i64::MAX);
@@ -425,7 +438,10 @@ mod tests {
         assert_eq!(read::<String>("5").unwrap(), "5");
         assert_eq!(read::<Vec<String>>(r#""a""#).unwrap(), ["a"]);
         assert_eq!(read::<Vec<String>>(r#"["a",1]"#).unwrap(), ["a", "1"]);
-        assert_eq!(read::<Vec<String>>(r#"{"a":0.5,"b":1}"#).unwrap(), ["a", "b"]);
+        assert_eq!(
+            read::<Vec<String>>(r#"{"a":0.5,"b":1}"#).unwrap(),
+            ["a", "b"]
+        );
         assert!(read::<Vec<i64>>("null").unwrap().is_empty());
     }
 

@@ -33,7 +33,9 @@ impl<T> MgetResponse<T> {
 
     /// Returns the documents that exist and whose source was requested, each or its error.
     pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
-        self.docs.into_iter().filter_map(|doc| doc.into_source().transpose())
+        self.docs
+            .into_iter()
+            .filter_map(|doc| doc.into_source().transpose())
     }
 }
 
@@ -94,13 +96,18 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for MsearchItem<T> {
     fn read<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let Read(mut found) = Read::<SearchResponse<T>>::deserialize(from)?;
         let status = found.other.get("status").and_then(Value::as_u64);
-        let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
+        let status = status
+            .and_then(|status| u16::try_from(status).ok())
+            .unwrap_or_default();
         let error = found.other.remove("error").filter(|error| !error.is_null());
         if error.is_none() && status < 400 {
             return Ok(Self::Found(Box::new(found)));
         }
         let error = error.map(ErrorCause::from_value).unwrap_or_default();
-        Ok(Self::Failed { status, error: Box::new(error) })
+        Ok(Self::Failed {
+            status,
+            error: Box::new(error),
+        })
     }
 }
 
@@ -133,11 +140,16 @@ impl BulkResponse {
     /// # Errors
     /// The items have another form.
     pub fn items(&self) -> Result<Vec<BulkItem>> {
-        let Some(raw) = &self.items else { return Ok(Vec::new()) };
+        let Some(raw) = &self.items else {
+            return Ok(Vec::new());
+        };
         let items = from_text::<Vec<BTreeMap<String, Read<BulkItem>>>>(raw.get())
             .map_err(|error| unreadable(error, raw.get()))?;
         let named = |(action, Read(item)): (String, Read<BulkItem>)| BulkItem { action, ..item };
-        Ok(items.into_iter().filter_map(|mut item| item.pop_first().map(named)).collect())
+        Ok(items
+            .into_iter()
+            .filter_map(|mut item| item.pop_first().map(named))
+            .collect())
     }
 
     /// Returns the operations that failed, each with its place in the request from 0 on.
@@ -164,7 +176,11 @@ impl BulkResponse {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn failures(&self) -> Result<Vec<(Option<usize>, BulkItem)>> {
-        let raw = self.items.as_ref().map(|items| items.get()).unwrap_or_default();
+        let raw = self
+            .items
+            .as_ref()
+            .map(|items| items.get())
+            .unwrap_or_default();
         if self.errors == Some(false) && status_classes(raw.as_bytes()).all(|class| class == b'2') {
             return Ok(Vec::new());
         }
@@ -174,12 +190,19 @@ impl BulkResponse {
         }
         let items = self.items()?;
         let complete = items.iter().all(|item| item.status.is_some());
-        let sure = items.iter().all(|item| item.status.is_some() || item.error.is_some());
+        let sure = items
+            .iter()
+            .all(|item| item.status.is_some() || item.error.is_some());
         if self.errors.is_none() && !sure {
             return unknown("the response has no `errors` and items without `status`");
         }
-        let failed = items.into_iter().enumerate().filter(|(_, item)| item.is_failure());
-        let failed: Vec<_> = failed.map(|(at, item)| (complete.then_some(at), item)).collect();
+        let failed = items
+            .into_iter()
+            .enumerate()
+            .filter(|(_, item)| item.is_failure());
+        let failed: Vec<_> = failed
+            .map(|(at, item)| (complete.then_some(at), item))
+            .collect();
         if self.errors == Some(true) && failed.is_empty() {
             return unknown("the response has `errors`, but no item with an error");
         }
@@ -199,7 +222,14 @@ impl BulkResponse {
 }
 
 fn unreadable(error: impl Into<ReadError>, raw: &str) -> crate::Error {
-    DecodeError::of_part("the items of a bulk response", None, None, error.into(), raw).into()
+    DecodeError::of_part(
+        "the items of a bulk response",
+        None,
+        None,
+        error.into(),
+        raw,
+    )
+    .into()
 }
 
 object! {

@@ -43,8 +43,14 @@ pub(super) struct ObjectVisitor<T> {
 }
 
 impl<T> ObjectVisitor<T> {
-    pub(super) const WHOLE: Self = Self { whole: true, object: PhantomData };
-    pub(super) const PART: Self = Self { whole: false, object: PhantomData };
+    pub(super) const WHOLE: Self = Self {
+        whole: true,
+        object: PhantomData,
+    };
+    pub(super) const PART: Self = Self {
+        whole: false,
+        object: PhantomData,
+    };
 }
 
 impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
@@ -285,14 +291,20 @@ mod tests {
     fn unknown_members_are_kept() {
         let sample = read(r#"{"a":{"b":[1]},"took":3,"c":null,"part":{"kind":"x","d":1}}"#);
         assert_eq!((sample.took, &*sample.part.kind), (3, "x"));
-        assert_eq!(Value::Object(sample.other), json!({"a": {"b": [1]}, "c": null}));
+        assert_eq!(
+            Value::Object(sample.other),
+            json!({"a": {"b": [1]}, "c": null})
+        );
         assert_eq!(Value::Object(sample.part.other), json!({"d": 1}));
     }
 
     #[test]
     fn null_is_the_same_as_missing() {
         assert_eq!(read("{}"), Sample::default());
-        assert_eq!(read(r#"{"took":null,"part":null,"failures":null}"#), Sample::default());
+        assert_eq!(
+            read(r#"{"took":null,"part":null,"failures":null}"#),
+            Sample::default()
+        );
     }
 
     #[test]
@@ -302,7 +314,13 @@ mod tests {
 
     #[test]
     fn other_forms_are_errors() {
-        for wrong in [r#"{"took":"x"}"#, "[3]", "3", r#"{"took":3"#, r#"{"part":[]}"#] {
+        for wrong in [
+            r#"{"took":"x"}"#,
+            "[3]",
+            "3",
+            r#"{"took":3"#,
+            r#"{"part":[]}"#,
+        ] {
             assert!(serde_json::from_str::<Sample>(wrong).is_err(), "{wrong}");
         }
     }

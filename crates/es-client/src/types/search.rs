@@ -122,7 +122,11 @@ impl<T> Documents for SearchResponse<T> {
         if self.timed_out == Some(true) || self.shards.has_failures() {
             let count = |shards: Option<i32>| shards.unwrap_or_default().unsigned_abs();
             let first = self.shards.failures.first().map(ToString::to_string);
-            return Err(Error::partial(count(self.shards.failed), count(self.shards.total), first));
+            return Err(Error::partial(
+                count(self.shards.failed),
+                count(self.shards.total),
+                first,
+            ));
         }
         self.into_documents().collect()
     }
@@ -133,7 +137,15 @@ impl<T> FromIterator<Hit<T>> for SearchResponse<T> {
         let hits: Vec<_> = hits.into_iter().collect();
         let total = i64::try_from(hits.len()).ok().map(Total::exactly);
         let timed_out = Some(false);
-        Self { timed_out, hits: Hits { total, hits, ..Hits::default() }, ..Self::default() }
+        Self {
+            timed_out,
+            hits: Hits {
+                total,
+                hits,
+                ..Hits::default()
+            },
+            ..Self::default()
+        }
     }
 }
 
@@ -158,7 +170,9 @@ impl<T> Hits<T> {
 
     /// Returns the documents of the hits that have one, each or its error.
     pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
-        self.hits.into_iter().filter_map(|hit| hit.into_source().transpose())
+        self.hits
+            .into_iter()
+            .filter_map(|hit| hit.into_source().transpose())
     }
 }
 
@@ -206,7 +220,12 @@ impl<T> Hit<T> {
     /// Creates a hit, for tests.
     pub fn new(index: impl Into<String>, id: impl Into<String>, document: T) -> Self {
         let source = Source::Document(document);
-        Self { index: index.into(), id: id.into(), source, ..Self::default() }
+        Self {
+            index: index.into(),
+            id: id.into(),
+            source,
+            ..Self::default()
+        }
     }
 
     /// Returns the document; `None` if the response has none (`_source` is `false`).
@@ -277,10 +296,14 @@ impl<T> Hit<T> {
     /// # Errors
     /// The inner hits have another form. Their documents fail by themselves.
     pub fn inner_hits<U: DeserializeOwned>(&self, name: &str) -> Result<Option<Hits<U>>> {
-        let Some(all) = &self.inner_hits else { return Ok(None) };
+        let Some(all) = &self.inner_hits else {
+            return Ok(None);
+        };
         let read = || {
             let all: BTreeMap<String, &RawValue> = from_text(all.get())?;
-            all.get(name).map(|inner| from_text::<Inner<U>>(inner.get())).transpose()
+            all.get(name)
+                .map(|inner| from_text::<Inner<U>>(inner.get()))
+                .transpose()
         };
         let inner = read().map_err(|error| {
             let index = Some(&*self.index);

@@ -64,7 +64,13 @@ impl Failed {
             path if path.starts_with('[') => format!("_source{path}"),
             path => format!("_source.{path}"),
         };
-        Error::from(DecodeError::of_document(index, id, path, &self.error.error, &self.raw))
+        Error::from(DecodeError::of_document(
+            index,
+            id,
+            path,
+            &self.error.error,
+            &self.raw,
+        ))
     }
 }
 
@@ -89,7 +95,10 @@ fn read_alone<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Source<T> {
     serde_json::from_str::<Option<T>>(raw.get()).map_or_else(
         |error| {
             let error = ReadError::new(raw.get(), error);
-            Source::Failed(Arc::new(Failed { error, raw: raw.to_owned() }))
+            Source::Failed(Arc::new(Failed {
+                error,
+                raw: raw.to_owned(),
+            }))
         },
         Source::from,
     )

@@ -37,7 +37,11 @@ pub struct Total {
 
 impl Total {
     pub(super) fn exactly(value: i64) -> Self {
-        Self { value: Some(value), relation: "eq".to_owned(), other: Map::new() }
+        Self {
+            value: Some(value),
+            relation: "eq".to_owned(),
+            other: Map::new(),
+        }
     }
 }
 
@@ -64,14 +68,25 @@ impl<'de> Visitor<'de> for TotalVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Total, A::Error> {
-        let Read(TotalObject { value, relation, other }) =
-            Read::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Total { value, relation, other })
+        let Read(TotalObject {
+            value,
+            relation,
+            other,
+        }) = Read::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Total {
+            value,
+            relation,
+            other,
+        })
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Total, E> {
         if value < 0 {
-            return Ok(Total { value: None, relation: String::new(), other: Map::new() });
+            return Ok(Total {
+                value: None,
+                relation: String::new(),
+                other: Map::new(),
+            });
         }
         Ok(Total::exactly(value))
     }
@@ -83,7 +98,10 @@ impl<'de> Visitor<'de> for TotalVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Total, E> {
-        let number = text.trim().parse().map_err(|_| E::custom("the total is not a number"))?;
+        let number = text
+            .trim()
+            .parse()
+            .map_err(|_| E::custom("the total is not a number"))?;
         self.visit_i64(number)
     }
 }

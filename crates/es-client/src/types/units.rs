@@ -41,13 +41,19 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
     let unit = unit.to_ascii_lowercase();
     let power = UNITS.iter().position(|name| *name == unit)?;
     let bytes = number? * 1_024_f64.powi(i32::try_from(power).ok()?);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates"
+    )]
     (bytes >= 0.0).then_some(bytes.round() as u64)
 }
 
 fn split(text: &str) -> (Option<f64>, &str) {
     let text = text.trim();
-    let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| c.is_ascii_alphabetic())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     (number.trim().parse().ok(), unit)
 }
@@ -64,7 +70,10 @@ mod tests {
         assert_eq!(parse_duration("-3s"), None);
         assert_eq!(parse_bytes("225b"), Some(225));
         assert_eq!(parse_bytes("2gb"), Some(2_147_483_648));
-        assert_eq!(parse_bytes("18014398509481984"), Some(18_014_398_509_481_984));
+        assert_eq!(
+            parse_bytes("18014398509481984"),
+            Some(18_014_398_509_481_984)
+        );
         assert_eq!(parse_bytes("much"), None);
     }
 }

@@ -66,7 +66,10 @@ pub enum VectorEncoding {
 impl Vector {
     /// Creates a vector that is written as a list of numbers.
     pub fn new(values: impl Into<Vec<f32>>) -> Self {
-        Self { values: values.into(), encoding: VectorEncoding::Numbers }
+        Self {
+            values: values.into(),
+            encoding: VectorEncoding::Numbers,
+        }
     }
 
     /// Sets how the vector is written.
@@ -95,7 +98,10 @@ impl Vector {
             VectorEncoding::Base64LittleEndian => f32::from_le_bytes(*bytes),
             VectorEncoding::Numbers | VectorEncoding::Base64 => f32::from_be_bytes(*bytes),
         };
-        Some(Self { values: chunks.iter().map(value).collect(), encoding })
+        Some(Self {
+            values: chunks.iter().map(value).collect(),
+            encoding,
+        })
     }
 
     /// Returns the values.
@@ -147,7 +153,9 @@ impl Serialize for Vector {
     /// Fails if a value is not finite: JSON has no number for it, and no server stores it.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if let Some(at) = self.values.iter().position(|value| !value.is_finite()) {
-            return Err(S::Error::custom(format_args!("value {at} of the vector is not finite")));
+            return Err(S::Error::custom(format_args!(
+                "value {at} of the vector is not finite"
+            )));
         }
         match self.encoding {
             VectorEncoding::Numbers => self.values.serialize(to),
@@ -210,7 +218,10 @@ mod tests {
     #[test]
     fn base64_is_big_endian() {
         let vector = Vector::from([0.1, 0.2, 0.3]).with_encoding(VectorEncoding::Base64);
-        assert_eq!(serde_json::to_value(&vector).unwrap(), json!("PczMzT5MzM0+mZma"));
+        assert_eq!(
+            serde_json::to_value(&vector).unwrap(),
+            json!("PczMzT5MzM0+mZma")
+        );
     }
 
     #[test]
@@ -224,9 +235,17 @@ mod tests {
 
     #[test]
     fn other_texts_are_errors() {
-        for wrong in [json!("no base64"), json!("AAAA"), json!({"a": 1}), json!(["x"]), json!(null)]
-        {
-            assert!(serde_json::from_value::<Vector>(wrong.clone()).is_err(), "{wrong}");
+        for wrong in [
+            json!("no base64"),
+            json!("AAAA"),
+            json!({"a": 1}),
+            json!(["x"]),
+            json!(null),
+        ] {
+            assert!(
+                serde_json::from_value::<Vector>(wrong.clone()).is_err(),
+                "{wrong}"
+            );
         }
     }
 

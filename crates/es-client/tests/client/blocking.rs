@@ -11,11 +11,23 @@ use tokio::runtime::Runtime;
 
 /// A cluster on a runtime of its own, and a blocking client of it.
 fn start() -> (blocking::Elasticsearch, Cluster, Runtime) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let cluster = runtime.block_on(Cluster::builder().nodes(2).start()).unwrap();
-    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
-    (blocking::Elasticsearch::new(client).unwrap(), cluster, runtime)
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let cluster = runtime
+        .block_on(Cluster::builder().nodes(2).start())
+        .unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap();
+    (
+        blocking::Elasticsearch::new(client).unwrap(),
+        cluster,
+        runtime,
+    )
 }
 
 #[test]
@@ -23,15 +35,24 @@ fn every_call_and_helper_can_be_waited_for() {
     let (client, cluster, _runtime) = start();
     assert!(client.wait(client.ping()).unwrap());
     let documents = (0..3_000).map(|n| json!({ "n": n }));
-    let report = client.wait(client.helpers().bulk("i", documents).make_ids(true)).unwrap();
+    let report = client
+        .wait(client.helpers().bulk("i", documents).make_ids(true))
+        .unwrap();
     assert_eq!(report.succeeded, 3_000);
     let found: SearchResponse<Value> = client.wait(client.search("i").size(7)).unwrap();
     assert_eq!(found.hits().len(), 7);
 
     let all = client.helpers().read_all::<Value>("i").slices(2).stream();
     assert_eq!(client.iter(all).map(Result::unwrap).count(), 3_000);
-    let outcomes = client.helpers().bulk("j", [json!({"n": 1}), json!({"n": 2})]).stream();
-    assert!(client.iter(outcomes).all(|outcome| outcome.unwrap().result.is_ok()));
+    let outcomes = client
+        .helpers()
+        .bulk("j", [json!({"n": 1}), json!({"n": 2})])
+        .stream();
+    assert!(
+        client
+            .iter(outcomes)
+            .all(|outcome| outcome.unwrap().result.is_ok())
+    );
 
     let named = client.options().opaque_id("named");
     client.wait(named.info()).unwrap();
@@ -44,9 +65,15 @@ fn every_call_and_helper_can_be_waited_for() {
 #[test]
 fn times_and_retries_work_without_a_runtime_in_the_caller() {
     let (client, cluster, _runtime) = start();
-    cluster.nodes().iter().for_each(|node| node.inject(Fault::status(429).times(1)));
+    cluster
+        .nodes()
+        .iter()
+        .for_each(|node| node.inject(Fault::status(429).times(1)));
     client.wait(client.info()).unwrap();
-    cluster.nodes().iter().for_each(|node| node.inject(Fault::hang()));
+    cluster
+        .nodes()
+        .iter()
+        .for_each(|node| node.inject(Fault::hang()));
     let short = client.options().request_timeout(Duration::from_millis(50));
     assert!(client.wait(short.info()).unwrap_err().is_timeout());
 }
@@ -72,13 +99,28 @@ fn many_threads_share_one_client() {
 fn an_iterator_that_is_dropped_closes_what_it_opened() {
     let (client, cluster, _runtime) = start();
     let documents = (0..100).map(|n| json!({ "n": n }));
-    client.wait(client.helpers().bulk("i", documents)).map(drop).unwrap();
-    let mut hits = client.iter(client.helpers().read_all::<Value>("i").page_size(10).stream());
+    client
+        .wait(client.helpers().bulk("i", documents))
+        .map(drop)
+        .unwrap();
+    let mut hits = client.iter(
+        client
+            .helpers()
+            .read_all::<Value>("i")
+            .page_size(10)
+            .stream(),
+    );
     assert!(hits.next().unwrap().is_ok());
     drop(hits);
     let closed = || {
-        let requests = cluster.nodes().iter().flat_map(|node| node.requests()).collect::<Vec<_>>();
-        requests.iter().any(|r| r.method == http::Method::DELETE && r.path() == "/_pit")
+        let requests = cluster
+            .nodes()
+            .iter()
+            .flat_map(|node| node.requests())
+            .collect::<Vec<_>>();
+        requests
+            .iter()
+            .any(|r| r.method == http::Method::DELETE && r.path() == "/_pit")
     };
     client
         .wait(async {
@@ -109,7 +151,9 @@ fn within_a_runtime_it_works_where_blocking_is_allowed_and_says_so_elsewhere() {
         let mut hits = client.iter(client.helpers().read_all::<Value>("i").stream());
         assert!(hits.next().unwrap().unwrap_err().is_invalid());
         assert!(hits.next().is_none());
-        let stopped = client.wait(client.helpers().bulk("i", [json!({})])).unwrap_err();
+        let stopped = client
+            .wait(client.helpers().bulk("i", [json!({})]))
+            .unwrap_err();
         assert!(stopped.error.is_invalid());
         assert_eq!(count(), before);
 
@@ -121,7 +165,10 @@ fn within_a_runtime_it_works_where_blocking_is_allowed_and_says_so_elsewhere() {
 #[tokio::test]
 async fn a_cluster_on_the_same_thread_is_no_deadlock() {
     let cluster = Cluster::builder().start().await.unwrap();
-    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap();
     let client = blocking::Elasticsearch::new(client).unwrap();
     assert!(client.wait(client.ping()).unwrap_err().is_invalid());
     let waits = tokio::task::spawn_blocking(move || client.wait(client.ping()));

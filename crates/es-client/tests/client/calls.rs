@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::layer::util::Identity;
 
-/// What reached the service.
+/// The requests that reached the service.
 #[derive(Clone, Debug)]
 struct Seen {
     line: String,
@@ -40,8 +40,9 @@ fn client(status: u16, response: &'static str) -> (Elasticsearch, Arc<Mutex<Vec<
                 body: String::from_utf8(body.to_vec()).unwrap(),
                 options: RequestOptions::find(&parts.extensions).cloned(),
             });
-            let response =
-                Response::builder().status(status).body(Full::new(Bytes::from(response)));
+            let response = Response::builder()
+                .status(status)
+                .body(Full::new(Bytes::from(response)));
             Ok::<_, Infallible>(response.unwrap())
         }
     });
@@ -57,20 +58,64 @@ async fn each_call_becomes_its_request() {
     let indices = client.indices();
     client.info().send().await.unwrap();
     assert!(client.ping().await.unwrap());
-    client.index("i").id("a/b").document(json!({"n": 1})).refresh(true).send().await.unwrap();
-    client.index("i").document(json!({"n": 1})).send().await.unwrap();
-    client.get::<Value>("i", "1").realtime(false).send().await.unwrap();
+    client
+        .index("i")
+        .id("a/b")
+        .document(json!({"n": 1}))
+        .refresh(true)
+        .send()
+        .await
+        .unwrap();
+    client
+        .index("i")
+        .document(json!({"n": 1}))
+        .send()
+        .await
+        .unwrap();
+    client
+        .get::<Value>("i", "1")
+        .realtime(false)
+        .send()
+        .await
+        .unwrap();
     client.search::<Value>(["a", "b*"]).send().await.unwrap();
-    client.search::<Value>("a").query(json!({"match_all": {}})).size(3).send().await.unwrap();
-    client.search_all::<Value>().from(1).scroll(Duration::from_secs(60)).send().await.unwrap();
-    indices.create("i").settings(json!({"number_of_shards": 1})).send().await.unwrap();
+    client
+        .search::<Value>("a")
+        .query(json!({"match_all": {}}))
+        .size(3)
+        .send()
+        .await
+        .unwrap();
+    client
+        .search_all::<Value>()
+        .from(1)
+        .scroll(Duration::from_secs(60))
+        .send()
+        .await
+        .unwrap();
+    indices
+        .create("i")
+        .settings(json!({"number_of_shards": 1}))
+        .send()
+        .await
+        .unwrap();
     indices.get("*").send().await.unwrap();
     assert!(indices.exists("i").await.unwrap());
     indices.refresh("i").send().await.unwrap();
-    assert!(indices.delete("i").ignore_unavailable(true).await.unwrap().acknowledged);
+    assert!(
+        indices
+            .delete("i")
+            .ignore_unavailable(true)
+            .await
+            .unwrap()
+            .acknowledged
+    );
 
     let seen = seen.lock().unwrap();
-    let lines: Vec<_> = seen.iter().map(|seen| format!("{} {}", seen.line, seen.body)).collect();
+    let lines: Vec<_> = seen
+        .iter()
+        .map(|seen| format!("{} {}", seen.line, seen.body))
+        .collect();
     assert_eq!(
         lines,
         [
@@ -95,23 +140,47 @@ async fn each_call_becomes_its_request() {
 async fn only_what_may_be_repeated_is_marked_so() {
     let (client, seen) = client(200, WRITTEN);
     client.index("i").document(json!({})).await.unwrap();
-    client.search::<Value>("i").query(json!({})).send().await.unwrap();
-    client.options().idempotent(true).index("i").document(json!({})).await.unwrap();
+    client
+        .search::<Value>("i")
+        .query(json!({}))
+        .send()
+        .await
+        .unwrap();
+    client
+        .options()
+        .idempotent(true)
+        .index("i")
+        .document(json!({}))
+        .await
+        .unwrap();
     client.scroll::<Value>().send().await.unwrap();
-    client.security().create_api_key().name("k").send().await.unwrap();
+    client
+        .security()
+        .create_api_key()
+        .name("k")
+        .send()
+        .await
+        .unwrap();
     client.get::<Value>("i", "1").send().await.unwrap();
     let seen = seen.lock().unwrap();
-    let marks: Vec<_> =
-        seen.iter().map(|seen| seen.options.as_ref().and_then(|o| o.idempotent)).collect();
-    assert_eq!(marks, [None, Some(true), Some(true), Some(false), Some(false), None]);
+    let marks: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.options.as_ref().and_then(|o| o.idempotent))
+        .collect();
+    assert_eq!(
+        marks,
+        [None, Some(true), Some(true), Some(false), Some(false), None]
+    );
 }
 
 /// A 429 refuses most calls as a whole; of these some batches may be done.
 #[tokio::test]
 async fn what_is_done_in_parts_is_not_sent_again_after_any_status() {
     let (client, seen) = client(200, "{}");
-    let repeated =
-        client.options().retry_on_status([StatusCode::TOO_MANY_REQUESTS]).request_timeout(None);
+    let repeated = client
+        .options()
+        .retry_on_status([StatusCode::TOO_MANY_REQUESTS])
+        .request_timeout(None);
     let idempotent = client.options().idempotent(true);
     client.update_by_query("i").send().await.unwrap();
     repeated.delete_by_query("i").send().await.unwrap();
@@ -121,18 +190,37 @@ async fn what_is_done_in_parts_is_not_sent_again_after_any_status() {
     let seen = seen.lock().unwrap();
     let statuses: Vec<_> = seen
         .iter()
-        .map(|seen| seen.options.as_ref().and_then(|o| Some(o.retry_on_status.as_ref()?.len())))
+        .map(|seen| {
+            seen.options
+                .as_ref()
+                .and_then(|o| Some(o.retry_on_status.as_ref()?.len()))
+        })
         .collect();
     assert_eq!(statuses, [Some(0), Some(0), None, None, None]);
-    let mark = |at: usize| seen[at].options.as_ref().and_then(|options| options.idempotent);
-    assert_eq!([mark(0), mark(1), mark(2)], [Some(false), Some(false), Some(true)]);
+    let mark = |at: usize| {
+        seen[at]
+            .options
+            .as_ref()
+            .and_then(|options| options.idempotent)
+    };
+    assert_eq!(
+        [mark(0), mark(1), mark(2)],
+        [Some(false), Some(false), Some(true)]
+    );
 }
 
 #[tokio::test]
 async fn options_nest_and_leave_the_client_as_it_was() {
     let (client, seen) = client(200, "{}");
-    let outer = client.options().api_key("aWQ6a2V5").request_timeout(Duration::from_secs(2));
-    let inner = outer.options().no_auth().opaque_id("inner").media_type("application/yaml");
+    let outer = client
+        .options()
+        .api_key("aWQ6a2V5")
+        .request_timeout(Duration::from_secs(2));
+    let inner = outer
+        .options()
+        .no_auth()
+        .opaque_id("inner")
+        .media_type("application/yaml");
     inner.info().send().await.unwrap();
     outer.info().send().await.unwrap();
     client.ping().await.unwrap();
@@ -141,10 +229,16 @@ async fn options_nest_and_leave_the_client_as_it_was() {
     let of = |at: usize| seen[at].options.clone();
     let inner = of(0).unwrap();
     assert_eq!(inner.auth, Some(RequestAuth::None));
-    assert_eq!(inner.request_timeout, es_transport::Setting::Set(Duration::from_secs(2)));
+    assert_eq!(
+        inner.request_timeout,
+        es_transport::Setting::Set(Duration::from_secs(2))
+    );
     assert!(inner.opaque_id.is_some());
     assert_eq!(inner.media_type.unwrap(), "application/yaml");
-    assert!(matches!(of(1).unwrap().auth, Some(RequestAuth::Credentials(_))));
+    assert!(matches!(
+        of(1).unwrap().auth,
+        Some(RequestAuth::Credentials(_))
+    ));
     assert!(of(1).unwrap().opaque_id.is_none());
     assert!(of(2).is_none_or(|options| options.auth.is_none()));
 }
@@ -162,8 +256,14 @@ async fn a_setting_that_cannot_be_used_is_reported_by_the_call_and_nothing_is_se
     ];
     for options in bad {
         let error = options.info().await.unwrap_err();
-        assert!(error.as_transport().is_some_and(|error| error.is_config()), "{error}");
-        assert!(!format!("{error} {error:?} {options:?}").contains("cret"), "{error:?}");
+        assert!(
+            error.as_transport().is_some_and(|error| error.is_config()),
+            "{error}"
+        );
+        assert!(
+            !format!("{error} {error:?} {options:?}").contains("cret"),
+            "{error:?}"
+        );
     }
     assert!(seen.lock().unwrap().is_empty());
 }
@@ -175,8 +275,22 @@ async fn parts_and_paths_that_could_change_the_route_are_refused() {
         assert!(client.get::<Value>("i", id).await.unwrap_err().is_invalid());
         assert!(client.indices().delete(id).await.unwrap_err().is_invalid());
     }
-    for path in ["", "x", "//evil.example/", "http://evil.example/", "\\\\evil.example", "/a b"] {
-        assert!(client.request(Method::GET, path, ()).await.unwrap_err().is_invalid(), "{path}");
+    for path in [
+        "",
+        "x",
+        "//evil.example/",
+        "http://evil.example/",
+        "\\\\evil.example",
+        "/a b",
+    ] {
+        assert!(
+            client
+                .request(Method::GET, path, ())
+                .await
+                .unwrap_err()
+                .is_invalid(),
+            "{path}"
+        );
     }
     assert!(seen.lock().unwrap().is_empty());
 }
@@ -200,14 +314,25 @@ async fn an_error_status_becomes_what_elasticsearch_said() {
     assert!(!client.indices().exists("i").await.unwrap());
 
     let ignoring = client.options().ignore_status([StatusCode::NOT_FOUND]);
-    assert_eq!(ignoring.get::<Value>("i", "1").send().await.unwrap().status(), 404);
+    assert_eq!(
+        ignoring
+            .get::<Value>("i", "1")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        404
+    );
 }
 
 #[tokio::test]
 async fn other_forms_of_errors_are_read_too() {
     let (client, _) = client(405, r#"{"error":"Incorrect HTTP method","status":405}"#);
     let error = client.info().await.unwrap_err();
-    assert_eq!(error.as_api().unwrap().reason.as_deref(), Some("Incorrect HTTP method"));
+    assert_eq!(
+        error.as_api().unwrap().reason.as_deref(),
+        Some("Incorrect HTTP method")
+    );
     let (client, _) = self::client(401, "Unauthorized");
     let error = client.info().await.unwrap_err();
     assert!(error.is_unauthorized());
@@ -241,16 +366,28 @@ async fn hits_are_typed_and_tolerate_what_they_do_not_know() {
     assert_eq!(found.total(), Some(1));
     assert_eq!(found.documents().next().unwrap().unwrap().title, "shoes");
     let raw: SearchResponse<Box<serde_json::value::RawValue>> = client.search("i").await.unwrap();
-    assert_eq!(raw.hits()[0].source().unwrap().unwrap().get(), r#"{"title":"shoes","x":1}"#);
+    assert_eq!(
+        raw.hits()[0].source().unwrap().unwrap().get(),
+        r#"{"title":"shoes","x":1}"#
+    );
 }
 
 #[tokio::test]
 async fn a_call_can_be_moved_into_a_task_and_streamed() {
     let (client, _) = client(200, r#"{"acknowledged":true}"#);
     let call = client.indices().delete("i");
-    assert!(tokio::spawn(call.into_future()).await.unwrap().unwrap().acknowledged);
+    assert!(
+        tokio::spawn(call.into_future())
+            .await
+            .unwrap()
+            .unwrap()
+            .acknowledged
+    );
     let mut stream = client.indices().delete("i").stream().await.unwrap();
-    assert_eq!(stream.chunk().await.unwrap().unwrap(), r#"{"acknowledged":true}"#);
+    assert_eq!(
+        stream.chunk().await.unwrap().unwrap(),
+        r#"{"acknowledged":true}"#
+    );
     assert_eq!(stream.chunk().await.unwrap(), None);
 }
 
@@ -263,7 +400,10 @@ async fn a_response_says_how_long_it_took() {
     let pause = tokio::time::sleep(Duration::from_secs(5));
     let call = client.info().send();
     pause.await;
-    assert_eq!(call.await.unwrap().meta().duration(), Duration::from_secs(3));
+    assert_eq!(
+        call.await.unwrap().meta().duration(),
+        Duration::from_secs(3)
+    );
     let raw = client.request(Method::GET, "/", ()).await.unwrap();
     assert_eq!(raw.meta().duration(), Duration::from_secs(3));
 }
@@ -272,7 +412,10 @@ async fn a_response_says_how_long_it_took() {
 fn a_call_is_shown_as_a_line_for_curl() {
     let (client, seen) = client(200, "{}");
     let client = client.options().api_key(("id", "s3cret")).opaque_id("me");
-    let call = client.search::<Value>("products").query(json!({"match_all": {}})).routing("it's");
+    let call = client
+        .search::<Value>("products")
+        .query(json!({"match_all": {}}))
+        .routing("it's");
     assert_eq!(
         call.curl().unwrap(),
         r#"curl -X POST "$ES_URL"'/products/_search?routing=it%27s' -H 'content-type: application/json' --data-binary '{"query":{"match_all":{}}}'"#,
@@ -287,10 +430,21 @@ async fn every_option_reaches_the_transport() {
     let (two, nine) = (Duration::from_secs(2), Duration::from_secs(9));
     let named = client.options().header("x-tenant", "blue").opaque_id("me");
     let timed = named.options().request_timeout(two).total_timeout(nine);
-    let repeated = timed.options().max_retries(7).retry_on_timeout(true).idempotent(true);
-    let kept = repeated.options().selector_hint("session-1").max_response_size(64).into_client();
+    let repeated = timed
+        .options()
+        .max_retries(7)
+        .retry_on_timeout(true)
+        .idempotent(true);
+    let kept = repeated
+        .options()
+        .selector_hint("session-1")
+        .max_response_size(64)
+        .into_client();
     let sized = kept.clone();
-    tokio::spawn(async move { sized.request(Method::GET, "/", ()).await }).await.unwrap().unwrap();
+    tokio::spawn(async move { sized.request(Method::GET, "/", ()).await })
+        .await
+        .unwrap()
+        .unwrap();
 
     let seen = seen.lock().unwrap();
     let options = seen[0].options.as_ref().unwrap();
@@ -309,15 +463,34 @@ async fn every_option_reaches_the_transport() {
 async fn names_are_attached_where_they_can_be_read() {
     let builder = || Elasticsearch::builder().node("http://localhost:9200");
     let is_read = |client: Elasticsearch| client.transport().reads_operation_name();
-    assert_eq!(is_read(builder().build().unwrap()), cfg!(feature = "metrics"));
-    assert!(is_read(builder().layer_request(Identity::new()).build().unwrap()));
-    assert!(is_read(builder().layer_node(Identity::new()).build().unwrap()));
-    assert!(is_read(builder().node_selector(RoundRobin::default()).build().unwrap()));
-    assert!(is_read(builder().retry_policy(StandardRetry::default()).build().unwrap()));
+    assert_eq!(
+        is_read(builder().build().unwrap()),
+        cfg!(feature = "metrics")
+    );
+    assert!(is_read(
+        builder().layer_request(Identity::new()).build().unwrap()
+    ));
+    assert!(is_read(
+        builder().layer_node(Identity::new()).build().unwrap()
+    ));
+    assert!(is_read(
+        builder()
+            .node_selector(RoundRobin::default())
+            .build()
+            .unwrap()
+    ));
+    assert!(is_read(
+        builder()
+            .retry_policy(StandardRetry::default())
+            .build()
+            .unwrap()
+    ));
 
     let (sender, mut names) = tokio::sync::mpsc::unbounded_channel();
     let service = tower::service_fn(move |request: Request<Body>| {
-        sender.send(request.extensions().get::<OperationName>().copied()).unwrap();
+        sender
+            .send(request.extensions().get::<OperationName>().copied())
+            .unwrap();
         let response = Response::builder().header("x-elastic-product", "Elasticsearch");
         std::future::ready(response.body(Body::empty()))
     });
@@ -330,20 +503,46 @@ async fn names_are_attached_where_they_can_be_read() {
 async fn documents_of_a_call_are_complete_or_an_error() {
     const PAGE: &str = r#"{"hits":{"hits":[{"_source":1},{"_source":2},{"_id":"3"}]}}"#;
     let (whole, _) = client(200, PAGE);
-    assert_eq!(whole.search::<u8>("i").into_documents().await.unwrap(), [1, 2]);
-    let error = whole.search::<String>("i").into_documents().await.unwrap_err();
+    assert_eq!(
+        whole.search::<u8>("i").into_documents().await.unwrap(),
+        [1, 2]
+    );
+    let error = whole
+        .search::<String>("i")
+        .into_documents()
+        .await
+        .unwrap_err();
     assert!(error.is_decode(), "{error}");
 
     let (late, _) = client(200, r#"{"timed_out":true,"hits":{"hits":[{"_source":1}]}}"#);
-    assert!(late.search::<u8>("i").into_documents().await.unwrap_err().is_partial());
+    assert!(
+        late.search::<u8>("i")
+            .into_documents()
+            .await
+            .unwrap_err()
+            .is_partial()
+    );
     let failed = r#"{"_shards":{"total":2,"failed":1},"hits":{"hits":[{"_source":1}]}}"#;
     let (failed, _) = client(200, failed);
-    assert!(failed.search::<u8>("i").into_documents().await.unwrap_err().is_partial());
+    assert!(
+        failed
+            .search::<u8>("i")
+            .into_documents()
+            .await
+            .unwrap_err()
+            .is_partial()
+    );
 
-    let (missing, _) = client(200, r#"{"docs":[{"found":false},{"found":true,"_source":4}]}"#);
+    let (missing, _) = client(
+        200,
+        r#"{"docs":[{"found":false},{"found":true,"_source":4}]}"#,
+    );
     assert_eq!(missing.mget::<u8>().into_documents().await.unwrap(), [4]);
     let refused = r#"{"docs":[{"error":{"type":"index_not_found_exception"}}]}"#;
     let (refused, _) = client(200, refused);
     let error = refused.mget::<u8>().into_documents().await.unwrap_err();
-    assert!(error.to_string().contains("index_not_found_exception"), "{error}");
+    assert!(
+        error.to_string().contains("index_not_found_exception"),
+        "{error}"
+    );
 }

@@ -15,16 +15,27 @@ struct Settings {
 fn error(text: &str) -> String {
     let config: Config = toml::from_str(text).unwrap();
     let error = Elasticsearch::builder().config(config).build().unwrap_err();
-    assert!(error.as_transport().is_some_and(es_client::es_transport::Error::is_config));
+    assert!(
+        error
+            .as_transport()
+            .is_some_and(es_client::es_transport::Error::is_config)
+    );
     format!("{error} {error:?}")
 }
 
 /// Runs `child_reads_the_environment` with these variables.
 async fn child(variables: Vec<(&'static str, String)>) -> Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "config::child_reads_the_environment", "--ignored", "--nocapture"]);
+    command.args([
+        "--exact",
+        "config::child_reads_the_environment",
+        "--ignored",
+        "--nocapture",
+    ]);
     command.envs(variables);
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -38,7 +49,10 @@ async fn toml_within_a_configuration_connects() {
         cluster.password(),
     );
     let settings: Settings = toml::from_str(&text).unwrap();
-    let client = Elasticsearch::builder().config(settings.elasticsearch).build().unwrap();
+    let client = Elasticsearch::builder()
+        .config(settings.elasticsearch)
+        .build()
+        .unwrap();
     assert!(client.ping().await.unwrap());
 }
 
@@ -67,7 +81,10 @@ async fn the_environment_connects() {
     let password = cluster.password().to_owned();
     let output = child(vec![
         ("ELASTICSEARCH_URL", cluster.url(0).to_string()),
-        ("ELASTICSEARCH_SSL_ASSERT_FINGERPRINT", cluster.ca_fingerprint().to_string()),
+        (
+            "ELASTICSEARCH_SSL_ASSERT_FINGERPRINT",
+            cluster.ca_fingerprint().to_string(),
+        ),
         ("ELASTICSEARCH_USERNAME", "elastic".to_owned()),
         ("ELASTICSEARCH_PASSWORD", password.clone()),
     ])
@@ -85,7 +102,10 @@ async fn a_wrong_variable_is_named() {
     ])
     .await;
     let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("(from ELASTICSEARCH_VERIFY_CERTS)"), "{shown}");
+    assert!(
+        shown.contains("(from ELASTICSEARCH_VERIFY_CERTS)"),
+        "{shown}"
+    );
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 

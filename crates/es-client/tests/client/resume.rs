@@ -21,7 +21,11 @@ async fn writes_without_ids_after_a_thaw_are_there_once() {
     for round in 0..20 {
         // Without an ID, only a request that was not sent may be retried.
         for _ in 0..4 {
-            client.index("events").document(json!({"round": round})).await.unwrap();
+            client
+                .index("events")
+                .document(json!({"round": round}))
+                .await
+                .unwrap();
         }
         for node in cluster.nodes() {
             if round % 2 == 0 {
@@ -34,7 +38,10 @@ async fn writes_without_ids_after_a_thaw_are_there_once() {
             }
         }
     }
-    let count = client.request(http::Method::GET, "/events/_count", ()).await.unwrap();
+    let count = client
+        .request(http::Method::GET, "/events/_count", ())
+        .await
+        .unwrap();
     assert_eq!(count.json::<Value>().unwrap()["count"], 80);
     // Nor was anything sent that came to nothing; the last request counted them.
     assert_eq!(cluster.request_count(), 81);

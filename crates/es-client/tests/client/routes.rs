@@ -93,14 +93,20 @@ fn expected(route: &Route, values: &[String]) -> Vec<String> {
 
 fn outcome(endpoint: &'static Endpoint, params: &Map<String, Value>) -> Option<Uri> {
     let (client, seen) = client();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let body = endpoint.body_required.then(|| match endpoint.body {
         BodyForm::Ndjson => json!([{}]),
         _ => json!({}),
     });
     let response = runtime.block_on(client.call(endpoint.name, params, body).into_future());
     let sent = seen.lock().unwrap().take();
-    assert_eq!(response.is_ok(), sent.is_some(), "an error must be one before sending");
+    assert_eq!(
+        response.is_ok(),
+        sent.is_some(),
+        "an error must be one before sending"
+    );
     sent
 }
 

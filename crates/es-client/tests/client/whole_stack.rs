@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 const PASSWORD: &str = "s3cr3t/p4ssw0rd";
 
 async fn cluster() -> Cluster {
-    let settings = Cluster::builder().nodes(3).tls(true).user("elastic", PASSWORD);
+    let settings = Cluster::builder()
+        .nodes(3)
+        .tls(true)
+        .user("elastic", PASSWORD);
     settings.start().await.unwrap()
 }
 
@@ -43,7 +46,15 @@ fn shown(error: &es_client::Error) -> String {
 async fn documents_survive_a_node_that_dies_in_the_middle() {
     let cluster = cluster().await;
     let client = client(&cluster);
-    assert!(client.info().await.unwrap().version.number.starts_with("9."));
+    assert!(
+        client
+            .info()
+            .await
+            .unwrap()
+            .version
+            .number
+            .starts_with("9.")
+    );
     let node = cluster.node(1);
     for number in 0..60 {
         match number {
@@ -52,7 +63,12 @@ async fn documents_survive_a_node_that_dies_in_the_middle() {
             _ => {}
         }
         let document = json!({"number": number});
-        client.index("numbers").id(number.to_string()).document(&document).await.unwrap();
+        client
+            .index("numbers")
+            .id(number.to_string())
+            .document(&document)
+            .await
+            .unwrap();
     }
     client.indices().refresh("numbers").await.unwrap();
     let found: SearchResponse<Value> = client.search("numbers").size(100).await.unwrap();
@@ -84,12 +100,22 @@ async fn clients_with_options_share_connections_and_keep_their_secrets_apart() {
     for node in cluster.nodes() {
         assert!(node.connections().accepted <= 1, "{:?}", node.connections());
         for request in node.requests() {
-            let scheme = request.header("authorization").and_then(|value| value.split(' ').next());
-            assert!(matches!(scheme, None | Some("Basic" | "ApiKey" | "Bearer")), "{scheme:?}");
+            let scheme = request
+                .header("authorization")
+                .and_then(|value| value.split(' ').next());
+            assert!(
+                matches!(scheme, None | Some("Basic" | "ApiKey" | "Bearer")),
+                "{scheme:?}"
+            );
         }
     }
     let all = format!("{client:?} {with_key:?} {with_token:?} {without:?}");
-    for secret in [PASSWORD, key, cluster.bearer_token(), cluster.api_key_encoded()] {
+    for secret in [
+        PASSWORD,
+        key,
+        cluster.bearer_token(),
+        cluster.api_key_encoded(),
+    ] {
         assert!(!all.contains(secret), "{all}");
     }
 }
@@ -99,7 +125,12 @@ async fn headers_of_options_are_taken_for_secrets() {
     let cluster = cluster().await;
     let client = client(&cluster).options().header("x-api-token", "t0k3n");
     assert!(client.ping().await.unwrap());
-    let sent = cluster.nodes().iter().flat_map(|node| node.requests()).last().unwrap();
+    let sent = cluster
+        .nodes()
+        .iter()
+        .flat_map(|node| node.requests())
+        .last()
+        .unwrap();
     assert_eq!(sent.header("x-api-token"), Some("t0k3n"));
     assert!(!format!("{client:?}").contains("t0k3n"));
 }
@@ -108,7 +139,9 @@ async fn headers_of_options_are_taken_for_secrets() {
 async fn errors_say_what_happened_and_no_secret() {
     let cluster = cluster().await;
     let hurried = client(&cluster).options().max_retries(1);
-    let hurried = hurried.options().request_timeout(Duration::from_millis(200));
+    let hurried = hurried
+        .options()
+        .request_timeout(Duration::from_millis(200));
     let mut shown_so_far = String::new();
     for fault in [
         Fault::status(400),
@@ -125,7 +158,10 @@ async fn errors_say_what_happened_and_no_secret() {
             node.inject(fault.clone());
         }
         let error = hurried.info().await.unwrap_err();
-        assert!(shown(&error).contains("https://127.0.0.1:"), "{fault:?}: {error:?}");
+        assert!(
+            shown(&error).contains("https://127.0.0.1:"),
+            "{fault:?}: {error:?}"
+        );
         shown_so_far += &shown(&error);
     }
     // "elastic:s3cr3t/p4ssw0rd" in base64.
@@ -141,7 +177,10 @@ async fn statuses_can_be_responses() {
     let missing = client.get::<Value>("numbers", "1").await.unwrap_err();
     assert!(missing.is_not_found(), "{missing}");
     let lenient = client.options().ignore_status([StatusCode::NOT_FOUND]);
-    let response = lenient.request(Method::GET, "/numbers/_doc/1", ()).await.unwrap();
+    let response = lenient
+        .request(Method::GET, "/numbers/_doc/1", ())
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
     assert!(!client.indices().exists("numbers").await.unwrap());
 }
@@ -159,15 +198,24 @@ async fn a_response_tells_how_it_came_about() {
     for _ in 0..3 {
         responses.push(client.search::<Value>("_all").send().await.unwrap());
     }
-    let meta = responses.iter().map(Response::meta).find(|meta| meta.attempts().len() > 1).unwrap();
+    let meta = responses
+        .iter()
+        .map(Response::meta)
+        .find(|meta| meta.attempts().len() > 1)
+        .unwrap();
     assert_eq!(meta.status(), StatusCode::OK);
     assert_eq!(meta.headers()["x-elastic-product"], "Elasticsearch");
     assert_eq!(meta.warnings().collect::<Vec<_>>(), ["old syntax"]);
     assert!(meta.duration() > Duration::ZERO);
-    let [failed, responded] = meta.attempts() else { panic!("{:?}", meta.attempts()) };
+    let [failed, responded] = meta.attempts() else {
+        panic!("{:?}", meta.attempts())
+    };
     assert_eq!(failed.retried, Some(RetryReason::Status));
     assert_ne!(failed.node, responded.node);
-    assert_eq!((responded.node.as_deref(), responded.retried), (meta.node(), None));
+    assert_eq!(
+        (responded.node.as_deref(), responded.retried),
+        (meta.node(), None)
+    );
 }
 
 #[tokio::test]
@@ -178,7 +226,13 @@ async fn a_bulk_body_can_be_a_stream() {
         (0..100).map(|n| Ok::<_, Infallible>(format!("{{\"index\":{{}}}}\n{{\"n\":{n}}}\n")));
     let frames = futures_util::stream::iter(lines.map(|line| line.map(|l| Frame::data(l.into()))));
     let body = Body::stream(StreamBody::new(frames));
-    let response = client.bulk().index("numbers").body(body).refresh(true).await.unwrap();
+    let response = client
+        .bulk()
+        .index("numbers")
+        .body(body)
+        .refresh(true)
+        .await
+        .unwrap();
     assert_eq!(response.errors, Some(false));
     assert_eq!(client.count("numbers").await.unwrap().count, Some(100));
 }
@@ -188,18 +242,36 @@ async fn no_path_leads_elsewhere() {
     let (cluster, elsewhere) = tokio::join!(cluster(), cluster());
     let client = client(&cluster);
     let host = elsewhere.url(0);
-    for path in [&*host, &host["https:".len()..], "//", "/../_search", "/a/%2e%2E/b", "/./x"] {
+    for path in [
+        &*host,
+        &host["https:".len()..],
+        "//",
+        "/../_search",
+        "/a/%2e%2E/b",
+        "/./x",
+    ] {
         let error = client.request(Method::GET, path, ()).await.unwrap_err();
         assert!(!shown(&error).contains(PASSWORD));
     }
     for id in ["", ".", ".."] {
-        assert!(client.get::<Value>("i", id).await.unwrap_err().is_invalid(), "{id:?}");
-        assert!(client.search::<Value>(id).await.unwrap_err().is_invalid(), "{id:?}");
+        assert!(
+            client.get::<Value>("i", id).await.unwrap_err().is_invalid(),
+            "{id:?}"
+        );
+        assert!(
+            client.search::<Value>(id).await.unwrap_err().is_invalid(),
+            "{id:?}"
+        );
     }
     assert_eq!((cluster.request_count(), elsewhere.request_count()), (0, 0));
     // Within a part, nothing of it is special.
     let odd = "../../_cluster/health?x#y";
-    client.index("odd").id(odd).document(json!({"n": 1})).await.unwrap();
+    client
+        .index("odd")
+        .id(odd)
+        .document(json!({"n": 1}))
+        .await
+        .unwrap();
     let found = client.get::<Value>("odd", odd).await.unwrap();
     assert_eq!(found.id, odd);
 }

@@ -33,7 +33,10 @@ async fn proxy(to: String) -> (String, Arc<Mutex<Vec<String>>>) {
                 while !head.ends_with("\r\n\r\n") {
                     client.read_line(&mut head).await.unwrap();
                 }
-                record.lock().unwrap().push(head.lines().next().unwrap().to_owned());
+                record
+                    .lock()
+                    .unwrap()
+                    .push(head.lines().next().unwrap().to_owned());
                 client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
                 let mut server = TcpStream::connect(to).await.unwrap();
                 let _ = copy_bidirectional(&mut client, &mut server).await;
@@ -50,7 +53,10 @@ async fn a_cloud_id_leads_to_the_cluster() {
         return;
     }
     let (proxy, asked) = proxy(urls()[0].trim_start_matches("https://").to_owned()).await;
-    let cloud_id = format!("deployment:{}", STANDARD.encode("cloud.test$es-id$kibana-id"));
+    let cloud_id = format!(
+        "deployment:{}",
+        STANDARD.encode("cloud.test$es-id$kibana-id")
+    );
     let client = Elasticsearch::builder()
         .cloud_id(cloud_id)
         .proxy(&proxy)
@@ -59,14 +65,25 @@ async fn a_cloud_id_leads_to_the_cluster() {
         .compatibility_mode(CompatibilityMode::Negotiated)
         .build()
         .unwrap();
-    assert_eq!(client.info().await.unwrap().version.number, var("ES_VERSION"));
-    assert_eq!(*asked.lock().unwrap(), ["CONNECT es-id.cloud.test:443 HTTP/1.1"]);
+    assert_eq!(
+        client.info().await.unwrap().version.number,
+        var("ES_VERSION")
+    );
+    assert_eq!(
+        *asked.lock().unwrap(),
+        ["CONNECT es-id.cloud.test:443 HTTP/1.1"]
+    );
 
     // Requests of this size are compressed, which a Cloud ID switches on.
     let name = "genuine-cloud";
     documents::index(name).await;
     let document = json!({"text": "long ".repeat(2_000)});
-    client.index(name).id("1").document(&document).await.unwrap();
+    client
+        .index(name)
+        .id("1")
+        .document(&document)
+        .await
+        .unwrap();
     let read = client.get::<serde_json::Value>(name, "1").await.unwrap();
     assert_eq!(read.source().unwrap(), Some(&document));
     client.indices().delete(name).await.unwrap();

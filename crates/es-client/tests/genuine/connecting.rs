@@ -38,7 +38,12 @@ async fn without_security_a_url_is_all() {
     let builder = Elasticsearch::builder().node(&urls()[0]);
     // 8 and 7.17 do not know the newest media type, OpenSearch none.
     let builder = builder.compatibility_mode(CompatibilityMode::Negotiated);
-    works(if is_opensearch() { builder.product_check(ProductCheck::Off) } else { builder }).await;
+    works(if is_opensearch() {
+        builder.product_check(ProductCheck::Off)
+    } else {
+        builder
+    })
+    .await;
     table::says("plain HTTP, no security", "yes");
 }
 
@@ -51,7 +56,10 @@ async fn a_ca_file_and_a_fingerprint_of_ca_or_leaf_are_trusted() {
     works(untrusting().ca_certs(var("ES_CA"))).await;
     works(untrusting().ssl_assert_fingerprint(var("ES_FINGERPRINT"))).await;
     works(untrusting().ssl_assert_fingerprint(with_colons(&var("ES_FINGERPRINT")))).await;
-    for (url, leaf) in urls().iter().zip(var("ES_LEAF_FINGERPRINTS").split([',', ' '])) {
+    for (url, leaf) in urls()
+        .iter()
+        .zip(var("ES_LEAF_FINGERPRINTS").split([',', ' ']))
+    {
         works(untrusting_nodes(vec![url.clone()]).ssl_assert_fingerprint(leaf)).await;
     }
     table::says("CA file; fingerprint of CA or leaf", "yes");
@@ -60,7 +68,11 @@ async fn a_ca_file_and_a_fingerprint_of_ca_or_leaf_are_trusted() {
 /// As openssl prints it.
 fn with_colons(fingerprint: &str) -> String {
     let upper = fingerprint.to_uppercase();
-    let pairs: Vec<_> = upper.as_bytes().chunks(2).map(String::from_utf8_lossy).collect();
+    let pairs: Vec<_> = upper
+        .as_bytes()
+        .chunks(2)
+        .map(String::from_utf8_lossy)
+        .collect();
     pairs.join(":")
 }
 
@@ -83,7 +95,10 @@ async fn a_stranger_is_refused() {
     // A caller that pinned another tells from the error which one it should have been.
     let pinned = untrusting_nodes(urls()[..1].to_vec()).ssl_assert_fingerprint("1".repeat(64));
     let error = pinned.build().unwrap().info().await.unwrap_err();
-    assert!(format!("{error:?}").contains(&var("ES_FINGERPRINT")), "{error:?}");
+    assert!(
+        format!("{error:?}").contains(&var("ES_FINGERPRINT")),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -100,28 +115,47 @@ async fn the_three_kinds_of_credentials_at_construction_and_by_options() {
 
     let nobody = trusting().build().unwrap();
     assert!(nobody.info().await.unwrap_err().is_unauthorized());
-    let administrator = nobody.options().basic_auth(var("ES_USER"), var("ES_PASSWORD"));
+    let administrator = nobody
+        .options()
+        .basic_auth(var("ES_USER"), var("ES_PASSWORD"));
     administrator.indices().get("*").await.unwrap();
-    nobody.options().bearer_auth(var("ES_BEARER")).info().await.unwrap();
+    nobody
+        .options()
+        .bearer_auth(var("ES_BEARER"))
+        .info()
+        .await
+        .unwrap();
 
     let name = "genuine-kept";
     documents::index(name).await;
     let kept = nobody.options().api_key(var("ES_API_KEY"));
     for number in 0..10 {
-        kept.index(name).document(json!({"field": number})).await.unwrap();
+        kept.index(name)
+            .document(json!({"field": number}))
+            .await
+            .unwrap();
     }
     kept.indices().refresh(name).await.unwrap();
     assert_eq!(kept.count(name).await.unwrap().count, Some(10));
     kept.indices().delete(name).await.unwrap();
-    assert!(kept.options().no_auth().info().await.unwrap_err().is_unauthorized());
+    assert!(
+        kept.options()
+            .no_auth()
+            .info()
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
     table::says("basic, bearer, API key; `options()`", "yes");
 }
 
 /// A bearer token that the server gives for a password, besides those of service accounts.
 async fn access_token() -> String {
     let security = first_node().build().unwrap().security();
-    let call =
-        security.get_token().grant_type(AccessTokenGrantType::Password).username(var("ES_USER"));
+    let call = security
+        .get_token()
+        .grant_type(AccessTokenGrantType::Password)
+        .username(var("ES_USER"));
     let token: Value = call.password(var("ES_PASSWORD")).await.unwrap();
     token["access_token"].as_str().unwrap().to_owned()
 }
@@ -147,7 +181,10 @@ async fn wrong_credentials_are_not_missing_privileges() {
     let error = limited.indices().create("not-theirs").await.unwrap_err();
     assert!(error.is_forbidden(), "{error:?}");
     let reason = error.as_api().unwrap().reason.as_ref().unwrap();
-    assert!(reason.contains("is unauthorized for user [limited]"), "{reason}");
+    assert!(
+        reason.contains("is unauthorized for user [limited]"),
+        "{reason}"
+    );
 }
 
 /// `scripts/cluster/check` starts the proxy.
@@ -167,11 +204,20 @@ async fn forward_proxy_carries_the_requests() {
     assert!(log.contains(&line), "{line}: {log}");
 
     let stranger = format!("http://{}", proxy.split_once('@').unwrap().1);
-    let refused = builder().proxy(&stranger).max_retries(0).build().unwrap().info().await;
+    let refused = builder()
+        .proxy(&stranger)
+        .max_retries(0)
+        .build()
+        .unwrap()
+        .info()
+        .await;
     let refused = refused.unwrap_err();
     let first: &dyn std::error::Error = &refused;
     let mut causes = std::iter::successors(Some(first), |cause| cause.source());
-    assert!(causes.any(|cause| cause.to_string().contains("407")), "{refused:?}");
+    assert!(
+        causes.any(|cause| cause.to_string().contains("407")),
+        "{refused:?}"
+    );
     table::says("forward proxy with a password (tinyproxy)", "yes");
 }
 
@@ -183,7 +229,9 @@ async fn http2_is_used_where_it_is_offered() {
         return;
     }
     let client = builder().http2(true).build().unwrap();
-    let request = http::Request::get("/").body(es_transport::Body::empty()).unwrap();
+    let request = http::Request::get("/")
+        .body(es_transport::Body::empty())
+        .unwrap();
     let response = client.transport().send(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     table::says("`http2(true)`", format!("{:?}", response.version()));

@@ -18,7 +18,9 @@ static CLIENT: LazyLock<blocking::Elasticsearch> =
 /// A function's handler, which knows nothing of async.
 fn handler(event: &Value) -> Value {
     let id = event["id"].as_str().unwrap();
-    let written = CLIENT.wait(CLIENT.index("genuine-functions").id(id).document(event)).unwrap();
+    let written = CLIENT
+        .wait(CLIENT.index("genuine-functions").id(id).document(event))
+        .unwrap();
     json!({"result": written.result})
 }
 
@@ -44,16 +46,29 @@ fn a_client_in_global_scope_serves_every_invocation() {
 fn the_blocking_client_writes_and_reads_all() {
     let name = "genuine-blocking";
     let client = blocking::Elasticsearch::new(builder().build().unwrap()).unwrap();
-    assert_eq!(client.wait(client.info()).unwrap().version.number, var("ES_VERSION"));
+    assert_eq!(
+        client.wait(client.info()).unwrap().version.number,
+        var("ES_VERSION")
+    );
     let missing = client.options().ignore_status([StatusCode::NOT_FOUND]);
     client.wait(missing.indices().delete(name).send()).unwrap();
     let documents = (0..500).map(|n: u32| Operation::index(json!({"n": n})).id(n.to_string()));
-    let report = client.wait(client.helpers().bulk(name, documents).refresh("true")).unwrap();
+    let report = client
+        .wait(client.helpers().bulk(name, documents).refresh("true"))
+        .unwrap();
     assert!(report.is_complete() && report.succeeded == 500);
-    let hits = client.helpers().read_all::<Value>(name).by_scroll(true).stream();
+    let hits = client
+        .helpers()
+        .read_all::<Value>(name)
+        .by_scroll(true)
+        .stream();
     let numbers: u64 = client
         .iter(hits)
-        .map(|hit| hit.unwrap().into_source().unwrap().unwrap()["n"].as_u64().unwrap())
+        .map(|hit| {
+            hit.unwrap().into_source().unwrap().unwrap()["n"]
+                .as_u64()
+                .unwrap()
+        })
         .sum();
     assert_eq!(numbers, 499 * 500 / 2);
     client.wait(client.indices().delete(name)).unwrap();

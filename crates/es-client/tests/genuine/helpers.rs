@@ -15,27 +15,47 @@ const DOCUMENTS: u64 = 300;
 async fn filled(name: &str) -> Elasticsearch {
     let client = client();
     gone(&client, name).await;
-    client.call("indices.create", json!({"index": name}), json!({})).await.unwrap();
+    client
+        .call("indices.create", json!({"index": name}), json!({}))
+        .await
+        .unwrap();
     let documents = (0..DOCUMENTS).map(|number| {
         Operation::index(json!({"number": number, "even": number % 2 == 0})).id(number.to_string())
     });
-    assert!(client.helpers().bulk(name, documents).refresh("true").await.unwrap().is_complete());
+    assert!(
+        client
+            .helpers()
+            .bulk(name, documents)
+            .refresh("true")
+            .await
+            .unwrap()
+            .is_complete()
+    );
     client
 }
 
 async fn gone(client: &Elasticsearch, name: &str) {
     let missing = client.options().ignore_status([StatusCode::NOT_FOUND]);
-    missing.call("indices.delete", json!({"index": name}), ()).await.unwrap();
+    missing
+        .call("indices.delete", json!({"index": name}), ())
+        .await
+        .unwrap();
 }
 
 async fn count(client: &Elasticsearch, name: &str) -> u64 {
-    let response = client.call("count", json!({"index": name}), ()).await.unwrap();
+    let response = client
+        .call("count", json!({"index": name}), ())
+        .await
+        .unwrap();
     response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
 /// A module that is listed as lacking is one whose path the server does not know.
 fn is_unknown_path(error: &Error) -> bool {
-    matches!(error.status(), Some(StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED))
+    matches!(
+        error.status(),
+        Some(StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED)
+    )
 }
 
 #[tokio::test]
@@ -44,8 +64,16 @@ async fn an_index_is_copied_through_the_client() {
     let (from, to) = ("genuine-copy-from", "genuine-copy-to");
     let client = filled(from).await;
     gone(&client, to).await;
-    let report = client.helpers().reindex(from, &client, to).refresh("true").await.unwrap();
-    assert_eq!((report.succeeded, report.failed, report.unknown), (DOCUMENTS, 0, 0));
+    let report = client
+        .helpers()
+        .reindex(from, &client, to)
+        .refresh("true")
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.succeeded, report.failed, report.unknown),
+        (DOCUMENTS, 0, 0)
+    );
     assert_eq!(count(&client, to).await, DOCUMENTS);
     gone(&client, from).await;
     gone(&client, to).await;
@@ -62,10 +90,15 @@ async fn searches_go_together_and_end_on_their_own() {
     let (even, low, wrong) = tokio::join!(
         searches.search::<Value>(&even).into_future(),
         searches.search::<Value>(&low).into_future(),
-        searches.search::<Value>(&json!({"query": {"no_such": {}}})).into_future(),
+        searches
+            .search::<Value>(&json!({"query": {"no_such": {}}}))
+            .into_future(),
     );
     let total = |found: Result<SearchResponse<Value>, Error>| found.unwrap().total();
-    assert_eq!((total(even), total(low)), (i64::try_from(DOCUMENTS / 2).ok(), Some(10)));
+    assert_eq!(
+        (total(even), total(low)),
+        (i64::try_from(DOCUMENTS / 2).ok(), Some(10))
+    );
     assert!(wrong.unwrap_err().is_bad_request());
     gone(&client, name).await;
     table::says("bulk, msearch", "yes");
@@ -111,7 +144,13 @@ async fn a_server_without_esql_says_so() {
 #[ignore = "needs a cluster"]
 async fn a_call_by_name_gives_the_servers_error() {
     let missing = json!({"index": "genuine-no-such-index"});
-    let error = client().call("search", missing, json!({"size": 1})).await.unwrap_err();
+    let error = client()
+        .call("search", missing, json!({"size": 1}))
+        .await
+        .unwrap_err();
     assert!(error.is_not_found());
-    assert_eq!(error.as_api().unwrap().kind.as_deref(), Some("index_not_found_exception"));
+    assert_eq!(
+        error.as_api().unwrap().kind.as_deref(),
+        Some("index_not_found_exception")
+    );
 }

@@ -23,7 +23,9 @@ async fn responses(client: &Elasticsearch, calls: usize) -> BTreeMap<String, usi
     let mut responses = BTreeMap::new();
     for _ in 0..calls {
         let response = client.info().send().await.unwrap();
-        *responses.entry(response.meta().node().unwrap().to_owned()).or_default() += 1;
+        *responses
+            .entry(response.meta().node().unwrap().to_owned())
+            .or_default() += 1;
     }
     responses
 }
@@ -44,7 +46,13 @@ async fn calls_go_to_the_nodes_in_turn_or_as_a_selector_says() {
 
     let last = |nodes: &Candidates<'_>, _: &RequestContext<'_>| nodes.len() - 1;
     let client = builder().node_selector(last).build().unwrap();
-    assert_eq!(responses(&client, 10).await.into_values().collect::<Vec<_>>(), [10]);
+    assert_eq!(
+        responses(&client, 10)
+            .await
+            .into_values()
+            .collect::<Vec<_>>(),
+        [10]
+    );
     let random = responses(&builder().node_selector(Random).build().unwrap(), 60).await;
     assert_eq!(random.len(), urls().len(), "{random:?}");
     table::says("nodes in turn, own selector", counted());
@@ -53,7 +61,11 @@ async fn calls_go_to_the_nodes_in_turn_or_as_a_selector_says() {
 /// The nodes that a client knows.
 fn known(client: &Elasticsearch) -> Vec<String> {
     let pool = client.transport().pool().unwrap();
-    let mut nodes: Vec<_> = pool.nodes().iter().map(|status| status.node().to_string()).collect();
+    let mut nodes: Vec<_> = pool
+        .nodes()
+        .iter()
+        .map(|status| status.node().to_string())
+        .collect();
     nodes.sort();
     nodes
 }
@@ -65,10 +77,16 @@ async fn one_node_leads_to_the_others() {
     on_start.info().await.unwrap();
     assert_eq!(known(&on_start), urls());
     // The nodes that were found are asked with the credentials and the trust of the first.
-    assert_eq!(responses(&on_start, 10 * urls().len()).await.len(), urls().len());
+    assert_eq!(
+        responses(&on_start, 10 * urls().len()).await.len(),
+        urls().len()
+    );
 
     let before = first_node().sniff_before_requests(true);
-    let before = before.min_delay_between_sniffing(Duration::from_millis(1)).build().unwrap();
+    let before = before
+        .min_delay_between_sniffing(Duration::from_millis(1))
+        .build()
+        .unwrap();
     before.info().await.unwrap();
     assert_eq!(known(&before), urls());
 
@@ -84,6 +102,8 @@ async fn one_node_leads_to_the_others() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), within).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), within)
+        .await
+        .unwrap();
     table::says("sniffing: start, before requests, failure", counted());
 }

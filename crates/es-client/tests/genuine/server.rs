@@ -26,7 +26,11 @@ pub(crate) fn is_secure() -> bool {
 
 /// The server's major version.
 pub(crate) fn major() -> u8 {
-    var("ES_VERSION").split('.').next().and_then(|major| major.parse().ok()).unwrap()
+    var("ES_VERSION")
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok())
+        .unwrap()
 }
 
 /// Says why a test does nothing on this server, and whether it does.
@@ -39,7 +43,11 @@ pub(crate) fn lacks(is_lacking: bool, what: &str) -> bool {
 
 /// Says what is left out on this server.
 pub(crate) fn say(what: &str) {
-    println!("left out on {} {}: {what}", var("ES_KIND"), var("ES_VERSION"));
+    println!(
+        "left out on {} {}: {what}",
+        var("ES_KIND"),
+        var("ES_VERSION")
+    );
 }
 
 /// All nodes and what trusts them, and no credentials. The server's version is
@@ -49,18 +57,30 @@ pub(crate) fn trusting() -> TransportBuilder<Elasticsearch> {
 }
 
 pub(crate) fn trusting_nodes(urls: &[String]) -> TransportBuilder<Elasticsearch> {
-    let product = if is_opensearch() { ProductCheck::Off } else { ProductCheck::Enforce };
+    let product = if is_opensearch() {
+        ProductCheck::Off
+    } else {
+        ProductCheck::Enforce
+    };
     let builder = Elasticsearch::builder()
         .nodes(urls)
         .compatibility_mode(CompatibilityMode::Negotiated)
         .product_check(product);
-    if is_secure() { builder.ca_certs(var("ES_CA")) } else { builder }
+    if is_secure() {
+        builder.ca_certs(var("ES_CA"))
+    } else {
+        builder
+    }
 }
 
 pub(crate) fn as_administrator(
     builder: TransportBuilder<Elasticsearch>,
 ) -> TransportBuilder<Elasticsearch> {
-    if is_secure() { builder.basic_auth(var("ES_USER"), var("ES_PASSWORD")) } else { builder }
+    if is_secure() {
+        builder.basic_auth(var("ES_USER"), var("ES_PASSWORD"))
+    } else {
+        builder
+    }
 }
 
 /// As [`trusting`], with the administrator's password where one is needed.

@@ -30,5 +30,9 @@ const ROWS: [&str; 17] = [
 pub(crate) fn says(row: &str, cell: impl Display) {
     let at = ROWS.iter().position(|known| *known == row);
     let at = at.unwrap_or_else(|| panic!("the table has no row `{row}`"));
-    println!("\ntable\t{at:02}\t{row}\t{} {}\t{cell}", var("ES_KIND"), var("ES_VERSION"));
+    println!(
+        "\ntable\t{at:02}\t{row}\t{} {}\t{cell}",
+        var("ES_KIND"),
+        var("ES_VERSION")
+    );
 }

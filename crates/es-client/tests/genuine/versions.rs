@@ -13,9 +13,15 @@ use crate::{
 /// A read without a body and a search with one; gives the type of its response.
 async fn ask(client: &Elasticsearch) -> Result<String, Error> {
     client.info().await?;
-    let search = client.search_all::<Value>().query(json!({"match_all": {}})).size(1);
+    let search = client
+        .search_all::<Value>()
+        .query(json!({"match_all": {}}))
+        .size(1);
     let response = search.send().await?;
-    Ok(response.meta().headers()["content-type"].to_str().unwrap().to_owned())
+    Ok(response.meta().headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned())
 }
 
 async fn ask_in(mode: CompatibilityMode) -> Result<String, Error> {
@@ -75,10 +81,18 @@ async fn the_environment_switches_compatibility_mode() {
     for value in ["true", "false"] {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--ignored", "--exact", "versions::the_mode_of_the_environment"])
+            .args([
+                "--ignored",
+                "--exact",
+                "versions::the_mode_of_the_environment",
+            ])
             .env("ELASTIC_CLIENT_APIVERSIONING", value);
         let output = command.output().await.unwrap();
-        assert!(output.status.success(), "{value}: {}", String::from_utf8_lossy(&output.stdout));
+        assert!(
+            output.status.success(),
+            "{value}: {}",
+            String::from_utf8_lossy(&output.stdout)
+        );
     }
 }
 
@@ -87,10 +101,18 @@ async fn the_environment_switches_compatibility_mode() {
 async fn the_mode_of_the_environment() {
     let off = std::env::var("ELASTIC_CLIENT_APIVERSIONING").is_ok_and(|value| value == "false");
     // What a user's client is who sets nothing.
-    let product = if is_opensearch() { ProductCheck::Off } else { ProductCheck::Enforce };
-    let mut user = Elasticsearch::builder().nodes(urls()).product_check(product);
+    let product = if is_opensearch() {
+        ProductCheck::Off
+    } else {
+        ProductCheck::Enforce
+    };
+    let mut user = Elasticsearch::builder()
+        .nodes(urls())
+        .product_check(product);
     if is_secure() {
-        user = user.ca_certs(var("ES_CA")).basic_auth(var("ES_USER"), var("ES_PASSWORD"));
+        user = user
+            .ca_certs(var("ES_CA"))
+            .basic_auth(var("ES_USER"), var("ES_PASSWORD"));
     }
     let response = ask(&user.build().unwrap()).await;
     if !off && (is_opensearch() || major() == 8) {
@@ -106,17 +128,35 @@ async fn the_product_is_checked() {
     let unchecked = client().info().await.unwrap();
     assert_eq!(unchecked.version.number, var("ES_VERSION"));
     if !is_opensearch() {
-        builder().product_check(ProductCheck::Enforce).build().unwrap().info().await.unwrap();
+        builder()
+            .product_check(ProductCheck::Enforce)
+            .build()
+            .unwrap()
+            .info()
+            .await
+            .unwrap();
         return table::says("product check", "passes");
     }
-    let plain =
-        || Elasticsearch::builder().nodes(urls()).compatibility_mode(CompatibilityMode::Off);
+    let plain = || {
+        Elasticsearch::builder()
+            .nodes(urls())
+            .compatibility_mode(CompatibilityMode::Off)
+    };
     let error = plain().build().unwrap().info().await.unwrap_err();
     let transport = error.as_transport().unwrap();
     assert!(transport.is_unsupported_product(), "{error:?}");
-    assert!(transport.to_string().contains("product_check"), "{transport}");
+    assert!(
+        transport.to_string().contains("product_check"),
+        "{transport}"
+    );
     for verification in [ProductCheck::Warn, ProductCheck::Off] {
-        plain().product_check(verification).build().unwrap().info().await.unwrap();
+        plain()
+            .product_check(verification)
+            .build()
+            .unwrap()
+            .info()
+            .await
+            .unwrap();
     }
     table::says("product check", "refused; works with `Warn` and `Off`");
 }

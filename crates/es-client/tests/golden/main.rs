@@ -68,7 +68,9 @@ struct Calls {
 
 fn table() -> Vec<Case> {
     let lines = include_str!("requests.ndjson").lines();
-    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 type Seen = Arc<Mutex<Option<Sent>>>;
@@ -100,17 +102,29 @@ fn client() -> (Elasticsearch, Seen) {
 #[tokio::test]
 async fn every_builder_sends_its_request() {
     let (client, seen) = client();
-    let mut calls = Calls { client, made: Vec::new() };
+    let mut calls = Calls {
+        client,
+        made: Vec::new(),
+    };
     builders::all(&mut calls);
     let table = table();
-    let expected: BTreeMap<_, _> =
-        table.iter().map(|case| ((&*case.name, &*case.case), &case.sent)).collect();
-    let mut missing: BTreeSet<_> =
-        expected.keys().filter(|(_, case)| *case == "full").map(|(name, _)| *name).collect();
+    let expected: BTreeMap<_, _> = table
+        .iter()
+        .map(|case| ((&*case.name, &*case.case), &case.sent))
+        .collect();
+    let mut missing: BTreeSet<_> = expected
+        .keys()
+        .filter(|(_, case)| *case == "full")
+        .map(|(name, _)| *name)
+        .collect();
     for (name, case, call) in calls.made {
         call.await.unwrap();
         let sent = seen.lock().unwrap().take();
-        assert_eq!(sent.as_ref(), expected.get(&(name, case)).copied(), "{name}, case {case}");
+        assert_eq!(
+            sent.as_ref(),
+            expected.get(&(name, case)).copied(),
+            "{name}, case {case}"
+        );
         missing.remove(name);
     }
     assert!(missing.is_empty(), "no builder for {missing:?}");
@@ -120,12 +134,22 @@ async fn every_builder_sends_its_request() {
 async fn every_endpoint_sends_the_same_by_its_name() {
     let (client, seen) = client();
     let mut missing: BTreeSet<_> = Endpoint::all().iter().map(|it| it.name).collect();
-    for Case { name, case, params, given, sent } in table() {
+    for Case {
+        name,
+        case,
+        params,
+        given,
+        sent,
+    } in table()
+    {
         let needs_body = Endpoint::find(&name).unwrap().body_required && given.is_null();
         let call = client.call(&name, &params, &given);
         if needs_body {
             let error = call.await.unwrap_err().to_string();
-            assert!(error.ends_with(&format!("`{name}` needs a body")), "{error}");
+            assert!(
+                error.ends_with(&format!("`{name}` needs a body")),
+                "{error}"
+            );
             continue;
         }
         call.await.unwrap();
@@ -137,9 +161,17 @@ async fn every_endpoint_sends_the_same_by_its_name() {
             query.sort();
             (path.to_owned(), query)
         };
-        assert_eq!(sorted(&got.target), sorted(&sent.target), "{name}, case {case}");
+        assert_eq!(
+            sorted(&got.target),
+            sorted(&sent.target),
+            "{name}, case {case}"
+        );
         if let Ok(body) = serde_json::from_str::<Value>(&sent.body) {
-            assert_eq!(serde_json::from_str::<Value>(&got.body).unwrap(), body, "{name}");
+            assert_eq!(
+                serde_json::from_str::<Value>(&got.body).unwrap(),
+                body,
+                "{name}"
+            );
             got.body.clone_from(&sent.body);
         }
         got.target.clone_from(&sent.target);

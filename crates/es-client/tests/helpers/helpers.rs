@@ -19,19 +19,34 @@ use tokio::time::Instant;
 
 async fn cluster() -> (Cluster, Elasticsearch) {
     let cluster = Cluster::builder().start().await.unwrap();
-    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap();
     (cluster, client)
 }
 
 async fn numbered(client: &Elasticsearch, index: &'static str, count: u64) {
     let documents = (0..count).map(|n| {
-        Operation::index(json!({ "n": n })).id(n.to_string()).routing(format!("r{}", n % 3))
+        Operation::index(json!({ "n": n }))
+            .id(n.to_string())
+            .routing(format!("r{}", n % 3))
     });
-    assert!(client.helpers().bulk(index, documents).await.unwrap().is_complete());
+    assert!(
+        client
+            .helpers()
+            .bulk(index, documents)
+            .await
+            .unwrap()
+            .is_complete()
+    );
 }
 
 async fn count(client: &Elasticsearch, index: &str) -> u64 {
-    let response = client.request(Method::GET, &format!("/{index}/_count"), ()).await.unwrap();
+    let response = client
+        .request(Method::GET, &format!("/{index}/_count"), ())
+        .await
+        .unwrap();
     response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
@@ -39,14 +54,28 @@ async fn count(client: &Elasticsearch, index: &str) -> u64 {
 async fn an_index_is_copied_to_another_cluster_whatever_fails() {
     let ((from, old), (to, new)) = (cluster().await, cluster().await);
     numbered(&old, "products", 3_210).await;
-    from.node(0).inject(Fault::status(503).times(2).on_path("/_search"));
-    to.node(0).inject(Fault::reset().after_processing().times(2).on_path("/_bulk"));
-    let report =
-        old.helpers().reindex("products", &new, "copy").flush_operations(500).await.unwrap();
+    from.node(0)
+        .inject(Fault::status(503).times(2).on_path("/_search"));
+    to.node(0)
+        .inject(Fault::reset().after_processing().times(2).on_path("/_bulk"));
+    let report = old
+        .helpers()
+        .reindex("products", &new, "copy")
+        .flush_operations(500)
+        .await
+        .unwrap();
     assert_eq!((report.operations, report.succeeded), (3_210, 3_210));
     assert_eq!(count(&new, "copy").await, 3_210);
-    let hit: Value = new.request(Method::GET, "/copy/_doc/7", ()).await.unwrap().json().unwrap();
-    assert_eq!((&hit["_source"]["n"], &hit["_routing"]), (&json!(7), &json!("r1")));
+    let hit: Value = new
+        .request(Method::GET, "/copy/_doc/7", ())
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    assert_eq!(
+        (&hit["_source"]["n"], &hit["_routing"]),
+        (&json!(7), &json!("r1"))
+    );
 }
 
 #[tokio::test]
@@ -55,10 +84,18 @@ async fn a_copy_whose_source_fails_says_so_after_what_it_wrote() {
     numbered(&old, "products", 2_500).await;
     let later =
         |request: &Request<Bytes>| String::from_utf8_lossy(request.body()).contains("search_after");
-    from.node(0).inject(Fault::status(403).on_path("/_search").when(later));
-    let stopped = old.helpers().reindex("products", &new, "copy").await.unwrap_err();
+    from.node(0)
+        .inject(Fault::status(403).on_path("/_search").when(later));
+    let stopped = old
+        .helpers()
+        .reindex("products", &new, "copy")
+        .await
+        .unwrap_err();
     assert!(stopped.error.is_source());
-    assert_eq!((stopped.report.operations, stopped.report.succeeded), (10, 10));
+    assert_eq!(
+        (stopped.report.operations, stopped.report.succeeded),
+        (10, 10)
+    );
     assert_eq!(count(&new, "copy").await, 10);
 }
 
@@ -70,19 +107,27 @@ async fn stopped_reindex_goes_on_from_its_token() {
     let tokens = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&tokens);
     let refused = to.node(0);
-    let bulk = old.helpers().resumable_reindex("products", &new, "copy", None, move |token| {
-        kept.lock().unwrap().push(token.to_string());
-        if kept.lock().unwrap().len() == 2 {
-            refused.inject(Fault::status(403).on_path("/_bulk"));
-        }
-    });
-    let stopped = bulk.flush_operations(500).max_in_flight(1).await.unwrap_err();
+    let bulk = old
+        .helpers()
+        .resumable_reindex("products", &new, "copy", None, move |token| {
+            kept.lock().unwrap().push(token.to_string());
+            if kept.lock().unwrap().len() == 2 {
+                refused.inject(Fault::status(403).on_path("/_bulk"));
+            }
+        });
+    let stopped = bulk
+        .flush_operations(500)
+        .max_in_flight(1)
+        .await
+        .unwrap_err();
     assert!(stopped.error.is_forbidden());
     assert!(count(&new, "copy").await < 4_500);
 
     to.node(0).clear_faults();
     let token = tokens.lock().unwrap().pop().unwrap().parse().unwrap();
-    let bulk = old.helpers().resumable_reindex("products", &new, "copy", Some(token), |_| {});
+    let bulk = old
+        .helpers()
+        .resumable_reindex("products", &new, "copy", Some(token), |_| {});
     let report = bulk.await.unwrap();
     // 2,000 were settled by the token.
     assert_eq!((report.operations, report.succeeded), (2_500, 2_500));
@@ -100,13 +145,25 @@ async fn index_is_created_as_another_one() {
     let two = json!({"a": {}, "b": {}});
     let created = json!({"acknowledged": true, "shards_acknowledged": true, "index": "new"});
     let (client, seen) = responding([(200, old), (200, created), (200, two)]);
-    client.helpers().copy_index("old", &client, "new").aliases(true).await.unwrap();
+    client
+        .helpers()
+        .copy_index("old", &client, "new")
+        .aliases(true)
+        .await
+        .unwrap();
     let (line, body) = seen.lock().unwrap()[1].clone();
     assert_eq!(line, "PUT /new");
     let expected = json!({"mappings": mappings, "aliases": {"old": {}}, "settings": {"index":
         {"number_of_shards": "3", "analysis": {"analyzer": {"a": {"type": "standard"}}}}}});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
-    assert!(client.helpers().copy_index("*", &client, "new").await.unwrap_err().is_invalid());
+    assert!(
+        client
+            .helpers()
+            .copy_index("*", &client, "new")
+            .await
+            .unwrap_err()
+            .is_invalid()
+    );
 }
 
 #[tokio::test]
@@ -116,9 +173,20 @@ async fn sql_is_read_page_after_page_and_its_cursor_closed() {
     let second = json!({"rows": [[3], [4]], "cursor": "c2"});
     let last = json!({"rows": [[5]]});
     let (client, seen) = responding([(200, first.clone()), (200, second.clone()), (200, last)]);
-    let query = || client.helpers().sql("SELECT n FROM i WHERE n > ?").param(0).fetch_size(2);
+    let query = || {
+        client
+            .helpers()
+            .sql("SELECT n FROM i WHERE n > ?")
+            .param(0)
+            .fetch_size(2)
+    };
     assert_eq!(query().rows::<i64>().await.unwrap(), [1, 2, 3, 4, 5]);
-    let bodies: Vec<_> = seen.lock().unwrap().iter().map(|(_, body)| body.clone()).collect();
+    let bodies: Vec<_> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, body)| body.clone())
+        .collect();
     assert_eq!(
         bodies,
         [
@@ -137,13 +205,19 @@ async fn sql_is_read_page_after_page_and_its_cursor_closed() {
     assert_eq!(rows.next().await.unwrap().unwrap(), 2);
     let error = rows.next().await.unwrap().unwrap_err();
     let source = std::error::Error::source(&error).map(ToString::to_string);
-    assert!(format!("{error} {source:?}").contains("row 2"), "{error} {source:?}");
+    assert!(
+        format!("{error} {source:?}").contains("row 2"),
+        "{error} {source:?}"
+    );
     drop(rows);
     while seen.lock().unwrap().len() < 3 {
         tokio::task::yield_now().await;
     }
     let (line, body) = seen.lock().unwrap()[2].clone();
-    assert_eq!((line.as_str(), body.as_str()), ("POST /_sql/close", r#"{"cursor":"c3"}"#));
+    assert_eq!(
+        (line.as_str(), body.as_str()),
+        ("POST /_sql/close", r#"{"cursor":"c3"}"#)
+    );
 }
 
 #[tokio::test]
@@ -158,16 +232,25 @@ async fn searches_go_together_and_end_on_their_own() {
     }));
     for (n, found) in (0_u64..).zip(found.await) {
         let found = found.unwrap().unwrap();
-        let numbers: Vec<_> =
-            found.documents().map(|d| d.unwrap()["n"].as_u64().unwrap()).collect();
+        let numbers: Vec<_> = found
+            .documents()
+            .map(|d| d.unwrap()["n"].as_u64().unwrap())
+            .collect();
         assert_eq!(numbers, [n]);
     }
     let requests = cluster.node(0).requests();
     let lines = |body: &[u8]| body.iter().filter(|byte| **byte == b'\n').count();
-    let sizes: Vec<_> = requests.iter().map(|request| lines(&request.body) / 2).collect();
+    let sizes: Vec<_> = requests
+        .iter()
+        .map(|request| lines(&request.body) / 2)
+        .collect();
     assert_eq!(sizes.iter().sum::<usize>(), 120);
     assert_eq!(sizes.len(), 3);
-    assert!(requests.iter().all(|request| request.target == "/i/_msearch"));
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.target == "/i/_msearch")
+    );
 }
 
 #[tokio::test]
@@ -189,7 +272,10 @@ async fn one_search_that_fails_leaves_the_others_alone() {
     assert_eq!(good.unwrap().hits().len(), 3);
     let missing = missing.unwrap_err();
     assert!(missing.is_not_found());
-    assert_eq!(missing.as_api().unwrap().kind.as_deref(), Some("index_not_found_exception"));
+    assert_eq!(
+        missing.as_api().unwrap().kind.as_deref(),
+        Some("index_not_found_exception")
+    );
     assert!(bad.unwrap_err().is_bad_request());
     assert_eq!(cluster.request_count(), 1);
 }
@@ -202,11 +288,15 @@ async fn a_search_that_spoils_its_request_is_found() {
     let spoilt =
         |request: &Request<Bytes>| String::from_utf8_lossy(request.body()).contains("nonsense");
     // As a genuine server does: one search that it cannot read is an error of all.
-    cluster.node(0).inject(Fault::status(400).on_path("_msearch").when(spoilt));
+    cluster
+        .node(0)
+        .inject(Fault::status(400).on_path("_msearch").when(spoilt));
     let searches = client.helpers().msearch("i").max_searches(40);
     let found = join_all((0..40_u64).map(|n| {
         let kind = if n == 13 { "nonsense" } else { "term" };
-        searches.search::<Value>(&json!({"query": {kind: {"n": n}}})).into_future()
+        searches
+            .search::<Value>(&json!({"query": {kind: {"n": n}}}))
+            .into_future()
     }));
     for (n, found) in (0_u64..).zip(found.await) {
         match found {
@@ -215,13 +305,19 @@ async fn a_search_that_spoils_its_request_is_found() {
         }
     }
     // 40, 20 and 20, 10 and 10, 5 and 5, 2 and 3, 1 and 2, or 1 and 1.
-    assert!((9..=13).contains(&cluster.request_count()), "{}", cluster.request_count());
+    assert!(
+        (9..=13).contains(&cluster.request_count()),
+        "{}",
+        cluster.request_count()
+    );
 }
 
 #[tokio::test]
 async fn searches_that_fail_together_have_the_same_error() {
     let (cluster, client) = cluster().await;
-    cluster.node(0).inject(Fault::status(403).on_path("_msearch"));
+    cluster
+        .node(0)
+        .inject(Fault::status(403).on_path("_msearch"));
     let searches = client.helpers().msearch("i");
     let one = searches.search::<Value>(&json!({})).into_future();
     let other = searches.search::<Value>(&json!({})).into_future();
@@ -237,8 +333,11 @@ type Seen = Arc<Mutex<Vec<(String, String)>>>;
 /// A client whose requests get these responses, one after the other.
 fn responding(responses: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsearch, Seen) {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let responses =
-        Arc::new(Mutex::new(responses.into_iter().collect::<std::collections::VecDeque<_>>()));
+    let responses = Arc::new(Mutex::new(
+        responses
+            .into_iter()
+            .collect::<std::collections::VecDeque<_>>(),
+    ));
     let record = Arc::clone(&seen);
     let service = tower::service_fn(move |request: Request<Body>| {
         let (record, responses) = (Arc::clone(&record), Arc::clone(&responses));
@@ -246,10 +345,17 @@ fn responding(responses: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsear
             let (parts, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let body = String::from_utf8(body.to_vec()).unwrap();
-            record.lock().unwrap().push((format!("{} {}", parts.method, parts.uri), body));
+            record
+                .lock()
+                .unwrap()
+                .push((format!("{} {}", parts.method, parts.uri), body));
             let (status, response) = responses.lock().unwrap().pop_front().unwrap();
-            let text = response.as_str().map_or_else(|| response.to_string(), str::to_owned);
-            let response = Response::builder().status(status).body(Full::new(Bytes::from(text)));
+            let text = response
+                .as_str()
+                .map_or_else(|| response.to_string(), str::to_owned);
+            let response = Response::builder()
+                .status(status)
+                .body(Full::new(Bytes::from(text)));
             Ok::<_, Infallible>(response.unwrap())
         }
     });
@@ -260,9 +366,15 @@ fn responding(responses: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsear
 async fn a_task_is_asked_until_it_ends() {
     let running = |created: u64| {
         let status = json!({"total": 100, "created": created, "updated": 1, "noops": 0});
-        (200, json!({"completed": false, "task": {"action": "reindex", "status": status}}))
+        (
+            200,
+            json!({"completed": false, "task": {"action": "reindex", "status": status}}),
+        )
     };
-    let busy = (503, json!({"error": {"type": "t", "reason": "r"}, "status": 503}));
+    let busy = (
+        503,
+        json!({"error": {"type": "t", "reason": "r"}, "status": 503}),
+    );
     let done = json!({"completed": true, "task": {"status": {"total": 100, "created": 99, "updated": 1}},
         "response": {"created": 99}});
     let (client, seen) = responding([running(0), busy, running(40), (200, done)]);
@@ -276,7 +388,10 @@ async fn a_task_is_asked_until_it_ends() {
         .await
         .unwrap();
     assert_eq!(task.response::<Value>().unwrap(), json!({"created": 99}));
-    assert_eq!(*told.lock().unwrap(), [(1, Some(100)), (41, Some(100)), (100, Some(100))]);
+    assert_eq!(
+        *told.lock().unwrap(),
+        [(1, Some(100)), (41, Some(100)), (100, Some(100))]
+    );
     assert_eq!(seen.lock().unwrap().len(), 4);
     assert_eq!(seen.lock().unwrap()[0].0, "GET /_tasks/node%3A17");
     // 100 ms, a failure of 250 to 500 ms, 150 ms.
@@ -293,8 +408,22 @@ async fn a_task_that_failed_or_is_unknown_is_an_error() {
     let error = client.helpers().wait_for_task("n:1").await.unwrap_err();
     assert!(error.is_task());
     assert_eq!(error.to_string(), "the task failed: script_exception: oops");
-    assert!(client.helpers().wait_for_task("n:2").await.unwrap_err().is_not_found());
-    assert!(client.helpers().wait_for_task("").await.unwrap_err().is_invalid());
+    assert!(
+        client
+            .helpers()
+            .wait_for_task("n:2")
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    assert!(
+        client
+            .helpers()
+            .wait_for_task("")
+            .await
+            .unwrap_err()
+            .is_invalid()
+    );
 }
 
 /// As 9.2 responds to a delete by query that met conflicts, a cancelled reindex,
@@ -320,15 +449,27 @@ async fn incomplete_task_is_an_error() {
     let expected = "the task failed: version_conflict_engine_exception: stopped after 1 failures \
                     and 1 version conflicts; first, of document 7: [7]: version conflict";
     assert_eq!(error.to_string(), expected);
-    let task = helpers.wait_for_task("n:1").allow_incomplete(true).await.unwrap();
+    let task = helpers
+        .wait_for_task("n:1")
+        .allow_incomplete(true)
+        .await
+        .unwrap();
     assert!(task.error.is_some());
     assert_eq!(task.response::<ByQueryResponse>().unwrap().deleted, 3);
 
     let error = helpers.wait_for_task("n:1").await.unwrap_err();
-    assert!(error.to_string().ends_with("cancelled: by user request"), "{error}");
+    assert!(
+        error.to_string().ends_with("cancelled: by user request"),
+        "{error}"
+    );
     assert!(helpers.wait_for_task("n:1").await.unwrap_err().is_task());
     let task = helpers.wait_for_task("n:1").await.unwrap();
-    assert_eq!(task.response::<ByQueryResponse>().unwrap().version_conflicts, 1);
+    assert_eq!(
+        task.response::<ByQueryResponse>()
+            .unwrap()
+            .version_conflicts,
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -345,11 +486,34 @@ async fn task_that_does_not_say_so_is_not_complete() {
     ];
     for task in incomplete {
         let (client, _) = responding([(200, task.clone())]);
-        assert!(client.helpers().wait_for_task("n:1").await.unwrap_err().is_task(), "{task}");
+        assert!(
+            client
+                .helpers()
+                .wait_for_task("n:1")
+                .await
+                .unwrap_err()
+                .is_task(),
+            "{task}"
+        );
     }
     let (client, _) = responding([(200, complete), (200, json!({}))]);
-    assert!(client.helpers().wait_for_task("n:1").await.unwrap().error.is_none());
-    assert!(client.helpers().wait_for_task("n:1").await.unwrap_err().is_decode());
+    assert!(
+        client
+            .helpers()
+            .wait_for_task("n:1")
+            .await
+            .unwrap()
+            .error
+            .is_none()
+    );
+    assert!(
+        client
+            .helpers()
+            .wait_for_task("n:1")
+            .await
+            .unwrap_err()
+            .is_decode()
+    );
 }
 
 #[tokio::test]
@@ -360,7 +524,10 @@ async fn search_without_a_response_is_an_error() {
     let searches = client.helpers().msearch("i");
     let search = || searches.search::<Value>(&json!({})).into_future();
     let (failed, refused, empty) = tokio::join!(search(), search(), search());
-    assert_eq!(failed.unwrap_err().as_api().unwrap().kind.as_deref(), Some("x_exception"));
+    assert_eq!(
+        failed.unwrap_err().as_api().unwrap().kind.as_deref(),
+        Some("x_exception")
+    );
     assert!(refused.unwrap_err().is_too_many_requests());
     assert!(empty.unwrap_err().is_decode());
 }
@@ -369,13 +536,22 @@ async fn search_without_a_response_is_an_error() {
 async fn a_query_sends_its_parameters_apart_and_reads_its_rows() {
     let table = json!({"columns": [{"name": "brand", "type": "keyword"}, {"name": "n", "type": "long"}],
         "values": [["a", 1], ["b", 2]]});
-    let (client, seen) =
-        responding([(200, table), (200, json!("brand,n\r\na,1\r\n")), (200, json!("ARROW1"))]);
+    let (client, seen) = responding([
+        (200, table),
+        (200, json!("brand,n\r\na,1\r\n")),
+        (200, json!("ARROW1")),
+    ]);
     let query = || client.helpers().esql("FROM i | WHERE n > ?least");
     let rows: Vec<(String, u64)> = query().param("least", "0 | DROP n").rows().await.unwrap();
     assert_eq!(rows, [("a".to_owned(), 1), ("b".to_owned(), 2)]);
-    assert_eq!(query().positional_param(7).csv().await.unwrap(), "brand,n\r\na,1\r\n");
-    let arrow = query().filter(&json!({"match_all": {}})).allow_partial_results(true).arrow();
+    assert_eq!(
+        query().positional_param(7).csv().await.unwrap(),
+        "brand,n\r\na,1\r\n"
+    );
+    let arrow = query()
+        .filter(&json!({"match_all": {}}))
+        .allow_partial_results(true)
+        .arrow();
     assert_eq!(arrow.await.unwrap(), "ARROW1");
     let seen = seen.lock().unwrap();
     let expected = [

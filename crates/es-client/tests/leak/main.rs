@@ -27,10 +27,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const TOGETHER: usize = 16;
 /// Idle connections are closed after it, so that nothing is left to count.
 const IDLE: Duration = Duration::from_millis(100);
-/// What lists may have grown by, which is not used up by requests.
+/// The growth of lists that requests do not use up.
 const SLACK: usize = 16 << 10;
 
-/// What the process holds while nothing is under way.
+/// The memory of the process while nothing is in flight.
 #[derive(Debug, PartialEq, Eq)]
 struct Held {
     heap: usize,
@@ -42,12 +42,17 @@ impl Held {
     fn now() -> Self {
         let stats = ALLOCATOR.stats();
         let sockets = std::fs::read_dir("/proc/self/fd").unwrap().filter(|entry| {
-            let link = entry.as_ref().ok().and_then(|entry| std::fs::read_link(entry.path()).ok());
+            let link = entry
+                .as_ref()
+                .ok()
+                .and_then(|entry| std::fs::read_link(entry.path()).ok());
             link.is_some_and(|link| link.to_string_lossy().starts_with("socket:"))
         });
         Self {
             sockets: sockets.count(),
-            heap: stats.bytes_allocated.saturating_sub(stats.bytes_deallocated),
+            heap: stats
+                .bytes_allocated
+                .saturating_sub(stats.bytes_deallocated),
             tasks: Handle::current().metrics().num_alive_tasks(),
         }
     }
@@ -69,10 +74,23 @@ impl Held {
 async fn call(client: &Elasticsearch, number: u64) -> bool {
     match number % 8 {
         0 => client.get::<Value>("i", number.to_string()).await.is_ok(),
-        1 => client.search::<Value>("i").query(json!({"match_all": {}})).await.is_ok(),
-        2 => client.index("i").document(json!({"n": number})).await.is_ok(),
+        1 => client
+            .search::<Value>("i")
+            .query(json!({"match_all": {}}))
+            .await
+            .is_ok(),
+        2 => client
+            .index("i")
+            .document(json!({"n": number}))
+            .await
+            .is_ok(),
         3 => client.exists("i", "1").await.is_ok(),
-        4 => client.bulk().body("{\"index\":{}}\n{}\n").send().await.is_ok(),
+        4 => client
+            .bulk()
+            .body("{\"index\":{}}\n{}\n")
+            .send()
+            .await
+            .is_ok(),
         5 => match client.search::<Value>("i").stream().await {
             Ok(mut response) => loop {
                 match response.chunk().await {
@@ -139,7 +157,10 @@ async fn nothing_is_left_of(requests: u64) {
     assert_eq!((last.tasks, last.sockets), (first.tasks, first.sockets));
     assert!(last.heap <= first.heap + SLACK, "{first:?}, then {last:?}");
     // Faults do happen, and do not take over.
-    assert!((requests / 2..requests).contains(&succeeded), "{succeeded} succeeded");
+    assert!(
+        (requests / 2..requests).contains(&succeeded),
+        "{succeeded} succeeded"
+    );
 }
 
 #[tokio::test]

@@ -40,17 +40,28 @@ pub(crate) async fn cluster(nodes: usize) -> Vec<String> {
         .map(|address| format!(r#""{address}":{{"http":{{"publish_address":"{address}"}}}}"#))
         .collect();
     let _ = sniffed.set(format!(r#"{{"nodes":{{{}}}}}"#, nodes.join(",")));
-    addresses.iter().map(|address| format!("http://{address}")).collect()
+    addresses
+        .iter()
+        .map(|address| format!("http://{address}"))
+        .collect()
 }
 
 /// The first line of a request, which is read to its end.
 async fn request(stream: &mut BufReader<TcpStream>) -> Option<String> {
     let (mut first, mut line) = (String::new(), String::new());
-    stream.read_line(&mut first).await.ok().filter(|bytes| *bytes > 0)?;
+    stream
+        .read_line(&mut first)
+        .await
+        .ok()
+        .filter(|bytes| *bytes > 0)?;
     let mut length = 0;
     loop {
         line.clear();
-        stream.read_line(&mut line).await.ok().filter(|bytes| *bytes > 0)?;
+        stream
+            .read_line(&mut line)
+            .await
+            .ok()
+            .filter(|bytes| *bytes > 0)?;
         if line == "\r\n" {
             break;
         }
@@ -59,7 +70,9 @@ async fn request(stream: &mut BufReader<TcpStream>) -> Option<String> {
         }
     }
     let mut body = stream.take(length);
-    tokio::io::copy(&mut body, &mut tokio::io::sink()).await.ok()?;
+    tokio::io::copy(&mut body, &mut tokio::io::sink())
+        .await
+        .ok()?;
     Some(first)
 }
 
@@ -86,8 +99,14 @@ async fn serve(stream: TcpStream, sniffed: Arc<OnceLock<String>>, count: Arc<Ato
             120 => (format!("{OK}x-filler: {}", "x".repeat(1 << 20)), false),
             140 => (whole, false),
             150 => (format!("HTTP/1.1 100 Continue\r\n\r\n{whole}"), true),
-            160 => (format!("{OK}content-length: 300000\r\n\r\n{}", " ".repeat(300_000)), true),
-            180 => (whole.replace("content-type", "content-encoding: gzip\r\ncontent-type"), true),
+            160 => (
+                format!("{OK}content-length: 300000\r\n\r\n{}", " ".repeat(300_000)),
+                true,
+            ),
+            180 => (
+                whole.replace("content-type", "content-encoding: gzip\r\ncontent-type"),
+                true,
+            ),
             190 if number % 4_000 == 190 => {
                 // No response, until the client has had enough.
                 let _ = stream.fill_buf().await;
@@ -96,8 +115,14 @@ async fn serve(stream: TcpStream, sniffed: Arc<OnceLock<String>>, count: Arc<Ato
             _ => (whole, true),
         };
         let head_only = line.starts_with("HEAD ") && goes_on;
-        let end = if head_only { response.find("\r\n\r\n").map(|at| at + 4) } else { None };
-        let bytes = response.get(..end.unwrap_or(response.len())).unwrap_or_default();
+        let end = if head_only {
+            response.find("\r\n\r\n").map(|at| at + 4)
+        } else {
+            None
+        };
+        let bytes = response
+            .get(..end.unwrap_or(response.len()))
+            .unwrap_or_default();
         if stream.write_all(bytes.as_bytes()).await.is_err() || !goes_on {
             break;
         }

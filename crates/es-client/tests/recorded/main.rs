@@ -25,7 +25,9 @@ fn folder() -> PathBuf {
 /// The recorded responses of a version by their names: the endpoint, and after `~`
 /// what the call shows of it.
 fn recorded(version: &str) -> BTreeMap<String, Vec<u8>> {
-    let files = fs::read_dir(folder().join(version)).unwrap().map(|file| file.unwrap().path());
+    let files = fs::read_dir(folder().join(version))
+        .unwrap()
+        .map(|file| file.unwrap().path());
     files
         .map(|file| {
             let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -50,14 +52,18 @@ fn every_field_of_every_response_is_what_the_server_said() {
     }
 }
 
-/// What a server lacks is not recorded; otherwise all serve the same calls.
+/// Calls that a server lacks are not recorded; otherwise all serve the same calls.
 #[test]
 fn the_same_calls_are_recorded_of_every_version() {
     let [old, middle, new] = VERSIONS.map(|version| recorded(version).into_keys().collect());
     let differing = |a: &BTreeSet<String>, b: &BTreeSet<String>| -> Vec<String> {
         a.symmetric_difference(b).cloned().collect()
     };
-    assert!(differing(&middle, &new).is_empty(), "{:?}", differing(&middle, &new));
+    assert!(
+        differing(&middle, &new).is_empty(),
+        "{:?}",
+        differing(&middle, &new)
+    );
     assert_eq!(
         differing(&old, &middle),
         [

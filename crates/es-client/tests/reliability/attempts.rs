@@ -66,7 +66,11 @@ impl NodeSelector for Attempts {
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.0.counts.lock().unwrap();
-        write!(f, "{} attempts, {} of them retries", counts.all, counts.again)?;
+        write!(
+            f,
+            "{} attempts, {} of them retries",
+            counts.all, counts.again
+        )?;
         for (why, count) in &counts.failed {
             write!(f, "; {count} × {why}")?;
         }

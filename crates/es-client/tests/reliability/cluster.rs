@@ -32,9 +32,15 @@ impl Cluster {
         static TURN: Mutex<()> = Mutex::const_new(());
         let turn = TURN.lock().await;
         // A node that is frozen must not keep the operator waiting.
-        let client = builder().request_timeout(2 * RESPONSE).retry_on_timeout(true);
+        let client = builder()
+            .request_timeout(2 * RESPONSE)
+            .retry_on_timeout(true);
         let client = client.build().unwrap();
-        let cluster = Self { client, nodes: urls().len(), _turn: turn };
+        let cluster = Self {
+            client,
+            nodes: urls().len(),
+            _turn: turn,
+        };
         cluster.each("start").await;
         cluster.each("resume").await;
         cluster.is_green().await;
@@ -48,8 +54,17 @@ impl Cluster {
     /// `stop`, `kill`, `pause`, `resume` or `start`, until it is done.
     pub(crate) async fn node(&self, node: usize, action: &str) {
         let command = format!("{} {node} {action}", var("ES_NODE_COMMAND"));
-        let done = Command::new("sh").arg("-c").arg(&command).output().await.unwrap();
-        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+        let done = Command::new("sh")
+            .arg("-c")
+            .arg(&command)
+            .output()
+            .await
+            .unwrap();
+        assert!(
+            done.status.success(),
+            "{command}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
 
     /// The same to all nodes at once.
@@ -62,18 +77,33 @@ impl Cluster {
         let parts = json!({"node_id": "_master", "metric": "http"});
         let master = self.client.call("nodes.info", parts, ()).await.unwrap();
         let master: Value = master.json().unwrap();
-        let master = master["nodes"].as_object().unwrap().values().next().unwrap();
+        let master = master["nodes"]
+            .as_object()
+            .unwrap()
+            .values()
+            .next()
+            .unwrap();
         let address = master["http"]["publish_address"].as_str().unwrap();
-        urls().iter().position(|url| !url.ends_with(address)).unwrap()
+        urls()
+            .iter()
+            .position(|url| !url.ends_with(address))
+            .unwrap()
     }
 
     /// Waits until all nodes are there with all copies of all shards, as who
     /// restarts nodes does before the next one.
     pub(crate) async fn is_green(&self) {
         self.becomes(&format!("green with {} nodes", self.nodes), async || {
-            let health = self.client.cluster().health().wait_for_status(HealthStatus::Green);
+            let health = self
+                .client
+                .cluster()
+                .health()
+                .wait_for_status(HealthStatus::Green);
             let health = health.wait_for_nodes(self.nodes.to_string());
-            health.wait_for_no_relocating_shards(true).timeout(RESPONSE).await
+            health
+                .wait_for_no_relocating_shards(true)
+                .timeout(RESPONSE)
+                .await
         })
         .await;
     }
@@ -82,7 +112,11 @@ impl Cluster {
     pub(crate) async fn has_lost_a_node(&self) {
         let left = self.nodes - 1;
         self.becomes(&format!("{left} nodes"), async || {
-            let health = self.client.cluster().health().wait_for_nodes(left.to_string());
+            let health = self
+                .client
+                .cluster()
+                .health()
+                .wait_for_nodes(left.to_string());
             health.timeout(RESPONSE).await
         })
         .await;
@@ -96,10 +130,16 @@ impl Cluster {
         let began = Instant::now();
         loop {
             let response = ask().await;
-            if response.as_ref().is_ok_and(|health| health.timed_out == Some(false)) {
+            if response
+                .as_ref()
+                .is_ok_and(|health| health.timed_out == Some(false))
+            {
                 return;
             }
-            assert!(began.elapsed() < WHOLE, "not {what} after {WHOLE:?}: {response:?}");
+            assert!(
+                began.elapsed() < WHOLE,
+                "not {what} after {WHOLE:?}: {response:?}"
+            );
             sleep(Duration::from_millis(250)).await;
         }
     }

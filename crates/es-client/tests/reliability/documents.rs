@@ -28,7 +28,10 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(number: u64) -> Self {
-        Self { number, text: format!("trail shoes {}", number % 97) }
+        Self {
+            number,
+            text: format!("trail shoes {}", number % 97),
+        }
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -52,7 +55,10 @@ pub(crate) async fn new_index(name: &str, copies: u32) {
     }));
     let fields = json!({"number": {"type": "long"}, "text": {"type": "text"}});
     let index = index.mappings(json!({"properties": fields}));
-    let created = index.wait_for_active_shards(WaitForActiveShardOptions::All).await.unwrap();
+    let created = index
+        .wait_for_active_shards(WaitForActiveShardOptions::All)
+        .await
+        .unwrap();
     assert!(created.shards_acknowledged, "{created:?}");
 }
 
@@ -98,8 +104,14 @@ pub(crate) fn lasting_with<O: Send + 'static>(
 pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
     let client: Elasticsearch = client();
     refreshed(&client, name).await;
-    assert_eq!(client.count(name).await.unwrap().count, i64::try_from(count).ok());
-    let all = client.helpers().read_all::<Document>(name).search_property("version", &true);
+    assert_eq!(
+        client.count(name).await.unwrap().count,
+        i64::try_from(count).ok()
+    );
+    let all = client
+        .helpers()
+        .read_all::<Document>(name)
+        .search_property("version", &true);
     let mut hits = all.page_size(5_000).stream();
     let mut seen = vec![false; usize::try_from(count).unwrap()];
     let mut rewritten = 0;

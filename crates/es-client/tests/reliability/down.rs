@@ -30,7 +30,10 @@ async fn outage_of_all_nodes_is_waited_for() {
     let attempts = Attempts::default();
     let plain = builder().node_selector(attempts.clone()).build().unwrap();
     let statuses = [401, 429, 502, 503, 504].map(|status| StatusCode::from_u16(status).unwrap());
-    let waits = plain.options().max_retries(50).total_timeout(Duration::from_secs(300));
+    let waits = plain
+        .options()
+        .max_retries(50)
+        .total_timeout(Duration::from_secs(300));
     let waits = waits.retry_on_status(statuses).into_client();
     let searches = Searches::begin(&waits, name);
 
@@ -50,7 +53,11 @@ async fn outage_of_all_nodes_is_waited_for() {
     };
     let documents = lasting(DOCUMENTS, Arc::clone(&over));
     // By default it lasts for 75 s; on a busy machine nodes take longer to start.
-    let bulk = plain.helpers().bulk(name, documents).flush_operations(500).max_retries(20);
+    let bulk = plain
+        .helpers()
+        .bulk(name, documents)
+        .flush_operations(500)
+        .max_retries(20);
     let (report, refused) = tokio::join!(async { bulk.await }, outage);
     let searches = searches.end().await;
     println!("client: {attempts}");
@@ -58,15 +65,24 @@ async fn outage_of_all_nodes_is_waited_for() {
     searches.assert_none_failed();
 
     let report = report.unwrap_or_else(|stopped| panic!("{stopped}: {}", in_full(&stopped.error)));
-    println!("bulk: {report}, {} operations sent again by the helper", report.retried);
-    assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
+    println!(
+        "bulk: {report}, {} operations sent again by the helper",
+        report.retried
+    );
+    assert_eq!(
+        (report.operations, report.succeeded),
+        (DOCUMENTS, DOCUMENTS)
+    );
     let rewritten = assert_each_once(name, DOCUMENTS).await;
     println!("written again after a response was lost: {rewritten}");
 
     // With default settings the error comes soon.
     let (refused, after) = refused;
     let refused = refused.unwrap_err();
-    println!("with default settings, after {after:.1?}: {}", in_full(&refused));
+    println!(
+        "with default settings, after {after:.1?}: {}",
+        in_full(&refused)
+    );
     assert!(refused.as_transport().unwrap().is_connect(), "{refused:?}");
     assert!(after < Duration::from_secs(10), "{after:?}");
 }

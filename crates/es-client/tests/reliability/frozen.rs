@@ -48,8 +48,14 @@ async fn frozen(
     println!("searches: {searches}");
     searches.assert_none_failed();
     let report = report.unwrap_or_else(|stopped| panic!("{stopped}: {}", in_full(&stopped.error)));
-    println!("bulk: {report}, {} operations sent again by the helper", report.retried);
-    assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
+    println!(
+        "bulk: {report}, {} operations sent again by the helper",
+        report.retried
+    );
+    assert_eq!(
+        (report.operations, report.succeeded),
+        (DOCUMENTS, DOCUMENTS)
+    );
     let rewritten = assert_each_once(name, DOCUMENTS).await;
     println!("written again after a response was lost: {rewritten}");
     node
@@ -60,7 +66,10 @@ async fn frozen(
 #[ignore = "needs a cluster"]
 async fn node_frozen_for_a_moment_is_waited_for() {
     let cluster = Cluster::whole().await;
-    if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
+    if lacks(
+        cluster.nodes() < 3,
+        "three nodes, of which one can be missed",
+    ) {
         return;
     }
     let client = builder().build().unwrap();
@@ -76,7 +85,10 @@ async fn node_frozen_for_a_moment_is_waited_for() {
 #[ignore = "needs a cluster"]
 async fn node_frozen_until_given_up_fails_no_call() {
     let cluster = Cluster::whole().await;
-    if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
+    if lacks(
+        cluster.nodes() < 3,
+        "three nodes, of which one can be missed",
+    ) {
         return;
     }
     let attempts = Attempts::default();
@@ -97,7 +109,11 @@ async fn node_frozen_until_given_up_fails_no_call() {
     let began = Instant::now();
     let url = &urls()[node];
     while attempts.by_node().get(url) == before.get(url) {
-        assert!(began.elapsed() < Duration::from_secs(60), "{:?}", attempts.by_node());
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            attempts.by_node()
+        );
         client.ping().await.unwrap();
         sleep(Duration::from_millis(100)).await;
     }

@@ -70,14 +70,20 @@ struct Counts {
 #[ignore = "needs a cluster"]
 async fn outcomes_are_true_while_nodes_are_killed() {
     let cluster = Cluster::whole().await;
-    if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
+    if lacks(
+        cluster.nodes() < 3,
+        "three nodes, of which one can be missed",
+    ) {
         return;
     }
     for way in WAYS {
         new_index(&way.index(), 1).await;
         // The next node is killed when all copies are there, wherever they are.
         let indices = client().indices().put_settings(way.index());
-        indices.body(json!({"index.routing.rebalance.enable": "none"})).await.unwrap();
+        indices
+            .body(json!({"index.routing.rebalance.enable": "none"}))
+            .await
+            .unwrap();
     }
     let documents = documents_of_a_run();
     let over = Arc::new(AtomicBool::new(false));
@@ -121,11 +127,18 @@ fn documents_of_a_run() -> u64 {
 /// Writes documents until it is over, and compares the outcomes with the index.
 async fn run(way: Way, documents: u64, over: Arc<AtomicBool>) -> Counts {
     let name = way.index();
-    let operations: BoxStream<'static, _> =
-        lasting_with(documents, over, move |number| way.operation(number).context(number));
+    let operations: BoxStream<'static, _> = lasting_with(documents, over, move |number| {
+        way.operation(number).context(number)
+    });
     let writer = builder().build().unwrap();
-    let bulk = writer.helpers().bulk(name.clone(), operations).flush_operations(500);
-    let bulk = bulk.max_retries(20).make_ids(way == Way::MadeIds).continue_on_error(true);
+    let bulk = writer
+        .helpers()
+        .bulk(name.clone(), operations)
+        .flush_operations(500);
+    let bulk = bulk
+        .max_retries(20)
+        .make_ids(way == Way::MadeIds)
+        .continue_on_error(true);
     let mut outcomes = bulk.stream();
 
     let mut counts = Counts::default();
@@ -143,16 +156,28 @@ async fn run(way: Way, documents: u64, over: Arc<AtomicBool>) -> Counts {
                 let (is_unknown, status) = (error.is_unknown(), error.status().unwrap_or_default());
                 let error = format!("{status} {}", error.kind().unwrap_or("no response"));
                 *counts.errors.entry(error).or_default() += 1;
-                if is_unknown { &mut unknown } else { &mut failed }
+                if is_unknown {
+                    &mut unknown
+                } else {
+                    &mut failed
+                }
             }
         };
-        assert!(kind.insert(outcome.context), "{} has two outcomes", outcome.number);
+        assert!(
+            kind.insert(outcome.context),
+            "{} has two outcomes",
+            outcome.number
+        );
     }
 
     let client = client();
     refreshed(&client, &name).await;
     let mut there = vec![0_u64; usize::try_from(documents).unwrap()];
-    let mut hits = client.helpers().read_all::<Document>(name.clone()).page_size(5_000).stream();
+    let mut hits = client
+        .helpers()
+        .read_all::<Document>(name.clone())
+        .page_size(5_000)
+        .stream();
     while let Some(hit) = hits.try_next().await.unwrap() {
         there[usize::try_from(hit.source().unwrap().unwrap().number()).unwrap()] += 1;
     }

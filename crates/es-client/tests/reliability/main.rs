@@ -23,5 +23,8 @@ mod password;
 mod rolling_restart;
 mod searches;
 #[path = "../genuine/server.rs"]
-#[allow(dead_code, reason = "the tests of what a server can do need more of it")]
+#[allow(
+    dead_code,
+    reason = "the tests of what a server can do need more of it"
+)]
 mod server;

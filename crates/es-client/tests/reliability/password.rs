@@ -46,7 +46,9 @@ async fn changed_password_fails_no_call() {
         }
     };
     let attempts = Attempts::default();
-    let running = trusting().node_selector(attempts.clone()).credentials_provider(provider);
+    let running = trusting()
+        .node_selector(attempts.clone())
+        .credentials_provider(provider);
     let running: Elasticsearch = running.build().unwrap();
     let over = Arc::new(AtomicBool::new(false));
     let mut callers = JoinSet::new();
@@ -60,8 +62,16 @@ async fn changed_password_fails_no_call() {
         store.lock().unwrap().clone_from(&new);
         let changed = administrator.security().change_password().username(USER);
         changed.password(&new).await.unwrap();
-        let refused = trusting().basic_auth(USER, old).build().unwrap().info().await;
-        assert!(refused.unwrap_err().is_unauthorized(), "the old password still opens");
+        let refused = trusting()
+            .basic_auth(USER, old)
+            .build()
+            .unwrap()
+            .info()
+            .await;
+        assert!(
+            refused.unwrap_err().is_unauthorized(),
+            "the old password still opens"
+        );
     }
     sleep(Duration::from_secs(1)).await;
     over.store(true, Ordering::Relaxed);

@@ -21,7 +21,10 @@ const DOCUMENTS: u64 = 200_000;
 #[ignore = "needs a cluster"]
 async fn rolling_restart_fails_no_call() {
     let cluster = Cluster::whole().await;
-    if lacks(cluster.nodes() < 3, "three nodes, of which one can be missed") {
+    if lacks(
+        cluster.nodes() < 3,
+        "three nodes, of which one can be missed",
+    ) {
         return;
     }
     let name = "reliability-rolling";
@@ -32,7 +35,10 @@ async fn rolling_restart_fails_no_call() {
 
     // Which node is down, or none.
     let whole = cluster.nodes();
-    let (down, over) = (Arc::new(AtomicUsize::new(whole)), Arc::new(AtomicBool::new(false)));
+    let (down, over) = (
+        Arc::new(AtomicUsize::new(whole)),
+        Arc::new(AtomicBool::new(false)),
+    );
     let restart = async {
         for node in 0..whole {
             down.store(node, Ordering::Relaxed);
@@ -48,11 +54,18 @@ async fn rolling_restart_fails_no_call() {
     let mut effects = [0_u64; 2];
     let bulk = async {
         let documents = lasting(DOCUMENTS, Arc::clone(&over));
-        let mut outcomes = client.helpers().bulk(name, documents).flush_operations(500).stream();
+        let mut outcomes = client
+            .helpers()
+            .bulk(name, documents)
+            .flush_operations(500)
+            .stream();
         while let Some(outcome) = outcomes.next().await {
             let outcome = outcome.unwrap_or_else(|error| panic!("{}", in_full(&error)));
             let done = outcome.result.unwrap_or_else(|error| panic!("{error}"));
-            assert!(matches!(done.effect, Effect::Created | Effect::Updated), "{done:?}");
+            assert!(
+                matches!(done.effect, Effect::Created | Effect::Updated),
+                "{done:?}"
+            );
             written[down.load(Ordering::Relaxed)] += 1;
             effects[usize::from(done.effect == Effect::Updated)] += 1;
         }
@@ -60,13 +73,19 @@ async fn rolling_restart_fails_no_call() {
     };
     let (report, ()) = tokio::join!(bulk, restart);
     let searches = searches.end().await;
-    println!("bulk: {report}, {} operations sent again by the helper", report.retried);
+    println!(
+        "bulk: {report}, {} operations sent again by the helper",
+        report.retried
+    );
     println!("written while each node was down, and in between: {written:?}");
     println!("client: {attempts}");
     println!("searches: {searches}");
     println!("served by node: {:?}", attempts.by_node());
 
-    assert_eq!((report.operations, report.succeeded), (DOCUMENTS, DOCUMENTS));
+    assert_eq!(
+        (report.operations, report.succeeded),
+        (DOCUMENTS, DOCUMENTS)
+    );
     assert!(written.iter().all(|count| *count > 0), "{written:?}");
     let rewritten = assert_each_once(name, DOCUMENTS).await;
     println!("written again after a response was lost: {rewritten}");

@@ -48,7 +48,12 @@ impl Searches {
                         result = search(&client, index).await;
                     }
                     let failure = result.err().map(|failure| failure.to_string());
-                    searches.push(Search { at, took: from.elapsed(), missed, failure });
+                    searches.push(Search {
+                        at,
+                        took: from.elapsed(),
+                        missed,
+                        failure,
+                    });
                     sleep(PAUSE).await;
                 }
                 searches
@@ -62,10 +67,20 @@ impl Searches {
         self.over.store(true, Ordering::Relaxed);
         let mut report = Report::default();
         for task in self.tasks {
-            for Search { at, took, missed, failure } in task.await.unwrap() {
+            for Search {
+                at,
+                took,
+                missed,
+                failure,
+            } in task.await.unwrap()
+            {
                 report.took.push(took);
-                report.missed.extend(missed.map(|why| format!("{at:.1?} {took:.1?}: {why}")));
-                report.failures.extend(failure.map(|why| format!("{at:.1?} {took:.1?}: {why}")));
+                report
+                    .missed
+                    .extend(missed.map(|why| format!("{at:.1?} {took:.1?}: {why}")));
+                report
+                    .failures
+                    .extend(failure.map(|why| format!("{at:.1?} {took:.1?}: {why}")));
             }
         }
         report.took.sort_unstable();
@@ -94,7 +109,9 @@ impl fmt::Display for Failure {
 
 /// Every shard must have its say.
 async fn search(client: &Elasticsearch, index: &'static str) -> Result<(), Failure> {
-    let search = client.search::<Value>(index).allow_partial_search_results(false);
+    let search = client
+        .search::<Value>(index)
+        .allow_partial_search_results(false);
     let query = json!({"match": {"text": "shoes"}});
     let found: Result<SearchResponse<Value>, _> = search.query(query).size(5).await;
     match found {
@@ -139,7 +156,11 @@ impl Report {
         assert!(!self.took.is_empty());
         let first: Vec<_> = self.failures.iter().take(5).collect();
         assert!(first.is_empty(), "{self}; {first:#?}");
-        assert!(self.missed.len() * 100 <= self.took.len(), "{self}; {:#?}", self.missed);
+        assert!(
+            self.missed.len() * 100 <= self.took.len(),
+            "{self}; {:#?}",
+            self.missed
+        );
     }
 
     fn percentile(&self, percent: usize) -> Duration {

@@ -35,12 +35,20 @@ async fn without_a_response_and_with_bad_ones() {
     ]);
     for builder in builders(&cluster.url(0)) {
         let short = Duration::from_millis(50);
-        let client = builder.request_timeout(short).max_retries(1).build().unwrap();
+        let client = builder
+            .request_timeout(short)
+            .max_retries(1)
+            .build()
+            .unwrap();
         for fault in &faults {
             cluster.node(0).clear_faults();
             cluster.node(0).inject(fault.clone());
             add(&transcript, &client.info().await.unwrap_err());
-            if let Err(stopped) = client.helpers().bulk("i", [json!({"a": 1})]).max_retries(0).await
+            if let Err(stopped) = client
+                .helpers()
+                .bulk("i", [json!({"a": 1})])
+                .max_retries(0)
+                .await
             {
                 transcript.debug(&stopped.report);
                 add(&transcript, &stopped);
@@ -72,16 +80,28 @@ async fn of_this_crates_own_kinds() {
     assert_eq!(decoded.body().map(|body| &body[..]), Some(odd.as_bytes()));
     kinds.push(("decode", Error::is_decode, decoded));
     let raw = client.security().create_api_key().send().await.unwrap();
-    kinds.push(("decode", Error::is_decode, raw.json::<Vec<u8>>().unwrap_err()));
+    kinds.push((
+        "decode",
+        Error::is_decode,
+        raw.json::<Vec<u8>>().unwrap_err(),
+    ));
 
     // A refusal that repeats what was sent.
     let refusal = json!({"error": {"type": "x", "reason": "y"}, "request": SECRET}).to_string();
     let client = responding(400, refusal);
-    let refused = client.security().put_user("u").password(SECRET).await.unwrap_err();
+    let refused = client
+        .security()
+        .put_user("u")
+        .password(SECRET)
+        .await
+        .unwrap_err();
     kinds.push(("api", Error::is_bad_request, refused));
 
     let client = responding(200, "{}".to_owned());
-    let invalid = client.options().header("x-token", &format!("{SECRET}\r\n")).into_client();
+    let invalid = client
+        .options()
+        .header("x-token", &format!("{SECRET}\r\n"))
+        .into_client();
     let setting = |error: &Error| error.as_transport().is_some_and(|error| error.is_config());
     kinds.push(("setting", setting, invalid.info().await.unwrap_err()));
     let part = client.get::<Value>("", SECRET).await.unwrap_err();
@@ -91,7 +111,11 @@ async fn of_this_crates_own_kinds() {
     kinds.push(("encode", Error::is_encode, unwritten));
 
     let failed = json!({"completed": true, "error": {"type": "t", "reason": "r"}}).to_string();
-    let task = responding(200, failed).helpers().wait_for_task("n:1").await.unwrap_err();
+    let task = responding(200, failed)
+        .helpers()
+        .wait_for_task("n:1")
+        .await
+        .unwrap_err();
     kinds.push(("task", Error::is_task, task));
 
     for (name, is, error) in &kinds {
@@ -108,7 +132,11 @@ fn of_the_blocking_client() {
         let client = builder.max_retries(0).build().unwrap();
         let client = blocking::Elasticsearch::new(client).unwrap();
         add(&transcript, &client.wait(client.info()).unwrap_err());
-        let outcomes = client.helpers().bulk("i", [json!({"a": 1})]).max_retries(0).stream();
+        let outcomes = client
+            .helpers()
+            .bulk("i", [json!({"a": 1})])
+            .max_retries(0)
+            .stream();
         for outcome in client.iter(outcomes) {
             match outcome {
                 Ok(outcome) => transcript.debug(&outcome),

@@ -38,7 +38,9 @@ fn nothing_leaked(transcript: &Transcript) {
 /// A client over a service that responds to everything in the same way.
 fn responding(status: u16, response: String) -> Elasticsearch {
     Elasticsearch::from_service(tower::service_fn(move |_: Request<Body>| {
-        let response = Response::builder().status(status).body(Full::from(response.clone()));
+        let response = Response::builder()
+            .status(status)
+            .body(Full::from(response.clone()));
         async { Ok::<_, Infallible>(response.unwrap()) }
     }))
 }

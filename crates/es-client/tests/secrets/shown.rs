@@ -1,4 +1,4 @@
-//! What builders, clients, calls, helpers and responses show of themselves.
+//! The `Debug` output of builders, clients, calls, helpers and responses.
 
 use es_client::{Call, Elasticsearch, blocking, types::ApiKeyCreated};
 use serde_json::{Value, json};
@@ -39,7 +39,11 @@ fn calls_that_set_secrets_and_their_lines_for_curl() {
     transcript.add(&client.reindex().body(&remote).curl().unwrap());
     let inference = json!({"service_settings": {"api_key": SECRET}});
     transcript.add(&client.inference().put("i").body(inference).curl().unwrap());
-    let signed = client.options().api_key(SECRET).header("x-token", SECRET).into_client();
+    let signed = client
+        .options()
+        .api_key(SECRET)
+        .header("x-token", SECRET)
+        .into_client();
     transcript.add(&signed.info().curl().unwrap());
     nothing_leaked(&transcript);
 }

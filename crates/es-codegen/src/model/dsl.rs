@@ -14,7 +14,11 @@ const CONTAINERS: [(&str, &str, &str); 10] = [
     ("QueryContainer", "Query", "query"),
     ("SpanQuery", "SpanQuery", "query"),
     ("AggregationContainer", "Aggregation", "aggregation"),
-    ("CompositeAggregationSource", "CompositeSource", "source of a composite aggregation"),
+    (
+        "CompositeAggregationSource",
+        "CompositeSource",
+        "source of a composite aggregation",
+    ),
     ("RetrieverContainer", "Retriever", "retriever"),
     ("FieldSuggester", "Suggester", "suggester"),
     ("Rescore", "Rescore", "rescorer"),
@@ -28,7 +32,10 @@ const SINGLE: [(&str, &str); 6] = [
     ("FieldCollapse", "Field collapsing of a search."),
     ("Highlight", "Highlighting of the hits of a search."),
     ("HighlightField", "Highlighting of one field."),
-    ("InnerHits", "The inner hits of nested objects, children or collapsed hits."),
+    (
+        "InnerHits",
+        "The inner hits of nested objects, children or collapsed hits.",
+    ),
     ("KnnSearch", "The `knn` section of a search."),
     ("Script", "A script, inline or stored."),
 ];
@@ -59,7 +66,10 @@ pub(crate) struct Choice {
 pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Vec<Kind>> {
     let mut kinds: BTreeMap<String, Kind> = BTreeMap::new();
     for (container, rust, called) in CONTAINERS {
-        let known = facts.types.get(container).ok_or("dsl.json lacks a container")?;
+        let known = facts
+            .types
+            .get(container)
+            .ok_or("dsl.json lacks a container")?;
         let field = known.field_kind.iter().map(|kind| ("field", kind));
         let variants = known.properties.iter().map(|(name, kind)| (&**name, kind));
         for (variant, expression) in variants.chain(field) {
@@ -97,7 +107,16 @@ pub(crate) fn build(facts: &Facts, tables: &Tables) -> Result<Vec<Kind>> {
         let options = options(name, fact, facts, tables);
         let (name, docs) = (name.to_owned(), docs.to_owned());
         let containers = Vec::new();
-        kinds.insert(name.clone(), Kind { name, docs, containers, with: None, options });
+        kinds.insert(
+            name.clone(),
+            Kind {
+                name,
+                docs,
+                containers,
+                with: None,
+                options,
+            },
+        );
     }
     check(kinds.values(), tables)?;
     Ok(kinds.into_values().collect())
@@ -112,9 +131,11 @@ fn type_of(expression: &str) -> &str {
 /// Returns the options that no constructor sets, by name.
 fn options(name: &str, fact: &Type, facts: &Facts, tables: &Tables) -> Vec<Choice> {
     let choices: Vec<&Type> = match fact.form.as_str() {
-        "untagged" | "tagged" => {
-            fact.choices().iter().filter_map(|name| facts.types.get(*name)).collect()
-        }
+        "untagged" | "tagged" => fact
+            .choices()
+            .iter()
+            .filter_map(|name| facts.types.get(*name))
+            .collect(),
         _ => vec![fact],
     };
     let mut options: BTreeMap<&str, Choice> = BTreeMap::new();
@@ -140,7 +161,9 @@ fn options(name: &str, fact: &Type, facts: &Facts, tables: &Tables) -> Vec<Choic
                 method: method(key),
                 key: key.to_owned(),
                 mode,
-                takes: takes.unwrap_or_default().replace("[dsl::Query]", "dsl::Query"),
+                takes: takes
+                    .unwrap_or_default()
+                    .replace("[dsl::Query]", "dsl::Query"),
                 docs: docs::option(&path, key, notes, &tables.dsl),
             };
             // Where the choices differ, anything is taken.

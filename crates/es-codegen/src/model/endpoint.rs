@@ -76,21 +76,30 @@ impl Endpoint {
     }
 
     pub(crate) fn setters_of(&self, section: Section) -> impl Iterator<Item = &Setter> {
-        self.setters.iter().filter(move |setter| setter.section == section)
+        self.setters
+            .iter()
+            .filter(move |setter| setter.section == section)
     }
 
     /// The names on the wire of everything that can be given.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let parts = self.parts.iter().map(|part| &*part.name);
-        let setters = self.setters.iter().filter(|setter| setter.section != Section::Part);
-        parts.chain(self.required_query()).chain(setters.map(|setter| &*setter.key))
+        let setters = self
+            .setters
+            .iter()
+            .filter(|setter| setter.section != Section::Part);
+        parts
+            .chain(self.required_query())
+            .chain(setters.map(|setter| &*setter.key))
     }
 
     pub(crate) fn required_query(&self) -> impl Iterator<Item = &str> {
-        self.arguments.iter().filter_map(|argument| match &argument.target {
-            Target::Query(name) => Some(&**name),
-            Target::Part(_) => None,
-        })
+        self.arguments
+            .iter()
+            .filter_map(|argument| match &argument.target {
+                Target::Query(name) => Some(&**name),
+                Target::Part(_) => None,
+            })
     }
 }
 
@@ -100,7 +109,10 @@ pub(crate) fn build_endpoint(
     facts: &Facts,
     tables: &Tables,
 ) -> Result<Endpoint> {
-    let (namespace, method) = endpoint.name.split_once('.').unwrap_or(("", &endpoint.name));
+    let (namespace, method) = endpoint
+        .name
+        .split_once('.')
+        .unwrap_or(("", &endpoint.name));
     let builder = names::builder(namespace, method);
     let argument = tables.arguments.get(&endpoint.name).map(String::as_str);
     let paths = endpoint.paths.iter().filter(|path| !path.duplicate);
@@ -108,7 +120,9 @@ pub(crate) fn build_endpoint(
     Ok(Endpoint {
         name: endpoint.name.clone(),
         method: names::method(method),
-        routes: paths.map(|path| route(path, &endpoint.parts)).collect::<Result<_>>()?,
+        routes: paths
+            .map(|path| route(path, &endpoint.parts))
+            .collect::<Result<_>>()?,
         parts: endpoint.parts.clone(),
         arguments: arguments(endpoint, facts, argument)?,
         with_all: argument.is_some(),
@@ -134,12 +148,18 @@ fn route(path: &facts::Route, parts: &[Param]) -> Result<Route> {
         "HEAD" => "head",
         other => return Err(format!("the method `{other}` is unknown").into()),
     };
-    let mut route = Route { constructor, text: Vec::new(), parts: Vec::new() };
+    let mut route = Route {
+        constructor,
+        text: Vec::new(),
+        parts: Vec::new(),
+    };
     let mut rest = &*path.template;
     while let Some((text, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or("a part without an end")?;
         let number = parts.iter().position(|part| part.name == name);
-        route.parts.push(number.ok_or_else(|| format!("the part `{name}` is unknown"))?);
+        route
+            .parts
+            .push(number.ok_or_else(|| format!("the part `{name}` is unknown"))?);
         route.text.push(text.to_owned());
         rest = after;
     }
@@ -157,9 +177,13 @@ fn arguments(
 ) -> Result<Vec<Argument>> {
     let is_optional = |part: &Param| !part.required && Some(&*part.name) == optional;
     if let Some(name) = optional {
-        endpoint.parts.iter().find(|part| is_optional(part)).ok_or_else(|| {
-            format!("arguments.toml names `{name}`, which is not an optional part of it")
-        })?;
+        endpoint
+            .parts
+            .iter()
+            .find(|part| is_optional(part))
+            .ok_or_else(|| {
+                format!("arguments.toml names `{name}`, which is not an optional part of it")
+            })?;
     }
     let numbered = || endpoint.parts.iter().enumerate();
     let required = numbered().filter(|(_, part)| part.required);
@@ -181,12 +205,22 @@ fn arguments(
 /// A body all of whose properties are hidden is none.
 fn body(endpoint: &facts::Endpoint, setters: &[Setter]) -> &'static str {
     let is_property = |setter: &Setter| {
-        matches!(setter.section, Section::Property | Section::List | Section::Object)
+        matches!(
+            setter.section,
+            Section::Property | Section::List | Section::Object
+        )
     };
     match &endpoint.body {
         None => "none",
         Some(body) if !body.properties.is_empty() && !setters.iter().any(is_property) => "none",
-        Some(body) if body.media_types.first().is_some_and(|media| media == "ndjson") => "lines",
+        Some(body)
+            if body
+                .media_types
+                .first()
+                .is_some_and(|media| media == "ndjson") =>
+        {
+            "lines"
+        }
         Some(body) if body.name == "doc" => "document",
         Some(_) => "json",
     }
@@ -200,17 +234,34 @@ fn response(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Response> {
         "empty" => ("()", "nothing", None),
         "text" => ("String", "text", Some("text/plain")),
         "event-stream" => ("Response", "raw", Some("text/event-stream")),
-        "binary" => ("Response", "raw", Some("application/vnd.mapbox-vector-tile")),
+        "binary" => (
+            "Response",
+            "raw",
+            Some("application/vnd.mapbox-vector-tile"),
+        ),
         other => return Err(format!("the kind of response `{other}` is unknown").into()),
     };
     if typed.is_some() && decode != "json" {
         return Err("responses.toml gives a type to a response that is not JSON".into());
     }
-    let mut statuses: Vec<_> = if decode == "exists" { vec![404] } else { Vec::new() };
-    let others = endpoint.response.except.iter().filter(|(_, body)| *body != "null");
+    let mut statuses: Vec<_> = if decode == "exists" {
+        vec![404]
+    } else {
+        Vec::new()
+    };
+    let others = endpoint
+        .response
+        .except
+        .iter()
+        .filter(|(_, body)| *body != "null");
     statuses.extend(others.map(|(status, _)| *status));
     let rust_type = typed.map_or_else(|| plain.to_owned(), |name| in_types(name));
-    Ok(Response { rust_type, decode, accept, statuses })
+    Ok(Response {
+        rust_type,
+        decode,
+        accept,
+        statuses,
+    })
 }
 
 /// Types of `es_client::types` as a generated file names them.
@@ -240,7 +291,10 @@ fn idempotency(endpoint: &facts::Endpoint, tables: &Tables) -> Result<Option<&'s
     let [idempotent, not_idempotent, partial] =
         [&table.idempotent, &table.not_idempotent, &table.partial]
             .map(|table| table.contains_key(&endpoint.name));
-    let by_post = endpoint.paths.iter().any(|path| path.method.ends_with("POST"));
+    let by_post = endpoint
+        .paths
+        .iter()
+        .any(|path| path.method.ends_with("POST"));
     let only_post = endpoint.paths.iter().all(|path| path.method == "POST");
     match (idempotent, not_idempotent, partial) {
         (true, false, false) if !by_post => {
@@ -291,9 +345,15 @@ mod tests {
         };
         let parts = [part("index"), part("id")];
         let cut = route(&path("/{index}/_doc/{id}", "PUT"), &parts).unwrap();
-        assert_eq!((&*cut.text, &*cut.parts), (&["/".into(), "/_doc/".into()][..], &[0, 1][..]));
+        assert_eq!(
+            (&*cut.text, &*cut.parts),
+            (&["/".into(), "/_doc/".into()][..], &[0, 1][..])
+        );
         let cut = route(&path("/_search", "GET/POST"), &parts).unwrap();
-        assert_eq!((cut.constructor, &*cut.text), ("get_or_post", &["/_search".to_owned()][..]));
+        assert_eq!(
+            (cut.constructor, &*cut.text),
+            ("get_or_post", &["/_search".to_owned()][..])
+        );
         assert!(route(&path("/{other}", "GET"), &parts).is_err());
         assert!(route(&path("/{index", "GET"), &parts).is_err());
         assert!(route(&path("/{index}", "PATCH"), &parts).is_err());

@@ -60,7 +60,11 @@ pub(super) fn build(
 
 fn query(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Result<Vec<Setter>> {
     let manifest = &facts.manifest;
-    let shared: &[Param] = if endpoint.set.as_deref() == Some("cat") { &manifest.cat } else { &[] };
+    let shared: &[Param] = if endpoint.set.as_deref() == Some("cat") {
+        &manifest.cat
+    } else {
+        &[]
+    };
     let is_common = |param: &Param| manifest.common.iter().any(|c| c.name == param.name);
     let mut offered: Vec<_> = endpoint.query.iter().chain(shared).collect();
     offered.retain(|p| !p.part && !p.required && !is_hidden(&p.notes) && !is_common(p));
@@ -96,7 +100,13 @@ fn parts(
             docs: docs::parameter(&endpoint.name, &part.name, &part.notes, words),
         })
     };
-    endpoint.parts.iter().enumerate().filter(optional).map(setter).collect()
+    endpoint
+        .parts
+        .iter()
+        .enumerate()
+        .filter(optional)
+        .map(setter)
+        .collect()
 }
 
 fn properties(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Vec<Setter> {
@@ -108,11 +118,15 @@ fn properties(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Vec<Setter> 
     let mut setters = Vec::new();
     for name in body.properties.keys() {
         let plain = name.trim_end_matches('?');
-        let notes = known.and_then(|known| known.notes.get(plain)).unwrap_or(&none);
+        let notes = known
+            .and_then(|known| known.notes.get(plain))
+            .unwrap_or(&none);
         if is_hidden(notes) {
             continue;
         }
-        let kind = known.and_then(|known| known.properties.get(name)).map_or("any", |kind| kind);
+        let kind = known
+            .and_then(|known| known.properties.get(name))
+            .map_or("any", |kind| kind);
         let takes = params::kind_of_property(kind, &facts.enums);
         let section = match &takes {
             None => Section::Object,
@@ -136,7 +150,14 @@ fn properties(endpoint: &Endpoint, facts: &Facts, words: &Words) -> Vec<Setter> 
 /// The methods by which aggregations are also set.
 fn aggregations(setters: &[Setter]) -> Vec<Setter> {
     let is_aggregations = |setter: &&Setter| setter.takes == "dsl::Aggregations";
-    let Some(Setter { key, takes, kind, docs, method, .. }) = setters.iter().find(is_aggregations)
+    let Some(Setter {
+        key,
+        takes,
+        kind,
+        docs,
+        method,
+        ..
+    }) = setters.iter().find(is_aggregations)
     else {
         return Vec::new();
     };
@@ -156,19 +177,34 @@ fn aggregations(setters: &[Setter]) -> Vec<Setter> {
         kind: kind.clone(),
         docs: docs.clone(),
     };
-    if method == "aggs" { vec![entry] } else { vec![short, entry] }
+    if method == "aggs" {
+        vec![entry]
+    } else {
+        vec![short, entry]
+    }
 }
 
 /// The third rule of [`names`].
 fn resolve(setters: &mut [Setter]) -> Result<()> {
     let mut taken = BTreeSet::new();
     let ranks = [
-        (&[Section::Property, Section::List, Section::Object, Section::Entry][..], "_property"),
+        (
+            &[
+                Section::Property,
+                Section::List,
+                Section::Object,
+                Section::Entry,
+            ][..],
+            "_property",
+        ),
         (&[Section::Part], "_part"),
         (&[Section::Query], "_param"),
     ];
     for (sections, suffix) in ranks {
-        for setter in setters.iter_mut().filter(|setter| sections.contains(&setter.section)) {
+        for setter in setters
+            .iter_mut()
+            .filter(|setter| sections.contains(&setter.section))
+        {
             if !taken.insert(setter.method.clone()) {
                 setter.method = setter.method.trim_end_matches('_').to_owned() + suffix;
                 if !taken.insert(setter.method.clone()) {

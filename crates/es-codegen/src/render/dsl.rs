@@ -18,8 +18,11 @@ pub(super) fn files(kinds: &[Kind]) -> BTreeMap<&'static str, String> {
         *text += &render(kind);
     }
     for text in files.values_mut() {
-        let duration =
-            if text.contains(" Duration;") { "use std::time::Duration;\n\n" } else { "" };
+        let duration = if text.contains(" Duration;") {
+            "use std::time::Duration;\n\n"
+        } else {
+            ""
+        };
         *text = format!("{duration}use crate::{{dsl, params}};\n{text}");
     }
     let mut root = "//! The kinds, with their options.\n\n".to_owned();
@@ -36,15 +39,29 @@ pub(super) fn files(kinds: &[Kind]) -> BTreeMap<&'static str, String> {
 fn render(kind: &Kind) -> String {
     let mut text = "\nkind! {\n".to_owned();
     text += &docs("    ", [&*kind.docs]);
-    let with = kind.with.map(|with| format!(" with {with}")).unwrap_or_default();
+    let with = kind
+        .with
+        .map(|with| format!(" with {with}"))
+        .unwrap_or_default();
     let containers = match &*kind.containers {
         [] => "alone".to_owned(),
         containers => format!("in [{}]", containers.join(", ")),
     };
     text += &format!("    {} {containers}{with};\n", kind.name);
-    for Choice { method, key, mode, takes, docs: words } in &kind.options {
+    for Choice {
+        method,
+        key,
+        mode,
+        takes,
+        docs: words,
+    } in &kind.options
+    {
         text += &docs("    ", [&**words]);
-        let takes = if takes.is_empty() { String::new() } else { format!(" {takes}") };
+        let takes = if takes.is_empty() {
+            String::new()
+        } else {
+            format!(" {takes}")
+        };
         text += &format!("    {method}({key:?}) {mode}{takes};\n");
     }
     text + "}\n"

@@ -31,7 +31,11 @@ fn table(endpoint: &Endpoint) -> String {
     ];
     if !endpoint.parts.is_empty() {
         let part = |part: &crate::facts::Param| {
-            let form = if params::is_list(&part.kind) { "list" } else { "one" };
+            let form = if params::is_list(&part.kind) {
+                "list"
+            } else {
+                "one"
+            };
             format!("Part::{form}({:?})", part.name)
         };
         fields.push(format!("parts: &[{}]", joined(&endpoint.parts, part)));
@@ -53,7 +57,10 @@ fn table(endpoint: &Endpoint) -> String {
     }
     let response = &endpoint.response;
     if !response.statuses.is_empty() {
-        fields.push(format!("statuses: &[{}]", joined(&response.statuses, u16::to_string)));
+        fields.push(format!(
+            "statuses: &[{}]",
+            joined(&response.statuses, u16::to_string)
+        ));
     }
     if let Some(accept) = response.accept {
         fields.push(format!("accept: Some({accept:?})"));
@@ -84,11 +91,16 @@ fn route(route: &Route) -> String {
 
 /// rustfmt leaves the inside of a macro as it is.
 fn builder(endpoint: &Endpoint) -> String {
-    let Endpoint { builder, response, .. } = endpoint;
+    let Endpoint {
+        builder, response, ..
+    } = endpoint;
     let generic = if endpoint.is_generic() { "<T>" } else { "" };
     let mut text = "call! {\n".to_owned();
     text += &docs("    ", endpoint.docs.iter().map(String::as_str));
-    text += &format!("    {builder}{generic} -> {}, {};\n", response.rust_type, endpoint.body);
+    text += &format!(
+        "    {builder}{generic} -> {}, {};\n",
+        response.rust_type, endpoint.body
+    );
     text += &table(endpoint);
     let sections = [
         (Section::Query, "query"),
@@ -126,17 +138,32 @@ fn builder(endpoint: &Endpoint) -> String {
 
 /// The method that makes the builder; `all` is the one without the optional part.
 fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
-    let (generic, bound) =
-        if endpoint.is_generic() { ("<T>", "<T: DeserializeOwned>") } else { ("", "") };
+    let (generic, bound) = if endpoint.is_generic() {
+        ("<T>", "<T: DeserializeOwned>")
+    } else {
+        ("", "")
+    };
     let is_optional = |argument: &Argument| match &argument.target {
-        Target::Part(number) => endpoint.parts.get(*number).is_some_and(|part| !part.required),
+        Target::Part(number) => endpoint
+            .parts
+            .get(*number)
+            .is_some_and(|part| !part.required),
         Target::Query(_) => false,
     };
-    let arguments: Vec<_> =
-        endpoint.arguments.iter().filter(|argument| !(all && is_optional(argument))).collect();
-    let list: String =
-        arguments.iter().map(|a| format!(", {}: impl Param<{}>", a.name, a.takes)).collect();
-    let client = if namespace.is_empty() { "self" } else { "&self.client" };
+    let arguments: Vec<_> = endpoint
+        .arguments
+        .iter()
+        .filter(|argument| !(all && is_optional(argument)))
+        .collect();
+    let list: String = arguments
+        .iter()
+        .map(|a| format!(", {}: impl Param<{}>", a.name, a.takes))
+        .collect();
+    let client = if namespace.is_empty() {
+        "self"
+    } else {
+        "&self.client"
+    };
     let decode = &endpoint.response.decode;
     let mut call = format!("Request::{decode}({client}, &ENDPOINT)");
     for argument in arguments {
@@ -145,9 +172,14 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
             Target::Query(name) => format!(".param({name:?}, {})", argument.name),
         };
     }
-    let Endpoint { builder, method, .. } = endpoint;
+    let Endpoint {
+        builder, method, ..
+    } = endpoint;
     let (suffix, summary) = if all {
-        ("_all", format!("Calls [`{method}`](Self::{method}) for all indices."))
+        (
+            "_all",
+            format!("Calls [`{method}`](Self::{method}) for all indices."),
+        )
     } else {
         ("", endpoint.summary.clone())
     };

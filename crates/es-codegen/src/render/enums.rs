@@ -9,7 +9,11 @@ pub(super) fn render(enums: &[Enumeration]) -> String {
                     enumerations! {\n"
         .to_owned();
     for it in enums {
-        let values: Vec<_> = it.members.iter().map(|(_, value)| format!("`{value}`")).collect();
+        let values: Vec<_> = it
+            .members
+            .iter()
+            .map(|(_, value)| format!("`{value}`"))
+            .collect();
         text += &docs("    ", [&*format!("One of {}.", values.join(", "))]);
         text += &format!("    {} {{\n", it.name);
         for (member, value) in &it.members {

@@ -33,9 +33,18 @@ pub(crate) fn all(model: &Model) -> Files {
     let mut add = |path: String, text: String| files.insert(path, format!("{MARK}\n{text}"));
     add("src/api/mod.rs".to_owned(), namespace::root(model));
     add("src/api/table.rs".to_owned(), namespace::table(model));
-    add("src/params/enums.rs".to_owned(), enums::render(&model.enums));
-    add("src/types/cat_rows.rs".to_owned(), rows::render(&model.rows));
-    add("tests/golden/builders/mod.rs".to_owned(), tests::root(model));
+    add(
+        "src/params/enums.rs".to_owned(),
+        enums::render(&model.enums),
+    );
+    add(
+        "src/types/cat_rows.rs".to_owned(),
+        rows::render(&model.rows),
+    );
+    add(
+        "tests/golden/builders/mod.rs".to_owned(),
+        tests::root(model),
+    );
     for (file, text) in dsl::files(&model.kinds) {
         add(format!("src/dsl/kinds/{file}.rs"), text);
     }
@@ -48,7 +57,10 @@ pub(crate) fn all(model: &Model) -> Files {
             add(format!("{folder}/mod.rs"), namespace::one(name, space));
         }
         for it in &space.endpoints {
-            add(format!("{folder}/{}.rs", it.method), endpoint::render(it, name));
+            add(
+                format!("{folder}/{}.rs", it.method),
+                endpoint::render(it, name),
+            );
         }
         let file = if name.is_empty() { "core" } else { name };
         add(
@@ -101,7 +113,10 @@ mod unit_tests {
     fn documentation_is_wrapped_and_keeps_its_paragraphs() {
         let long = "word ".repeat(30);
         let text = super::docs("    ", [long.trim(), "end"]);
-        assert!(text.lines().all(|line| line.len() <= 100 && line.starts_with("    ///")));
+        assert!(
+            text.lines()
+                .all(|line| line.len() <= 100 && line.starts_with("    ///"))
+        );
         assert!(text.ends_with("    ///\n    /// end\n"));
         assert_eq!(text.matches("word").count(), 30);
     }

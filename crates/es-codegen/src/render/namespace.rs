@@ -41,7 +41,10 @@ pub(super) fn root(model: &Model) -> String {
         .filter(named)
         .map(|name| format!("pub mod {};\n", names::method(name)))
         .collect();
-    let endpoints = model.namespaces.get("").map_or(&[][..], |root| &root.endpoints);
+    let endpoints = model
+        .namespaces
+        .get("")
+        .map_or(&[][..], |root| &root.endpoints);
     modules.extend(endpoints.iter().map(|it| format!("mod {};\n", it.method)));
     modules.push("pub(crate) mod table;\n".to_owned());
     text += &modules.concat();
@@ -55,7 +58,10 @@ pub(super) fn root(model: &Model) -> String {
 /// The `mod.rs` of a namespace.
 pub(super) fn one(name: &str, namespace: &Namespace) -> String {
     let handle = names::camel(name);
-    let words = namespace.words.clone().unwrap_or_else(|| format!("The namespace `{name}`."));
+    let words = namespace
+        .words
+        .clone()
+        .unwrap_or_else(|| format!("The namespace `{name}`."));
     let mut text = format!(
         "//! {words}\n//!\n//! Made by the methods of [`{handle}`], which is what\n\
          //! [`Elasticsearch::{0}`] gives.\n\n",

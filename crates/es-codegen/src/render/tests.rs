@@ -12,7 +12,11 @@ use crate::{
 };
 
 fn file(namespace: &str) -> &str {
-    if namespace.is_empty() { "core" } else { namespace }
+    if namespace.is_empty() {
+        "core"
+    } else {
+        namespace
+    }
 }
 
 /// `builders/mod.rs`.
@@ -36,8 +40,11 @@ pub(super) fn namespace(name: &str, namespace: &Namespace, enums: &[Enumeration]
     } else {
         format!("calls.client.{}()", names::method(name))
     };
-    let calls: String =
-        namespace.endpoints.iter().map(|endpoint| Samples { endpoint, enums }.calls()).collect();
+    let calls: String = namespace
+        .endpoints
+        .iter()
+        .map(|endpoint| Samples { endpoint, enums }.calls())
+        .collect();
     format!(
         "use super::super::prelude::*;\n\npub(super) fn all(calls: &mut Calls) {{\n    \
          let it = {handle};\n    calls! {{ calls\n{calls}    }}\n}}\n"
@@ -63,13 +70,22 @@ impl Samples<'_> {
     }
 
     fn call(&self, case: &str, route: &Route, setters: Vec<String>) -> String {
-        let Endpoint { name, method, arguments, .. } = self.endpoint;
+        let Endpoint {
+            name,
+            method,
+            arguments,
+            ..
+        } = self.endpoint;
         let on_route = |argument: &&Argument| match &argument.target {
             Target::Part(number) => route.parts.contains(number),
             Target::Query(_) => true,
         };
         let given: Vec<_> = arguments.iter().filter(on_route).collect();
-        let all = if given.len() < arguments.len() { "_all" } else { "" };
+        let all = if given.len() < arguments.len() {
+            "_all"
+        } else {
+            ""
+        };
         let values = joined(given, |argument| {
             let name = match &argument.target {
                 Target::Part(number) => self.endpoint.parts.get(*number).map(|part| &part.name),
@@ -77,11 +93,19 @@ impl Samples<'_> {
             };
             self.value(name.unwrap_or(&argument.name), &argument.kind)
         });
-        let generic = if self.endpoint.is_generic() { "::<Value>" } else { "" };
+        let generic = if self.endpoint.is_generic() {
+            "::<Value>"
+        } else {
+            ""
+        };
         let on_route = |part: &&Setter| route.parts.iter().any(|n| n.to_string() == part.key);
         let parts = self.endpoint.setters_of(Section::Part).filter(on_route);
         let part = |setter: &Setter| {
-            let part = setter.key.parse().ok().and_then(|n: usize| self.endpoint.parts.get(n));
+            let part = setter
+                .key
+                .parse()
+                .ok()
+                .and_then(|n: usize| self.endpoint.parts.get(n));
             let name = part.map_or(&*setter.key, |part| &*part.name);
             format!(".{}({})", setter.method, self.value(name, &setter.kind))
         };
@@ -101,7 +125,11 @@ impl Samples<'_> {
     fn everything(&self) -> Vec<String> {
         let mut links = Vec::new();
         for setter in self.endpoint.setters_of(Section::Query) {
-            links.push(format!(".{}({})", setter.method, self.value(&setter.key, &setter.kind)));
+            links.push(format!(
+                ".{}({})",
+                setter.method,
+                self.value(&setter.key, &setter.kind)
+            ));
         }
         let sections = [Section::Property, Section::List, Section::Object];
         let is_property = |setter: &&Setter| sections.contains(&setter.section);
@@ -133,9 +161,10 @@ impl Samples<'_> {
             "String" => format!("{:?}", setter.key),
             "[String]" => format!("[{:?}, \"b*\"]", setter.key),
             takes if takes.is_empty() || takes.contains("dsl::") => "json!({\"a\": 1})".to_owned(),
-            takes if takes.starts_with('[') => {
-                self.enum_value(&setter.key, &format!("{}*", params::enum_of(takes).unwrap_or("")))
-            }
+            takes if takes.starts_with('[') => self.enum_value(
+                &setter.key,
+                &format!("{}*", params::enum_of(takes).unwrap_or("")),
+            ),
             takes => self.enum_value(&setter.key, params::enum_of(takes).unwrap_or_default()),
         }
     }
@@ -158,7 +187,10 @@ impl Samples<'_> {
         let plain = last.trim_end_matches('*');
         let known = self.enums.iter().find(|known| known.name == plain);
         let member = |known: &Enumeration, at: usize| {
-            known.members.get(at).map(|(member, _)| format!("params::{plain}::{member}"))
+            known
+                .members
+                .get(at)
+                .map(|(member, _)| format!("params::{plain}::{member}"))
         };
         match (known, last.ends_with('*')) {
             (None, true) => format!("[{:?}, \"b*\"]", text(name)),

@@ -54,11 +54,16 @@ impl Analyzers {
             read.unsupported(&["char_filter"])?;
             read.choice("type", &[("custom", ())])?;
             let named = read.texts("filter")?.unwrap_or_default();
-            let chain =
-                named.iter().map(|name| named_filter(name, &filters)).collect::<Result<_, _>>()?;
+            let chain = named
+                .iter()
+                .map(|name| named_filter(name, &filters))
+                .collect::<Result<_, _>>()?;
             read.finish()?;
-            let built =
-                Analyzer { name: name.clone(), tokenizer: Tokenizer::Keyword, filters: chain };
+            let built = Analyzer {
+                name: name.clone(),
+                tokenizer: Tokenizer::Keyword,
+                filters: chain,
+            };
             analyzers.normalizers.insert(name.clone(), Arc::new(built));
         }
         fields.finish()?;
@@ -78,7 +83,11 @@ impl Analyzers {
 
     /// Returns the analyzer of fields that name none.
     pub(crate) fn default_analyzer(&self) -> Result<Arc<Analyzer>, ApiError> {
-        self.get(if self.own.contains_key("default") { "default" } else { "standard" })
+        self.get(if self.own.contains_key("default") {
+            "default"
+        } else {
+            "standard"
+        })
     }
 
     pub(crate) fn normalizer(&self, name: &str) -> Result<Arc<Analyzer>, ApiError> {
@@ -93,7 +102,9 @@ impl Analyzers {
                 filters,
             }));
         }
-        Err(ApiError::illegal_argument(format!("normalizer [{name}] not found")))
+        Err(ApiError::illegal_argument(format!(
+            "normalizer [{name}] not found"
+        )))
     }
 }
 
@@ -118,7 +129,11 @@ pub(crate) fn from_body(
         Some(settings) => self::tokenizer("_anonymous_tokenizer", settings)?,
     };
     let _ = analyzers;
-    Ok(Analyzer { name: "custom".to_owned(), tokenizer, filters })
+    Ok(Analyzer {
+        name: "custom".to_owned(),
+        tokenizer,
+        filters,
+    })
 }
 
 fn builtin(name: &str) -> Result<Analyzer, ApiError> {
@@ -129,9 +144,15 @@ fn builtin(name: &str) -> Result<Analyzer, ApiError> {
         "stop" => (Tokenizer::Letter, vec![Filter::Lowercase, stop()]),
         "whitespace" => (Tokenizer::Whitespace, Vec::new()),
         "keyword" => (Tokenizer::Keyword, Vec::new()),
-        "english" => {
-            (STANDARD, vec![Filter::Possessive, Filter::Lowercase, stop(), Filter::Porter])
-        }
+        "english" => (
+            STANDARD,
+            vec![
+                Filter::Possessive,
+                Filter::Lowercase,
+                stop(),
+                Filter::Porter,
+            ],
+        ),
         "pattern" | "fingerprint" | "snowball" | "arabic" | "armenian" | "basque" | "bengali"
         | "brazilian" | "bulgarian" | "catalan" | "cjk" | "czech" | "danish" | "dutch"
         | "estonian" | "finnish" | "french" | "galician" | "german" | "greek" | "hindi"
@@ -146,7 +167,11 @@ fn builtin(name: &str) -> Result<Analyzer, ApiError> {
             )));
         }
     };
-    Ok(Analyzer { name: name.to_owned(), tokenizer, filters })
+    Ok(Analyzer {
+        name: name.to_owned(),
+        tokenizer,
+        filters,
+    })
 }
 
 fn own(
@@ -176,16 +201,23 @@ fn own(
             }
         }
         "standard" | "english" | "stop" => {
-            let mut built = Analyzer { name: name.to_owned(), ..builtin(&kind)? };
+            let mut built = Analyzer {
+                name: name.to_owned(),
+                ..builtin(&kind)?
+            };
             if let (Some(longest), "standard") =
                 (fields.positive("max_token_length")?, kind.as_str())
             {
                 built.tokenizer = Tokenizer::Standard { longest };
             }
             if let Some(listed) = fields.texts("stopwords")? {
-                built.filters.retain(|filter| !matches!(filter, Filter::Stop(_)));
-                let place =
-                    built.filters.iter().position(|filter| matches!(filter, Filter::Stem(_)));
+                built
+                    .filters
+                    .retain(|filter| !matches!(filter, Filter::Stop(_)));
+                let place = built
+                    .filters
+                    .iter()
+                    .position(|filter| matches!(filter, Filter::Stem(_)));
                 built.filters.insert(
                     place.unwrap_or(built.filters.len()),
                     Filter::Stop(stop_words(&listed)?),
@@ -193,7 +225,10 @@ fn own(
             }
             built
         }
-        other => Analyzer { name: name.to_owned(), ..builtin(other)? },
+        other => Analyzer {
+            name: name.to_owned(),
+            ..builtin(other)?
+        },
     };
     fields.finish()?;
     Ok(built)
@@ -207,7 +242,10 @@ fn stop_words(listed: &[String]) -> Result<std::collections::BTreeSet<String>, A
     match listed {
         [one] if one == "_english_" => Ok(words(ENGLISH_STOP)),
         [one] if one == "_none_" => Ok(std::collections::BTreeSet::new()),
-        listed => match listed.iter().find(|word| word.starts_with('_') && word.ends_with('_')) {
+        listed => match listed
+            .iter()
+            .find(|word| word.starts_with('_') && word.ends_with('_'))
+        {
             Some(word) => Err(ApiError::unsupported(format!("the stop words [{word}]"))),
             None => Ok(listed.iter().cloned().collect()),
         },
@@ -232,9 +270,9 @@ fn tokenizer(name: &str, settings: &Value) -> Result<Tokenizer, ApiError> {
     let fields = Fields::section(name, settings)?;
     let kind = fields.text("type")?.unwrap_or_default();
     let built = match kind.as_str() {
-        "standard" => {
-            Tokenizer::Standard { longest: fields.positive("max_token_length")?.unwrap_or(255) }
-        }
+        "standard" => Tokenizer::Standard {
+            longest: fields.positive("max_token_length")?.unwrap_or(255),
+        },
         "whitespace" => Tokenizer::Whitespace,
         "keyword" => Tokenizer::Keyword,
         "letter" => Tokenizer::Letter,
@@ -248,13 +286,21 @@ fn tokenizer(name: &str, settings: &Value) -> Result<Tokenizer, ApiError> {
             ];
             let mut of = Vec::new();
             for word in fields.texts("token_chars")?.unwrap_or_default() {
-                let class = classes.iter().find(|(name, _)| *name == word).map(|(_, class)| *class);
+                let class = classes
+                    .iter()
+                    .find(|(name, _)| *name == word)
+                    .map(|(_, class)| *class);
                 of.push(class.ok_or_else(|| {
                     ApiError::illegal_argument(format!("Unknown token type: '{word}'"))
                 })?);
             }
             let (least, most) = gram_sizes(&fields, kind == "ngram")?;
-            Tokenizer::Grams { least, most, edge: kind == "edge_ngram", of }
+            Tokenizer::Grams {
+                least,
+                most,
+                edge: kind == "edge_ngram",
+                of,
+            }
         }
         "pattern" => {
             fields.unsupported(&["flags", "group"])?;
@@ -321,7 +367,9 @@ fn filter(name: &str, settings: &Value) -> Result<Filter, ApiError> {
         },
         "truncate" => Filter::Truncate(fields.positive("length")?.unwrap_or(10)),
         "stop" => {
-            let listed = fields.texts("stopwords")?.unwrap_or_else(|| vec!["_english_".to_owned()]);
+            let listed = fields
+                .texts("stopwords")?
+                .unwrap_or_else(|| vec!["_english_".to_owned()]);
             Filter::Stop(stop_words(&listed)?)
         }
         "porter2" => Filter::Stem(Algorithm::English),
@@ -334,7 +382,9 @@ fn filter(name: &str, settings: &Value) -> Result<Filter, ApiError> {
                 Some(language) => Some(language),
                 None => fields.text("name")?,
             };
-            let language = language.unwrap_or_else(|| "english".to_owned()).to_ascii_lowercase();
+            let language = language
+                .unwrap_or_else(|| "english".to_owned())
+                .to_ascii_lowercase();
             match language.as_str() {
                 // Snowball's `English` is the newer algorithm of the same author.
                 "english" | "porter" if kind == "stemmer" => Filter::Porter,
@@ -344,7 +394,12 @@ fn filter(name: &str, settings: &Value) -> Result<Filter, ApiError> {
         "ngram" | "edge_ngram" => {
             let (least, most) = gram_sizes(&fields, kind == "ngram")?;
             let keep = fields.flag("preserve_original")?.unwrap_or(false);
-            Filter::Grams { least, most, edge: kind == "edge_ngram", keep }
+            Filter::Grams {
+                least,
+                most,
+                edge: kind == "edge_ngram",
+                keep,
+            }
         }
         "synonym" | "synonym_graph" => synonyms(&fields)?,
         "apostrophe"
@@ -414,7 +469,10 @@ fn stemmer(language: &str) -> Result<Filter, ApiError> {
 /// Lists such as `car, auto` and rules such as `auto => car`, of one word each.
 fn synonyms(fields: &Fields<'_>) -> Result<Filter, ApiError> {
     fields.unsupported(&["synonyms_path", "synonyms_set", "format", "updateable"])?;
-    let (expand, _) = (fields.flag("expand")?.unwrap_or(true), fields.flag("lenient")?);
+    let (expand, _) = (
+        fields.flag("expand")?.unwrap_or(true),
+        fields.flag("lenient")?,
+    );
     let mut words: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for rule in fields.texts("synonyms")?.unwrap_or_default() {
         let list = |text: &str| -> Vec<String> {
@@ -425,7 +483,9 @@ fn synonyms(fields: &Fields<'_>) -> Result<Filter, ApiError> {
             None => (list(&rule), list(&rule)),
         };
         if from.iter().chain(&to).any(|word| word.contains(' ')) {
-            return Err(ApiError::unsupported(format!("synonyms of several words [{rule}]")));
+            return Err(ApiError::unsupported(format!(
+                "synonyms of several words [{rule}]"
+            )));
         }
         for word in &from {
             let to = if expand || rule.contains("=>") {

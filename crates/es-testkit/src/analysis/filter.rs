@@ -61,24 +61,36 @@ impl Filter {
                     .find_map(|end| text.strip_suffix(end));
                 bare.unwrap_or(text).to_owned()
             }),
-            Self::Stop(words) => {
-                tokens.into_iter().filter(|token| !words.contains(&token.text)).collect()
-            }
+            Self::Stop(words) => tokens
+                .into_iter()
+                .filter(|token| !words.contains(&token.text))
+                .collect(),
             Self::Length { least, most } => tokens
                 .into_iter()
                 .filter(|token| (*least..=*most).contains(&token.text.chars().count()))
                 .collect(),
             Self::Unique => {
                 let mut seen = BTreeSet::new();
-                tokens.into_iter().filter(|token| seen.insert(token.text.clone())).collect()
+                tokens
+                    .into_iter()
+                    .filter(|token| seen.insert(token.text.clone()))
+                    .collect()
             }
-            Self::Grams { least, most, edge, keep } => tokens
+            Self::Grams {
+                least,
+                most,
+                edge,
+                keep,
+            } => tokens
                 .into_iter()
                 .flat_map(|token| {
                     let made = grams(&token.text, *least, *most, *edge);
                     let mut made: Vec<Token> = made
                         .iter()
-                        .map(|(_, gram)| Token { text: (*gram).to_owned(), ..token.clone() })
+                        .map(|(_, gram)| Token {
+                            text: (*gram).to_owned(),
+                            ..token.clone()
+                        })
                         .collect();
                     if *keep && !made.iter().any(|gram| gram.text == token.text) {
                         made.push(token);
@@ -92,7 +104,11 @@ impl Filter {
                     Some(others) => others
                         .iter()
                         .map(|text| Token {
-                            kind: if *text == token.text { token.kind } else { "SYNONYM" },
+                            kind: if *text == token.text {
+                                token.kind
+                            } else {
+                                "SYNONYM"
+                            },
                             text: text.clone(),
                             ..token.clone()
                         })
@@ -105,7 +121,13 @@ impl Filter {
 }
 
 fn map(tokens: Vec<Token>, change: impl Fn(&str) -> String) -> Vec<Token> {
-    tokens.into_iter().map(|token| Token { text: change(&token.text), ..token }).collect()
+    tokens
+        .into_iter()
+        .map(|token| Token {
+            text: change(&token.text),
+            ..token
+        })
+        .collect()
 }
 
 /// Latin letters without their marks.

@@ -46,19 +46,29 @@ impl Analyzer {
 
     /// Returns a text as a normalizer leaves it.
     pub(crate) fn normalize(&self, text: &str) -> String {
-        self.tokens(text).into_iter().next().map(|token| token.text).unwrap_or_default()
+        self.tokens(text)
+            .into_iter()
+            .next()
+            .map(|token| token.text)
+            .unwrap_or_default()
     }
 
     /// Applies those filters to a part of a token (a prefix, a wildcard) that work on letters.
     pub(crate) fn normalize_part(&self, text: &str) -> String {
-        let whole =
-            Self { tokenizer: Tokenizer::Keyword, filters: self.letter_filters(), ..self.clone() };
+        let whole = Self {
+            tokenizer: Tokenizer::Keyword,
+            filters: self.letter_filters(),
+            ..self.clone()
+        };
         whole.normalize(text)
     }
 
     fn letter_filters(&self) -> Vec<Filter> {
         let letters = |filter: &&Filter| {
-            matches!(filter, Filter::Lowercase | Filter::Uppercase | Filter::AsciiFolding)
+            matches!(
+                filter,
+                Filter::Lowercase | Filter::Uppercase | Filter::AsciiFolding
+            )
         };
         self.filters.iter().filter(letters).cloned().collect()
     }

@@ -77,7 +77,9 @@ impl Word {
 
     /// Counts the runs of vowels before consonants in the first letters.
     fn measure(&self, length: usize) -> usize {
-        (1..length).filter(|at| self.is_consonant(*at) && !self.is_consonant(at - 1)).count()
+        (1..length)
+            .filter(|at| self.is_consonant(*at) && !self.is_consonant(at - 1))
+            .count()
     }
 
     fn has_vowel(&self, length: usize) -> bool {
@@ -106,7 +108,8 @@ impl Word {
 
     fn plurals(&mut self) {
         if let Some(length) = self.before("sses").or(self.before("ies")) {
-            self.0.truncate(length + if self.before("sses").is_some() { 2 } else { 1 });
+            self.0
+                .truncate(length + if self.before("sses").is_some() { 2 } else { 1 });
         } else if self.before("ss").is_none() && self.before("s").is_some() {
             self.0.pop();
         }
@@ -120,9 +123,14 @@ impl Word {
             return;
         }
         let suffix = self.before("ed").or(self.before("ing"));
-        let Some(length) = suffix.filter(|length| self.has_vowel(*length)) else { return };
+        let Some(length) = suffix.filter(|length| self.has_vowel(*length)) else {
+            return;
+        };
         self.0.truncate(length);
-        if ["at", "bl", "iz"].iter().any(|end| self.before(end).is_some()) {
+        if ["at", "bl", "iz"]
+            .iter()
+            .any(|end| self.before(end).is_some())
+        {
             self.0.push('e');
         } else if self.ends_in_double_consonant(length) {
             if !matches!(self.0.last(), Some('l' | 's' | 'z')) {
@@ -141,17 +149,25 @@ impl Word {
 
     /// Replaces the first suffix that the word has, where the stem before it is long enough.
     fn replace(&mut self, suffixes: &[(&str, &str)], least: usize) {
-        let found = suffixes.iter().find_map(|(suffix, end)| Some((self.before(suffix)?, end)));
+        let found = suffixes
+            .iter()
+            .find_map(|(suffix, end)| Some((self.before(suffix)?, end)));
         if let Some((length, end)) = found.filter(|(length, _)| self.measure(*length) > least) {
             self.set(length, end);
         }
     }
 
     fn remove_suffix(&mut self) {
-        let found = REMOVED.iter().find_map(|suffix| Some((self.before(suffix)?, *suffix)));
+        let found = REMOVED
+            .iter()
+            .find_map(|suffix| Some((self.before(suffix)?, *suffix)));
         if let Some((length, suffix)) = found {
             // The letter before `ion` stays.
-            let length = if suffix.ends_with("ion") { length + 1 } else { length };
+            let length = if suffix.ends_with("ion") {
+                length + 1
+            } else {
+                length
+            };
             if self.measure(length) > 1 {
                 self.0.truncate(length);
             }

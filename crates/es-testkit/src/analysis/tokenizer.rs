@@ -65,7 +65,12 @@ impl Tokenizer {
                 parts.retain(|(_, part)| !part.is_empty());
                 tokens(text, parts, "word")
             }
-            Self::Grams { least, most, edge, of } => {
+            Self::Grams {
+                least,
+                most,
+                edge,
+                of,
+            } => {
                 let parts = if of.is_empty() {
                     vec![(0, text)]
                 } else {
@@ -87,14 +92,20 @@ impl Tokenizer {
 
 /// The n-grams of a text with their places, the shorter of one place first.
 pub(crate) fn grams(text: &str, least: usize, most: usize, edge: bool) -> Vec<(usize, &str)> {
-    let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let bounds: Vec<usize> = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([text.len()])
+        .collect();
     let mut found = Vec::new();
     for (number, from) in bounds.iter().enumerate() {
         if edge && number > 0 {
             break;
         }
         for length in least..=most {
-            let gram = bounds.get(number + length).and_then(|to| text.get(*from..*to));
+            let gram = bounds
+                .get(number + length)
+                .and_then(|to| text.get(*from..*to));
             found.extend(gram.map(|gram| (*from, gram)));
         }
     }
@@ -121,12 +132,22 @@ fn runs(text: &str, belongs: impl Fn(char) -> bool) -> Vec<(usize, &str)> {
 fn standard(text: &str, longest: usize) -> Vec<Token> {
     let mut parts = Vec::new();
     for (at, word) in text.split_word_bound_indices() {
-        if !word.chars().any(|letter| letter.is_alphanumeric() || is_emoji(letter)) {
+        if !word
+            .chars()
+            .any(|letter| letter.is_alphanumeric() || is_emoji(letter))
+        {
             continue;
         }
-        let bounds: Vec<usize> =
-            word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
-        for from in bounds.iter().step_by(longest.max(1)).take_while(|from| **from < word.len()) {
+        let bounds: Vec<usize> = word
+            .char_indices()
+            .map(|(at, _)| at)
+            .chain([word.len()])
+            .collect();
+        for from in bounds
+            .iter()
+            .step_by(longest.max(1))
+            .take_while(|from| **from < word.len())
+        {
             let number = bounds.iter().position(|bound| bound == from).unwrap_or(0);
             let to = bounds.get(number + longest).copied().unwrap_or(word.len());
             parts.push((at + from, word.get(*from..to).unwrap_or("")));
@@ -134,15 +155,31 @@ fn standard(text: &str, longest: usize) -> Vec<Token> {
     }
     let mut tokens = tokens(text, parts, "<ALPHANUM>");
     for token in &mut tokens {
-        if token.text.chars().all(|letter| letter.is_numeric() || letter == '.' || letter == ',') {
+        if token
+            .text
+            .chars()
+            .all(|letter| letter.is_numeric() || letter == '.' || letter == ',')
+        {
             token.kind = "<NUM>";
         } else if token.text.chars().all(is_ideograph) {
             token.kind = "<IDEOGRAPHIC>";
-        } else if token.text.chars().all(|letter| matches!(letter, '\u{30a0}'..='\u{30ff}')) {
+        } else if token
+            .text
+            .chars()
+            .all(|letter| matches!(letter, '\u{30a0}'..='\u{30ff}'))
+        {
             token.kind = "<KATAKANA>";
-        } else if token.text.chars().all(|letter| matches!(letter, '\u{3040}'..='\u{309f}')) {
+        } else if token
+            .text
+            .chars()
+            .all(|letter| matches!(letter, '\u{3040}'..='\u{309f}'))
+        {
             token.kind = "<HIRAGANA>";
-        } else if token.text.chars().all(|letter| matches!(letter, '\u{ac00}'..='\u{d7af}')) {
+        } else if token
+            .text
+            .chars()
+            .all(|letter| matches!(letter, '\u{ac00}'..='\u{d7af}'))
+        {
             token.kind = "<HANGUL>";
         } else if token.text.chars().any(is_emoji) {
             token.kind = "<EMOJI>";
@@ -170,7 +207,13 @@ fn tokens<'t>(
         .enumerate()
         .map(|(position, (at, part))| {
             let start = units(text.get(..at).unwrap_or(""));
-            Token { text: part.to_owned(), position, start, end: start + units(part), kind }
+            Token {
+                text: part.to_owned(),
+                position,
+                start,
+                end: start + units(part),
+                kind,
+            }
         })
         .collect()
 }

@@ -25,8 +25,11 @@ pub(crate) enum Action {
     Manage,
 }
 
-const CHALLENGES: [&str; 3] =
-    ["Basic realm=\"security\", charset=\"UTF-8\"", "Bearer realm=\"security\"", "ApiKey"];
+const CHALLENGES: [&str; 3] = [
+    "Basic realm=\"security\", charset=\"UTF-8\"",
+    "Bearer realm=\"security\"",
+    "ApiKey",
+];
 
 /// Returns the caller.
 ///
@@ -40,7 +43,9 @@ pub(crate) fn authenticate(
     if !shared.settings.security {
         return Ok(Identity::anonymous());
     }
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let header = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let outcome = lock(&shared.credentials).authenticate(header);
     outcome.map_err(|refusal| unauthorized(shared, refusal, target))
 }
@@ -60,7 +65,9 @@ fn unauthorized(shared: &Shared, refusal: Refusal, target: &str) -> Reply {
         .with("header", json!({"WWW-Authenticate": CHALLENGES}));
     CHALLENGES
         .iter()
-        .fold(error.into(), |reply: Reply, challenge| reply.header(WWW_AUTHENTICATE, challenge))
+        .fold(error.into(), |reply: Reply, challenge| {
+            reply.header(WWW_AUTHENTICATE, challenge)
+        })
 }
 
 /// Checks a limited caller against the indices that the request spells out.

@@ -20,7 +20,12 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    remove(&mut lock(&call.shared.store), call.part("index"), call.part("name"), true)?;
+    remove(
+        &mut lock(&call.shared.store),
+        call.part("index"),
+        call.part("name"),
+        true,
+    )?;
     Ok(done(call))
 }
 
@@ -44,7 +49,9 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let mut store = lock(&call.shared.store);
     let before = (store.indices.clone(), store.streams.clone());
-    let outcome = actions.iter().try_for_each(|action| carry_out(&mut store, action));
+    let outcome = actions
+        .iter()
+        .try_for_each(|action| carry_out(&mut store, action));
     if let Err(error) = outcome {
         (store.indices, store.streams) = before;
         return Err(error);
@@ -65,15 +72,25 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
     let indices = names("index", "indices").join(",");
     let aliases = names("alias", "aliases");
     match verb.as_str() {
-        "add" => aliases.iter().try_for_each(|alias| add(store, &indices, alias, settings)),
+        "add" => aliases
+            .iter()
+            .try_for_each(|alias| add(store, &indices, alias, settings)),
         "remove" => {
-            let must_exist = settings.get("must_exist").and_then(Value::as_bool).unwrap_or(true);
-            aliases.iter().try_for_each(|alias| remove(store, &indices, alias, must_exist))
+            let must_exist = settings
+                .get("must_exist")
+                .and_then(Value::as_bool)
+                .unwrap_or(true);
+            aliases
+                .iter()
+                .try_for_each(|alias| remove(store, &indices, alias, must_exist))
         }
         "remove_index" => {
             for name in store.resolve(
                 &indices,
-                ResolveOptions { refuse_aliases: true, ..ResolveOptions::default() },
+                ResolveOptions {
+                    refuse_aliases: true,
+                    ..ResolveOptions::default()
+                },
             )? {
                 store.indices.remove(&name);
             }
@@ -89,9 +106,11 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
 fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(items)) => {
-            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-        }
+        Some(Value::Array(items)) => items
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -104,8 +123,13 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
         return Err(ApiError::bad_request("invalid_alias_name_exception", text));
     }
     let kept = kept(alias, settings)?;
-    let names = store
-        .resolve(indices, ResolveOptions { require_some: true, ..ResolveOptions::default() })?;
+    let names = store.resolve(
+        indices,
+        ResolveOptions {
+            require_some: true,
+            ..ResolveOptions::default()
+        },
+    )?;
     let (streams, names) = split(store, indices, names);
     if let Some(stream) = names.iter().find_map(|name| store.stream_of(name)) {
         return Err(ApiError::illegal_argument(format!(
@@ -118,8 +142,14 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
             "aliases that point to data streams don't support routing",
         ));
     }
-    let of_streams = store.streams.values().any(|stream| stream.aliases.contains_key(alias));
-    let of_indices = store.indices.values().any(|index| index.aliases.contains_key(alias));
+    let of_streams = store
+        .streams
+        .values()
+        .any(|stream| stream.aliases.contains_key(alias));
+    let of_indices = store
+        .indices
+        .values()
+        .any(|index| index.aliases.contains_key(alias));
     if (of_streams || !streams.is_empty()) && (of_indices || !names.is_empty()) {
         return Err(ApiError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -146,11 +176,18 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
 /// Returns the data streams among what an expression found, and the indices that are not there
 /// because of one of them.
 fn split(store: &Store, expression: &str, found: Vec<String>) -> (BTreeSet<String>, Vec<String>) {
-    let is_named = |name: &str| expression.split(',').any(|part| matches_wildcard(part, name));
+    let is_named = |name: &str| {
+        expression
+            .split(',')
+            .any(|part| matches_wildcard(part, name))
+    };
     let mut streams = BTreeSet::new();
     let mut indices = Vec::new();
     for name in found {
-        match store.stream_of(&name).filter(|stream| is_named(&stream.name)) {
+        match store
+            .stream_of(&name)
+            .filter(|stream| is_named(&stream.name))
+        {
             Some(stream) => {
                 streams.insert(stream.name.to_string());
             }
@@ -206,14 +243,18 @@ fn remove(
     for name in streams {
         if let Some(stream) = store.streams.get_mut(&name) {
             let before = stream.aliases.len();
-            stream.aliases.retain(|alias, _| !matches_wildcard(pattern, alias));
+            stream
+                .aliases
+                .retain(|alias, _| !matches_wildcard(pattern, alias));
             removed |= stream.aliases.len() < before;
         }
     }
     for name in names {
         if let Some(index) = store.indices.get_mut(&name) {
             let before = index.aliases.len();
-            index.aliases.retain(|alias, _| !matches_wildcard(pattern, alias));
+            index
+                .aliases
+                .retain(|alias, _| !matches_wildcard(pattern, alias));
             removed |= index.aliases.len() < before;
         }
     }
@@ -231,7 +272,11 @@ fn remove(
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
-    let wanted: Vec<&str> = call.part("name").split(',').filter(|name| !name.is_empty()).collect();
+    let wanted: Vec<&str> = call
+        .part("name")
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .collect();
     let mut shown = Map::new();
     for name in call.indices(&store)? {
         let Some(index) = store.indices.get(&name) else {
@@ -243,7 +288,10 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
             None => (name, &index.aliases),
         };
         let fits = |alias: &String| {
-            wanted.is_empty() || wanted.iter().any(|pattern| matches_wildcard(pattern, alias))
+            wanted.is_empty()
+                || wanted
+                    .iter()
+                    .any(|pattern| matches_wildcard(pattern, alias))
         };
         let aliases: Map<String, Value> = aliases
             .iter()
@@ -257,7 +305,10 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let nothing = shown.is_empty() && !wanted.is_empty();
     if nothing && (*call.method == Method::HEAD || wanted.iter().all(|name| !name.contains('*'))) {
         let text = format!("alias [{}] missing", wanted.join(","));
-        return Ok(Reply::json(StatusCode::NOT_FOUND, json!({"error": text, "status": 404})));
+        return Ok(Reply::json(
+            StatusCode::NOT_FOUND,
+            json!({"error": text, "status": 404}),
+        ));
     }
     Ok(Reply::ok(Value::Object(shown)))
 }

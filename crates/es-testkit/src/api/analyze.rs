@@ -61,7 +61,10 @@ pub(crate) fn analyze(call: &Call<'_>) -> Result<Reply, ApiError> {
         let field = field.and_then(|path| index?.mapping.field(&path));
         match field.as_deref().map(|field| &field.kind) {
             Some(Kind::Text { index, .. }) => index.clone(),
-            Some(Kind::Keyword { normalizer: Some(normalizer), .. }) => normalizer.clone(),
+            Some(Kind::Keyword {
+                normalizer: Some(normalizer),
+                ..
+            }) => normalizer.clone(),
             Some(_) => analyzers.get("keyword")?,
             None => analyzers.default_analyzer()?,
         }
@@ -111,15 +114,19 @@ pub(crate) fn terms_enum(call: &Call<'_>) -> Result<Reply, ApiError> {
     let source = call.searched(&store, call.part("index"))?;
     let mut found = BTreeSet::new();
     for (index, _) in &source.indices {
-        let Some(field) = index.mapping.field(&path) else { continue };
+        let Some(field) = index.mapping.field(&path) else {
+            continue;
+        };
         if !matches!(field.kind, Kind::Keyword { .. }) {
             return Err(ApiError::unsupported(format!(
                 "[_terms_enum] of fields of the type [{}]",
                 field.type_name
             )));
         }
-        let terms =
-            index.searchable().into_iter().flat_map(|document| document.entry.terms(&field.path));
+        let terms = index
+            .searchable()
+            .into_iter()
+            .flat_map(|document| document.entry.terms(&field.path));
         let fits = |text: &String| {
             if folded {
                 text.to_lowercase().starts_with(&start.to_lowercase())
@@ -139,5 +146,7 @@ pub(crate) fn terms_enum(call: &Call<'_>) -> Result<Reply, ApiError> {
     if let Some(shown) = shown.as_object_mut() {
         shown.remove("skipped");
     }
-    Ok(Reply::ok(json!({"_shards": shown, "terms": terms, "complete": true})))
+    Ok(Reply::ok(
+        json!({"_shards": shown, "terms": terms, "complete": true}),
+    ))
 }

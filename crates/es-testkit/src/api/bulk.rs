@@ -47,8 +47,11 @@ pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// out.
 fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
     for item in items {
-        let named =
-            item.meta.get("_index").and_then(Value::as_str).unwrap_or_else(|| call.part("index"));
+        let named = item
+            .meta
+            .get("_index")
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| call.part("index"));
         if named.is_empty() {
             return Err(ApiError::bad_request(
                 "action_request_validation_exception",
@@ -65,15 +68,19 @@ fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
 
 fn parse(body: &[u8]) -> Result<Vec<Item<'_>>, ApiError> {
     if body.is_empty() {
-        return Err(ApiError::bad_request("parse_exception", "request body is required"));
+        return Err(ApiError::bad_request(
+            "parse_exception",
+            "request body is required",
+        ));
     }
     if body.last() != Some(&b'\n') {
         return Err(ApiError::illegal_argument(
             "The bulk request must be terminated by a newline [\\n]",
         ));
     }
-    let mut lines =
-        body.split(|byte| *byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace));
+    let mut lines = body
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.iter().all(u8::is_ascii_whitespace));
     let mut items = Vec::new();
     let mut number = 0;
     while let Some(line) = lines.next() {
@@ -111,7 +118,9 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
             Some(Value::Object(meta)) => {
                 check_meta(&meta, number)?;
                 if let Some(other) = fields.keys().next() {
-                    return Err(malformed(&format!("expected END_OBJECT but found [{other}]")));
+                    return Err(malformed(&format!(
+                        "expected END_OBJECT but found [{other}]"
+                    )));
                 }
                 return Ok((verb, meta));
             }
@@ -119,7 +128,9 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
             None => {}
         }
     }
-    Err(malformed("expected field [create], [delete], [index] or [update]"))
+    Err(malformed(
+        "expected field [create], [delete], [index] or [update]",
+    ))
 }
 
 const META: [&str; 12] = [
@@ -165,7 +176,9 @@ fn carry_out(
     ingested: &mut bool,
 ) -> (Value, bool) {
     let text = |name: &str| item.meta.get(name).and_then(Value::as_str);
-    let index = text("_index").unwrap_or_else(|| call.part("index")).to_owned();
+    let index = text("_index")
+        .unwrap_or_else(|| call.part("index"))
+        .to_owned();
     let id = match item.meta.get("_id") {
         Some(Value::String(id)) => id.clone(),
         Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
@@ -215,7 +228,11 @@ fn write(
         ));
     }
     check_id(id)?;
-    if item.meta.get("_id").is_some_and(|id| id.as_str() == Some("")) {
+    if item
+        .meta
+        .get("_id")
+        .is_some_and(|id| id.as_str() == Some(""))
+    {
         return Err(ApiError::bad_request(
             "illegal_argument_exception",
             "if _id is specified it must not be empty",
@@ -233,7 +250,11 @@ fn write(
         Kind::Change
     };
     let mut target = target(call, item, index, kind)?;
-    let asked = item.meta.get("pipeline").and_then(Value::as_str).or(call.params.get("pipeline"));
+    let asked = item
+        .meta
+        .get("pipeline")
+        .and_then(Value::as_str)
+        .or(call.params.get("pipeline"));
     let mut changed = None;
     if item.verb == "update" {
         ingest::refuse(store, index, asked)?;
@@ -245,7 +266,12 @@ fn write(
             named.id.get_or_insert_with(|| "auto-generated".to_owned());
             let source = NewSource::read(item.source)?;
             let routing = target.routing.map(str::to_owned);
-            let incoming = Incoming { index: index.to_owned(), id: own_id, routing, source };
+            let incoming = Incoming {
+                index: index.to_owned(),
+                id: own_id,
+                routing,
+                source,
+            };
             changed = incoming.through(plan, store)?;
             if changed.is_none() {
                 return Ok((dropped(index, named.id.as_deref()), StatusCode::OK));
@@ -264,7 +290,12 @@ fn write(
     };
     let name = index.name.clone();
     (named.index, named.id) = (name.to_string(), Some(id.to_owned()));
-    count(call, index, index.shard_of(id, routing.as_deref()), Use::Write);
+    count(
+        call,
+        index,
+        index.shard_of(id, routing.as_deref()),
+        Use::Write,
+    );
     match item.verb {
         "delete" => {
             let (gone, existed) = index.remove(id, routing.as_deref(), expected)?;
@@ -281,7 +312,11 @@ fn write(
             let (document, result) =
                 update::apply(index, id, &request, item.source, routing, expected)?;
             refresh(call, index);
-            let status = if result == "created" { StatusCode::CREATED } else { StatusCode::OK };
+            let status = if result == "created" {
+                StatusCode::CREATED
+            } else {
+                StatusCode::OK
+            };
             Ok((written(call, &name, &document, result), status))
         }
         _ => {
@@ -291,8 +326,11 @@ fn write(
             };
             let (document, new) = index.put(id, source, routing, expected)?;
             refresh(call, index);
-            let (status, result) =
-                if new { (StatusCode::CREATED, "created") } else { (StatusCode::OK, "updated") };
+            let (status, result) = if new {
+                (StatusCode::CREATED, "created")
+            } else {
+                (StatusCode::OK, "updated")
+            };
             Ok((written(call, &name, &document, result), status))
         }
     }
@@ -312,7 +350,11 @@ fn target<'a>(
     };
     Ok(Target {
         name: index,
-        routing: item.meta.get("routing").and_then(Value::as_str).or(request.routing),
+        routing: item
+            .meta
+            .get("routing")
+            .and_then(Value::as_str)
+            .or(request.routing),
         require_alias: flag("require_alias").unwrap_or(request.require_alias),
         require_data_stream: flag("require_data_stream").unwrap_or(request.require_data_stream),
         ..request

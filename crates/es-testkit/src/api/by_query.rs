@@ -60,12 +60,16 @@ fn found(
     query: Option<&Value>,
     most: Option<usize>,
 ) -> Result<Vec<(Arc<str>, Document)>, ApiError> {
-    let body: Map<String, Value> =
-        query.map(|query| ("query".to_owned(), query.clone())).into_iter().collect();
+    let body: Map<String, Value> = query
+        .map(|query| ("query".to_owned(), query.clone()))
+        .into_iter()
+        .collect();
     let request = Request::parse(&body, &call.params, false)?;
     let mut all = Vec::new();
     for (index, restriction) in &source.indices {
-        let one = Source { indices: vec![(*index, restriction.clone())] };
+        let one = Source {
+            indices: vec![(*index, restriction.clone())],
+        };
         all.extend(
             matching(&one, &request)?
                 .into_iter()
@@ -103,15 +107,27 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     let source = call.searched(&store, call.part("index"))?;
     let found = found(call, &source, query.as_ref(), most)?;
     drop(source);
-    let mut counts = Counts { total: found.len(), ..Counts::default() };
+    let mut counts = Counts {
+        total: found.len(),
+        ..Counts::default()
+    };
     for (name, document) in found {
         if let Some(index) = store.indices.get_mut(&*name) {
-            index.remove(&document.id, document.routing.as_deref(), Expected::default())?;
+            index.remove(
+                &document.id,
+                document.routing.as_deref(),
+                Expected::default(),
+            )?;
             counts.deleted += 1;
         }
     }
     after(call, &mut store, call.part("index"))?;
-    task::finish(call, &mut store, "indices:data/write/delete/byquery", counts.response("delete"))
+    task::finish(
+        call,
+        &mut store,
+        "indices:data/write/delete/byquery",
+        counts.response("delete"),
+    )
 }
 
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -120,17 +136,33 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let source = call.searched(&store, call.part("index"))?;
     let found = found(call, &source, query.as_ref(), most)?;
     drop(source);
-    let mut counts = Counts { total: found.len(), ..Counts::default() };
+    let mut counts = Counts {
+        total: found.len(),
+        ..Counts::default()
+    };
     for (name, document) in found {
         ingest::refuse(&store, &name, None)?;
         if let Some(index) = store.indices.get_mut(&*name) {
-            let source = NewSource { value: document.source(), raw: document.raw.clone() };
-            index.put(&document.id, source, document.routing.clone(), Expected::default())?;
+            let source = NewSource {
+                value: document.source(),
+                raw: document.raw.clone(),
+            };
+            index.put(
+                &document.id,
+                source,
+                document.routing.clone(),
+                Expected::default(),
+            )?;
             counts.updated += 1;
         }
     }
     after(call, &mut store, call.part("index"))?;
-    task::finish(call, &mut store, "indices:data/write/update/byquery", counts.response("update"))
+    task::finish(
+        call,
+        &mut store,
+        "indices:data/write/update/byquery",
+        counts.response("update"),
+    )
 }
 
 pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -139,20 +171,28 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
     fields.unsupported(&["script"])?;
     let from = fields.required("source")?;
     let to = fields.required("dest")?;
-    let proceed =
-        fields.choice("conflicts", &[("abort", false), ("proceed", true)])?.unwrap_or(false);
+    let proceed = fields
+        .choice("conflicts", &[("abort", false), ("proceed", true)])?
+        .unwrap_or(false);
     let most = fields.count("max_docs")?;
     fields.finish()?;
     let from = Fields::section("source", from)?;
     from.unsupported(&["remote", "slice", "sort", "_source", "runtime_mappings"])?;
-    let indices = from.texts("index")?.ok_or_else(|| from.invalid("Required [index]"))?.join(",");
+    let indices = from
+        .texts("index")?
+        .ok_or_else(|| from.invalid("Required [index]"))?
+        .join(",");
     let query = from.get("query")?;
     from.positive("size")?;
     from.finish()?;
     let to = Fields::section("dest", to)?;
     to.unsupported(&["pipeline", "routing", "version_type"])?;
-    let dest = to.text("index")?.ok_or_else(|| to.invalid("Required [index]"))?;
-    let absent = to.choice("op_type", &[("index", false), ("create", true)])?.unwrap_or(false);
+    let dest = to
+        .text("index")?
+        .ok_or_else(|| to.invalid("Required [index]"))?;
+    let absent = to
+        .choice("op_type", &[("index", false), ("create", true)])?
+        .unwrap_or(false);
     to.finish()?;
     let mut store = lock(&call.shared.store);
     let source = call.searched(&store, &indices)?;
@@ -167,14 +207,27 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
     let found = found(call, &source, query, most)?;
     drop(source);
     ingest::refuse(&store, &dest, None)?;
-    let mut counts = Counts { total: found.len(), ..Counts::default() };
+    let mut counts = Counts {
+        total: found.len(),
+        ..Counts::default()
+    };
     for (_, document) in found {
         let given = document.routing.as_deref();
         let kind = if absent { Kind::Create } else { Kind::Index };
-        let target = Target { name: &dest, routing: given, ..Target::of(call, kind)? };
+        let target = Target {
+            name: &dest,
+            routing: given,
+            ..Target::of(call, kind)?
+        };
         let (index, routing) = target.open(&mut store)?;
-        let source = NewSource { value: document.source(), raw: document.raw.clone() };
-        let expected = Expected { absent, ..Expected::default() };
+        let source = NewSource {
+            value: document.source(),
+            raw: document.raw.clone(),
+        };
+        let expected = Expected {
+            absent,
+            ..Expected::default()
+        };
         match index.put(&document.id, source, routing, expected) {
             Ok((_, true)) => counts.created += 1,
             Ok((_, false)) => counts.updated += 1,
@@ -193,7 +246,12 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
         }
     }
     after(call, &mut store, &dest)?;
-    task::finish(call, &mut store, "indices:data/write/reindex", counts.response("reindex"))
+    task::finish(
+        call,
+        &mut store,
+        "indices:data/write/reindex",
+        counts.response("reindex"),
+    )
 }
 
 /// Refreshes what was written, where the request asks for it.

@@ -32,7 +32,10 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// A placeholder's value; empty when the route has none of that name.
     pub(crate) fn part(&self, name: &str) -> &str {
-        self.path.iter().find(|(part, _)| *part == name).map_or("", |(_, value)| value)
+        self.path
+            .iter()
+            .find(|(part, _)| *part == name)
+            .map_or("", |(_, value)| value)
     }
 
     /// The body as JSON, `null` when there is none.
@@ -61,7 +64,9 @@ impl Call<'_> {
         match self.json()? {
             Value::Null => Ok(serde_json::Map::new()),
             Value::Object(fields) => Ok(fields),
-            _ => Err(ApiError::parsing("Expected [START_OBJECT] at the start of the body")),
+            _ => Err(ApiError::parsing(
+                "Expected [START_OBJECT] at the start of the body",
+            )),
         }
     }
 
@@ -71,7 +76,10 @@ impl Call<'_> {
     /// 400 when it is missing, not JSON, or not an object.
     pub(crate) fn required_object(&self) -> Result<serde_json::Map<String, Value>, ApiError> {
         if self.body.is_empty() {
-            return Err(ApiError::bad_request("parse_exception", "request body is required"));
+            return Err(ApiError::bad_request(
+                "parse_exception",
+                "request body is required",
+            ));
         }
         self.object()
     }
@@ -126,7 +134,9 @@ impl Call<'_> {
 
     pub(crate) fn resolve_options(&self) -> Result<ResolveOptions, ApiError> {
         if let Some(list) = self.params.get("expand_wildcards")
-            && !list.split(',').all(|word| matches!(word, "open" | "all" | "hidden" | "closed"))
+            && !list
+                .split(',')
+                .all(|word| matches!(word, "open" | "all" | "hidden" | "closed"))
         {
             return Err(ApiError::unsupported(format!("[expand_wildcards={list}]")));
         }

@@ -17,14 +17,20 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
     let green = indices == 0 || nodes.len() > 1;
     let status = if green { "green" } else { "yellow" };
     let wants_green = call.params.get("wait_for_status") == Some("green");
-    let wants_nodes =
-        call.params.get("wait_for_nodes").map(|text| text.trim_start_matches([' ', '>', '=']));
+    let wants_nodes = call
+        .params
+        .get("wait_for_nodes")
+        .map(|text| text.trim_start_matches([' ', '>', '=']));
     let too_few = wants_nodes
         .and_then(|text| text.parse::<usize>().ok())
         .is_some_and(|wanted| nodes.len() < wanted);
     let timed_out = (wants_green && !green) || too_few;
     let unassigned = if green { 0 } else { indices };
-    let http_status = if timed_out { StatusCode::REQUEST_TIMEOUT } else { StatusCode::OK };
+    let http_status = if timed_out {
+        StatusCode::REQUEST_TIMEOUT
+    } else {
+        StatusCode::OK
+    };
     Ok(Reply::json(
         http_status,
         json!({

@@ -70,7 +70,10 @@ pub(crate) fn create_stream(store: &mut Store, name: &str) -> Result<String, Api
 /// # Errors
 /// 404 for a data stream that does not exist, 400 for a template of which no index can be made.
 pub(crate) fn add_index(store: &mut Store, name: &str) -> Result<String, ApiError> {
-    let stream = store.streams.get(name).ok_or_else(|| ApiError::no_such_index(name))?;
+    let stream = store
+        .streams
+        .get(name)
+        .ok_or_else(|| ApiError::no_such_index(name))?;
     let backing = stream.next_index(now_millis());
     let custom_routing = stream.custom_routing;
     let mut body = body(&compose(store, name, &Map::new()));
@@ -122,12 +125,22 @@ pub(crate) fn check_deletion(store: &Store, index: &str) -> Result<(), ApiError>
 fn named(call: &Call<'_>, store: &Store) -> Result<Vec<String>, ApiError> {
     let mut found = Vec::new();
     for part in call.part("name").split(',') {
-        let pattern = if matches!(part, "" | "_all") { "*" } else { part };
+        let pattern = if matches!(part, "" | "_all") {
+            "*"
+        } else {
+            part
+        };
         let fits = |stream: &&DataStream| {
             matches_wildcard(pattern, &stream.name) && !(stream.hidden && pattern.starts_with('*'))
         };
         let before = found.len();
-        found.extend(store.streams.values().filter(fits).map(|stream| stream.name.to_string()));
+        found.extend(
+            store
+                .streams
+                .values()
+                .filter(fits)
+                .map(|stream| stream.name.to_string()),
+        );
         if found.len() == before && !pattern.contains('*') {
             return Err(ApiError::no_such_index(part));
         }
@@ -149,9 +162,14 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn show(store: &Store, stream: &DataStream, nodes: usize) -> Value {
-    let indices: Vec<_> =
-        stream.indices.iter().filter_map(|name| store.indices.get(name)).collect();
-    let assigned = indices.iter().all(|index| (index.replicas as usize) < nodes);
+    let indices: Vec<_> = stream
+        .indices
+        .iter()
+        .filter_map(|name| store.indices.get(name))
+        .collect();
+    let assigned = indices
+        .iter()
+        .all(|index| (index.replicas as usize) < nodes);
     let shown: Vec<Value> = indices
         .iter()
         .map(|index| {

@@ -24,9 +24,15 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     if call.body.is_empty() {
-        return Err(ApiError::bad_request("parse_exception", "request body is required"));
+        return Err(ApiError::bad_request(
+            "parse_exception",
+            "request body is required",
+        ));
     }
-    if let Some(wrong) = call.params.get("op_type").filter(|op| !matches!(*op, "index" | "create"))
+    if let Some(wrong) = call
+        .params
+        .get("op_type")
+        .filter(|op| !matches!(*op, "index" | "create"))
     {
         return Err(ApiError::illegal_argument(format!(
             "opType must be 'create' or 'index', found: [{wrong}]"
@@ -34,7 +40,10 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     }
     check_refresh(call)?;
     let source = NewSource::read(&call.body)?;
-    let expected = Expected { absent, ..expected(call)? };
+    let expected = Expected {
+        absent,
+        ..expected(call)?
+    };
     let mut store = lock(&call.shared.store);
     let incoming = Incoming {
         index: call.part("index").to_owned(),
@@ -49,22 +58,38 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     };
     let id = incoming.id.unwrap_or_else(|| store.next_id());
     check_id(&id)?;
-    let kind = if call.part("id").is_empty() { Kind::Create } else { Kind::of(expected) };
+    let kind = if call.part("id").is_empty() {
+        Kind::Create
+    } else {
+        Kind::of(expected)
+    };
     let target = Target {
         name: &incoming.index,
         routing: incoming.routing.as_deref(),
         ..Target::of(call, kind)?
     };
     let (index, routing) = target.open(&mut store)?;
-    count(call, index, index.shard_of(&id, routing.as_deref()), Use::Write);
+    count(
+        call,
+        index,
+        index.shard_of(&id, routing.as_deref()),
+        Use::Write,
+    );
     let (document, new) = index.put(&id, incoming.source, routing.clone(), expected)?;
     refresh(call, index);
     let name = index.name.to_string();
-    let (status, result) =
-        if new { (StatusCode::CREATED, "created") } else { (StatusCode::OK, "updated") };
+    let (status, result) = if new {
+        (StatusCode::CREATED, "created")
+    } else {
+        (StatusCode::OK, "updated")
+    };
     let reply = Reply::json(status, written(call, &name, &document, result));
     let location = location(&name, &id, routing.as_deref());
-    Ok(if new { reply.header(LOCATION, &location) } else { reply })
+    Ok(if new {
+        reply.header(LOCATION, &location)
+    } else {
+        reply
+    })
 }
 
 /// Refuses a `refresh` that there is not, before anything is written.
@@ -74,9 +99,9 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
 pub(crate) fn check_refresh(call: &Call<'_>) -> Result<(), ApiError> {
     match call.params.get("refresh") {
         None | Some("" | "true" | "false" | "wait_for") => Ok(()),
-        Some(other) => {
-            Err(ApiError::illegal_argument(format!("Unknown value for refresh: [{other}].")))
-        }
+        Some(other) => Err(ApiError::illegal_argument(format!(
+            "Unknown value for refresh: [{other}]."
+        ))),
     }
 }
 
@@ -93,20 +118,38 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
     let (index, routing) = Target::of(call, Kind::Change)?.existing(&mut store)?;
     let routing = routing.as_deref();
-    count(call, index, index.shard_of(call.part("id"), routing), Use::Write);
+    count(
+        call,
+        index,
+        index.shard_of(call.part("id"), routing),
+        Use::Write,
+    );
     let (gone, existed) = index.remove(call.part("id"), routing, expected)?;
     refresh(call, index);
-    let (status, result) =
-        if existed { (StatusCode::OK, "deleted") } else { (StatusCode::NOT_FOUND, "not_found") };
-    Ok(Reply::json(status, written(call, &index.name, &gone, result)))
+    let (status, result) = if existed {
+        (StatusCode::OK, "deleted")
+    } else {
+        (StatusCode::NOT_FOUND, "not_found")
+    };
+    Ok(Reply::json(
+        status,
+        written(call, &index.name, &gone, result),
+    ))
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let filter = SourceFilter::from_params(&call.params)?.unwrap_or_default();
     let store = lock(&call.shared.store);
     let (index, found) = read(call, &store)?;
-    let status = if found.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    Ok(Reply::json(status, shown(call, index, call.part("id"), found, &filter)))
+    let status = if found.is_some() {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    Ok(Reply::json(
+        status,
+        shown(call, index, call.part("id"), found, &filter),
+    ))
 }
 
 pub(crate) fn source(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -123,7 +166,11 @@ pub(crate) fn source(call: &Call<'_>) -> Result<Reply, ApiError> {
         Some(source) => Ok(Reply::ok(source)),
         None => {
             let text = format!("Document not found [{}]/[{}]", index.name, call.part("id"));
-            Err(ApiError::new(StatusCode::NOT_FOUND, "resource_not_found_exception", text))
+            Err(ApiError::new(
+                StatusCode::NOT_FOUND,
+                "resource_not_found_exception",
+                text,
+            ))
         }
     }
 }
@@ -142,7 +189,9 @@ fn read<'s>(
         (Some(seen), false) => seen.get(id),
         _ => index.documents.get(id),
     };
-    let found = found.map(AsRef::as_ref).filter(|document| document.shard == shard);
+    let found = found
+        .map(AsRef::as_ref)
+        .filter(|document| document.shard == shard);
     if let (Some(wanted), Some(document)) = (call.params.number("version")?, found)
         && wanted != document.version
     {
@@ -167,9 +216,14 @@ pub(crate) fn lookup<'s>(
     id: &str,
     routing: Option<&str>,
 ) -> Result<(&'s Index, u32), ApiError> {
-    let target = store.read_target(name)?.ok_or_else(|| ApiError::no_such_index(name))?;
+    let target = store
+        .read_target(name)?
+        .ok_or_else(|| ApiError::no_such_index(name))?;
     let routing = store.index_routing(name, &target, routing)?;
-    let index = store.indices.get(&target).ok_or_else(|| ApiError::no_such_index(name))?;
+    let index = store
+        .indices
+        .get(&target)
+        .ok_or_else(|| ApiError::no_such_index(name))?;
     Ok((index, index.shard_of(id, routing.as_deref())))
 }
 
@@ -189,7 +243,10 @@ impl Kind {
     pub(crate) fn of(expected: Expected) -> Self {
         match expected {
             Expected { absent: true, .. } => Self::Create,
-            Expected { seq_no_and_term: Some(_), .. } => Self::Change,
+            Expected {
+                seq_no_and_term: Some(_),
+                ..
+            } => Self::Change,
             _ => Self::Index,
         }
     }
@@ -241,7 +298,10 @@ impl<'a> Target<'a> {
         self.check_stream(store, &target)?;
         let routing = store.index_routing(self.name, &target, self.routing)?;
         let index = store.indices.get_mut(&target);
-        Ok((index.ok_or_else(|| ApiError::no_such_index(self.name))?, routing))
+        Ok((
+            index.ok_or_else(|| ApiError::no_such_index(self.name))?,
+            routing,
+        ))
     }
 
     /// Returns the index of a deletion, which is not created.
@@ -371,7 +431,10 @@ pub(crate) fn shown(
 /// 400 for half a condition.
 pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
     let params = &call.params;
-    let seq_no_and_term = match (params.number("if_seq_no")?, params.number("if_primary_term")?) {
+    let seq_no_and_term = match (
+        params.number("if_seq_no")?,
+        params.number("if_primary_term")?,
+    ) {
         (Some(seq_no), Some(term)) => Some((seq_no, term)),
         (None, None) => None,
         _ => {
@@ -398,10 +461,16 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
             ));
         }
         (_, Some(other)) => {
-            return Err(ApiError::illegal_argument(format!("No version type match [{other}]")));
+            return Err(ApiError::illegal_argument(format!(
+                "No version type match [{other}]"
+            )));
         }
     };
-    Ok(Expected { absent: false, seq_no_and_term, external_version })
+    Ok(Expected {
+        absent: false,
+        seq_no_and_term,
+        external_version,
+    })
 }
 
 /// `/index/_doc/id` with everything encoded that is not unreserved.
@@ -416,6 +485,8 @@ fn location(index: &str, id: &str, routing: Option<&str>) -> String {
             encoded
         })
     };
-    let query = routing.map(|routing| format!("?routing={}", encode(routing))).unwrap_or_default();
+    let query = routing
+        .map(|routing| format!("?routing={}", encode(routing)))
+        .unwrap_or_default();
     format!("/{}/_doc/{}{query}", encode(index), encode(id))
 }

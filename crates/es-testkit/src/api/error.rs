@@ -45,7 +45,9 @@ impl ApiError {
     }
 
     pub(crate) fn parsing(reason: impl Into<String>) -> Self {
-        Self::bad_request("parsing_exception", reason).with("line", 1).with("col", 1)
+        Self::bad_request("parsing_exception", reason)
+            .with("line", 1)
+            .with("col", 1)
     }
 
     pub(crate) fn no_such_index(index: &str) -> Self {
@@ -61,9 +63,13 @@ impl ApiError {
     }
 
     pub(crate) fn conflict(index: &str, reason: String) -> Self {
-        Self::new(StatusCode::CONFLICT, "version_conflict_engine_exception", reason)
-            .with("shard", "0")
-            .with("index", index)
+        Self::new(
+            StatusCode::CONFLICT,
+            "version_conflict_engine_exception",
+            reason,
+        )
+        .with("shard", "0")
+        .with("index", index)
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
@@ -115,7 +121,11 @@ impl ApiError {
             root.insert("type".to_owned(), kind.into());
         }
         if let Some(error) = error.as_object_mut() {
-            let roots = if self.root == Some("") { json!([]) } else { json!([root]) };
+            let roots = if self.root == Some("") {
+                json!([])
+            } else {
+                json!([root])
+            };
             error.insert("root_cause".to_owned(), roots);
         }
         json!({"error": error, "status": self.status.as_u16()})
@@ -131,8 +141,14 @@ impl From<ApiError> for Reply {
 /// A body that is not the JSON it should be.
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> Self {
-        let kind =
-            if error.is_eof() { "x_content_e_o_f_exception" } else { "x_content_parse_exception" };
-        Self::bad_request(kind, format!("[{}:{}] {error}", error.line(), error.column()))
+        let kind = if error.is_eof() {
+            "x_content_e_o_f_exception"
+        } else {
+            "x_content_parse_exception"
+        };
+        Self::bad_request(
+            kind,
+            format!("[{}:{}] {error}", error.line(), error.column()),
+        )
     }
 }

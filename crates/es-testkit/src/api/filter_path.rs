@@ -12,8 +12,15 @@ pub(crate) struct FilterPath {
 
 impl FilterPath {
     pub(crate) fn parse(text: &str) -> Self {
-        let mut filter = Self { includes: Vec::new(), excludes: Vec::new() };
-        for pattern in text.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()) {
+        let mut filter = Self {
+            includes: Vec::new(),
+            excludes: Vec::new(),
+        };
+        for pattern in text
+            .split(',')
+            .map(str::trim)
+            .filter(|pattern| !pattern.is_empty())
+        {
             let (list, pattern) = match pattern.strip_prefix('-') {
                 Some(excluded) => (&mut filter.excludes, excluded),
                 None => (&mut filter.includes, pattern),
@@ -34,7 +41,11 @@ impl FilterPath {
         };
         let excluded: Vec<&[String]> = self.excludes.iter().map(Vec::as_slice).collect();
         let kept = included.and_then(|body| {
-            if excluded.is_empty() { Some(body) } else { exclude(body, &excluded) }
+            if excluded.is_empty() {
+                Some(body)
+            } else {
+                exclude(body, &excluded)
+            }
         });
         kept.unwrap_or_else(|| Json::Object(Vec::new()))
     }
@@ -43,14 +54,19 @@ impl FilterPath {
 /// Splits at dots; an escaped dot belongs to a name.
 fn segments(pattern: &str) -> Vec<String> {
     let hidden = pattern.replace("\\.", "\u{0}");
-    hidden.split('.').map(|segment| segment.replace('\u{0}', ".")).collect()
+    hidden
+        .split('.')
+        .map(|segment| segment.replace('\u{0}', "."))
+        .collect()
 }
 
 /// The patterns as they continue below a member; an empty one means that it is reached.
 fn below<'p>(patterns: &[&'p [String]], name: &str) -> Vec<&'p [String]> {
     let mut next = Vec::new();
     for pattern in patterns {
-        let Some((first, rest)) = pattern.split_first() else { continue };
+        let Some((first, rest)) = pattern.split_first() else {
+            continue;
+        };
         if first == "**" {
             next.push(*pattern);
             if let Some((second, after)) = rest.split_first() {
@@ -77,15 +93,21 @@ fn include(body: Json, patterns: &[&[String]]) -> Option<Json> {
                 .into_iter()
                 .filter_map(|(name, value)| {
                     let next = below(patterns, &name);
-                    let kept = if next.is_empty() { None } else { include(value, &next) };
+                    let kept = if next.is_empty() {
+                        None
+                    } else {
+                        include(value, &next)
+                    };
                     Some((name, kept?))
                 })
                 .collect();
             (!kept.is_empty()).then_some(Json::Object(kept))
         }
         Json::Array(items) => {
-            let kept: Vec<_> =
-                items.into_iter().filter_map(|item| include(item, patterns)).collect();
+            let kept: Vec<_> = items
+                .into_iter()
+                .filter_map(|item| include(item, patterns))
+                .collect();
             (!kept.is_empty()).then_some(Json::Array(kept))
         }
         _ => None,
@@ -102,14 +124,21 @@ fn exclude(body: Json, patterns: &[&[String]]) -> Option<Json> {
                 .into_iter()
                 .filter_map(|(name, value)| {
                     let next = below(patterns, &name);
-                    let kept = if next.is_empty() { Some(value) } else { exclude(value, &next) };
+                    let kept = if next.is_empty() {
+                        Some(value)
+                    } else {
+                        exclude(value, &next)
+                    };
                     Some((name, kept?))
                 })
                 .collect(),
         ),
-        Json::Array(items) => {
-            Json::Array(items.into_iter().filter_map(|item| exclude(item, patterns)).collect())
-        }
+        Json::Array(items) => Json::Array(
+            items
+                .into_iter()
+                .filter_map(|item| exclude(item, patterns))
+                .collect(),
+        ),
         value => value,
     })
 }
@@ -132,7 +161,10 @@ mod tests {
             json!({"hits": {"hits": [{"_id": "1"}, {"_id": "2"}]}})
         );
         assert_eq!(filtered("h*.t*"), json!({"hits": {"total": 2}}));
-        assert_eq!(filtered("**._source"), json!({"hits": {"hits": [{"_source": {"a.b": 1}}]}}));
+        assert_eq!(
+            filtered("**._source"),
+            json!({"hits": {"hits": [{"_source": {"a.b": 1}}]}})
+        );
         assert_eq!(
             filtered("hits.hits._source.a\\.b"),
             json!({"hits": {"hits": [{"_source": {"a.b": 1}}]}})

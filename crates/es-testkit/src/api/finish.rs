@@ -103,7 +103,11 @@ fn fit_body(
     } else {
         body
     };
-    let length = if method == Method::HEAD { whole } else { body.len() };
+    let length = if method == Method::HEAD {
+        whole
+    } else {
+        body.len()
+    };
     headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     body
 }
@@ -119,16 +123,28 @@ fn has_product_header(settings: &Settings, status: StatusCode) -> bool {
 }
 
 fn warning(settings: &Settings, text: &str) -> String {
-    let product = if settings.is_opensearch() { "OpenSearch" } else { "Elasticsearch" };
+    let product = if settings.is_opensearch() {
+        "OpenSearch"
+    } else {
+        "Elasticsearch"
+    };
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("299 {product}-{}-{BUILD_HASH} \"{escaped}\"", settings.version)
+    format!(
+        "299 {product}-{}-{BUILD_HASH} \"{escaped}\"",
+        settings.version
+    )
 }
 
 fn wants_gzip(asked: &HeaderMap) -> bool {
-    let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let values = asked
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
         named && !parts.any(|part| part == "q=0")
     })
 }

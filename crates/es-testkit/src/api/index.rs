@@ -53,8 +53,14 @@ pub(crate) fn build<'s>(
     body: &Map<String, Value>,
 ) -> Result<&'s mut Index, ApiError> {
     check_name(name)?;
-    let aliased = store.indices.values().any(|index| index.aliases.contains_key(name))
-        || store.streams.values().any(|stream| stream.aliases.contains_key(name));
+    let aliased = store
+        .indices
+        .values()
+        .any(|index| index.aliases.contains_key(name))
+        || store
+            .streams
+            .values()
+            .any(|stream| stream.aliases.contains_key(name));
     if aliased {
         return Err(ApiError::bad_request(
             "invalid_index_name_exception",
@@ -67,7 +73,9 @@ pub(crate) fn build<'s>(
     index.searched = store.refresh_needed.then(Arc::default);
     let fields = Fields::new(Reader::Body, "create index", body);
     if let Some(given) = fields.get("settings")? {
-        let given = given.as_object().ok_or_else(|| fields.wrong("settings", given))?;
+        let given = given
+            .as_object()
+            .ok_or_else(|| fields.wrong("settings", given))?;
         settings::apply(&mut index, given, true)?;
     }
     if let Some(given) = fields.get("mappings")? {
@@ -78,9 +86,13 @@ pub(crate) fn build<'s>(
         index.version = 1;
     }
     if let Some(given) = fields.get("aliases")? {
-        let given = given.as_object().ok_or_else(|| fields.wrong("aliases", given))?;
+        let given = given
+            .as_object()
+            .ok_or_else(|| fields.wrong("aliases", given))?;
         for (alias, given) in given {
-            index.aliases.insert(alias.clone(), super::alias::kept(alias, given)?);
+            index
+                .aliases
+                .insert(alias.clone(), super::alias::kept(alias, given)?);
         }
     }
     if let Some((unknown, _)) = fields.rest().first() {
@@ -152,7 +164,10 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
     if *call.method == Method::HEAD {
-        let options = ResolveOptions { require_some: true, ..call.resolve_options()? };
+        let options = ResolveOptions {
+            require_some: true,
+            ..call.resolve_options()?
+        };
         let status = if store.resolve(call.part("index"), options).is_ok() {
             StatusCode::OK
         } else {
@@ -195,7 +210,10 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
         ));
     }
     let mut store = lock(&call.shared.store);
-    let options = ResolveOptions { refuse_aliases: true, ..call.resolve_options()? };
+    let options = ResolveOptions {
+        refuse_aliases: true,
+        ..call.resolve_options()?
+    };
     let names = store.resolve(expression, options)?;
     for name in &names {
         data_stream::check_deletion(&store, name)?;
@@ -221,5 +239,7 @@ pub(crate) fn refresh(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let nodes = call.shared.listed_nodes().len();
     let indices = names.iter().filter_map(|name| store.indices.get(name));
-    Ok(Reply::ok(json!({"_shards": super::search::copies(indices, nodes)})))
+    Ok(Reply::ok(
+        json!({"_shards": super::search::copies(indices, nodes)}),
+    ))
 }

@@ -15,7 +15,9 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body = call.required_object()?;
     let name = call.part("name");
     let pipeline = Pipeline::parse(name, &body)?;
-    lock(&call.shared.store).pipelines.insert(name.to_owned(), pipeline);
+    lock(&call.shared.store)
+        .pipelines
+        .insert(name.to_owned(), pipeline);
     Ok(Reply::acknowledged())
 }
 
@@ -24,8 +26,11 @@ fn named(call: &Call<'_>, store: &Store) -> Vec<String> {
         "" | "_all" => vec!["*"],
         list => list.split(',').collect(),
     };
-    let fits =
-        |name: &&String| patterns.iter().any(|pattern| matches_wildcard(pattern, name.as_str()));
+    let fits = |name: &&String| {
+        patterns
+            .iter()
+            .any(|pattern| matches_wildcard(pattern, name.as_str()))
+    };
     store.pipelines.keys().filter(fits).cloned().collect()
 }
 
@@ -40,7 +45,11 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         .collect();
     let wanted = call.part("name");
     let is_missing = shown.is_empty() && !wanted.is_empty() && !wanted.contains('*');
-    let status = if is_missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let status = if is_missing {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
     Ok(Reply::json(status, Value::Object(shown)))
 }
 
@@ -60,8 +69,12 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
             let uses = |index: &&crate::store::Index| {
                 index.settings.get(&setting).and_then(Value::as_str) == Some(name)
             };
-            let users: Vec<&str> =
-                store.indices.values().filter(uses).map(|index| &*index.name).collect();
+            let users: Vec<&str> = store
+                .indices
+                .values()
+                .filter(uses)
+                .map(|index| &*index.name)
+                .collect();
             if !users.is_empty() {
                 return Err(ApiError::illegal_argument(format!(
                     "pipeline [{name}] cannot be deleted because it is the {kind} pipeline for {} index(es) including [{}]",
@@ -82,9 +95,15 @@ pub(crate) fn simulate(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
     let pipeline = match call.part("name") {
         "" => {
-            let given = body.get("pipeline").and_then(Value::as_object).ok_or_else(|| {
-                ApiError::bad_request("parse_exception", "[pipeline] required property is missing")
-            })?;
+            let given = body
+                .get("pipeline")
+                .and_then(Value::as_object)
+                .ok_or_else(|| {
+                    ApiError::bad_request(
+                        "parse_exception",
+                        "[pipeline] required property is missing",
+                    )
+                })?;
             Pipeline::parse("_simulate_pipeline", given)?
         }
         name => store.pipelines.get(name).cloned().ok_or_else(|| {
@@ -95,14 +114,19 @@ pub(crate) fn simulate(call: &Call<'_>) -> Result<Reply, ApiError> {
         ApiError::bad_request("parse_exception", "[docs] required property is missing")
     })?;
     if documents.is_empty() {
-        return Err(ApiError::illegal_argument("must specify at least one document in [docs]"));
+        return Err(ApiError::illegal_argument(
+            "must specify at least one document in [docs]",
+        ));
     }
     let mut shown = Vec::new();
     for given in documents {
         let text = |name: &str| given.get(name).and_then(Value::as_str);
-        let source = given.get("_source").filter(|source| source.is_object()).ok_or_else(|| {
-            ApiError::bad_request("parse_exception", "[_source] required property is missing")
-        })?;
+        let source = given
+            .get("_source")
+            .filter(|source| source.is_object())
+            .ok_or_else(|| {
+                ApiError::bad_request("parse_exception", "[_source] required property is missing")
+            })?;
         let mut document = Document::new(
             text("_index").unwrap_or("_index"),
             Some(text("_id").unwrap_or("_id").to_owned()),
@@ -156,10 +180,18 @@ impl Plan {
                 given.map(super::settings::flat).unwrap_or_default()
             }
         };
-        let setting = |name: &str| settings.get(name).and_then(Value::as_str).map(str::to_owned);
+        let setting = |name: &str| {
+            settings
+                .get(name)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
         let chosen = |name: &String| name != "_none";
         Ok(Self {
-            first: asked.map(str::to_owned).or_else(|| setting("default_pipeline")).filter(chosen),
+            first: asked
+                .map(str::to_owned)
+                .or_else(|| setting("default_pipeline"))
+                .filter(chosen),
             last: setting("final_pipeline").filter(chosen),
         })
     }
@@ -236,10 +268,20 @@ impl Incoming {
         }
         let changed = Value::Object(document.source);
         // The order of members is kept where nothing has changed.
-        let source =
-            if changed == self.source.value { self.source } else { NewSource::of(&changed.into()) };
-        let Document { index, id, routing, .. } = document;
-        Ok(Some(Self { index, id, routing, source }))
+        let source = if changed == self.source.value {
+            self.source
+        } else {
+            NewSource::of(&changed.into())
+        };
+        let Document {
+            index, id, routing, ..
+        } = document;
+        Ok(Some(Self {
+            index,
+            id,
+            routing,
+            source,
+        }))
     }
 }
 
@@ -251,7 +293,9 @@ pub(crate) fn refuse(store: &Store, name: &str, asked: Option<&str>) -> Result<(
     if Plan::of(store, name, asked)?.is_empty() {
         return Ok(());
     }
-    Err(ApiError::unsupported(format!("updates of [{name}], which has an ingest pipeline")))
+    Err(ApiError::unsupported(format!(
+        "updates of [{name}], which has an ingest pipeline"
+    )))
 }
 
 /// The response to a write whose document a pipeline dropped.

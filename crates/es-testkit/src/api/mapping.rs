@@ -9,7 +9,11 @@ use super::reply::Reply;
 use crate::sync::lock;
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    each(call, &lock(&call.shared.store), |index| json!({"mappings": index.mapping.to_json()}))
+    each(
+        call,
+        &lock(&call.shared.store),
+        |index| json!({"mappings": index.mapping.to_json()}),
+    )
 }
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -29,8 +29,16 @@ impl Negotiated {
     /// Returns the media type of responses to requests that ask for none.
     pub(crate) fn plain(settings: &Settings) -> Self {
         let charset = settings.is_opensearch() || settings.is_legacy();
-        let json = if charset { "application/json; charset=UTF-8" } else { "application/json" };
-        Self { json: json.to_owned(), major: settings.version.major, versioned: false }
+        let json = if charset {
+            "application/json; charset=UTF-8"
+        } else {
+            "application/json"
+        };
+        Self {
+            json: json.to_owned(),
+            major: settings.version.major,
+            versioned: false,
+        }
     }
 }
 
@@ -70,7 +78,10 @@ pub(crate) fn negotiate(
 
 fn check_body_type(settings: &Settings, content_type: &str) -> Result<(), Reply> {
     let (essence, _) = essence(content_type);
-    let json = matches!(essence.as_str(), "application/json" | "application/x-ndjson");
+    let json = matches!(
+        essence.as_str(),
+        "application/json" | "application/x-ndjson"
+    );
     let vendor = matches!(essence.as_str(), VENDOR_JSON | VENDOR_NDJSON);
     if json || (vendor && !settings.is_opensearch()) {
         return Ok(());
@@ -121,7 +132,10 @@ fn refused(reason: impl Into<String>) -> ApiError {
 }
 
 fn text(headers: &HeaderMap, name: http::HeaderName) -> &str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("")
 }
 
 /// The version of a vendor type that stands alone; a list counts as plain JSON.

@@ -24,7 +24,11 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let docs = fields.get("docs")?;
     let ids = fields.texts("ids")?;
     fields.finish().map_err(|_| {
-        let name = fields.rest().first().map(|(name, _)| (*name).clone()).unwrap_or_default();
+        let name = fields
+            .rest()
+            .first()
+            .map(|(name, _)| (*name).clone())
+            .unwrap_or_default();
         ApiError::parsing(format!(
             "unknown key [{name}] for a START_ARRAY, expected [docs] or [ids]"
         ))
@@ -38,7 +42,9 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
                 let fields = Fields::section("docs", entry)
                     .map_err(|error| ApiError::bad_request("parse_exception", error.reason))?;
                 fields.unsupported(&["stored_fields"])?;
-                let index = fields.text("_index")?.unwrap_or_else(|| call.part("index").to_owned());
+                let index = fields
+                    .text("_index")?
+                    .unwrap_or_else(|| call.part("index").to_owned());
                 let id = fields.text("_id")?.unwrap_or_default();
                 let filter = match fields.get("_source")? {
                     Some(filter) => SourceFilter::from_json(filter)?,
@@ -59,7 +65,14 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     for id in ids.unwrap_or_default() {
         let routing = call.params.get("routing");
-        documents.push(one(call, &store, call.part("index"), &id, routing, &default)?);
+        documents.push(one(
+            call,
+            &store,
+            call.part("index"),
+            &id,
+            routing,
+            &default,
+        )?);
     }
     if documents.is_empty() {
         return Err(ApiError::bad_request(
@@ -108,7 +121,9 @@ fn one(
 
 /// Ids may be numbers too.
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The members of a header.
@@ -147,7 +162,9 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
             )));
         }
         let body: Map<String, Value> = serde_json::from_slice(body)?;
-        let index = header.get("index").map_or_else(|| call.part("index").to_owned(), index_list);
+        let index = header
+            .get("index")
+            .map_or_else(|| call.part("index").to_owned(), index_list);
         responses.push(part(call, &mut store, &index, &body, &header)?);
     }
     if responses.is_empty() {
@@ -169,7 +186,11 @@ fn header_of(line: &[u8]) -> Result<Map<String, Value>, ApiError> {
 
 fn index_list(value: &Value) -> String {
     match value {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","),
+        Value::Array(names) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(","),
         value => text(value),
     }
 }
@@ -182,7 +203,9 @@ fn part(
     header: &Map<String, Value>,
 ) -> Result<Json, ApiError> {
     // Wildcards find only what the caller may read.
-    let spelled = index.split(',').filter(|name| !name.is_empty() && !is_pattern(name));
+    let spelled = index
+        .split(',')
+        .filter(|name| !name.is_empty() && !is_pattern(name));
     let names: Vec<String> = spelled.map(str::to_owned).collect();
     let outcome = authorize(&call.identity, Action::Read, "_msearch", &names)
         .and_then(|()| run(call, store, index, body, header));

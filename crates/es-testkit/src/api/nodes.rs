@@ -13,7 +13,9 @@ pub(crate) fn http(call: &Call<'_>) -> Result<Reply, ApiError> {
     let fits = |node: &NodeFacts| match wanted {
         "" | "_all" => true,
         "_local" => node.id == call.node.id,
-        list => list.split(',').any(|wanted| wanted == node.id || wanted == node.name),
+        list => list
+            .split(',')
+            .any(|wanted| wanted == node.id || wanted == node.name),
     };
     let listed = call.shared.listed_nodes();
     let nodes: Map<String, Value> = listed
@@ -32,8 +34,12 @@ pub(crate) fn http(call: &Call<'_>) -> Result<Reply, ApiError> {
 fn describe(call: &Call<'_>, node: &NodeFacts) -> Value {
     let facts = lock(&node.changing).clone();
     let address = facts.publish_address;
-    let ip_and_port = address.rsplit_once('/').map_or(address.as_str(), |(_, ip)| ip);
-    let ip = ip_and_port.rsplit_once(':').map_or(ip_and_port, |(ip, _)| ip);
+    let ip_and_port = address
+        .rsplit_once('/')
+        .map_or(address.as_str(), |(_, ip)| ip);
+    let ip = ip_and_port
+        .rsplit_once(':')
+        .map_or(ip_and_port, |(ip, _)| ip);
     json!({
         "name": node.name,
         "transport_address": format!("{ip}:9300"),

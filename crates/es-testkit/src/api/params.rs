@@ -13,11 +13,17 @@ pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Params {
     pub(crate) fn parse(query: Option<&str>) -> Self {
-        let pairs = query.unwrap_or("").split('&').filter(|pair| !pair.is_empty());
+        let pairs = query
+            .unwrap_or("")
+            .split('&')
+            .filter(|pair| !pair.is_empty());
         let decoded = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // In a query a plus sign is a space, in a path it is not.
-            (percent_decode(&name.replace('+', " ")), percent_decode(&value.replace('+', " ")))
+            (
+                percent_decode(&name.replace('+', " ")),
+                percent_decode(&value.replace('+', " ")),
+            )
         });
         Self(decoded.collect())
     }
@@ -38,7 +44,9 @@ impl Params {
                 continue;
             }
             if words().any(|word| word.strip_prefix('!') == Some(name)) {
-                return Err(ApiError::unsupported(format!("the query parameter [{name}]")));
+                return Err(ApiError::unsupported(format!(
+                    "the query parameter [{name}]"
+                )));
             }
             unknown.push(format!("[{name}]"));
         }
@@ -58,7 +66,9 @@ impl Params {
     fn check_common(&self) -> Result<(), ApiError> {
         for name in ["human", "error_trace"] {
             if self.get(name).is_some_and(|value| value != "false") {
-                return Err(ApiError::unsupported(format!("the query parameter [{name}]")));
+                return Err(ApiError::unsupported(format!(
+                    "the query parameter [{name}]"
+                )));
             }
         }
         match self.get("format") {
@@ -87,7 +97,9 @@ impl Params {
     /// # Errors
     /// 400 for anything else.
     pub(crate) fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
         let number: i64 = text.parse().map_err(|_| {
             ApiError::illegal_argument(format!(
                 "Failed to parse int parameter [{name}] with value [{text}]"
@@ -121,8 +133,13 @@ pub(crate) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match pair.filter(|_| first == b'%').and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+        let pair = tail
+            .get(..2)
+            .and_then(|pair| std::str::from_utf8(pair).ok());
+        match pair
+            .filter(|_| first == b'%')
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        {
             Some(byte) => {
                 bytes.push(byte);
                 rest = tail.get(2..).unwrap_or_default();

@@ -50,8 +50,15 @@ pub(crate) fn close(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
     store.expire();
     let closed = store.points_in_time.remove(&id).is_some();
-    let status = if closed { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    Ok(Reply::json(status, json!({"succeeded": closed, "num_freed": u8::from(closed)})))
+    let status = if closed {
+        StatusCode::OK
+    } else {
+        StatusCode::NOT_FOUND
+    };
+    Ok(Reply::json(
+        status,
+        json!({"succeeded": closed, "num_freed": u8::from(closed)}),
+    ))
 }
 
 /// A search that names a point in time which is closed or never was.

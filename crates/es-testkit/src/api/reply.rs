@@ -44,7 +44,10 @@ impl Reply {
 
     /// The response to a search or bulk request.
     pub(crate) fn chunked(body: impl Into<Json>) -> Self {
-        Self { chunked: true, ..Self::ok(body) }
+        Self {
+            chunked: true,
+            ..Self::ok(body)
+        }
     }
 
     pub(crate) fn acknowledged() -> Self {
@@ -52,7 +55,10 @@ impl Reply {
     }
 
     pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
-        Self { payload: Payload::Text(body.into()), ..Self::empty(status) }
+        Self {
+            payload: Payload::Text(body.into()),
+            ..Self::empty(status)
+        }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {

@@ -42,7 +42,10 @@ pub(crate) fn rollover(call: &Call<'_>) -> Result<Reply, ApiError> {
     let dry = call.params.flag("dry_run")?.unwrap_or(false);
     let mut store = lock(&call.shared.store);
     let plan = plan(&store, name, call.part("new_index"), !settings.is_empty())?;
-    let old = store.indices.get(&plan.old).ok_or_else(|| ApiError::no_such_index(name))?;
+    let old = store
+        .indices
+        .get(&plan.old)
+        .ok_or_else(|| ApiError::no_such_index(name))?;
     let (met, shown) = check(conditions.as_ref(), old)?;
     if let Some(taken) = store.indices.get(&plan.new) {
         return Err(index::already_exists(taken));
@@ -87,7 +90,11 @@ fn plan(store: &Store, name: &str, wanted: &str, has_body: bool) -> Result<Plan,
             "rollover target is a [concrete index] but one of [alias,data_stream] was expected",
         ));
     }
-    if store.streams.values().any(|stream| stream.aliases.contains_key(name)) {
+    if store
+        .streams
+        .values()
+        .any(|stream| stream.aliases.contains_key(name))
+    {
         return Err(ApiError::unsupported("a rollover of a data stream's alias"));
     }
     let target = store.write_target(name).map_err(|_| {
@@ -102,10 +109,22 @@ fn plan(store: &Store, name: &str, wanted: &str, has_body: bool) -> Result<Plan,
             format!("rollover target [{name}] does not exist"),
         ));
     };
-    let alias = store.indices.get(&old).and_then(|index| index.aliases.get(name));
+    let alias = store
+        .indices
+        .get(&old)
+        .and_then(|index| index.aliases.get(name));
     let is_explicit = alias.is_some_and(|alias| alias.get("is_write_index").is_some());
-    let new = if wanted.is_empty() { next_name(&old)? } else { wanted.to_owned() };
-    Ok(Plan { old, new, is_stream: false, is_explicit })
+    let new = if wanted.is_empty() {
+        next_name(&old)?
+    } else {
+        wanted.to_owned()
+    };
+    Ok(Plan {
+        old,
+        new,
+        is_stream: false,
+        is_explicit,
+    })
 }
 
 /// Counts the number at the end of an index's name on.
@@ -115,13 +134,17 @@ fn next_name(old: &str) -> Result<String, ApiError> {
         Some(format!("{base}-{:06}", number.checked_add(1)?))
     });
     number.ok_or_else(|| {
-        ApiError::illegal_argument(format!("index name [{old}] does not match pattern '^.*-\\d+$'"))
+        ApiError::illegal_argument(format!(
+            "index name [{old}] does not match pattern '^.*-\\d+$'"
+        ))
     })
 }
 
 /// Returns whether the conditions are met, and each with its outcome.
 fn check(conditions: Option<&Value>, old: &Index) -> Result<(bool, Value), ApiError> {
-    let Some(conditions) = conditions else { return Ok((true, json!({}))) };
+    let Some(conditions) = conditions else {
+        return Ok((true, json!({})));
+    };
     let fields = Fields::section("rollover_conditions", conditions)?;
     fields.unsupported(&[
         "max_size",
@@ -132,7 +155,9 @@ fn check(conditions: Option<&Value>, old: &Index) -> Result<(bool, Value), ApiEr
         "min_primary_shard_docs",
     ])?;
     let documents = old.documents.len();
-    let age = u64::try_from(now_millis()).unwrap_or(0).saturating_sub(old.created_at);
+    let age = u64::try_from(now_millis())
+        .unwrap_or(0)
+        .saturating_sub(old.created_at);
     let mut shown = Map::new();
     let mut outcomes: [Vec<bool>; 2] = Default::default();
     let [most, least] = &mut outcomes;

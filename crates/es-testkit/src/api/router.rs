@@ -60,8 +60,16 @@ pub(crate) fn answer(shared: &Shared, node: &NodeFacts, request: &Request<Bytes>
         Ok((negotiated, reply)) => (negotiated, reply),
         Err(reply) => (plain, reply),
     };
-    reply.warnings.extend(lock(&node.changing).warnings.iter().cloned());
-    Outcome::Answer(finish(settings, request.method(), request.headers(), &negotiated, reply))
+    reply
+        .warnings
+        .extend(lock(&node.changing).warnings.iter().cloned());
+    Outcome::Answer(finish(
+        settings,
+        request.method(),
+        request.headers(),
+        &negotiated,
+        reply,
+    ))
 }
 
 fn dispatch(
@@ -71,7 +79,9 @@ fn dispatch(
     body: Bytes,
 ) -> Result<(Negotiated, Reply), Reply> {
     let uri = request.uri();
-    let target = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let target = uri
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str);
     let identity = access::authenticate(shared, request.headers(), target)?;
     let negotiated = negotiate(&shared.settings, request.headers(), !body.is_empty())?;
     let (route, path) = match find(request.method(), uri.path(), target) {
@@ -96,27 +106,46 @@ fn dispatch(
         .and_then(|()| (route.handler)(&call));
     let mut reply = outcome.unwrap_or_else(Reply::from);
     if let Payload::Json(body) = &mut reply.payload {
-        if let Some(filter) = call.params.get("filter_path").filter(|filter| !filter.is_empty()) {
+        if let Some(filter) = call
+            .params
+            .get("filter_path")
+            .filter(|filter| !filter.is_empty())
+        {
             *body =
                 FilterPath::parse(filter).apply(std::mem::replace(body, Json::Array(Vec::new())));
         }
-        reply.pretty = call.params.get("pretty").is_some_and(|pretty| pretty != "false");
+        reply.pretty = call
+            .params
+            .get("pretty")
+            .is_some_and(|pretty| pretty != "false");
     }
     Ok((negotiated, reply))
 }
 
 /// Wildcards are not refused: they find only what the caller may read.
 fn authorize(call: &Call<'_>, route: &Route) -> Result<(), ApiError> {
-    let options = ResolveOptions { ignore_unavailable: true, ..ResolveOptions::default() };
+    let options = ResolveOptions {
+        ignore_unavailable: true,
+        ..ResolveOptions::default()
+    };
     let expression = call.part("index");
-    let spelled = expression.split(',').filter(|name| !name.is_empty() && !is_pattern(name));
+    let spelled = expression
+        .split(',')
+        .filter(|name| !name.is_empty() && !is_pattern(name));
     let mut names = Vec::new();
     for name in spelled {
         let store = lock(&call.shared.store);
-        let resolved: Vec<String> =
-            store.resolve(name, options)?.iter().map(|name| store.owner(name).to_owned()).collect();
+        let resolved: Vec<String> = store
+            .resolve(name, options)?
+            .iter()
+            .map(|name| store.owner(name).to_owned())
+            .collect();
         // An index that does not exist is as forbidden as one that does.
-        names.extend(if resolved.is_empty() { vec![name.to_owned()] } else { resolved });
+        names.extend(if resolved.is_empty() {
+            vec![name.to_owned()]
+        } else {
+            resolved
+        });
     }
     access::authorize(&call.identity, route.action, route.pattern, &names)
 }
@@ -132,8 +161,10 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
     let trimmed = path.trim_start_matches('/').trim_end_matches('/');
     let segments: Vec<String> = trimmed.split('/').map(percent_decode).collect();
     let mut allowed: Vec<&str> = Vec::new();
-    let is_command =
-        segments.len() == 1 && segments.iter().any(|name| name.starts_with('_') && name != "_all");
+    let is_command = segments.len() == 1
+        && segments
+            .iter()
+            .any(|name| name.starts_with('_') && name != "_all");
     for route in ROUTES {
         // Only an index that is to be made may begin with an underscore, to be refused for it.
         if is_command && route.pattern == "{index}" && method != Method::PUT {
@@ -169,7 +200,10 @@ fn matched(pattern: &'static str, segments: &[String]) -> Option<Vec<(&'static s
     let mut wanted = pattern.split('/');
     for segment in segments {
         let want = wanted.next()?;
-        match want.strip_prefix('{').and_then(|want| want.strip_suffix('}')) {
+        match want
+            .strip_prefix('{')
+            .and_then(|want| want.strip_suffix('}'))
+        {
             // Names that start with an underscore belong to the API.
             Some("index")
                 if segment.starts_with('_') && segment != "_all" && pattern != "{index}" =>

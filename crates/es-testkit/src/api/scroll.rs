@@ -42,18 +42,24 @@ pub(crate) fn start(
         return Err(invalid("[size] cannot be [0] in a scroll context"));
     }
     if !request.rescore.is_empty() {
-        return Err(invalid("using [rescore] is not allowed in a scroll context"));
+        return Err(invalid(
+            "using [rescore] is not allowed in a scroll context",
+        ));
     }
     if request.collapse.is_some() {
         return Err(
-            ApiError::illegal_argument("cannot use `collapse` in a scroll context").in_search()
+            ApiError::illegal_argument("cannot use `collapse` in a scroll context").in_search(),
         );
     }
     // A scroll counts exactly.
     request.track_total = Some(usize::MAX);
     let source = call.searched(store, call.part("index"))?;
     request.check_window(
-        source.indices.iter().filter_map(|(index, _)| index.max_result_window()).min(),
+        source
+            .indices
+            .iter()
+            .filter_map(|(index, _)| index.max_result_window())
+            .min(),
     )?;
     request.size = usize::MAX;
     let results = execute(&source, &request)?;
@@ -100,20 +106,28 @@ pub(crate) fn clear(call: &Call<'_>) -> Result<Reply, ApiError> {
     let (ids, _) = ids(call)?;
     let mut store = lock(&call.shared.store);
     let before = store.scrolls.len();
-    store.scrolls.retain(|id, _| !ids.contains(id) && !ids.iter().any(|id| id == "_all"));
+    store
+        .scrolls
+        .retain(|id, _| !ids.contains(id) && !ids.iter().any(|id| id == "_all"));
     let freed = before - store.scrolls.len();
     let status = if freed == 0 && !ids.iter().any(|id| id == "_all") {
         StatusCode::NOT_FOUND
     } else {
         StatusCode::OK
     };
-    Ok(Reply::json(status, json!({"succeeded": true, "num_freed": freed})))
+    Ok(Reply::json(
+        status,
+        json!({"succeeded": true, "num_freed": freed}),
+    ))
 }
 
 fn ids(call: &Call<'_>) -> Result<(Vec<String>, Option<String>), ApiError> {
     let from_path = call.part("scroll_id");
-    let given =
-        if from_path.is_empty() { call.params.get("scroll_id").unwrap_or("") } else { from_path };
+    let given = if from_path.is_empty() {
+        call.params.get("scroll_id").unwrap_or("")
+    } else {
+        from_path
+    };
     let mut ids: Vec<String> = Vec::new();
     if !given.is_empty() {
         ids = given.split(',').map(str::to_owned).collect();
@@ -144,7 +158,13 @@ fn page(store: &mut Store, id: &str, count: usize) -> Result<Json, ApiError> {
         )
         .in_search());
     };
-    let hits: Vec<Json> = scroll.hits.iter().skip(scroll.next).take(scroll.size).cloned().collect();
+    let hits: Vec<Json> = scroll
+        .hits
+        .iter()
+        .skip(scroll.next)
+        .take(scroll.size)
+        .cloned()
+        .collect();
     scroll.next += hits.len();
     Ok(object! {
         "_scroll_id": id,

@@ -18,7 +18,13 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
     if let Some(keep) = call.params.get("scroll") {
         return super::scroll::start(call, &mut store, &body, keep);
     }
-    Ok(Reply::chunked(run(call, &mut store, call.part("index"), &body, &Map::new())?))
+    Ok(Reply::chunked(run(
+        call,
+        &mut store,
+        call.part("index"),
+        &body,
+        &Map::new(),
+    )?))
 }
 
 /// One search of a request or of a multi-search, where a header may say more.
@@ -40,9 +46,11 @@ pub(crate) fn run(
             Some(Value::Bool(flag)) => options.ignore_unavailable = *flag,
             Some(value) => options.ignore_unavailable = value == "true",
         }
-        let routing = header
-            .get("routing")
-            .map(|routing| routing.as_str().map_or_else(|| routing.to_string(), str::to_owned));
+        let routing = header.get("routing").map(|routing| {
+            routing
+                .as_str()
+                .map_or_else(|| routing.to_string(), str::to_owned)
+        });
         let routing = routing.as_deref().or(call.params.get("routing"));
         let source = call.searched_with(store, expression, options, routing)?;
         check_window(&request, &source)?;
@@ -61,9 +69,17 @@ pub(crate) fn run(
             snapshot.until = snapshot.until.max(until);
         }
     }
-    let snapshot = store.points_in_time.get(&pit.id).ok_or_else(|| super::pit::missing(&pit.id))?;
-    let indices = snapshot.indices.iter().map(|(index, restriction)| (index, restriction.clone()));
-    let source = Source { indices: indices.collect() };
+    let snapshot = store
+        .points_in_time
+        .get(&pit.id)
+        .ok_or_else(|| super::pit::missing(&pit.id))?;
+    let indices = snapshot
+        .indices
+        .iter()
+        .map(|(index, restriction)| (index, restriction.clone()));
+    let source = Source {
+        indices: indices.collect(),
+    };
     check_window(&request, &source)?;
     count_shards(call, &source);
     let mut response = present(&request, execute(&source, &request)?, &source);
@@ -75,7 +91,10 @@ fn check_window(request: &Request, source: &Source<'_>) -> Result<(), ApiError> 
     if source.indices.is_empty() {
         return Ok(());
     }
-    source.indices.iter().try_for_each(|(index, _)| request.check_window(index.max_result_window()))
+    source
+        .indices
+        .iter()
+        .try_for_each(|(index, _)| request.check_window(index.max_result_window()))
 }
 
 fn count_shards(call: &Call<'_>, source: &Source<'_>) {
@@ -89,14 +108,21 @@ fn count_shards(call: &Call<'_>, source: &Source<'_>) {
 pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body = call.object()?;
     if let Some(name) = body.keys().find(|name| *name != "query") {
-        return Err(ApiError::parsing(format!("request does not support [{name}]")));
+        return Err(ApiError::parsing(format!(
+            "request does not support [{name}]"
+        )));
     }
-    let request = Request { size: 0, ..Request::parse(&body, &call.params, false)? };
+    let request = Request {
+        size: 0,
+        ..Request::parse(&body, &call.params, false)?
+    };
     let store = lock(&call.shared.store);
     let source = call.searched(&store, call.part("index"))?;
     count_shards(call, &source);
     let total = execute(&source, &request)?.total;
-    Ok(Reply::ok(json!({"count": total, "_shards": shards(shard_count(&source))})))
+    Ok(Reply::ok(
+        json!({"count": total, "_shards": shards(shard_count(&source))}),
+    ))
 }
 
 pub(crate) fn shards(count: usize) -> Value {
@@ -140,7 +166,10 @@ pub(crate) fn present(request: &Request, results: Results, source: &Source<'_>) 
     }
     // Without a shard there is nobody to say that there was no score.
     let none = shard_count(source) == 0;
-    hits.insert("max_score", if none { 0.0.into() } else { results.max_score });
+    hits.insert(
+        "max_score",
+        if none { 0.0.into() } else { results.max_score },
+    );
     hits.insert("hits", results.hits);
     let mut response = object! {
         "took": 1,

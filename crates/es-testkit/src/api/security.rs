@@ -29,7 +29,11 @@ pub(crate) fn authenticate(call: &Call<'_>) -> Result<Reply, ApiError> {
     });
     if let (Some(id), Some(fields)) = (&identity.api_key_id, body.as_object_mut()) {
         let keys = lock(&call.shared.credentials);
-        let name = keys.keys().iter().find(|key| key.id == *id).map(|key| key.name.clone());
+        let name = keys
+            .keys()
+            .iter()
+            .find(|key| key.id == *id)
+            .map(|key| key.name.clone());
         fields.insert("api_key".to_owned(), json!({"id": id, "name": name}));
     }
     Ok(Reply::ok(body))
@@ -45,7 +49,11 @@ pub(crate) fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
         ));
     };
     let key = new_key(name, call.identity.clone()).map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "exception", error.to_string())
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "exception",
+            error.to_string(),
+        )
     })?;
     let encoded = encode(&key);
     let answer = json!({"id": key.id, "name": key.name, "api_key": key.key, "encoded": encoded});
@@ -58,7 +66,12 @@ pub(crate) fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// # Errors
 /// When the system gives no random bytes.
 pub(crate) fn new_key(name: &str, owner: crate::security::Identity) -> std::io::Result<ApiKey> {
-    Ok(ApiKey { id: secret_text(20)?, name: name.to_owned(), key: secret_text(22)?, owner })
+    Ok(ApiKey {
+        id: secret_text(20)?,
+        name: name.to_owned(),
+        key: secret_text(22)?,
+        owner,
+    })
 }
 
 /// `base64(id:key)`, as the `Authorization` header carries it.
@@ -79,7 +92,11 @@ pub(crate) fn get_keys(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(crate) fn invalidate_keys(call: &Call<'_>) -> Result<Reply, ApiError> {
     require_security(call)?;
     let body = call.required_object()?;
-    let ids = body.get("ids").and_then(Value::as_array).cloned().unwrap_or_default();
+    let ids = body
+        .get("ids")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let name = body.get("name").and_then(Value::as_str);
     let fits =
         |key: &ApiKey| ids.iter().any(|id| id.as_str() == Some(&key.id)) || name == Some(&key.name);
@@ -95,12 +112,18 @@ pub(crate) fn invalidate_keys(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(crate) fn create_token(call: &Call<'_>) -> Result<Reply, ApiError> {
     require_security(call)?;
     let token = secret_text(64).map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "exception", error.to_string())
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "exception",
+            error.to_string(),
+        )
     })?;
     let mut identity = call.identity.clone();
     identity.authentication = "token";
     lock(&call.shared.credentials).add_token(token.clone(), identity);
-    Ok(Reply::ok(json!({"access_token": token, "type": "Bearer", "expires_in": 1200})))
+    Ok(Reply::ok(
+        json!({"access_token": token, "type": "Bearer", "expires_in": 1200}),
+    ))
 }
 
 fn require_security(call: &Call<'_>) -> Result<(), ApiError> {

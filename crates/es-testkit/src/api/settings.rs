@@ -13,7 +13,11 @@ use crate::store::{Index, routing_shards};
 use crate::sync::lock;
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    each(call, &lock(&call.shared.store), |index| json!({"settings": shown_settings(index)}))
+    each(
+        call,
+        &lock(&call.shared.store),
+        |index| json!({"settings": shown_settings(index)}),
+    )
 }
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -133,7 +137,9 @@ pub(crate) fn apply(
             )));
         }
         let known = NO_EFFECT.contains(&name.as_str())
-            || NO_EFFECT_BELOW.iter().any(|prefix| name.starts_with(prefix))
+            || NO_EFFECT_BELOW
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
             || name.starts_with("mapping.total_fields")
             || name.starts_with("mapping.depth")
             || name.starts_with("mapping.nested_")
@@ -236,7 +242,10 @@ fn flatten(given: &Map<String, Value>) -> (Map<String, Value>, Option<Value>) {
     let mut flat = Map::new();
     let mut analysis = Map::new();
     walk(given, "", &mut flat, &mut analysis);
-    (flat, (!analysis.is_empty()).then_some(Value::Object(analysis)))
+    (
+        flat,
+        (!analysis.is_empty()).then_some(Value::Object(analysis)),
+    )
 }
 
 fn walk(
@@ -286,13 +295,22 @@ pub(crate) fn nested(given: &Map<String, Value>) -> Map<String, Value> {
 
 pub(crate) fn shown_settings(index: &Index) -> Value {
     let mut shown = Map::new();
-    shown.insert("number_of_shards".to_owned(), index.shards.to_string().into());
-    shown.insert("number_of_replicas".to_owned(), index.replicas.to_string().into());
+    shown.insert(
+        "number_of_shards".to_owned(),
+        index.shards.to_string().into(),
+    );
+    shown.insert(
+        "number_of_replicas".to_owned(),
+        index.replicas.to_string().into(),
+    );
     for (name, value) in &index.settings {
         nest(&mut shown, name, &texts(value));
     }
     shown.insert("uuid".to_owned(), index.uuid.as_str().into());
-    shown.insert("creation_date".to_owned(), index.created_at.to_string().into());
+    shown.insert(
+        "creation_date".to_owned(),
+        index.created_at.to_string().into(),
+    );
     shown.insert("provided_name".to_owned(), (*index.name).into());
     json!({"index": shown})
 }
@@ -300,9 +318,12 @@ pub(crate) fn shown_settings(index: &Index) -> Value {
 /// Every setting is shown as text.
 fn texts(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(name, value)| (name.clone(), texts(value))).collect())
-        }
+        Value::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(name, value)| (name.clone(), texts(value)))
+                .collect(),
+        ),
         Value::Array(items) => items.iter().map(texts).collect(),
         Value::Number(_) | Value::Bool(_) => value.to_string().into(),
         value => value.clone(),

@@ -63,9 +63,18 @@ impl SourceFilter {
             items.iter().map(read).collect()
         };
         match value {
-            Value::Bool(shown) => Ok(Self { hidden: !shown, ..Self::default() }),
-            Value::String(text) => Ok(Self { includes: vec![text.clone()], ..Self::default() }),
-            Value::Array(items) => Ok(Self { includes: strings(items)?, ..Self::default() }),
+            Value::Bool(shown) => Ok(Self {
+                hidden: !shown,
+                ..Self::default()
+            }),
+            Value::String(text) => Ok(Self {
+                includes: vec![text.clone()],
+                ..Self::default()
+            }),
+            Value::Array(items) => Ok(Self {
+                includes: strings(items)?,
+                ..Self::default()
+            }),
             Value::Object(map) => {
                 let fields = Fields::new(Reader::Body, "_source", map);
                 let two = |one: &str, other: &str| match fields.texts(one)? {
@@ -102,8 +111,12 @@ impl SourceFilter {
             return Some(Json::Raw(document.raw.clone()));
         }
         let whole = Json::parse(&document.raw);
-        let excludes: Vec<&str> =
-            self.excludes.iter().chain(&vectors).map(String::as_str).collect();
+        let excludes: Vec<&str> = self
+            .excludes
+            .iter()
+            .chain(&vectors)
+            .map(String::as_str)
+            .collect();
         Some(self.filter(whole, "", &excludes))
     }
 
@@ -125,7 +138,12 @@ impl SourceFilter {
         if !self.exclude_vectors.unwrap_or(index.excludes_vectors) {
             return Vec::new();
         }
-        index.mapping.vectors().into_iter().filter(|path| document.entry.exists(path)).collect()
+        index
+            .mapping
+            .vectors()
+            .into_iter()
+            .filter(|path| document.entry.exists(path))
+            .collect()
     }
 
     fn filter(&self, value: Json, prefix: &str, excludes: &[&str]) -> Json {
@@ -147,11 +165,17 @@ impl SourceFilter {
         let mut kept = Vec::new();
         for (name, value) in fields {
             let path = format!("{prefix}{name}");
-            if excludes.iter().any(|pattern| matches_wildcard(pattern, &path)) {
+            if excludes
+                .iter()
+                .any(|pattern| matches_wildcard(pattern, &path))
+            {
                 continue;
             }
-            let included =
-                included || self.includes.iter().any(|pattern| matches_wildcard(pattern, &path));
+            let included = included
+                || self
+                    .includes
+                    .iter()
+                    .any(|pattern| matches_wildcard(pattern, &path));
             if let Some(value) = self.value(value, &path, included, excludes) {
                 kept.push((name, value));
             }
@@ -188,7 +212,9 @@ mod tests {
         let shown = |filter: Value| {
             let filter = SourceFilter::from_json(&filter).unwrap_or_default();
             let excludes: Vec<&str> = filter.excludes.iter().map(String::as_str).collect();
-            filter.filter(Json::from(source.clone()).opened(), "", &excludes).to_value()
+            filter
+                .filter(Json::from(source.clone()).opened(), "", &excludes)
+                .to_value()
         };
         assert_eq!(shown(json!(["b.d.e"])), json!({"b": {"d": [{"e": 3}]}}));
         assert_eq!(shown(json!("b")), json!({"b": source["b"]}));

@@ -20,9 +20,13 @@ use crate::sync::lock;
 pub(crate) fn holders_of(shared: &Shared, index: &Index, shard: u32) -> Vec<String> {
     let nodes = lock(&shared.nodes);
     let listed: Vec<bool> = nodes.iter().map(|node| may_hold(node)).collect();
-    let copies = usize::try_from(index.replicas).unwrap_or(0).saturating_add(1);
+    let copies = usize::try_from(index.replicas)
+        .unwrap_or(0)
+        .saturating_add(1);
     let held = holders(&index.name, shard, copies, &listed);
-    held.into_iter().filter_map(|node| nodes.get(node).map(|node| node.id.clone())).collect()
+    held.into_iter()
+        .filter_map(|node| nodes.get(node).map(|node| node.id.clone()))
+        .collect()
 }
 
 fn may_hold(node: &NodeFacts) -> bool {
@@ -55,14 +59,20 @@ pub(crate) fn count(call: &Call<'_>, index: &Index, shard: u32, how: Use) {
             own.is_some() && turn.checked_rem(holders.len()) == own
         }
     };
-    let counter = if is_local { &node.local } else { &node.forwarded };
+    let counter = if is_local {
+        &node.local
+    } else {
+        &node.forwarded
+    };
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The copies of one shard, as the routing table shows them.
 fn copies(shared: &Shared, index: &Index, shard: u32) -> Vec<Value> {
     let nodes = holders_of(shared, index, shard);
-    let count = usize::try_from(index.replicas).unwrap_or(0).saturating_add(1);
+    let count = usize::try_from(index.replicas)
+        .unwrap_or(0)
+        .saturating_add(1);
     let copy = |number: usize| {
         let node = nodes.get(number);
         let mut shown = json!({
@@ -89,14 +99,22 @@ fn state_uuid(shared: &Shared, store: &Store) -> (u64, String) {
     let mut hasher = DefaultHasher::new();
     let mut version = 1;
     for node in lock(&shared.nodes).iter() {
-        (may_hold(node), node.listed.load(Ordering::Relaxed), &node.id).hash(&mut hasher);
+        (
+            may_hold(node),
+            node.listed.load(Ordering::Relaxed),
+            &node.id,
+        )
+            .hash(&mut hasher);
     }
     for index in store.indices.values() {
         (&*index.name, &index.uuid, index.version).hash(&mut hasher);
         version += index.version;
     }
     let hash = hasher.finish();
-    (version, format!("{hash:016x}{:06x}", hash.rotate_left(23) & 0xff_ffff))
+    (
+        version,
+        format!("{hash:016x}{:06x}", hash.rotate_left(23) & 0xff_ffff),
+    )
 }
 
 pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -111,14 +129,23 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         )));
     }
     let store = lock(&call.shared.store);
-    let indices: Vec<&Index> =
-        call.indices(&store)?.iter().filter_map(|name| store.indices.get(name)).collect();
+    let indices: Vec<&Index> = call
+        .indices(&store)?
+        .iter()
+        .filter_map(|name| store.indices.get(name))
+        .collect();
     let (version, uuid) = state_uuid(call.shared, &store);
     let listed = call.shared.listed_nodes();
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put("cluster_name", call.shared.settings.cluster_name.as_str().into());
-    put("cluster_uuid", call.shared.settings.cluster_uuid.as_str().into());
+    put(
+        "cluster_name",
+        call.shared.settings.cluster_name.as_str().into(),
+    );
+    put(
+        "cluster_uuid",
+        call.shared.settings.cluster_uuid.as_str().into(),
+    );
     if asked.contains("version")
         || asked.len() > 1
         || !asked.is_disjoint(&BTreeSet::from(["metadata", "routing_table", "nodes"]))
@@ -127,17 +154,24 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         put("state_uuid", uuid.into());
     }
     if asked.contains("master_node") {
-        put("master_node", listed.first().map(|node| node.id.clone()).into());
+        put(
+            "master_node",
+            listed.first().map(|node| node.id.clone()).into(),
+        );
     }
     if asked.contains("blocks") {
         put("blocks", json!({}));
     }
     if asked.contains("nodes") {
-        let nodes = listed.iter().map(|node| (node.id.clone(), node_entry(node)));
+        let nodes = listed
+            .iter()
+            .map(|node| (node.id.clone(), node_entry(node)));
         put("nodes", Value::Object(nodes.collect()));
     }
     if asked.contains("metadata") {
-        let shown = indices.iter().map(|index| (index.name.to_string(), metadata(index)));
+        let shown = indices
+            .iter()
+            .map(|index| (index.name.to_string(), metadata(index)));
         let shown: Map<String, Value> = shown.collect();
         put(
             "metadata",
@@ -148,7 +182,10 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         let shown = indices.iter().map(|index| {
             let shards = (0..index.shards)
                 .map(|shard| (shard.to_string(), copies(call.shared, index, shard).into()));
-            (index.name.to_string(), json!({"shards": shards.collect::<Map<_, _>>()}))
+            (
+                index.name.to_string(),
+                json!({"shards": shards.collect::<Map<_, _>>()}),
+            )
         });
         let shown: Map<String, Value> = shown.collect();
         put("routing_table", json!({"indices": shown}));
@@ -156,8 +193,14 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::ok(body))
 }
 
-const METRICS: [&str; 6] =
-    ["version", "master_node", "blocks", "nodes", "metadata", "routing_table"];
+const METRICS: [&str; 6] = [
+    "version",
+    "master_node",
+    "blocks",
+    "nodes",
+    "metadata",
+    "routing_table",
+];
 
 fn node_entry(node: &NodeFacts) -> Value {
     let facts = lock(&node.changing);
@@ -188,7 +231,9 @@ fn metadata(index: &Index) -> Value {
 
 pub(crate) fn search_shards(call: &Call<'_>) -> Result<Reply, ApiError> {
     if call.params.get("preference").is_some() {
-        return Err(ApiError::unsupported("the query parameter [preference] of [_search_shards]"));
+        return Err(ApiError::unsupported(
+            "the query parameter [preference] of [_search_shards]",
+        ));
     }
     if !call.body.is_empty() {
         return Err(ApiError::unsupported("a body of [_search_shards]"));
@@ -221,9 +266,15 @@ pub(crate) fn search_shards(call: &Call<'_>) -> Result<Reply, ApiError> {
         .iter()
         .map(|(index, restriction)| {
             let aliases = &restriction.aliases;
-            let shown = if aliases.is_empty() { json!({}) } else { json!({"aliases": aliases}) };
+            let shown = if aliases.is_empty() {
+                json!({})
+            } else {
+                json!({"aliases": aliases})
+            };
             (index.name.to_string(), shown)
         })
         .collect();
-    Ok(Reply::ok(json!({"nodes": nodes, "indices": shown, "shards": Value::Array(groups)})))
+    Ok(Reply::ok(
+        json!({"nodes": nodes, "indices": shown, "shards": Value::Array(groups)}),
+    ))
 }

@@ -49,7 +49,9 @@ pub(crate) fn finish(
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let id = call.part("task_id");
     if !id.contains(':') {
-        return Err(ApiError::illegal_argument(format!("malformed task id {id}")));
+        return Err(ApiError::illegal_argument(format!(
+            "malformed task id {id}"
+        )));
     }
     match lock(&call.shared.store).tasks.get(id) {
         Some(task) => Ok(Reply::ok(task.clone())),

@@ -35,7 +35,10 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     check(template)?;
     fields.finish()?;
     let mut store = lock(&call.shared.store);
-    if let Some(missing) = composed.iter().find(|name| !store.components.contains_key(*name)) {
+    if let Some(missing) = composed
+        .iter()
+        .find(|name| !store.components.contains_key(*name))
+    {
         return Err(ApiError::bad_request(
             "invalid_index_template_exception",
             format!(
@@ -45,7 +48,11 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let overlaps = |(other, known): &(&String, &Value)| {
         let same = known.get("priority").and_then(Value::as_u64).unwrap_or(0) == priority as u64;
-        let theirs = known.get("index_patterns").and_then(Value::as_array).into_iter().flatten();
+        let theirs = known
+            .get("index_patterns")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         let touches = theirs.filter_map(Value::as_str).any(|theirs| {
             patterns.iter().any(|own| {
                 matches_wildcard(own, &theirs.replace('*', "x"))
@@ -83,8 +90,9 @@ fn normalized(body: &Map<String, Value>, patterns: &[String], composed: &[String
             stream.insert(flag.to_owned(), given.into());
         }
     }
-    if let Some(Value::Object(settings)) =
-        shown.get_mut("template").and_then(|template| template.get_mut("settings"))
+    if let Some(Value::Object(settings)) = shown
+        .get_mut("template")
+        .and_then(|template| template.get_mut("settings"))
     {
         *settings = super::settings::nested(settings);
     }
@@ -135,7 +143,11 @@ fn check_streams(
     if orphans.is_empty() {
         return Ok(());
     }
-    let without = if is_stream { "" } else { " and no data stream configuration" };
+    let without = if is_stream {
+        ""
+    } else {
+        " and no data stream configuration"
+    };
     Err(ApiError::illegal_argument(format!(
         "composable template [{name}] with index patterns {patterns:?}, priority [{priority}]{without} would cause data streams [{}] to no longer match a data stream template",
         orphans.join(", ")
@@ -158,7 +170,9 @@ pub(crate) fn put_component(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// Refuses a template of which no index could be made.
 fn check(template: Option<&Value>) -> Result<(), ApiError> {
-    let Some(template) = template else { return Ok(()) };
+    let Some(template) = template else {
+        return Ok(());
+    };
     let fields = Fields::section("template", template)?;
     fields.unsupported(&["lifecycle", "data_stream_options"])?;
     for name in ["settings", "mappings", "aliases"] {
@@ -167,13 +181,15 @@ fn check(template: Option<&Value>) -> Result<(), ApiError> {
     fields.finish()?;
     let mut scratch = Store::default();
     let body = template.as_object().cloned().unwrap_or_default();
-    super::index::build(&mut scratch, "scratch", &body).map(|_| ()).map_err(|error| {
-        if error.reason.starts_with("es-testkit") {
-            return error;
-        }
-        let reason = format!("invalid template, cause [{}]", error.reason);
-        ApiError::bad_request("invalid_index_template_exception", reason)
-    })
+    super::index::build(&mut scratch, "scratch", &body)
+        .map(|_| ())
+        .map_err(|error| {
+            if error.reason.starts_with("es-testkit") {
+                return error;
+            }
+            let reason = format!("invalid template, cause [{}]", error.reason);
+            ApiError::bad_request("invalid_index_template_exception", reason)
+        })
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -183,7 +199,12 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 pub(crate) fn get_component(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
-    show(call, &store.components, "component_templates", "component_template")
+    show(
+        call,
+        &store.components,
+        "component_templates",
+        "component_template",
+    )
 }
 
 fn missing(kind: &str, name: &str) -> ApiError {
@@ -203,7 +224,10 @@ fn show(
 ) -> Result<Reply, ApiError> {
     let wanted = call.part("name");
     let fits = |name: &String| {
-        wanted.is_empty() || wanted.split(',').any(|pattern| matches_wildcard(pattern, name))
+        wanted.is_empty()
+            || wanted
+                .split(',')
+                .any(|pattern| matches_wildcard(pattern, name))
     };
     let shown: Vec<Value> = known
         .iter()
@@ -212,7 +236,11 @@ fn show(
         .collect();
     let is_missing = shown.is_empty() && !wanted.is_empty() && !wanted.contains('*');
     if *call.method == Method::HEAD {
-        let status = if is_missing { StatusCode::NOT_FOUND } else { StatusCode::OK };
+        let status = if is_missing {
+            StatusCode::NOT_FOUND
+        } else {
+            StatusCode::OK
+        };
         return Ok(Reply::json(status, json!({})));
     }
     if is_missing {
@@ -250,7 +278,11 @@ pub(crate) fn delete_component(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
     let name = call.part("name");
     let used = store.templates.iter().find(|(_, body)| {
-        let parts = body.get("composed_of").and_then(Value::as_array).into_iter().flatten();
+        let parts = body
+            .get("composed_of")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         parts.filter_map(Value::as_str).any(|part| part == name)
     });
     if let Some((user, _)) = used {
@@ -259,7 +291,8 @@ pub(crate) fn delete_component(call: &Call<'_>) -> Result<Reply, ApiError> {
         )));
     }
     let gone = store.components.remove(name);
-    gone.map(|_| Reply::acknowledged()).ok_or_else(|| missing("component_template", name))
+    gone.map(|_| Reply::acknowledged())
+        .ok_or_else(|| missing("component_template", name))
 }
 
 /// Returns the template that a new index follows.
@@ -274,7 +307,10 @@ fn matching<'s>(store: &'s Store, name: &str) -> Option<(&'s String, &'s Value)>
         listed.iter().any(|pattern| matches_wildcard(pattern, name))
     };
     let priority = |(_, template): &(&String, &Value)| {
-        template.get("priority").and_then(Value::as_u64).unwrap_or(0)
+        template
+            .get("priority")
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
     };
     store.templates.iter().filter(fits).max_by_key(priority)
 }
@@ -297,9 +333,14 @@ pub(crate) fn compose(store: &Store, name: &str, body: &Map<String, Value>) -> M
 
 /// Returns a template with its components underneath.
 fn layers(store: &Store, template: &Value) -> Map<String, Value> {
-    let parts = template.get("composed_of").and_then(Value::as_array).into_iter().flatten();
-    let mut layers: Vec<&Value> =
-        parts.filter_map(|part| store.components.get(part.as_str()?)?.get("template")).collect();
+    let parts = template
+        .get("composed_of")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let mut layers: Vec<&Value> = parts
+        .filter_map(|part| store.components.get(part.as_str()?)?.get("template"))
+        .collect();
     layers.extend(template.get("template"));
     let mut composed = Value::Object(Map::new());
     for layer in layers {

@@ -23,18 +23,36 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
     ingest::refuse(&store, call.part("index"), None)?;
     let (index, routing) = Target::of(call, Kind::Change)?.open(&mut store)?;
-    count(call, index, index.shard_of(call.part("id"), routing.as_deref()), Use::Write);
-    let (document, result) =
-        apply(index, call.part("id"), &request, &call.body, routing, expected)?;
+    count(
+        call,
+        index,
+        index.shard_of(call.part("id"), routing.as_deref()),
+        Use::Write,
+    );
+    let (document, result) = apply(
+        index,
+        call.part("id"),
+        &request,
+        &call.body,
+        routing,
+        expected,
+    )?;
     refresh(call, index);
-    let status = if result == "created" { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if result == "created" {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     let mut body = Json::from(written(call, &index.name, &document, result)).opened();
     if result == "noop" {
         body.insert("_shards", json!({"total": 0, "successful": 0, "failed": 0}));
     }
     let filter = match SourceFilter::from_params(&call.params)? {
         Some(filter) => Some(filter),
-        None => request.get("_source").map(SourceFilter::from_json).transpose()?,
+        None => request
+            .get("_source")
+            .map(SourceFilter::from_json)
+            .transpose()?,
     };
     if let Some(source) = filter.and_then(|filter| filter.apply(index, &document)) {
         let got = object! {
@@ -55,9 +73,15 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(crate) fn check(request: &Map<String, Value>) -> Result<(), ApiError> {
     let fields = Fields::new(Reader::Section, "UpdateRequest", request);
     fields.unsupported(&["script", "scripted_upsert"])?;
-    for name in
-        ["doc", "upsert", "doc_as_upsert", "detect_noop", "_source", "if_seq_no", "if_primary_term"]
-    {
+    for name in [
+        "doc",
+        "upsert",
+        "doc_as_upsert",
+        "detect_noop",
+        "_source",
+        "if_seq_no",
+        "if_primary_term",
+    ] {
         fields.raw(name);
     }
     fields.finish()
@@ -93,9 +117,10 @@ pub(crate) fn apply(
     // Once more, with the order of members.
     let ordered: Json = serde_json::from_slice(text)?;
     let part = |name: &str| match &ordered {
-        Json::Object(members) => {
-            members.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-        }
+        Json::Object(members) => members
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone()),
         _ => None,
     };
     if partial.is_none() && upsert.is_none() {
@@ -105,10 +130,17 @@ pub(crate) fn apply(
         ));
     }
     let shard = index.shard_of(id, routing.as_deref());
-    let current = index.documents.get(id).filter(|document| document.shard == shard).cloned();
+    let current = index
+        .documents
+        .get(id)
+        .filter(|document| document.shard == shard)
+        .cloned();
     let Some(current) = current else {
-        let first =
-            if upsert.is_some() { part("upsert") } else { part("doc").filter(|_| as_upsert) };
+        let first = if upsert.is_some() {
+            part("upsert")
+        } else {
+            part("doc").filter(|_| as_upsert)
+        };
         let Some(source) = first else {
             return Err(ApiError::new(
                 StatusCode::NOT_FOUND,
@@ -133,8 +165,12 @@ pub(crate) fn apply(
     if detect && changed.value == current.source() {
         return Ok(((*current).clone(), "noop"));
     }
-    let (document, _) =
-        index.put(id, changed, routing.or_else(|| current.routing.clone()), expected)?;
+    let (document, _) = index.put(
+        id,
+        changed,
+        routing.or_else(|| current.routing.clone()),
+        expected,
+    )?;
     Ok(((*document).clone(), "updated"))
 }
 

@@ -17,7 +17,11 @@ impl Version {
         let major = parts.next()??;
         let minor = parts.next().unwrap_or(Some(0))?;
         let patch = parts.next().unwrap_or(Some(0))?;
-        parts.next().is_none().then_some(Self { major, minor, patch })
+        parts.next().is_none().then_some(Self {
+            major,
+            minor,
+            patch,
+        })
     }
 
     pub(crate) fn lucene(self) -> &'static str {
@@ -41,7 +45,10 @@ mod tests {
 
     #[test]
     fn reads_short_and_long_forms() {
-        assert_eq!(Version::parse("8.19").map(|v| v.to_string()).as_deref(), Some("8.19.0"));
+        assert_eq!(
+            Version::parse("8.19").map(|v| v.to_string()).as_deref(),
+            Some("8.19.0")
+        );
         assert_eq!(Version::parse("9.2.1").map(|v| v.patch), Some(1));
         assert_eq!(Version::parse("9.2.1.4"), None);
         assert_eq!(Version::parse("nine"), None);

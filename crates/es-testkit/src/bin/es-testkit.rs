@@ -22,7 +22,9 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let (builder, ca_file) = options(std::env::args().skip(1))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let cluster = builder.start().await?;
         let connection = cluster.connection();
@@ -54,19 +56,26 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
     let mut builder = Cluster::builder();
     let mut ca_file = None;
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a value"))
+        };
         builder = match argument.as_str() {
             "--nodes" => {
                 let number = value()?;
-                let nodes = number.parse().map_err(|_| format!("--nodes {number} is no number"))?;
+                let nodes = number
+                    .parse()
+                    .map_err(|_| format!("--nodes {number} is no number"))?;
                 builder.nodes(nodes)
             }
             "--tls" => builder.tls(true),
             "--version" => builder.version(value()?),
             "--user" => {
                 let pair = value()?;
-                let (name, password) =
-                    pair.split_once(':').ok_or("--user needs NAME:PASSWORD".to_owned())?;
+                let (name, password) = pair
+                    .split_once(':')
+                    .ok_or("--user needs NAME:PASSWORD".to_owned())?;
                 builder.user(name, password)
             }
             "--ca" => {

@@ -72,8 +72,14 @@ impl Format {
     /// # Errors
     /// 400 for letters that no format has, or that are not done here.
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
-        let parts = text.split("||").map(Part::parse).collect::<Result<Vec<_>, _>>();
-        Ok(Self { text: text.to_owned(), parts: parts? })
+        let parts = text
+            .split("||")
+            .map(Part::parse)
+            .collect::<Result<Vec<_>, _>>();
+        Ok(Self {
+            text: text.to_owned(),
+            parts: parts?,
+        })
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -124,7 +130,10 @@ impl Part {
 }
 
 fn exactly(millis: i64) -> Option<Parsed> {
-    Some(Parsed { millis, latest: millis })
+    Some(Parsed {
+        millis,
+        latest: millis,
+    })
 }
 
 fn pattern(text: &str) -> Result<Vec<Item>, ApiError> {
@@ -183,7 +192,10 @@ impl Read {
             let time = Time::new(hour, minute, second, nanos).ok()?;
             let civil = DateTime::from_parts(date, time);
             let zoned = match self.offset {
-                Some(seconds) => Offset::from_seconds(seconds).ok()?.to_timestamp(civil).ok()?,
+                Some(seconds) => Offset::from_seconds(seconds)
+                    .ok()?
+                    .to_timestamp(civil)
+                    .ok()?,
                 None => zone.to_timestamp(civil).ok()?,
             };
             Some(zoned.as_nanosecond().div_euclid(1_000_000))
@@ -206,13 +218,20 @@ impl Read {
             self.second.unwrap_or(59),
             self.nanos.unwrap_or(999_999_999),
         )?;
-        Some(Parsed { millis: i64::try_from(earliest).ok()?, latest: i64::try_from(latest).ok()? })
+        Some(Parsed {
+            millis: i64::try_from(earliest).ok()?,
+            latest: i64::try_from(latest).ok()?,
+        })
     }
 }
 
 /// Reads digits from the front.
 fn digits<T: std::str::FromStr>(rest: &mut &str, least: usize, most: usize) -> Option<T> {
-    let count = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let count = rest
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
     if count < least {
         return None;
     }
@@ -232,7 +251,11 @@ fn eat(rest: &mut &str, letter: char) -> bool {
 }
 
 fn fraction(rest: &mut &str, most: usize) -> Option<i32> {
-    let count = rest.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let count = rest
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
     let (number, after) = rest.split_at(count);
     *rest = after;
     if number.is_empty() {
@@ -253,8 +276,11 @@ fn offset(rest: &mut &str) -> Option<i32> {
         return None;
     };
     let hours: i32 = digits(rest, 2, 2)?;
-    let minutes: i32 =
-        if eat(rest, ':') { digits(rest, 2, 2)? } else { digits(rest, 2, 2).unwrap_or(0) };
+    let minutes: i32 = if eat(rest, ':') {
+        digits(rest, 2, 2)?
+    } else {
+        digits(rest, 2, 2).unwrap_or(0)
+    };
     (hours <= 18 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
@@ -262,8 +288,10 @@ fn iso(text: &str, strict: bool, zone: &TimeZone) -> Option<Parsed> {
     let least = if strict { 2 } else { 1 };
     let mut rest = text;
     let rest = &mut rest;
-    let mut read =
-        Read { year: Some(digits(rest, if strict { 4 } else { 1 }, 4)?), ..Read::default() };
+    let mut read = Read {
+        year: Some(digits(rest, if strict { 4 } else { 1 }, 4)?),
+        ..Read::default()
+    };
     if eat(rest, '-') {
         read.month = Some(digits(rest, least, 2)?);
         if eat(rest, '-') {
@@ -285,7 +313,11 @@ fn iso(text: &str, strict: bool, zone: &TimeZone) -> Option<Parsed> {
             read.offset = Some(offset(rest)?);
         }
     }
-    if rest.is_empty() { read.finish(zone) } else { None }
+    if rest.is_empty() {
+        read.finish(zone)
+    } else {
+        None
+    }
 }
 
 fn read(items: &[Item], text: &str, zone: &TimeZone) -> Option<Parsed> {
@@ -296,8 +328,11 @@ fn read(items: &[Item], text: &str, zone: &TimeZone) -> Option<Parsed> {
         match item {
             Item::Text(letter) => eat(rest, *letter).then_some(())?,
             Item::Field(letter, width) => {
-                let most =
-                    if matches!(letter, 'y' | 'u') && *width == 1 { 4 } else { (*width).max(2) };
+                let most = if matches!(letter, 'y' | 'u') && *width == 1 {
+                    4
+                } else {
+                    (*width).max(2)
+                };
                 match letter {
                     'y' | 'u' => read.year = Some(digits(rest, *width, most)?),
                     'M' => read.month = Some(digits(rest, *width, 2)?),
@@ -312,7 +347,11 @@ fn read(items: &[Item], text: &str, zone: &TimeZone) -> Option<Parsed> {
         }
     }
     read.year = read.year.or(Some(1970));
-    if rest.is_empty() { read.finish(zone) } else { None }
+    if rest.is_empty() {
+        read.finish(zone)
+    } else {
+        None
+    }
 }
 
 fn print(items: &[Item], millis: i64, zone: &TimeZone) -> String {
@@ -328,7 +367,10 @@ fn print(items: &[Item], millis: i64, zone: &TimeZone) -> String {
                 'H' => format!("{:0width$}", at.hour()),
                 'm' => format!("{:0width$}", at.minute()),
                 's' => format!("{:0width$}", at.second()),
-                'S' => format!("{:09}", at.subsec_nanosecond()).chars().take(*width).collect(),
+                'S' => format!("{:09}", at.subsec_nanosecond())
+                    .chars()
+                    .take(*width)
+                    .collect(),
                 _ => print_offset(at.offset().seconds(), *letter == 'X'),
             }),
         }
@@ -351,7 +393,9 @@ mod tests {
 
     fn millis(format: &str, text: &str) -> Option<i64> {
         let format = Format::parse(format).ok()?;
-        format.read(text, &TimeZone::UTC).map(|parsed| parsed.millis)
+        format
+            .read(text, &TimeZone::UTC)
+            .map(|parsed| parsed.millis)
     }
 
     #[test]
@@ -378,15 +422,24 @@ mod tests {
         ] {
             assert_eq!(millis(default, text), None, "{text}");
         }
-        assert_eq!(millis("date_optional_time", "2024-1-1"), Some(1_704_067_200_000));
+        assert_eq!(
+            millis("date_optional_time", "2024-1-1"),
+            Some(1_704_067_200_000)
+        );
     }
 
     #[test]
     fn reads_and_prints_patterns() {
-        assert_eq!(millis("dd/MM/yyyy HH:mm", "01/03/2024 00:00"), Some(1_709_251_200_000));
+        assert_eq!(
+            millis("dd/MM/yyyy HH:mm", "01/03/2024 00:00"),
+            Some(1_709_251_200_000)
+        );
         assert_eq!(millis("epoch_second", "2"), Some(2_000));
         let format = Format::parse("yyyy-MM-dd'T'HH:mm:ssXXX").unwrap_or_default();
-        assert_eq!(format.print(1_709_251_200_000, &TimeZone::UTC), "2024-03-01T00:00:00Z");
+        assert_eq!(
+            format.print(1_709_251_200_000, &TimeZone::UTC),
+            "2024-03-01T00:00:00Z"
+        );
         assert!(Format::parse("nonsense_format").is_err());
     }
 }

@@ -39,7 +39,9 @@ impl Unit {
 
 /// Milliseconds since 1970 by the wall clock.
 pub(crate) fn now_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -56,8 +58,14 @@ pub(crate) fn zone(text: &str) -> Result<TimeZone, ApiError> {
         let (hours, minutes) = rest.split_once(':').unwrap_or((rest, "0"));
         let number = |text: &str| text.parse::<i32>().map_err(|_| wrong());
         let seconds = number(hours)? * 3600 + number(minutes)? * 60;
-        let signed = if text.starts_with('-') { -seconds } else { seconds };
-        return Ok(TimeZone::fixed(Offset::from_seconds(signed).map_err(|_| wrong())?));
+        let signed = if text.starts_with('-') {
+            -seconds
+        } else {
+            seconds
+        };
+        return Ok(TimeZone::fixed(
+            Offset::from_seconds(signed).map_err(|_| wrong())?,
+        ));
     }
     TimeZone::get(text).map_err(|_| wrong())
 }
@@ -100,12 +108,18 @@ pub(crate) fn round(millis: i64, unit: Unit, zone: &TimeZone) -> i64 {
         Unit::Day => Some(date),
         Unit::Week => {
             let back = i64::from(date.weekday().to_monday_zero_offset());
-            Span::new().try_days(back).ok().and_then(|span| date.checked_sub(span).ok())
+            Span::new()
+                .try_days(back)
+                .ok()
+                .and_then(|span| date.checked_sub(span).ok())
         }
         Unit::Month => Some(date.first_of_month()),
-        Unit::Quarter => {
-            date.first_of_month().with().month((date.month() - 1) / 3 * 3 + 1).build().ok()
-        }
+        Unit::Quarter => date
+            .first_of_month()
+            .with()
+            .month((date.month() - 1) / 3 * 3 + 1)
+            .build()
+            .ok(),
         Unit::Year => Some(date.first_of_year()),
     };
     let start = first.and_then(|date| date.to_zoned(zone.clone()).ok());
@@ -127,7 +141,10 @@ pub(crate) fn parse_math(
     let failed = |what: &str| {
         ApiError::bad_request(
             "parse_exception",
-            format!("failed to parse date field [{text}] with format [{}]{what}", format.text()),
+            format!(
+                "failed to parse date field [{text}] with format [{}]{what}",
+                format.text()
+            ),
         )
     };
     let (start, math) = match text.strip_prefix("now") {
@@ -135,7 +152,14 @@ pub(crate) fn parse_math(
         None => {
             let (date, math) = text.split_once("||").unwrap_or((text, ""));
             let parsed = format.read(date, zone).ok_or_else(|| failed(""))?;
-            (if up && math.is_empty() { parsed.latest } else { parsed.millis }, math)
+            (
+                if up && math.is_empty() {
+                    parsed.latest
+                } else {
+                    parsed.millis
+                },
+                math,
+            )
         }
     };
     let mut millis = start;
@@ -147,13 +171,21 @@ pub(crate) fn parse_math(
         }
         let unit = letters.next().and_then(Unit::of_letter);
         let unit = unit.ok_or_else(|| failed(": [unit not supported for date math]"))?;
-        let count: i64 = if number.is_empty() { 1 } else { number.parse().unwrap_or(1) };
+        let count: i64 = if number.is_empty() {
+            1
+        } else {
+            number.parse().unwrap_or(1)
+        };
         millis = match operator {
             '+' => add(millis, count, unit, zone),
             '-' => add(millis, -count, unit, zone),
             '/' if number.is_empty() || number == "1" => {
                 let down = round(millis, unit, zone);
-                if up { add(down, 1, unit, zone).map(|next| next - 1) } else { Some(down) }
+                if up {
+                    add(down, 1, unit, zone).map(|next| next - 1)
+                } else {
+                    Some(down)
+                }
             }
             _ => None,
         }
@@ -170,16 +202,30 @@ mod tests {
     fn adds_and_rounds() {
         let format = Format::default();
         let read = |text, up| {
-            parse_math(text, &format, &TimeZone::UTC, up, 0).map(super::super::iso_date).ok()
+            parse_math(text, &format, &TimeZone::UTC, up, 0)
+                .map(super::super::iso_date)
+                .ok()
         };
-        assert_eq!(read("2024-01-31||+1M", false).as_deref(), Some("2024-02-29T00:00:00.000Z"));
+        assert_eq!(
+            read("2024-01-31||+1M", false).as_deref(),
+            Some("2024-02-29T00:00:00.000Z")
+        );
         assert_eq!(
             read("2024-03-06T10:00:00||/w", false).as_deref(),
             Some("2024-03-04T00:00:00.000Z")
         );
-        assert_eq!(read("2024-03-06||/M", true).as_deref(), Some("2024-03-31T23:59:59.999Z"));
-        assert_eq!(read("2024-03-06", true).as_deref(), Some("2024-03-06T23:59:59.999Z"));
-        assert_eq!(read("now-1d", false).as_deref(), Some("1969-12-31T00:00:00.000Z"));
+        assert_eq!(
+            read("2024-03-06||/M", true).as_deref(),
+            Some("2024-03-31T23:59:59.999Z")
+        );
+        assert_eq!(
+            read("2024-03-06", true).as_deref(),
+            Some("2024-03-06T23:59:59.999Z")
+        );
+        assert_eq!(
+            read("now-1d", false).as_deref(),
+            Some("1969-12-31T00:00:00.000Z")
+        );
         assert_eq!(read("now-1x", false), None);
     }
 

@@ -66,7 +66,13 @@ impl Fault {
             kind,
             Kind::ResetInBody | Kind::CutBody | Kind::BrokenGzip | Kind::CloseAfterResponse
         );
-        Self { kind, remaining: None, processed, path: None, when: None }
+        Self {
+            kind,
+            remaining: None,
+            processed,
+            path: None,
+            when: None,
+        }
     }
 
     /// Delays the response by this time, measured by tokio's clock.
@@ -171,7 +177,9 @@ impl Fault {
         });
         let mut response = Response::new(Bytes::from(body.to_string()));
         *response.status_mut() = status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if !matches!(status.as_u16(), 401 | 403 | 413) {
             let product = HeaderValue::from_static("Elasticsearch");
             response.headers_mut().insert("x-elastic-product", product);
@@ -182,7 +190,10 @@ impl Fault {
     /// Responds with exactly this response; `content-length` is added if it is missing.
     pub fn response(mut response: Response<Bytes>) -> Self {
         let length = response.body().len();
-        response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| length.into());
+        response
+            .headers_mut()
+            .entry(CONTENT_LENGTH)
+            .or_insert_with(|| length.into());
         Self::new(Kind::Response(Box::new(response)))
     }
 
@@ -204,7 +215,9 @@ impl Fault {
         let mut response = Response::new(Bytes::from_static(b"{}"));
         let filler =
             HeaderValue::from_bytes(&vec![b'x'; bytes]).unwrap_or(HeaderValue::from_static("x"));
-        response.headers_mut().insert(HeaderName::from_static("x-filler"), filler);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-filler"), filler);
         Self::response(response)
     }
 
@@ -312,8 +325,10 @@ impl Fault {
     }
 
     fn fits(&self, request: &Request<Bytes>) -> bool {
-        let path =
-            self.path.as_ref().is_none_or(|text| request.uri().path().contains(text.as_str()));
+        let path = self
+            .path
+            .as_ref()
+            .is_none_or(|text| request.uri().path().contains(text.as_str()));
         self.remaining != Some(0) && path && self.when.as_ref().is_none_or(|when| when(request))
     }
 }

@@ -30,18 +30,33 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn reset() -> Self {
-        Self { bytes: Bytes::new(), ending: Ending::Reset, error: Some(ErrorKind::ConnectionReset) }
+        Self {
+            bytes: Bytes::new(),
+            ending: Ending::Reset,
+            error: Some(ErrorKind::ConnectionReset),
+        }
     }
 
     pub(crate) fn raw(bytes: Bytes) -> Self {
-        let error =
-            if bytes.is_empty() { ErrorKind::UnexpectedEof } else { ErrorKind::InvalidData };
-        Self { bytes, ending: Ending::Close, error: Some(error) }
+        let error = if bytes.is_empty() {
+            ErrorKind::UnexpectedEof
+        } else {
+            ErrorKind::InvalidData
+        };
+        Self {
+            bytes,
+            ending: Ending::Close,
+            error: Some(error),
+        }
     }
 
     /// The whole response, then FIN.
     pub(crate) fn whole(response: &Response<Bytes>) -> Self {
-        Self { bytes: encode(response, response.body().len()), ending: Ending::Close, error: None }
+        Self {
+            bytes: encode(response, response.body().len()),
+            ending: Ending::Close,
+            error: None,
+        }
     }
 
     /// The head and half of the body.
@@ -50,7 +65,11 @@ impl Script {
             Ending::Reset => ErrorKind::ConnectionReset,
             Ending::Close | Ending::Repeat(_) => ErrorKind::UnexpectedEof,
         };
-        Self { bytes: encode(response, response.body().len() / 2), ending, error: Some(error) }
+        Self {
+            bytes: encode(response, response.body().len() / 2),
+            ending,
+            error: Some(error),
+        }
     }
 
     pub(crate) fn endless_headers() -> Self {
@@ -109,8 +128,14 @@ pub(crate) fn gzip_bomb(decompressed: u64) -> Response<Bytes> {
     let bytes = gzip_spaces(decompressed);
     let mut response = Response::new(Bytes::new());
     let headers = response.headers_mut();
-    headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
-    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        "x-elastic-product",
+        HeaderValue::from_static("Elasticsearch"),
+    );
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     as_gzip(headers, bytes.len());
     *response.body_mut() = bytes.into();
     response

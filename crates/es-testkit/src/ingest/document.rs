@@ -17,8 +17,14 @@ pub(crate) struct Document {
 }
 
 /// Fields of a document beside its source, which the server lets pipelines change.
-const OTHER_METADATA: [&str; 6] =
-    ["_version", "_version_type", "_type", "_if_seq_no", "_if_primary_term", "_dynamic_templates"];
+const OTHER_METADATA: [&str; 6] = [
+    "_version",
+    "_version_type",
+    "_type",
+    "_if_seq_no",
+    "_if_primary_term",
+    "_dynamic_templates",
+];
 
 impl Document {
     pub(crate) fn new(
@@ -35,7 +41,13 @@ impl Document {
             _ => Map::new(),
         };
         let ingest = Map::from_iter([("timestamp".to_owned(), now.into())]);
-        Self { index: index.to_owned(), id, routing, source, ingest }
+        Self {
+            index: index.to_owned(),
+            id,
+            routing,
+            source,
+            ingest,
+        }
     }
 
     /// Returns the value of a path, if there is one.
@@ -82,14 +94,18 @@ impl Document {
         let text = |value: &Value| match value {
             Value::String(text) => Ok(text.clone()),
             Value::Number(number) => Ok(number.to_string()),
-            _ => Err(ApiError::illegal_argument(format!("[{path}] must be a text"))),
+            _ => Err(ApiError::illegal_argument(format!(
+                "[{path}] must be a text"
+            ))),
         };
         match path {
             "_index" => self.index = text(&value)?,
             "_id" => self.id = Some(text(&value)?),
             "_routing" => self.routing = Some(text(&value)?),
             _ if OTHER_METADATA.contains(&path) || path.starts_with("_ingest") => {
-                return Err(ApiError::unsupported(format!("a pipeline that sets [{path}]")));
+                return Err(ApiError::unsupported(format!(
+                    "a pipeline that sets [{path}]"
+                )));
             }
             _ => *self.place(path)? = value,
         }
@@ -107,9 +123,10 @@ impl Document {
             let kind = kind_of(place);
             let inner = match place {
                 Value::Object(fields) => Some(fields.entry(name.to_owned()).or_insert(Value::Null)),
-                Value::Array(items) => {
-                    name.parse::<usize>().ok().and_then(|number| items.get_mut(number))
-                }
+                Value::Array(items) => name
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|number| items.get_mut(number)),
                 _ => None,
             };
             place = inner.ok_or_else(|| {
@@ -127,10 +144,18 @@ impl Document {
     /// 400 where there is none.
     pub(super) fn remove(&mut self, path: &str) -> Result<Value, ApiError> {
         match path {
-            "_routing" => return self.routing.take().map(Value::from).ok_or_else(|| missing(path)),
+            "_routing" => {
+                return self
+                    .routing
+                    .take()
+                    .map(Value::from)
+                    .ok_or_else(|| missing(path));
+            }
             "_id" => return self.id.take().map(Value::from).ok_or_else(|| missing(path)),
             _ if path.starts_with('_') && path.strip_prefix("_source.").is_none() => {
-                return Err(ApiError::unsupported(format!("a pipeline that removes [{path}]")));
+                return Err(ApiError::unsupported(format!(
+                    "a pipeline that removes [{path}]"
+                )));
             }
             _ => {}
         }
@@ -142,7 +167,10 @@ impl Document {
         let removed = match self.place(parent)? {
             Value::Object(fields) => fields.remove(last),
             Value::Array(items) => {
-                let number = last.parse::<usize>().ok().filter(|number| *number < items.len());
+                let number = last
+                    .parse::<usize>()
+                    .ok()
+                    .filter(|number| *number < items.len());
                 number.map(|number| items.remove(number))
             }
             _ => None,
@@ -176,14 +204,21 @@ impl Document {
                 Some(Value::String(text)) => text,
                 Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
                 Some(_) => {
-                    return Err(ApiError::unsupported(format!("a list or object in [{template}]")));
+                    return Err(ApiError::unsupported(format!(
+                        "a list or object in [{template}]"
+                    )));
                 }
             };
             if raw {
                 rendered.push_str(&text);
             } else {
                 let quoted = Value::from(text).to_string();
-                rendered.push_str(quoted.trim_start_matches('"').strip_suffix('"').unwrap_or(""));
+                rendered.push_str(
+                    quoted
+                        .trim_start_matches('"')
+                        .strip_suffix('"')
+                        .unwrap_or(""),
+                );
             }
             rest = after;
         }
@@ -198,9 +233,10 @@ impl Document {
     pub(super) fn render_value(&self, value: &Value) -> Result<Value, ApiError> {
         Ok(match value {
             Value::String(text) => self.render(text)?.into(),
-            Value::Array(items) => {
-                items.iter().map(|item| self.render_value(item)).collect::<Result<_, _>>()?
-            }
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.render_value(item))
+                .collect::<Result<_, _>>()?,
             Value::Object(fields) => {
                 let mut rendered = Map::new();
                 for (name, value) in fields {
@@ -222,7 +258,9 @@ fn split(path: &str) -> (&str, Option<&str>) {
 
 fn missing(path: &str) -> ApiError {
     let last = path.rsplit('.').next().unwrap_or(path);
-    ApiError::illegal_argument(format!("field [{last}] not present as part of path [{path}]"))
+    ApiError::illegal_argument(format!(
+        "field [{last}] not present as part of path [{path}]"
+    ))
 }
 
 /// The name of a value's type in the server's messages.
@@ -232,7 +270,9 @@ pub(super) fn kind_of(value: &Value) -> &'static str {
         Value::Bool(_) => "java.lang.Boolean",
         Value::Number(number) if number.is_f64() => "java.lang.Double",
         Value::Number(number)
-            if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) =>
+            if number
+                .as_i64()
+                .is_some_and(|number| i32::try_from(number).is_ok()) =>
         {
             "java.lang.Integer"
         }

@@ -52,7 +52,14 @@ impl Pipeline {
     /// # Errors
     /// 400 for what no pipeline has, or is not done here.
     pub(crate) fn parse(id: &str, given: &Map<String, Value>) -> Result<Self, ApiError> {
-        let known = ["description", "processors", "on_failure", "version", "_meta", "deprecated"];
+        let known = [
+            "description",
+            "processors",
+            "on_failure",
+            "version",
+            "_meta",
+            "deprecated",
+        ];
         let Some(processors) = given.get("processors") else {
             return Err(invalid("[processors] required property is missing"));
         };
@@ -71,7 +78,11 @@ impl Pipeline {
                 "pipeline [{id}] doesn't support one or more provided configuration parameters [{name}]"
             )));
         }
-        Ok(Self { shown: Value::Object(given.clone()), steps, on_failure })
+        Ok(Self {
+            shown: Value::Object(given.clone()),
+            steps,
+            on_failure,
+        })
     }
 
     /// Changes a document.
@@ -115,9 +126,16 @@ fn run(
     depth: usize,
 ) -> Result<Outcome, Box<Failure>> {
     for step in steps {
-        let outcome = step.processor.run(pipelines, document, depth).map_err(|error| {
-            Box::new(Failure { error, kind: step.kind.clone(), tag: step.tag.clone() })
-        });
+        let outcome = step
+            .processor
+            .run(pipelines, document, depth)
+            .map_err(|error| {
+                Box::new(Failure {
+                    error,
+                    kind: step.kind.clone(),
+                    tag: step.tag.clone(),
+                })
+            });
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(_) if step.ignore_failure => Outcome::Kept,
@@ -146,11 +164,15 @@ fn handle(
     ];
     for (name, value) in facts {
         if let Some(value) = value {
-            document.ingest.insert(name.to_owned(), value.as_str().into());
+            document
+                .ingest
+                .insert(name.to_owned(), value.as_str().into());
         }
     }
     let outcome = run(steps, pipelines, document, depth);
-    document.ingest.retain(|name, _| !name.starts_with("on_failure_"));
+    document
+        .ingest
+        .retain(|name, _| !name.starts_with("on_failure_"));
     outcome
 }
 
@@ -183,7 +205,9 @@ impl Step {
         };
         let config = Config::new(kind, settings);
         if settings.contains_key("if") {
-            return Err(ApiError::unsupported("[if] of a processor, which needs scripts"));
+            return Err(ApiError::unsupported(
+                "[if] of a processor, which needs scripts",
+            ));
         }
         config.take("description");
         let tag = config.text("tag")?;
@@ -197,7 +221,13 @@ impl Step {
         };
         let processor = Processor::parse(kind, &config)?;
         config.finish()?;
-        Ok(Self { kind: kind.to_owned(), tag, processor, ignore_failure, on_failure })
+        Ok(Self {
+            kind: kind.to_owned(),
+            tag,
+            processor,
+            ignore_failure,
+            on_failure,
+        })
     }
 }
 
@@ -210,7 +240,11 @@ struct Config<'v> {
 
 impl<'v> Config<'v> {
     fn new(kind: &'v str, settings: &'v Map<String, Value>) -> Self {
-        Self { kind, settings, taken: std::cell::RefCell::default() }
+        Self {
+            kind,
+            settings,
+            taken: std::cell::RefCell::default(),
+        }
     }
 
     fn take(&self, name: &str) -> Option<&'v Value> {
@@ -220,7 +254,8 @@ impl<'v> Config<'v> {
     }
 
     fn required(&self, name: &str) -> Result<&'v Value, ApiError> {
-        self.take(name).ok_or_else(|| invalid(format!("[{name}] required property is missing")))
+        self.take(name)
+            .ok_or_else(|| invalid(format!("[{name}] required property is missing")))
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
@@ -250,7 +285,11 @@ impl<'v> Config<'v> {
 
     fn finish(&self) -> Result<(), ApiError> {
         let taken = self.taken.borrow();
-        match self.settings.keys().find(|name| !taken.contains(&name.as_str())) {
+        match self
+            .settings
+            .keys()
+            .find(|name| !taken.contains(&name.as_str()))
+        {
             None => Ok(()),
             Some(name) => Err(invalid(format!(
                 "processor [{}] doesn't support one or more provided configuration parameters [{name}]",

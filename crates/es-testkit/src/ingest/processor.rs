@@ -13,15 +13,48 @@ use crate::dates::{Format, zone};
 /// A change of a document.
 #[derive(Clone, Debug)]
 pub(super) enum Processor {
-    Append { field: String, value: Value, duplicates: bool },
-    Change { field: String, target: String, ignore_missing: bool, change: Change },
-    Date { field: String, target: String, formats: Vec<DateFormat>, zone: TimeZone, output: Format },
+    Append {
+        field: String,
+        value: Value,
+        duplicates: bool,
+    },
+    Change {
+        field: String,
+        target: String,
+        ignore_missing: bool,
+        change: Change,
+    },
+    Date {
+        field: String,
+        target: String,
+        formats: Vec<DateFormat>,
+        zone: TimeZone,
+        output: Format,
+    },
     Drop,
-    Fail { message: String },
-    Pipeline { name: String, ignore_missing: bool },
-    Remove { fields: Vec<String>, ignore_missing: bool },
-    Rename { field: String, target: String, ignore_missing: bool, replaces: bool },
-    Set { field: String, value: NewValue, replaces: bool, ignore_empty: bool },
+    Fail {
+        message: String,
+    },
+    Pipeline {
+        name: String,
+        ignore_missing: bool,
+    },
+    Remove {
+        fields: Vec<String>,
+        ignore_missing: bool,
+    },
+    Rename {
+        field: String,
+        target: String,
+        ignore_missing: bool,
+        replaces: bool,
+    },
+    Set {
+        field: String,
+        value: NewValue,
+        replaces: bool,
+        ignore_empty: bool,
+    },
 }
 
 /// The value that `set` writes.
@@ -38,9 +71,17 @@ pub(super) enum Change {
     Uppercase,
     Trim,
     Convert(Type),
-    Split { separator: Regex, keeps_trailing: bool },
-    Join { separator: String },
-    Replace { pattern: Regex, replacement: String },
+    Split {
+        separator: Regex,
+        keeps_trailing: bool,
+    },
+    Join {
+        separator: String,
+    },
+    Replace {
+        pattern: Regex,
+        replacement: String,
+    },
 }
 
 /// A target type of `convert`.
@@ -103,7 +144,11 @@ const UNSUPPORTED: [&str; 33] = [
 
 impl Processor {
     pub(super) fn parse(kind: &str, config: &Config<'_>) -> Result<Self, ApiError> {
-        let ignore_missing = || config.flag("ignore_missing").map(|flag| flag.unwrap_or(false));
+        let ignore_missing = || {
+            config
+                .flag("ignore_missing")
+                .map(|flag| flag.unwrap_or(false))
+        };
         Ok(match kind {
             "append" => {
                 unsupported(config, &["media_type", "ignore_empty_values", "copy_from"])?;
@@ -130,7 +175,12 @@ impl Processor {
                 };
                 let replaces = config.flag("override")?.unwrap_or(true);
                 let ignore_empty = config.flag("ignore_empty_value")?.unwrap_or(false);
-                Self::Set { field, value, replaces, ignore_empty }
+                Self::Set {
+                    field,
+                    value,
+                    replaces,
+                    ignore_empty,
+                }
             }
             "rename" => Self::Rename {
                 field: config.required_text("field")?,
@@ -141,13 +191,18 @@ impl Processor {
             "remove" => {
                 unsupported(config, &["keep"])?;
                 let fields = match config.required("field")? {
-                    Value::Array(items) => {
-                        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-                    }
+                    Value::Array(items) => items
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                        .collect(),
                     Value::String(field) => vec![field.clone()],
                     _ => return Err(invalid("[field] property isn't a string or a list")),
                 };
-                Self::Remove { fields, ignore_missing: ignore_missing()? }
+                Self::Remove {
+                    fields,
+                    ignore_missing: ignore_missing()?,
+                }
             }
             "lowercase" => Self::change(config, Change::Lowercase)?,
             "uppercase" => Self::change(config, Change::Uppercase)?,
@@ -159,7 +214,13 @@ impl Processor {
             "split" => {
                 let separator = regex(&config.required_text("separator")?)?;
                 let keeps_trailing = config.flag("preserve_trailing")?.unwrap_or(false);
-                Self::change(config, Change::Split { separator, keeps_trailing })?
+                Self::change(
+                    config,
+                    Change::Split {
+                        separator,
+                        keeps_trailing,
+                    },
+                )?
             }
             "join" => {
                 let separator = config.required_text("separator")?;
@@ -168,11 +229,19 @@ impl Processor {
             "gsub" => {
                 let pattern = regex(&config.required_text("pattern")?)?;
                 let replacement = config.required_text("replacement")?;
-                Self::change(config, Change::Replace { pattern, replacement })?
+                Self::change(
+                    config,
+                    Change::Replace {
+                        pattern,
+                        replacement,
+                    },
+                )?
             }
             "date" => Self::date(config)?,
             "drop" => Self::Drop,
-            "fail" => Self::Fail { message: config.required_text("message")? },
+            "fail" => Self::Fail {
+                message: config.required_text("message")?,
+            },
             "pipeline" => Self::Pipeline {
                 name: config.required_text("name")?,
                 ignore_missing: config.flag("ignore_missing_pipeline")?.unwrap_or(false),
@@ -181,29 +250,43 @@ impl Processor {
                 return Err(ApiError::unsupported(format!("the processor [{kind}]")));
             }
             _ => {
-                return Err(invalid(format!("No processor type exists with name [{kind}]"))
-                    .with("processor_type", kind));
+                return Err(
+                    invalid(format!("No processor type exists with name [{kind}]"))
+                        .with("processor_type", kind),
+                );
             }
         })
     }
 
     fn change(config: &Config<'_>, change: Change) -> Result<Self, ApiError> {
         let field = config.required_text("field")?;
-        let target = config.text("target_field")?.unwrap_or_else(|| field.clone());
+        let target = config
+            .text("target_field")?
+            .unwrap_or_else(|| field.clone());
         let ignore_missing = config.flag("ignore_missing")?.unwrap_or(false);
-        Ok(Self::Change { field, target, ignore_missing, change })
+        Ok(Self::Change {
+            field,
+            target,
+            ignore_missing,
+            change,
+        })
     }
 
     fn date(config: &Config<'_>) -> Result<Self, ApiError> {
         let field = config.required_text("field")?;
-        let target = config.text("target_field")?.unwrap_or_else(|| "@timestamp".to_owned());
+        let target = config
+            .text("target_field")?
+            .unwrap_or_else(|| "@timestamp".to_owned());
         let Value::Array(formats) = config.required("formats")? else {
             return Err(invalid("[formats] property isn't a list"));
         };
         let formats = formats.iter().filter_map(Value::as_str).map(date_format);
         let formats = formats.collect::<Result<_, _>>()?;
         let zone_name = config.text("timezone")?.unwrap_or_else(|| "UTC".to_owned());
-        if config.text("locale")?.is_some_and(|name| !name.to_ascii_lowercase().starts_with("en")) {
+        if config
+            .text("locale")?
+            .is_some_and(|name| !name.to_ascii_lowercase().starts_with("en"))
+        {
             return Err(ApiError::unsupported("[locale] of the processor [date]"));
         }
         let output = config
@@ -225,10 +308,19 @@ impl Processor {
         depth: usize,
     ) -> Result<Outcome, ApiError> {
         match self {
-            Self::Append { field, value, duplicates } => {
+            Self::Append {
+                field,
+                value,
+                duplicates,
+            } => {
                 append(document, field, value, *duplicates)?;
             }
-            Self::Change { field, target, ignore_missing, change } => {
+            Self::Change {
+                field,
+                target,
+                ignore_missing,
+                change,
+            } => {
                 let field = document.render(field)?;
                 match document.get(&field) {
                     None | Some(Value::Null) if *ignore_missing => {}
@@ -246,7 +338,13 @@ impl Processor {
                     }
                 }
             }
-            Self::Date { field, target, formats, zone, output } => {
+            Self::Date {
+                field,
+                target,
+                formats,
+                zone,
+                output,
+            } => {
                 let text = match document.required(field)? {
                     Value::String(text) => text,
                     value @ Value::Number(_) => value.to_string(),
@@ -266,7 +364,10 @@ impl Processor {
                     document.render(message)?,
                 ));
             }
-            Self::Pipeline { name, ignore_missing } => {
+            Self::Pipeline {
+                name,
+                ignore_missing,
+            } => {
                 let name = document.render(name)?;
                 return match pipelines.get(&name) {
                     // Deeper than any chain that does not call itself.
@@ -284,7 +385,10 @@ impl Processor {
                     )),
                 };
             }
-            Self::Remove { fields, ignore_missing } => {
+            Self::Remove {
+                fields,
+                ignore_missing,
+            } => {
                 for field in fields {
                     let field = document.render(field)?;
                     if !*ignore_missing || document.get(&field).is_some() {
@@ -292,10 +396,20 @@ impl Processor {
                     }
                 }
             }
-            Self::Rename { field, target, ignore_missing, replaces } => {
+            Self::Rename {
+                field,
+                target,
+                ignore_missing,
+                replaces,
+            } => {
                 rename(document, field, target, *ignore_missing, *replaces)?;
             }
-            Self::Set { field, value, replaces, ignore_empty } => {
+            Self::Set {
+                field,
+                value,
+                replaces,
+                ignore_empty,
+            } => {
                 let field = document.render(field)?;
                 let value = match value {
                     NewValue::Given(value) => document.render_value(value)?,
@@ -313,11 +427,15 @@ impl Processor {
 }
 
 fn unsupported(config: &Config<'_>, names: &[&str]) -> Result<(), ApiError> {
-    match names.iter().find(|name| config.settings.contains_key(**name)) {
+    match names
+        .iter()
+        .find(|name| config.settings.contains_key(**name))
+    {
         None => Ok(()),
-        Some(name) => {
-            Err(ApiError::unsupported(format!("[{name}] of the processor [{}]", config.kind)))
-        }
+        Some(name) => Err(ApiError::unsupported(format!(
+            "[{name}] of the processor [{}]",
+            config.kind
+        ))),
     }
 }
 
@@ -362,11 +480,15 @@ fn rename(
         return if ignore_missing {
             Ok(())
         } else {
-            Err(ApiError::illegal_argument(format!("field [{field}] doesn't exist")))
+            Err(ApiError::illegal_argument(format!(
+                "field [{field}] doesn't exist"
+            )))
         };
     }
     if !replaces && document.get(&target).is_some() {
-        return Err(ApiError::illegal_argument(format!("field [{target}] already exists")));
+        return Err(ApiError::illegal_argument(format!(
+            "field [{target}] already exists"
+        )));
     }
     let value = document.remove(&field)?;
     let set = document.set(&target, value.clone());
@@ -381,7 +503,10 @@ impl Change {
         if let (Self::Join { separator }, Value::Array(items)) = (self, value) {
             let texts: Vec<String> = items
                 .iter()
-                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                .map(|item| {
+                    item.as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned)
+                })
                 .collect();
             return Ok(texts.join(separator).into());
         }
@@ -407,16 +532,23 @@ impl Change {
             Self::Lowercase => text.to_lowercase().into(),
             Self::Uppercase => text.to_uppercase().into(),
             Self::Trim => text.trim().into(),
-            Self::Split { separator, keeps_trailing } => {
+            Self::Split {
+                separator,
+                keeps_trailing,
+            } => {
                 let mut parts: Vec<&str> = separator.split(text).collect();
                 while !keeps_trailing && parts.len() > 1 && parts.last() == Some(&"") {
                     parts.pop();
                 }
                 parts.into()
             }
-            Self::Replace { pattern, replacement } => {
-                pattern.replace_all(text, replacement.as_str()).into_owned().into()
-            }
+            Self::Replace {
+                pattern,
+                replacement,
+            } => pattern
+                .replace_all(text, replacement.as_str())
+                .into_owned()
+                .into(),
             Self::Join { .. } | Self::Convert(_) => value.clone(),
         })
     }
@@ -444,7 +576,11 @@ fn type_of(name: &str) -> Result<Type, ApiError> {
         "string" => Type::Text,
         "boolean" => Type::Boolean,
         "auto" => Type::Auto,
-        "ip" => return Err(ApiError::unsupported("[type: ip] of the processor [convert]")),
+        "ip" => {
+            return Err(ApiError::unsupported(
+                "[type: ip] of the processor [convert]",
+            ));
+        }
         _ => {
             return Err(invalid(format!(
                 "[type] type [{name}] not supported, cannot convert field."
@@ -455,7 +591,9 @@ fn type_of(name: &str) -> Result<Type, ApiError> {
 
 impl Type {
     fn convert(self, value: &Value) -> Result<Value, ApiError> {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned);
         let failed = |kind: &str| {
             ApiError::illegal_argument(format!("unable to convert [{text}] to {kind}"))
         };
@@ -464,7 +602,10 @@ impl Type {
                 let number = text.parse::<i32>().map_err(|_| failed("integer"))?;
                 Ok(number.into())
             }
-            Self::Long => text.parse::<i64>().map(Value::from).map_err(|_| failed("long")),
+            Self::Long => text
+                .parse::<i64>()
+                .map(Value::from)
+                .map_err(|_| failed("long")),
             Self::Float | Self::Double => {
                 let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
                 number.map(Value::from).ok_or_else(|| failed("float"))

@@ -42,7 +42,10 @@ pub(crate) async fn serve(node: Arc<Node>, tcp: TcpStream, id: u64) {
     // Without this, small responses wait for the peer's delayed acknowledgement.
     let _ = tcp.set_nodelay(true);
     let welcome = *lock(&node.welcome);
-    let tapped = Tapped { inner: tcp, tap: node.records.tap(id) };
+    let tapped = Tapped {
+        inner: tcp,
+        tap: node.records.tap(id),
+    };
     match welcome {
         Welcome::Serve => {}
         Welcome::Silent => return pending().await,
@@ -100,7 +103,10 @@ async fn speak_http(node: &Arc<Node>, sockets: &Sockets, stream: Stream, id: u64
     };
     let mut builder = http1::Builder::new();
     // No time limit for an idle connection: the genuine server has none either.
-    builder.auto_date_header(false).header_read_timeout(None).max_buf_size(1024 * 1024);
+    builder
+        .auto_date_header(false)
+        .header_read_timeout(None)
+        .max_buf_size(1024 * 1024);
     let mut connection = builder.serve_connection(TokioIo::new(stream), service);
     let mut idle_drops = sockets.idle_drops.subscribe();
     loop {

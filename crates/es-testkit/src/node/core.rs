@@ -141,7 +141,11 @@ fn apply(kind: Kind, genuine: Option<Action>) -> Action {
 fn record(request: &Request<Bytes>, connection: u64) -> Recorded {
     Recorded {
         method: request.method().clone(),
-        target: request.uri().path_and_query().map_or("/", |target| target.as_str()).to_owned(),
+        target: request
+            .uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str())
+            .to_owned(),
         headers: request.headers().clone(),
         body: decompressed(request).unwrap_or_else(|| request.body().clone()),
         raw_body: request.body().clone(),
@@ -153,9 +157,14 @@ fn record(request: &Request<Bytes>, connection: u64) -> Recorded {
 /// At most 64 MiB: a bomb is recorded as it was sent.
 fn decompressed(request: &Request<Bytes>) -> Option<Bytes> {
     const LIMIT: u64 = 64 * 1024 * 1024;
-    request.headers().get(CONTENT_ENCODING).filter(|coding| coding.as_bytes() == b"gzip")?;
+    request
+        .headers()
+        .get(CONTENT_ENCODING)
+        .filter(|coding| coding.as_bytes() == b"gzip")?;
     let mut body = Vec::new();
-    let read =
-        GzDecoder::new(request.body().as_ref()).take(LIMIT + 1).read_to_end(&mut body).ok()?;
+    let read = GzDecoder::new(request.body().as_ref())
+        .take(LIMIT + 1)
+        .read_to_end(&mut body)
+        .ok()?;
     (read as u64 <= LIMIT).then(|| body.into())
 }

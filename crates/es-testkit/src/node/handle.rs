@@ -67,7 +67,9 @@ impl NodeHandle {
     /// Sets how many requests the node processes at a time and how many wait; `None` is no limit.
     /// Requests that the node has received already keep their places.
     pub fn set_capacity(&self, capacity: impl Into<Option<Capacity>>) {
-        let workers = capacity.into().map(|capacity| Arc::new(Workers::new(capacity)));
+        let workers = capacity
+            .into()
+            .map(|capacity| Arc::new(Workers::new(capacity)));
         *lock(&self.0.workers) = workers;
     }
 
@@ -174,8 +176,9 @@ impl NodeHandle {
     /// # Errors
     /// The node has no certificate.
     pub fn present_only_leaf(&self) -> io::Result<()> {
-        let certificate =
-            self.certificate().ok_or_else(|| io::Error::other("the node speaks plain http"))?;
+        let certificate = self
+            .certificate()
+            .ok_or_else(|| io::Error::other("the node speaks plain http"))?;
         self.set_server_config(certificate.clone().leaf_only().server_config()?);
         Ok(())
     }
@@ -245,7 +248,11 @@ impl NodeHandle {
     /// The node has received it. The message does not show it.
     #[track_caller]
     pub fn assert_never_received(&self, secret: &str) {
-        assert!(!self.has_received(secret), "node {} has received the secret", self.name());
+        assert!(
+            !self.has_received(secret),
+            "node {} has received the secret",
+            self.name()
+        );
     }
 
     /// Sets the address of the node in `_nodes/http`, such as `localhost/127.0.0.1:9200` or
@@ -266,7 +273,9 @@ impl NodeHandle {
 
     /// Sets an attribute of the node, such as its zone.
     pub fn set_attribute(&self, name: impl Into<String>, value: impl Into<String>) {
-        lock(&self.0.facts.changing).attributes.insert(name.into(), value.into());
+        lock(&self.0.facts.changing)
+            .attributes
+            .insert(name.into(), value.into());
     }
 
     /// Removes the node from `_nodes/http`, or adds it again, without a change of its sockets.

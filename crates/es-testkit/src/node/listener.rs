@@ -132,7 +132,11 @@ impl Sockets {
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     // The connections of before may still be in TIME_WAIT.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

@@ -20,7 +20,10 @@ pub(crate) struct ServedBody {
 /// A response without `content-length` goes out in chunks, unless it is empty.
 pub(crate) fn sized_or_chunked(response: Response<Bytes>) -> Response<ServedBody> {
     let sized = response.headers().contains_key(CONTENT_LENGTH) || response.body().is_empty();
-    response.map(|bytes| ServedBody { bytes: Full::new(bytes), sized })
+    response.map(|bytes| ServedBody {
+        bytes: Full::new(bytes),
+        sized,
+    })
 }
 
 impl Body for ServedBody {
@@ -39,6 +42,10 @@ impl Body for ServedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.sized { self.bytes.size_hint() } else { SizeHint::default() }
+        if self.sized {
+            self.bytes.size_hint()
+        } else {
+            SizeHint::default()
+        }
     }
 }

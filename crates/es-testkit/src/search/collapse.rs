@@ -28,8 +28,9 @@ impl Collapse {
     pub(crate) fn parse(value: &Value) -> Result<Self, ApiError> {
         let fields = Fields::section("collapse", value)?;
         fields.unsupported(&["collapse"])?;
-        let field =
-            fields.text("field")?.ok_or_else(|| ApiError::illegal_argument("Required [field]"))?;
+        let field = fields
+            .text("field")?
+            .ok_or_else(|| ApiError::illegal_argument("Required [field]"))?;
         fields.positive("max_concurrent_group_searches")?;
         let inner_hits = match fields.get("inner_hits")? {
             None => Vec::new(),
@@ -40,7 +41,10 @@ impl Collapse {
             Some(value) => return Err(fields.wrong("inner_hits", value)),
         };
         fields.finish()?;
-        if inner_hits.iter().any(|settings| !settings.contains_key("name")) {
+        if inner_hits
+            .iter()
+            .any(|settings| !settings.contains_key("name"))
+        {
             return Err(ApiError::illegal_argument(
                 "[name] of inner_hits in [collapse] is missing",
             ));
@@ -78,7 +82,9 @@ impl Collapse {
         let mut groups = Groups::new();
         let mut kept = Vec::new();
         for row in rows.drain(..) {
-            let key = self.key(&row).map_or_else(String::new, |term| format!("={}", term.text()));
+            let key = self
+                .key(&row)
+                .map_or_else(String::new, |term| format!("={}", term.text()));
             let group = groups.entry(key).or_default();
             if group.is_empty() {
                 kept.push(row.clone());
@@ -113,9 +119,15 @@ impl Collapse {
         let group = groups.get(&name).map(Vec::as_slice).unwrap_or_default();
         let mut all = Vec::new();
         for settings in &self.inner_hits {
-            let name = settings.get("name").and_then(Value::as_str).unwrap_or_default();
+            let name = settings
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let inner = InnerSettings::parse(crate::strict::Reader::Section, settings, 3)?;
-            all.push((name.to_owned(), show_group(&inner, group, prepared, request)?));
+            all.push((
+                name.to_owned(),
+                show_group(&inner, group, prepared, request)?,
+            ));
         }
         hit.insert("inner_hits", Json::Object(all));
         Ok(())

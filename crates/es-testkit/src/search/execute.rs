@@ -70,7 +70,11 @@ pub(crate) fn shards<'a>(source: &Source<'a>) -> Vec<Shard<'a>> {
                 documents.push(document);
             }
         }
-        opened.extend(by_shard.into_values().map(|documents| Shard::new(index, documents)));
+        opened.extend(
+            by_shard
+                .into_values()
+                .map(|documents| Shard::new(index, documents)),
+        );
     }
     opened
 }
@@ -90,8 +94,11 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
             .or_else(|error| if error.in_search { Ok(()) } else { Err(error) })?;
     }
     let prepared = prepare(&shards, source, request)?;
-    let mut rows =
-        if request.is_suggest_only() { Vec::new() } else { collect(&shards, &prepared, request)? };
+    let mut rows = if request.is_suggest_only() {
+        Vec::new()
+    } else {
+        collect(&shards, &prepared, request)?
+    };
     let aggregations = if request.aggs.is_empty() {
         None
     } else {
@@ -99,17 +106,26 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
         Some(context.run(&request.aggs, &rows)?)
     };
     rows.retain(|row| {
-        let filter = prepared.get(row.shard).and_then(|shard| shard.post_filter.as_ref());
+        let filter = prepared
+            .get(row.shard)
+            .and_then(|shard| shard.post_filter.as_ref());
         filter.is_none_or(|filter| filter(row.view).is_some())
     });
     let total = rows.len();
     let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
     arrange(&mut rows, &request.sort);
     rescore(&mut rows, &prepared, &request.rescore);
-    let best = if request.rescore.is_empty() { best } else { rows.first().map(|row| row.score) };
+    let best = if request.rescore.is_empty() {
+        best
+    } else {
+        rows.first().map(|row| row.score)
+    };
     let indices: Vec<&Index> = source.indices.iter().map(|(index, _)| *index).collect();
-    let groups =
-        request.collapse.as_ref().map(|collapse| collapse.apply(&mut rows, &shards)).transpose()?;
+    let groups = request
+        .collapse
+        .as_ref()
+        .map(|collapse| collapse.apply(&mut rows, &shards))
+        .transpose()?;
     if let Some(after) = &request.after {
         let after = sort::parse_after(&request.sort, after, &indices)?;
         rows.retain(|row| sort::compare_rows(&request.sort, &row.sort, &after).is_gt());
@@ -117,11 +133,19 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
     let scored = request.sort.is_empty()
         || request.track_scores
         || request.sort.iter().any(SortKey::is_score);
-    let page: Vec<Row<'_>> = rows.into_iter().skip(request.from).take(request.size).collect();
+    let page: Vec<Row<'_>> = rows
+        .into_iter()
+        .skip(request.from)
+        .take(request.size)
+        .collect();
     let mut hits = Vec::new();
     for row in &page {
-        let Some(shard) = prepared.get(row.shard) else { continue };
-        let mut hit = request.fetch.hit(shard, row, &request.sort, scored, request)?;
+        let Some(shard) = prepared.get(row.shard) else {
+            continue;
+        };
+        let mut hit = request
+            .fetch
+            .hit(shard, row, &request.sort, scored, request)?;
         if let (Some(collapse), Some(groups)) = (&request.collapse, &groups) {
             collapse.show(&mut hit, row, groups, &prepared, request)?;
         }
@@ -181,10 +205,18 @@ fn prepare<'a>(
             };
             let noted = Rc::clone(&compiler.noted);
             // What follows neither marks anything nor is named.
-            let quiet = Compiler { noted: Rc::default(), marking: false, ..compiler.clone() };
-            let aliases = source.indices.iter().find(|(index, _)| index.name == shard.index.name);
-            let filters =
-                aliases.map(|(_, aliases)| aliases.filters.as_slice()).unwrap_or_default();
+            let quiet = Compiler {
+                noted: Rc::default(),
+                marking: false,
+                ..compiler.clone()
+            };
+            let aliases = source
+                .indices
+                .iter()
+                .find(|(index, _)| index.name == shard.index.name);
+            let filters = aliases
+                .map(|(_, aliases)| aliases.filters.as_slice())
+                .unwrap_or_default();
             Ok(Prepared {
                 query,
                 noted,
@@ -224,10 +256,15 @@ fn nearest<'a>(
         let mut scored: Vec<((usize, usize), f32)> = Vec::new();
         let mut k = 0;
         for (number, (shard, own)) in shards.iter().zip(prepared).enumerate() {
-            let Some(knn) = own.compiler.knn_section(section)? else { continue };
+            let Some(knn) = own.compiler.knn_section(section)? else {
+                continue;
+            };
             k = knn.k;
             for (place, document) in shard.documents.iter().enumerate() {
-                let view = View { document, entry: &document.entry };
+                let view = View {
+                    document,
+                    entry: &document.entry,
+                };
                 if own.is_filtered(view) {
                     continue;
                 }
@@ -267,14 +304,19 @@ fn collect<'a>(
         // Objects of nested fields are documents of Lucene too, before the one that has them.
         let mut next = 0;
         for (place, document) in shard.documents.iter().enumerate() {
-            let view = View { document, entry: &document.entry };
+            let view = View {
+                document,
+                entry: &document.entry,
+            };
             let numbered = next + document.entry.nested_count();
             next = numbered + 1;
             if own.is_filtered(view) {
                 continue;
             }
             let by_query = own.query.as_ref().map(|query| query(view));
-            let by_vector = nearest.as_ref().map(|nearest| nearest.get(&(number, place)).copied());
+            let by_vector = nearest
+                .as_ref()
+                .map(|nearest| nearest.get(&(number, place)).copied());
             let score = match (by_query, by_vector) {
                 (None, None) => Some(1.0),
                 (Some(score), None) => score,
@@ -285,15 +327,28 @@ fn collect<'a>(
                 },
             };
             let Some(score) = score else { continue };
-            let below = request.min_score.is_some_and(|least| f64::from(score) < least);
-            let elsewhere =
-                request.slice.is_some_and(|(id, max)| slice_of(&document.id, max) != id);
+            let below = request
+                .min_score
+                .is_some_and(|least| f64::from(score) < least);
+            let elsewhere = request
+                .slice
+                .is_some_and(|(id, max)| slice_of(&document.id, max) != id);
             if below || elsewhere {
                 continue;
             }
             let position = (number as i64) << 32 | numbered as i64;
-            let sort = bound.iter().map(|key| key.value(view, score, position)).collect();
-            rows.push(Row { shard: number, view, score, sort, position, place });
+            let sort = bound
+                .iter()
+                .map(|key| key.value(view, score, position))
+                .collect();
+            rows.push(Row {
+                shard: number,
+                view,
+                score,
+                sort,
+                position,
+                place,
+            });
         }
     }
     Ok(rows)
@@ -322,7 +377,9 @@ fn rescore<'a>(rows: &mut Vec<Row<'a>>, prepared: &[Prepared<'a>], rescores: &[R
                 continue;
             }
             let first = row.score * rescore.weight;
-            let query = prepared.get(row.shard).and_then(|shard| shard.rescore.get(number));
+            let query = prepared
+                .get(row.shard)
+                .and_then(|shard| shard.rescore.get(number));
             row.score = match query.and_then(|query| query(row.view)) {
                 None => first,
                 Some(second) => {

@@ -76,7 +76,14 @@ impl Fetch {
             hit.insert("_seq_no", document.seq_no);
             hit.insert("_primary_term", document.primary_term);
         }
-        hit.insert("_score", if scored { Value::from(shortest(row.score)) } else { Value::Null });
+        hit.insert(
+            "_score",
+            if scored {
+                Value::from(shortest(row.score))
+            } else {
+                Value::Null
+            },
+        );
         if let Some(routing) = &document.routing {
             hit.insert("_routing", routing.as_str());
         }
@@ -99,8 +106,11 @@ impl Fetch {
             }
         }
         if !keys.is_empty() {
-            let values: Vec<Value> =
-                keys.iter().zip(&row.sort).map(|(key, term)| key.shown(term.as_ref())).collect();
+            let values: Vec<Value> = keys
+                .iter()
+                .zip(&row.sort)
+                .map(|(key, term)| key.shown(term.as_ref()))
+                .collect();
             hit.insert("sort", Value::from(values));
         }
         let noted = shard.noted.borrow();
@@ -141,13 +151,28 @@ impl Fetch {
             .map(|key| key.bind(&compiler, compiler.shard))
             .collect::<Result<Vec<_>, _>>()?;
         let mut rows: Vec<Row<'a>> = Vec::new();
-        for (place, entry) in row.view.entry.nested_at(&inner.path).into_iter().enumerate() {
+        for (place, entry) in row
+            .view
+            .entry
+            .nested_at(&inner.path)
+            .into_iter()
+            .enumerate()
+        {
             let view = View { entry, ..row.view };
             if let Some(score) = (inner.scorer)(view) {
                 let position = place as i64;
-                let sort =
-                    bound.iter().map(|key| key.value_of_object(view, score, position)).collect();
-                rows.push(Row { shard: row.shard, view, score, sort, position, place });
+                let sort = bound
+                    .iter()
+                    .map(|key| key.value_of_object(view, score, position))
+                    .collect();
+                rows.push(Row {
+                    shard: row.shard,
+                    view,
+                    score,
+                    sort,
+                    position,
+                    place,
+                });
             }
         }
         let total = rows.len();
@@ -163,8 +188,10 @@ impl Fetch {
                 "_nested": json!({"field": inner.path, "offset": row.view.entry.offset}),
                 "_score": if scored { Value::from(shortest(row.score)) } else { Value::Null },
             };
-            if let Some(source) =
-                settings.fetch.source.apply_nested(&inner.path, &row.view.entry.source)
+            if let Some(source) = settings
+                .fetch
+                .source
+                .apply_nested(&inner.path, &row.view.entry.source)
             {
                 hit.insert("_source", source);
             }
@@ -178,8 +205,11 @@ impl Fetch {
                 }
             }
             if !settings.sort.is_empty() {
-                let values =
-                    settings.sort.iter().zip(&row.sort).map(|(key, term)| key.shown(term.as_ref()));
+                let values = settings
+                    .sort
+                    .iter()
+                    .zip(&row.sort)
+                    .map(|(key, term)| key.shown(term.as_ref()));
                 hit.insert("sort", values.collect::<Value>());
             }
             hits.push(hit);
@@ -214,8 +244,11 @@ impl Fetch {
                 }
             }
         }
-        let patterns: Vec<&str> =
-            self.fields.iter().map(|wanted| wanted.pattern.as_str()).collect();
+        let patterns: Vec<&str> = self
+            .fields
+            .iter()
+            .map(|wanted| wanted.pattern.as_str())
+            .collect();
         shown.extend(nested_values(mapping, entry, "", &patterns));
         for wanted in &self.docvalue_fields {
             for field in mapping.matching(&wanted.pattern) {
@@ -237,7 +270,10 @@ impl Fetch {
                 let values: Vec<Value> = if matches!(field.kind, Kind::GeoPoint) {
                     values_of(&field, entry, None)
                 } else {
-                    terms.iter().map(|term| print(&field, term, wanted.format.as_ref())).collect()
+                    terms
+                        .iter()
+                        .map(|term| print(&field, term, wanted.format.as_ref()))
+                        .collect()
                 };
                 if !values.is_empty() {
                     shown.push((field.path.clone(), values));
@@ -262,7 +298,9 @@ pub(crate) fn add_field(hit: &mut Json, name: &str, values: Vec<Value>) {
 }
 
 fn read_shown(value: Option<&Value>) -> Result<Vec<Shown>, ApiError> {
-    let Some(value) = value else { return Ok(Vec::new()) };
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
     let Value::Array(items) = value else {
         return Err(ApiError::parsing(format!(
             "Unknown key for a {} in [fields].",
@@ -270,17 +308,26 @@ fn read_shown(value: Option<&Value>) -> Result<Vec<Shown>, ApiError> {
         )));
     };
     let read = |item: &Value| match item {
-        Value::String(pattern) => Ok(Shown { pattern: pattern.clone(), format: None }),
+        Value::String(pattern) => Ok(Shown {
+            pattern: pattern.clone(),
+            format: None,
+        }),
         item => {
             let fields = Fields::section("field_and_format", item)?;
             if fields.flag("include_unmapped")?.unwrap_or(false) {
                 return Err(ApiError::unsupported("[include_unmapped] in [fields]"));
             }
-            let pattern =
-                fields.text("field")?.ok_or_else(|| fields.invalid("Required [field]"))?;
-            let format = fields.text("format")?.filter(|text| text != "use_field_mapping");
+            let pattern = fields
+                .text("field")?
+                .ok_or_else(|| fields.invalid("Required [field]"))?;
+            let format = fields
+                .text("format")?
+                .filter(|text| text != "use_field_mapping");
             fields.finish()?;
-            Ok(Shown { pattern, format: format.map(|text| Format::parse(&text)).transpose()? })
+            Ok(Shown {
+                pattern,
+                format: format.map(|text| Format::parse(&text)).transpose()?,
+            })
         }
     };
     items.iter().map(read).collect()
@@ -299,12 +346,18 @@ fn print(field: &Field, term: &Term, format: Option<&Format>) -> Value {
 }
 
 fn values_of(field: &Field, entry: &Entry, format: Option<&Format>) -> Vec<Value> {
-    let Some(data) = entry.fields.get(&field.path) else { return Vec::new() };
+    let Some(data) = entry.fields.get(&field.path) else {
+        return Vec::new();
+    };
     let points = data
         .points
         .iter()
         .map(|point| json!({"coordinates": [point.lon, point.lat], "type": "Point"}));
-    data.terms.iter().map(|term| print(field, term, format)).chain(points).collect()
+    data.terms
+        .iter()
+        .map(|term| print(field, term, format))
+        .chain(points)
+        .collect()
 }
 
 /// The values of nested fields: objects of values, by the path of the nested field.
@@ -336,7 +389,10 @@ fn nested_values(
             }
         }
         if !objects.is_empty() {
-            shown.push((path.strip_prefix(prefix).unwrap_or(path).to_owned(), objects));
+            shown.push((
+                path.strip_prefix(prefix).unwrap_or(path).to_owned(),
+                objects,
+            ));
         }
     }
     shown
@@ -365,7 +421,11 @@ impl InnerSettings {
         let parsed = Self {
             from: fields.count("from")?.unwrap_or(0),
             size: fields.count("size")?.unwrap_or(size),
-            sort: fields.get("sort")?.map(sort::parse).transpose()?.unwrap_or_default(),
+            sort: fields
+                .get("sort")?
+                .map(sort::parse)
+                .transpose()?
+                .unwrap_or_default(),
             fetch: Fetch::take(&fields, false)?,
         };
         fields.finish()?;
@@ -382,7 +442,9 @@ pub(crate) fn show_group<'a>(
 ) -> Result<Json, ApiError> {
     let mut rows = Vec::new();
     for row in group {
-        let Some(shard) = prepared.get(row.shard) else { continue };
+        let Some(shard) = prepared.get(row.shard) else {
+            continue;
+        };
         let mut keys = Vec::new();
         for key in &settings.sort {
             keys.push(key.bind(&shard.compiler, shard.compiler.shard)?.value(
@@ -391,7 +453,10 @@ pub(crate) fn show_group<'a>(
                 row.position,
             ));
         }
-        rows.push(Row { sort: keys, ..row.clone() });
+        rows.push(Row {
+            sort: keys,
+            ..row.clone()
+        });
     }
     let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
     arrange(&mut rows, &settings.sort);
@@ -399,7 +464,11 @@ pub(crate) fn show_group<'a>(
     let mut hits = Vec::new();
     for row in rows.iter().skip(settings.from).take(settings.size) {
         if let Some(shard) = prepared.get(row.shard) {
-            hits.push(settings.fetch.hit(shard, row, &settings.sort, scored, request)?);
+            hits.push(
+                settings
+                    .fetch
+                    .hit(shard, row, &settings.sort, scored, request)?,
+            );
         }
     }
     Ok(hits_of(group.len(), best.filter(|_| scored), hits))

@@ -78,15 +78,24 @@ impl Settings {
                 .in_search());
             }
         };
-        if fields.text("tags_schema")?.is_some_and(|schema| schema != "default") {
+        if fields
+            .text("tags_schema")?
+            .is_some_and(|schema| schema != "default")
+        {
             return Err(ApiError::unsupported("[tags_schema] in [highlight]"));
         }
         Ok(Self {
             plain,
-            pre: fields.texts("pre_tags")?.unwrap_or_else(|| self.pre.clone()),
-            post: fields.texts("post_tags")?.unwrap_or_else(|| self.post.clone()),
+            pre: fields
+                .texts("pre_tags")?
+                .unwrap_or_else(|| self.pre.clone()),
+            post: fields
+                .texts("post_tags")?
+                .unwrap_or_else(|| self.post.clone()),
             fragment_size: fields.count("fragment_size")?.unwrap_or(self.fragment_size),
-            fragments: fields.count("number_of_fragments")?.unwrap_or(self.fragments),
+            fragments: fields
+                .count("number_of_fragments")?
+                .unwrap_or(self.fragments),
             require_field_match: fields
                 .flag("require_field_match")?
                 .unwrap_or(self.require_field_match),
@@ -95,7 +104,10 @@ impl Settings {
                 None => self.by_score,
                 Some(order) => order == "score",
             },
-            query: fields.get("highlight_query")?.cloned().or_else(|| self.query.clone()),
+            query: fields
+                .get("highlight_query")?
+                .cloned()
+                .or_else(|| self.query.clone()),
         })
     }
 }
@@ -110,7 +122,9 @@ impl Highlight {
             Some(Value::Object(each)) => named.extend(each.iter()),
             Some(Value::Array(items)) => {
                 for item in items {
-                    let each = item.as_object().ok_or_else(|| fields.wrong("fields", item))?;
+                    let each = item
+                        .as_object()
+                        .ok_or_else(|| fields.wrong("fields", item))?;
                     named.extend(each);
                 }
             }
@@ -179,7 +193,9 @@ fn fragments(
     marks: &[&Mark],
     settings: &Settings,
 ) -> Result<Vec<String>, ApiError> {
-    let Some(data) = view.entry.fields.get(&field.path) else { return Ok(Vec::new()) };
+    let Some(data) = view.entry.fields.get(&field.path) else {
+        return Ok(Vec::new());
+    };
     let mut made: Vec<(f32, String)> = Vec::new();
     let mut first = None;
     for term in &data.terms {
@@ -203,8 +219,11 @@ fn fragments(
             continue;
         }
         for (from, to) in pieces(&text, &tokens, &hits, settings) {
-            let inside: Vec<(usize, usize)> =
-                hits.iter().filter(|(start, end)| *start >= from && *end <= to).copied().collect();
+            let inside: Vec<(usize, usize)> = hits
+                .iter()
+                .filter(|(start, end)| *start >= from && *end <= to)
+                .copied()
+                .collect();
             if inside.is_empty() {
                 continue;
             }
@@ -224,7 +243,11 @@ fn fragments(
         let start = first.map(|units| no_match(&units, settings.no_match_size));
         return Ok(start.into_iter().collect());
     }
-    let limit = if settings.fragments == 0 { usize::MAX } else { settings.fragments };
+    let limit = if settings.fragments == 0 {
+        usize::MAX
+    } else {
+        settings.fragments
+    };
     if made.len() > limit || settings.by_score {
         // The best are kept, in their order of the text unless asked otherwise.
         let mut ranked: Vec<(usize, (f32, String))> = made.into_iter().enumerate().collect();
@@ -277,7 +300,11 @@ fn marked(tokens: &[Token], marks: &[&Mark]) -> Vec<(usize, usize)> {
             Marked::Phrase(terms) => {
                 let places: Vec<&Token> = tokens.iter().collect();
                 for window in places.windows(terms.len().max(1)) {
-                    if window.iter().zip(terms).all(|(token, term)| token.text == *term) {
+                    if window
+                        .iter()
+                        .zip(terms)
+                        .all(|(token, term)| token.text == *term)
+                    {
                         let ends = window.first().zip(window.last());
                         hits.extend(ends.map(|(first, last)| (first.start, last.end)));
                     }
@@ -286,7 +313,10 @@ fn marked(tokens: &[Token], marks: &[&Mark]) -> Vec<(usize, usize)> {
             }
         };
         hits.extend(
-            tokens.iter().filter(|token| fits(token)).map(|token| (token.start, token.end)),
+            tokens
+                .iter()
+                .filter(|token| fits(token))
+                .map(|token| (token.start, token.end)),
         );
     }
     hits.sort_unstable();
@@ -348,7 +378,9 @@ fn pieces(
                 let Some(first) = sentences.iter().position(|(_, to)| offset <= *to) else {
                     continue;
                 };
-                let Some((from, mut to)) = sentences.get(first).copied() else { continue };
+                let Some((from, mut to)) = sentences.get(first).copied() else {
+                    continue;
+                };
                 for (_, next) in sentences.iter().skip(first + 1) {
                     if next - from > size {
                         break;
@@ -364,12 +396,19 @@ fn pieces(
         window = Some((window.map_or(from, |(begin, _)| begin.min(from)), stop));
         if to - from > size {
             if offset > size && offset - size > from {
-                let before = words.iter().rev().find(|bound| **bound < offset - size).copied();
+                let before = words
+                    .iter()
+                    .rev()
+                    .find(|bound| **bound < offset - size)
+                    .copied();
                 from = from.max(before.unwrap_or(0));
             }
             let remaining = size.saturating_sub(offset.saturating_sub(from));
             if offset + remaining < stop {
-                let after = words.iter().find(|bound| **bound > offset + remaining).copied();
+                let after = words
+                    .iter()
+                    .find(|bound| **bound > offset + remaining)
+                    .copied();
                 to = stop.min(after.unwrap_or(stop));
             }
         }
@@ -458,5 +497,9 @@ fn tag(
         at = *end;
     }
     text.push_str(&slice(units, at, to));
-    if settings.plain || settings.fragments == 0 { text } else { text.trim_end().to_owned() }
+    if settings.plain || settings.fragments == 0 {
+        text
+    } else {
+        text.trim_end().to_owned()
+    }
 }

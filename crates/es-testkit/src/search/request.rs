@@ -102,7 +102,9 @@ impl Request {
         // With a point in time the server adds a tie-breaker of its own.
         if pit.is_some()
             && !sort.is_empty()
-            && !sort.iter().any(|key| matches!(key.by, sort::By::ShardDocument))
+            && !sort
+                .iter()
+                .any(|key| matches!(key.by, sort::By::ShardDocument))
         {
             sort.extend(sort::parse(&"_shard_doc".into())?);
         }
@@ -168,7 +170,10 @@ impl Request {
                 Some(flag) => flag,
                 None => fields.flag("track_scores")?.unwrap_or(false),
             },
-            aggs: aggregations.map(aggs::parse).transpose()?.unwrap_or_default(),
+            aggs: aggregations
+                .map(aggs::parse)
+                .transpose()?
+                .unwrap_or_default(),
             typed_keys: params.flag("typed_keys")?.unwrap_or(false),
             min_score: fields.float("min_score")?,
             slice: fields.get("slice")?.map(read_slice).transpose()?,
@@ -227,7 +232,9 @@ fn number(_: &str, param: Option<usize>, field: Option<usize>) -> Option<usize> 
 
 fn read_pit(value: &Value) -> Result<Pit, ApiError> {
     let fields = Fields::section("pit", value)?;
-    let id = fields.text("id")?.ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
+    let id = fields
+        .text("id")?
+        .ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
     let keep_alive = fields.text("keep_alive")?;
     fields.finish()?;
     if !id.starts_with("pit-") {
@@ -246,7 +253,9 @@ fn no_max() -> ApiError {
 fn read_slice(value: &Value) -> Result<(u64, u64), ApiError> {
     let fields = Fields::section("slice", value)?;
     fields.unsupported(&["field"])?;
-    let id = fields.count("id")?.ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
+    let id = fields
+        .count("id")?
+        .ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
     let max = fields.count("max")?.ok_or_else(no_max)?;
     fields.finish()?;
     if max <= 1 {
@@ -282,7 +291,9 @@ fn read_rescore(value: &Value) -> Result<Rescore, ApiError> {
             .ok_or_else(|| ApiError::illegal_argument("rescore_query cannot be null"))?,
         weight: inner.float("query_weight")?.unwrap_or(1.0) as f32,
         second_weight: inner.float("rescore_query_weight")?.unwrap_or(1.0) as f32,
-        mode: inner.choice("score_mode", &modes)?.unwrap_or(RescoreMode::Total),
+        mode: inner
+            .choice("score_mode", &modes)?
+            .unwrap_or(RescoreMode::Total),
     };
     inner.finish()?;
     Ok(parsed)

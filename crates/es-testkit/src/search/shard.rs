@@ -35,7 +35,12 @@ pub(crate) struct Totals {
 
 impl<'a> Shard<'a> {
     pub(crate) fn new(index: &'a Index, documents: Vec<&'a Document>) -> Self {
-        Self { index, documents, totals: RefCell::default(), frequencies: RefCell::default() }
+        Self {
+            index,
+            documents,
+            totals: RefCell::default(),
+            frequencies: RefCell::default(),
+        }
     }
 
     /// The objects that hold a field: documents, or those of the nested field around it.
@@ -46,7 +51,11 @@ impl<'a> Shard<'a> {
                 .iter()
                 .flat_map(|document| document.entry.nested_at(&parent))
                 .collect(),
-            None => self.documents.iter().map(|document| &document.entry).collect(),
+            None => self
+                .documents
+                .iter()
+                .map(|document| &document.entry)
+                .collect(),
         }
     }
 
@@ -54,7 +63,10 @@ impl<'a> Shard<'a> {
         if let Some(totals) = self.totals.borrow().get(&field.path) {
             return *totals;
         }
-        let mut totals = Totals { documents: 0, terms: 0 };
+        let mut totals = Totals {
+            documents: 0,
+            terms: 0,
+        };
         for entry in self.holders(&field.path) {
             let count = indexed_count(field, entry);
             totals.terms += count as u64;
@@ -71,8 +83,10 @@ impl<'a> Shard<'a> {
             return *count;
         }
         let holders = self.holders(&field.path);
-        let count =
-            holders.iter().filter(|entry| occurrences(field, entry, term) > 0).count() as u64;
+        let count = holders
+            .iter()
+            .filter(|entry| occurrences(field, entry, term) > 0)
+            .count() as u64;
         self.frequencies.borrow_mut().insert(key, count);
         count
     }
@@ -88,15 +102,23 @@ impl<'a> Shard<'a> {
 
 /// Returns the terms that an entry holds of a field, as texts.
 pub(crate) fn indexed_terms(field: &Field, entry: &Entry) -> Vec<String> {
-    let Some(data) = entry.fields.get(&field.path) else { return Vec::new() };
+    let Some(data) = entry.fields.get(&field.path) else {
+        return Vec::new();
+    };
     match field.kind {
-        Kind::Text { .. } => data.tokens(field).iter().map(|token| token.text.clone()).collect(),
+        Kind::Text { .. } => data
+            .tokens(field)
+            .iter()
+            .map(|token| token.text.clone())
+            .collect(),
         _ => data.terms.iter().map(Term::text).collect(),
     }
 }
 
 fn indexed_count(field: &Field, entry: &Entry) -> usize {
-    let Some(data) = entry.fields.get(&field.path) else { return 0 };
+    let Some(data) = entry.fields.get(&field.path) else {
+        return 0;
+    };
     match field.kind {
         Kind::Text { .. } => data.tokens(field).len(),
         _ => data.terms.len(),
@@ -105,9 +127,15 @@ fn indexed_count(field: &Field, entry: &Entry) -> usize {
 
 /// Returns how often a term occurs in a field of an entry.
 pub(crate) fn occurrences(field: &Field, entry: &Entry, term: &str) -> usize {
-    let Some(data) = entry.fields.get(&field.path) else { return 0 };
+    let Some(data) = entry.fields.get(&field.path) else {
+        return 0;
+    };
     match field.kind {
-        Kind::Text { .. } => data.tokens(field).iter().filter(|token| token.text == term).count(),
+        Kind::Text { .. } => data
+            .tokens(field)
+            .iter()
+            .filter(|token| token.text == term)
+            .count(),
         // Keywords are in the index once, however often a document has them.
         _ => usize::from(data.terms.iter().any(|value| value.text() == term)),
     }
@@ -127,7 +155,10 @@ const B: f32 = 0.75;
 impl Bm25 {
     /// Weighs terms by how rare they are together.
     pub(crate) fn new(shard: &Shard<'_>, field: &Field, terms: &[String], boost: f32) -> Self {
-        let frequencies: Vec<u64> = terms.iter().map(|term| shard.frequency(field, term)).collect();
+        let frequencies: Vec<u64> = terms
+            .iter()
+            .map(|term| shard.frequency(field, term))
+            .collect();
         Self::with_frequencies(shard, field, &frequencies, boost)
     }
 
@@ -144,15 +175,26 @@ impl Bm25 {
             (1.0 + (count - frequency + 0.5) / (frequency + 0.5)).ln() as f32
         });
         let idf: f32 = idf.sum();
-        let average =
-            if totals.documents == 0 { 1.0 } else { (totals.terms as f64 / count) as f32 };
+        let average = if totals.documents == 0 {
+            1.0
+        } else {
+            (totals.terms as f64 / count) as f32
+        };
         let norms = matches!(field.kind, Kind::Text { norms: true, .. });
-        Self { weight: boost * (K1 + 1.0) * idf, average, norms }
+        Self {
+            weight: boost * (K1 + 1.0) * idf,
+            average,
+            norms,
+        }
     }
 
     /// Returns the score of a document of so many terms, in which these occur so often.
     pub(crate) fn score(&self, frequency: f32, length: usize) -> f32 {
-        let length = if self.norms { byte4(length) as f32 } else { 1.0 };
+        let length = if self.norms {
+            byte4(length) as f32
+        } else {
+            1.0
+        };
         let inverse = 1.0 / (K1 * ((1.0 - B) + B * length / self.average));
         self.weight - self.weight / (1.0 + frequency * inverse)
     }

@@ -43,7 +43,11 @@ pub(crate) fn run(
             })?;
             ("completion", completion(&start, settings, shards, request)?)
         } else {
-            let kind = fields.rest().first().map(|(kind, _)| (*kind).clone()).unwrap_or_default();
+            let kind = fields
+                .rest()
+                .first()
+                .map(|(kind, _)| (*kind).clone())
+                .unwrap_or_default();
             return Err(ApiError::bad_request(
                 "named_object_not_found_exception",
                 format!(
@@ -52,7 +56,11 @@ pub(crate) fn run(
             ));
         };
         fields.finish()?;
-        let name = if request.typed_keys { format!("{kind}#{name}") } else { name.clone() };
+        let name = if request.typed_keys {
+            format!("{kind}#{name}")
+        } else {
+            name.clone()
+        };
         all.push((name, shown));
     }
     Ok(Json::Object(all))
@@ -86,30 +94,52 @@ fn term(text: &str, settings: &Value, shards: &[Shard<'_>]) -> Result<Json, ApiE
         Popular,
         Always,
     }
-    let modes = [("missing", Mode::Missing), ("popular", Mode::Popular), ("always", Mode::Always)];
-    let mode = fields.choice("suggest_mode", &modes)?.unwrap_or(Mode::Missing);
+    let modes = [
+        ("missing", Mode::Missing),
+        ("popular", Mode::Popular),
+        ("always", Mode::Always),
+    ];
+    let mode = fields
+        .choice("suggest_mode", &modes)?
+        .unwrap_or(Mode::Missing);
     let size = fields.positive("size")?.unwrap_or(5);
-    let by_frequency =
-        fields.choice("sort", &[("score", false), ("frequency", true)])?.unwrap_or(false);
+    let by_frequency = fields
+        .choice("sort", &[("score", false), ("frequency", true)])?
+        .unwrap_or(false);
     let edits = fields.positive("max_edits")?.unwrap_or(2);
     if edits > 2 {
-        return Err(ApiError::illegal_argument("maxEdits must be between 1 and 2"));
+        return Err(ApiError::illegal_argument(
+            "maxEdits must be between 1 and 2",
+        ));
     }
     let fixed = fields.count("prefix_length")?.unwrap_or(1);
     let least = fields.count("min_word_length")?.unwrap_or(4);
     fields.finish()?;
     let mut field = None;
     for shard in shards {
-        field = Some(shard.index.mapping.field(&path).ok_or_else(|| missing(&path))?);
+        field = Some(
+            shard
+                .index
+                .mapping
+                .field(&path)
+                .ok_or_else(|| missing(&path))?,
+        );
     }
-    let Some(field) = field else { return Ok(Json::Array(Vec::new())) };
+    let Some(field) = field else {
+        return Ok(Json::Array(Vec::new()));
+    };
     let tokens = match &field.kind {
         Kind::Text { search, .. } => search.tokens(text),
-        _ => crate::analysis::Analyzers::default().get("keyword")?.tokens(text),
+        _ => crate::analysis::Analyzers::default()
+            .get("keyword")?
+            .tokens(text),
     };
     let mut shown = Vec::new();
     for token in tokens {
-        let known: u64 = shards.iter().map(|shard| shard.frequency(&field, &token.text)).sum();
+        let known: u64 = shards
+            .iter()
+            .map(|shard| shard.frequency(&field, &token.text))
+            .sum();
         let mut options = Vec::new();
         if mode != Mode::Missing || known == 0 {
             options = candidates(&token.text, known, &field, shards, edits, fixed, least);
@@ -120,8 +150,12 @@ fn term(text: &str, settings: &Value, shards: &[Shard<'_>]) -> Result<Json, ApiE
         options.sort_by(|a, b| {
             let by_score = b.1.total_cmp(&a.1);
             let by_count = b.2.cmp(&a.2);
-            (if by_frequency { by_count.then(by_score) } else { by_score.then(by_count) })
-                .then_with(|| a.0.cmp(&b.0))
+            (if by_frequency {
+                by_count.then(by_score)
+            } else {
+                by_score.then(by_count)
+            })
+            .then_with(|| a.0.cmp(&b.0))
         });
         let options: Vec<Value> = options
             .into_iter()
@@ -185,7 +219,9 @@ fn completion(
         Some(settings) => {
             let inner = Fields::section("fuzzy", settings)?;
             inner.unsupported(&["transpositions", "unicode_aware", "max_determinized_states"])?;
-            let fuzziness = inner.text("fuzziness")?.unwrap_or_else(|| "AUTO".to_owned());
+            let fuzziness = inner
+                .text("fuzziness")?
+                .unwrap_or_else(|| "AUTO".to_owned());
             let (least, fixed) = (
                 inner.count("min_length")?.unwrap_or(3),
                 inner.count("prefix_length")?.unwrap_or(1),
@@ -197,7 +233,11 @@ fn completion(
     fields.finish()?;
     let mut options: Vec<(i64, String, Json)> = Vec::new();
     for shard in shards {
-        let field = shard.index.mapping.field(&path).ok_or_else(|| missing(&path))?;
+        let field = shard
+            .index
+            .mapping
+            .field(&path)
+            .ok_or_else(|| missing(&path))?;
         let Kind::Completion { analyzer } = &field.kind else {
             return Err(ApiError::illegal_argument(format!(
                 "Field [{path}] is not a completion suggest field"
@@ -205,8 +245,11 @@ fn completion(
             .in_search());
         };
         let form = |text: &str| -> String {
-            let tokens: Vec<String> =
-                analyzer.tokens(text).into_iter().map(|token| token.text).collect();
+            let tokens: Vec<String> = analyzer
+                .tokens(text)
+                .into_iter()
+                .map(|token| token.text)
+                .collect();
             tokens.join(" ")
         };
         let wanted = form(start);
@@ -218,13 +261,17 @@ fn completion(
         };
         let fixed = fuzzy.as_ref().map_or(0, |(_, _, fixed)| *fixed);
         for document in &shard.documents {
-            let Some(data) = document.entry.fields.get(&field.path) else { continue };
+            let Some(data) = document.entry.fields.get(&field.path) else {
+                continue;
+            };
             let best = data
                 .inputs
                 .iter()
                 .filter(|(input, _)| begins(&form(input), &wanted, edits, fixed))
                 .max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
-            let Some((input, weight)) = best else { continue };
+            let Some((input, weight)) = best else {
+                continue;
+            };
             let mut option = object! {
                 "text": input.as_str(),
                 "_index": &*shard.index.name,
@@ -242,7 +289,11 @@ fn completion(
         let mut seen = std::collections::BTreeSet::new();
         options.retain(|(_, text, _)| seen.insert(text.clone()));
     }
-    let shown: Vec<Json> = options.into_iter().take(size).map(|(_, _, option)| option).collect();
+    let shown: Vec<Json> = options
+        .into_iter()
+        .take(size)
+        .map(|(_, _, option)| option)
+        .collect();
     let mut entry = Json::from(Map::new());
     entry = match entry {
         Json::Value(_) => object! {

@@ -65,14 +65,20 @@ impl NewSource {
                 "[1:1] failed to parse: the document is not an object",
             ));
         }
-        Ok(Self { value: json.to_value(), raw: raw.into() })
+        Ok(Self {
+            value: json.to_value(),
+            raw: raw.into(),
+        })
     }
 
     /// Writes a document that was made here.
     pub(crate) fn of(json: &Json) -> Self {
         let text = serde_json::to_string(json).unwrap_or_default();
         let raw = RawValue::from_string(text).unwrap_or_default();
-        Self { value: json.to_value(), raw: raw.into() }
+        Self {
+            value: json.to_value(),
+            raw: raw.into(),
+        }
     }
 }
 
@@ -82,7 +88,11 @@ pub(crate) fn repeated(json: &Json) -> Option<&str> {
         Json::Object(fields) => {
             let mut seen = BTreeSet::new();
             fields.iter().find_map(|(name, value)| {
-                if seen.insert(name) { repeated(value) } else { Some(name.as_str()) }
+                if seen.insert(name) {
+                    repeated(value)
+                } else {
+                    Some(name.as_str())
+                }
             })
         }
         Json::Array(items) => items.iter().find_map(repeated),

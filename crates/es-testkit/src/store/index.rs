@@ -90,7 +90,12 @@ impl Index {
         let before = self.documents.get(id).map(|document| document.version);
         let version = match expected.external_version {
             Some((version, _)) => version,
-            None => before.or_else(|| self.deleted.get(id).copied()).unwrap_or(0) + 1,
+            None => {
+                before
+                    .or_else(|| self.deleted.get(id).copied())
+                    .unwrap_or(0)
+                    + 1
+            }
         };
         let shard = self.shard_of(id, routing.as_deref());
         let document = Arc::new(Document {
@@ -217,7 +222,11 @@ impl Index {
 
     /// The most hits that one page may reach, if the index has a limit of its own.
     pub(crate) fn max_result_window(&self) -> Option<usize> {
-        self.settings.get("max_result_window")?.as_str()?.parse().ok()
+        self.settings
+            .get("max_result_window")?
+            .as_str()?
+            .parse()
+            .ok()
     }
 
     /// The shard that a document belongs to.

@@ -63,18 +63,22 @@ impl Store {
     pub(crate) fn expire(&mut self) {
         let now = Instant::now();
         self.scrolls.retain(|_, scroll| scroll.until > now);
-        self.points_in_time.retain(|_, snapshot| snapshot.until > now);
+        self.points_in_time
+            .retain(|_, snapshot| snapshot.until > now);
     }
 
     /// Returns the name that stands for an index in privileges: its data stream, or its own.
     pub(crate) fn owner<'s>(&'s self, index: &'s str) -> &'s str {
         let found = self.indices.get(index);
-        found.and_then(|index| index.data_stream.as_deref()).unwrap_or(index)
+        found
+            .and_then(|index| index.data_stream.as_deref())
+            .unwrap_or(index)
     }
 
     /// Returns the data stream that an index belongs to.
     pub(crate) fn stream_of(&self, index: &str) -> Option<&DataStream> {
-        self.streams.get(self.indices.get(index)?.data_stream.as_deref()?)
+        self.streams
+            .get(self.indices.get(index)?.data_stream.as_deref()?)
     }
 
     /// Returns a number that no other call has got.

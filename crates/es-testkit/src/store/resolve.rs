@@ -40,7 +40,11 @@ impl Store {
         options: Options,
     ) -> Result<Vec<String>, ApiError> {
         let mut found = BTreeSet::new();
-        let everything = if expression.is_empty() { "_all" } else { expression };
+        let everything = if expression.is_empty() {
+            "_all"
+        } else {
+            expression
+        };
         for part in everything.split(',') {
             if let Some(excluded) = part.strip_prefix('-') {
                 found.retain(|name: &String| !matches_wildcard(excluded, name));
@@ -105,17 +109,27 @@ impl Store {
         }
         let of_indices = self.indices.values().filter_map(|index| {
             let settings = index.aliases.get(name)?;
-            Some((index.name.to_string(), settings.get("is_write_index"), false))
+            Some((
+                index.name.to_string(),
+                settings.get("is_write_index"),
+                false,
+            ))
         });
         let of_streams = self.streams.values().filter_map(|stream| {
             let settings = stream.aliases.get(name)?;
-            Some((stream.indices.last()?.clone(), settings.get("is_write_index"), true))
+            Some((
+                stream.indices.last()?.clone(),
+                settings.get("is_write_index"),
+                true,
+            ))
         });
         let targets: Vec<_> = of_indices.chain(of_streams).collect();
         if targets.is_empty() {
             return Ok(None);
         }
-        let chosen = targets.iter().find(|(_, flag, _)| *flag == Some(&Value::Bool(true)));
+        let chosen = targets
+            .iter()
+            .find(|(_, flag, _)| *flag == Some(&Value::Bool(true)));
         let only = match targets.as_slice() {
             [only @ (_, None, false)] => Some(only),
             _ => None,
@@ -138,8 +152,13 @@ impl Store {
         target: &str,
         given: Option<&str>,
     ) -> Result<Option<String>, ApiError> {
-        let alias = self.indices.get(target).and_then(|index| index.aliases.get(name));
-        let own = alias.and_then(|alias| alias.get("index_routing")).and_then(Value::as_str);
+        let alias = self
+            .indices
+            .get(target)
+            .and_then(|index| index.aliases.get(name));
+        let own = alias
+            .and_then(|alias| alias.get("index_routing"))
+            .and_then(Value::as_str);
         match (own, given) {
             (Some(own), Some(given)) if own != given => Err(ApiError::illegal_argument(format!(
                 "Alias [{name}] has index routing associated with it [{own}], and was provided with routing value [{given}], rejecting operation"
@@ -159,34 +178,46 @@ impl Store {
         options: Options,
         routing: Option<&str>,
     ) -> Result<Vec<(&'s Index, Restriction)>, ApiError> {
-        let everything = if expression.is_empty() { "_all" } else { expression };
-        let parts: Vec<&str> =
-            everything.split(',').map(|part| if part == "_all" { "*" } else { part }).collect();
+        let everything = if expression.is_empty() {
+            "_all"
+        } else {
+            expression
+        };
+        let parts: Vec<&str> = everything
+            .split(',')
+            .map(|part| if part == "_all" { "*" } else { part })
+            .collect();
         let is_named = |name: &str| parts.iter().any(|part| matches_wildcard(part, name));
         let routing = routing.map(values);
         let names = self.resolve(expression, options)?;
-        let found = names.iter().filter_map(|name| self.indices.get(name)).map(|index| {
-            let direct =
-                is_named(&index.name) || index.data_stream.as_deref().is_some_and(is_named);
-            let of_stream = self.stream_of(&index.name).map(|stream| &stream.aliases);
-            let aliases: Vec<(&String, &Value)> = index
-                .aliases
-                .iter()
-                .chain(of_stream.into_iter().flatten())
-                .filter(|(alias, _)| is_named(alias))
-                .collect();
-            let settings: Vec<&Value> = aliases.iter().map(|(_, settings)| *settings).collect();
-            let restriction = Restriction {
-                filters: filters(direct, &settings),
-                routing: routing_of(direct, &settings, routing.as_ref()),
-                aliases: if direct {
-                    Vec::new()
-                } else {
-                    aliases.into_iter().map(|(alias, _)| alias.clone()).collect()
-                },
-            };
-            (index, restriction)
-        });
+        let found = names
+            .iter()
+            .filter_map(|name| self.indices.get(name))
+            .map(|index| {
+                let direct =
+                    is_named(&index.name) || index.data_stream.as_deref().is_some_and(is_named);
+                let of_stream = self.stream_of(&index.name).map(|stream| &stream.aliases);
+                let aliases: Vec<(&String, &Value)> = index
+                    .aliases
+                    .iter()
+                    .chain(of_stream.into_iter().flatten())
+                    .filter(|(alias, _)| is_named(alias))
+                    .collect();
+                let settings: Vec<&Value> = aliases.iter().map(|(_, settings)| *settings).collect();
+                let restriction = Restriction {
+                    filters: filters(direct, &settings),
+                    routing: routing_of(direct, &settings, routing.as_ref()),
+                    aliases: if direct {
+                        Vec::new()
+                    } else {
+                        aliases
+                            .into_iter()
+                            .map(|(alias, _)| alias.clone())
+                            .collect()
+                    },
+                };
+                (index, restriction)
+            });
         Ok(found.collect())
     }
 
@@ -198,9 +229,18 @@ impl Store {
             return stream.indices.clone();
         }
         let has = |index: &&Index| index.aliases.contains_key(name);
-        let of_indices = self.indices.values().filter(has).map(|index| index.name.to_string());
-        let with_alias = self.streams.values().filter(|stream| stream.aliases.contains_key(name));
-        of_indices.chain(with_alias.flat_map(|stream| stream.indices.clone())).collect()
+        let of_indices = self
+            .indices
+            .values()
+            .filter(has)
+            .map(|index| index.name.to_string());
+        let with_alias = self
+            .streams
+            .values()
+            .filter(|stream| stream.aliases.contains_key(name));
+        of_indices
+            .chain(with_alias.flat_map(|stream| stream.indices.clone()))
+            .collect()
     }
 
     /// The indices that fit a pattern; without `names_only`, those of data streams and aliases too.
@@ -221,7 +261,11 @@ impl Store {
                 !(hidden && stream.hidden) && (named || by_alias(&stream.aliases))
             })
             .flat_map(|stream| stream.indices.clone());
-        let of_indices = self.indices.values().filter(hit).map(|index| index.name.to_string());
+        let of_indices = self
+            .indices
+            .values()
+            .filter(hit)
+            .map(|index| index.name.to_string());
         of_indices.chain(of_streams).collect()
     }
 }
@@ -242,7 +286,12 @@ fn routing_of(
     aliases: &[&Value],
     given: Option<&BTreeSet<String>>,
 ) -> Option<BTreeSet<String>> {
-    let of_alias = |alias: &&Value| alias.get("search_routing").and_then(Value::as_str).map(values);
+    let of_alias = |alias: &&Value| {
+        alias
+            .get("search_routing")
+            .and_then(Value::as_str)
+            .map(values)
+    };
     let mut ways: Vec<Option<BTreeSet<String>>> = aliases.iter().map(of_alias).collect();
     if direct {
         ways.push(None);

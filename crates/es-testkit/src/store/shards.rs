@@ -21,10 +21,20 @@ fn murmur3(text: &str) -> i32 {
     let mut hash = 0_u32;
     let mut chunks = bytes.chunks_exact(4);
     for chunk in &mut chunks {
-        let block = chunk.iter().rev().fold(0, |block, byte| block << 8 | u32::from(*byte));
-        hash = (hash ^ scramble(block)).rotate_left(13).wrapping_mul(5).wrapping_add(0xe654_6b64);
+        let block = chunk
+            .iter()
+            .rev()
+            .fold(0, |block, byte| block << 8 | u32::from(*byte));
+        hash = (hash ^ scramble(block))
+            .rotate_left(13)
+            .wrapping_mul(5)
+            .wrapping_add(0xe654_6b64);
     }
-    let tail = chunks.remainder().iter().rev().fold(0, |block, byte| block << 8 | u32::from(*byte));
+    let tail = chunks
+        .remainder()
+        .iter()
+        .rev()
+        .fold(0, |block, byte| block << 8 | u32::from(*byte));
     if !chunks.remainder().is_empty() {
         hash ^= scramble(tail);
     }
@@ -35,7 +45,10 @@ fn murmur3(text: &str) -> i32 {
 }
 
 fn scramble(block: u32) -> u32 {
-    block.wrapping_mul(0xcc9e_2d51).rotate_left(15).wrapping_mul(0x1b87_3593)
+    block
+        .wrapping_mul(0xcc9e_2d51)
+        .rotate_left(15)
+        .wrapping_mul(0x1b87_3593)
 }
 
 /// The nodes that hold one shard: the primary's first, at most one copy on each.
@@ -44,10 +57,15 @@ fn scramble(block: u32) -> u32 {
 /// ones take over.
 pub(crate) fn holders(index: &str, shard: u32, copies: usize, listed: &[bool]) -> Vec<usize> {
     let count = listed.len();
-    let offset = index.bytes().fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
+    let offset = index
+        .bytes()
+        .fold(0_usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
     let start = offset.wrapping_add(usize::try_from(shard).unwrap_or(0));
     let around = (0..count).filter_map(|step| start.wrapping_add(step).checked_rem(count));
-    around.filter(|node| listed.get(*node) == Some(&true)).take(copies).collect()
+    around
+        .filter(|node| listed.get(*node) == Some(&true))
+        .take(copies)
+        .collect()
 }
 
 #[cfg(test)]

@@ -57,12 +57,18 @@ fn parse(text: &str) -> Vec<Step> {
         let mut body: Vec<&str> = Vec::new();
         let mut head = None;
         for line in block.lines().filter(|line| !line.is_empty()) {
-            if let Some(rest) = line.strip_prefix("-->").or_else(|| line.strip_prefix("~~>")) {
+            if let Some(rest) = line
+                .strip_prefix("-->")
+                .or_else(|| line.strip_prefix("~~>"))
+            {
                 let summary = rest.trim().split_once(' ').map(|(status, summary)| {
                     let summary: Value = serde_json::from_str(summary).unwrap();
                     (status.parse().unwrap(), tidy(&summary, true))
                 });
-                expected = Some(Expected { verified: line.starts_with("-->"), summary });
+                expected = Some(Expected {
+                    verified: line.starts_with("-->"),
+                    summary,
+                });
                 continue;
             }
             lines.push(line.to_owned());
@@ -71,18 +77,29 @@ fn parse(text: &str) -> Vec<Step> {
             }
             if head.is_none() {
                 let mut words = line.splitn(3, ' ');
-                head = Some((words.next().unwrap().to_owned(), words.next().unwrap().to_owned()));
+                head = Some((
+                    words.next().unwrap().to_owned(),
+                    words.next().unwrap().to_owned(),
+                ));
                 body.extend(words.next());
             } else {
                 body.push(line);
             }
         }
-        let Some((method, target)) = head else { continue };
+        let Some((method, target)) = head else {
+            continue;
+        };
         let mut body = body.join("\n");
         if !body.is_empty() {
             body.push('\n');
         }
-        steps.push(Step { lines, method, target, body, expected });
+        steps.push(Step {
+            lines,
+            method,
+            target,
+            body,
+            expected,
+        });
     }
     steps
 }
@@ -167,14 +184,27 @@ async fn send(client: &mut Client, step: &Step) -> Outcome {
     let is_lines = ["_bulk", "_msearch"]
         .iter()
         .any(|name| step.target.split('?').next().unwrap().ends_with(name));
-    let kind = if is_lines { "application/x-ndjson" } else { "application/json" };
+    let kind = if is_lines {
+        "application/x-ndjson"
+    } else {
+        "application/json"
+    };
     let today = jiff::Timestamp::now().strftime("%Y.%m.%d").to_string();
     let target = step.target.replace("{today}", &today);
-    let response =
-        client.send(&step.method, &target, &[("content-type", kind)], step.body.clone()).await;
+    let response = client
+        .send(
+            &step.method,
+            &target,
+            &[("content-type", kind)],
+            step.body.clone(),
+        )
+        .await;
     let text = String::from_utf8_lossy(&response.body).replace(&today, "{today}");
     let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text));
-    Outcome { status: response.status.as_u16(), body }
+    Outcome {
+        status: response.status.as_u16(),
+        body,
+    }
 }
 
 /// Removes the indices and data streams of the steps.
@@ -188,15 +218,26 @@ async fn clear(client: &mut Client, steps: &[Step]) {
         }
     }
     for name in names {
-        client.send("DELETE", &format!("/_data_stream/{name}"), &[], "").await;
-        client.send("DELETE", &format!("/{name}?ignore_unavailable=true"), &[], "").await;
+        client
+            .send("DELETE", &format!("/_data_stream/{name}"), &[], "")
+            .await;
+        client
+            .send(
+                "DELETE",
+                &format!("/{name}?ignore_unavailable=true"),
+                &[],
+                "",
+            )
+            .await;
     }
 }
 
 fn files() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/cases");
-    let mut found: Vec<PathBuf> =
-        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut found: Vec<PathBuf> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     found.sort();
     found
 }
@@ -240,7 +281,13 @@ async fn record(client: &mut Client, file: &Path, steps: &[Step], genuine: bool)
                 (!genuine && expected.verified, expected.summary.clone())
             } else {
                 let request = format!("{} {}", step.target, step.body);
-                (genuine, Some((outcome.status, summary(outcome.status, &outcome.body, &request))))
+                (
+                    genuine,
+                    Some((
+                        outcome.status,
+                        summary(outcome.status, &outcome.body, &request),
+                    )),
+                )
             };
             let mark = if verified { "-->" } else { "~~>" };
             match summary {
@@ -281,13 +328,19 @@ async fn compare(
         let place = format!("{}: {request}", file.file_name().unwrap().to_string_lossy());
         match &step.expected {
             None if outcome.status >= 300 && !genuine => {
-                differences.push(format!("{place}\n  failed: {} {}", outcome.status, outcome.body));
+                differences.push(format!(
+                    "{place}\n  failed: {} {}",
+                    outcome.status, outcome.body
+                ));
             }
             None => {}
             Some(expected) if genuine && !expected.verified => {}
             Some(expected) => {
                 count += 1;
-                let found = (outcome.status, summary(outcome.status, &outcome.body, &request));
+                let found = (
+                    outcome.status,
+                    summary(outcome.status, &outcome.body, &request),
+                );
                 if expected.summary.as_ref() != Some(&found) {
                     let expected = expected.summary.clone().unwrap_or_default();
                     let reason = &outcome.body["error"]["reason"];
@@ -309,7 +362,10 @@ async fn responses_are_those_of_a_genuine_server() {
     let only = std::env::var("ES_CONFORMANCE_ONLY").unwrap_or_default();
     let mut total = 0;
     let mut all = Vec::new();
-    for file in files().into_iter().filter(|file| file.to_string_lossy().contains(&only)) {
+    for file in files()
+        .into_iter()
+        .filter(|file| file.to_string_lossy().contains(&only))
+    {
         let cluster = Cluster::builder().start().await.unwrap();
         let target = url.clone().unwrap_or_else(|| cluster.url(0));
         let mut client = Client::connect(&target).await;
@@ -325,7 +381,12 @@ async fn responses_are_those_of_a_genuine_server() {
         clear(&mut client, &steps).await;
     }
     println!("{total} cases, {} differences", all.len());
-    assert!(all.is_empty(), "{} of {total} differ:\n{}", all.len(), all.join("\n"));
+    assert!(
+        all.is_empty(),
+        "{} of {total} differ:\n{}",
+        all.len(),
+        all.join("\n")
+    );
     assert!(
         recording || !only.is_empty() || url.is_some() || total >= 400,
         "only {total} cases were found"

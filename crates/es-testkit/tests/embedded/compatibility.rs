@@ -1,5 +1,9 @@
 //! Differences between versions and products: media types, headers, sizes, encodings.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
 
 use crate::support;
 
@@ -49,21 +53,34 @@ async fn a_server_takes_its_own_major_and_the_one_before() {
                 (response.status.as_u16(), response.header("content-type")),
                 (400, "application/json")
             );
-            assert_eq!(response.json()["error"]["type"], "media_type_header_exception");
+            assert_eq!(
+                response.json()["error"]["type"],
+                "media_type_header_exception"
+            );
         }
     }
     let (_cluster, mut client) = cluster("8.19.0").await;
     let text = accepting(&mut client, &vendor(9)).await.json()["error"]["reason"].to_string();
-    assert!(text.contains("Accept version must be either version 8 or 7, but found 9"), "{text}");
+    assert!(
+        text.contains("Accept version must be either version 8 or 7, but found 9"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn spaces_lists_and_unknown_types() {
     let (_cluster, mut client) = cluster("9.2.0").await;
-    let spaced =
-        accepting(&mut client, "application/vnd.elasticsearch+json; compatible-with=8").await;
+    let spaced = accepting(
+        &mut client,
+        "application/vnd.elasticsearch+json; compatible-with=8",
+    )
+    .await;
     assert_eq!(spaced.header("content-type"), vendor(8));
-    for accept in [format!("{}, text/plain", vendor(9)), "text/csv".to_owned(), "*/*".to_owned()] {
+    for accept in [
+        format!("{}, text/plain", vendor(9)),
+        "text/csv".to_owned(),
+        "*/*".to_owned(),
+    ] {
         let response = accepting(&mut client, &accept).await;
         assert_eq!(
             (response.status.as_u16(), response.header("content-type")),
@@ -71,12 +88,16 @@ async fn spaces_lists_and_unknown_types() {
             "{accept}"
         );
     }
-    let not_found = client.send("GET", "/nothing", &[("accept", &vendor(9))], "").await;
+    let not_found = client
+        .send("GET", "/nothing", &[("accept", &vendor(9))], "")
+        .await;
     assert_eq!(
         (not_found.status.as_u16(), not_found.header("content-type")),
         (404, vendor(9).as_str())
     );
-    let head = client.send("HEAD", "/", &[("accept", &vendor(9))], "").await;
+    let head = client
+        .send("HEAD", "/", &[("accept", &vendor(9))], "")
+        .await;
     assert_eq!(head.header("content-type"), vendor(9));
 }
 
@@ -93,14 +114,22 @@ async fn with_a_body_both_headers_carry_the_same_version() {
         (plain, vendor(9), 400),
     ];
     for (accept, content_type, status) in cases {
-        let headers = [("accept", accept.as_str()), ("content-type", content_type.as_str())];
+        let headers = [
+            ("accept", accept.as_str()),
+            ("content-type", content_type.as_str()),
+        ];
         let response = client.send("POST", "/a/_doc", &headers, "{}").await;
         assert_eq!(response.status, status, "{accept} {content_type}");
     }
     let ndjson = "application/vnd.elasticsearch+x-ndjson;compatible-with=9";
     let headers = [("accept", vendor(9)), ("content-type", ndjson.to_owned())];
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let response = client.send("POST", "/a/_bulk", &headers, "{\"index\":{}}\n{}\n").await;
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let response = client
+        .send("POST", "/a/_bulk", &headers, "{\"index\":{}}\n{}\n")
+        .await;
     assert_eq!(response.status, 200);
 }
 
@@ -108,22 +137,32 @@ async fn with_a_body_both_headers_carry_the_same_version() {
 async fn bodies_of_other_types_are_refused() {
     let (_cluster, mut client) = cluster("9.2.0").await;
     for content_type in ["text/csv", "application/x-www-form-urlencoded", ""] {
-        let response =
-            client.send("POST", "/a/_doc", &[("content-type", content_type)], "{}").await;
+        let response = client
+            .send("POST", "/a/_doc", &[("content-type", content_type)], "{}")
+            .await;
         assert_eq!(response.status, 406, "{content_type}");
         let text = format!("Content-Type header [{content_type}] is not supported");
         assert_eq!(response.json(), json!({"error": text, "status": 406}));
     }
-    let twice = [("content-type", "application/json"), ("content-type", "application/json")];
+    let twice = [
+        ("content-type", "application/json"),
+        ("content-type", "application/json"),
+    ];
     let response = client.send("POST", "/a/_doc", &twice, "{}").await;
-    assert_eq!(response.json()["error"]["type"], "media_type_header_exception");
+    assert_eq!(
+        response.json()["error"]["type"],
+        "media_type_header_exception"
+    );
 }
 
 #[tokio::test]
 async fn version_7_ignores_versions_and_keeps_types() {
     let (_cluster, mut client) = cluster("7.17.9").await;
     let headers = [("accept", vendor(9)), ("content-type", vendor(8))];
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let response = client.send("PUT", "/a/_doc/1", &headers, "{}").await;
     assert_eq!(
         (response.status.as_u16(), response.header("content-type")),
@@ -132,7 +171,10 @@ async fn version_7_ignores_versions_and_keeps_types() {
     assert_eq!(response.json()["_type"], "_doc");
     let (_cluster, mut client) = cluster("8.19.0").await;
     client.ok("PUT", "/a/_doc/1", json!({})).await;
-    let old = client.send("GET", "/a/_search", &[("accept", &vendor(7))], "").await.json();
+    let old = client
+        .send("GET", "/a/_search", &[("accept", &vendor(7))], "")
+        .await
+        .json();
     assert_eq!(old["hits"]["hits"][0]["_type"], "_doc");
     let new = client.ok("GET", "/a/_search", Value::Null).await;
     assert_eq!(new["hits"]["hits"][0].get("_type"), None);
@@ -140,15 +182,25 @@ async fn version_7_ignores_versions_and_keeps_types() {
 
 #[tokio::test]
 async fn opensearch_is_told_apart() {
-    let builder = Cluster::builder().flavor(Flavor::OpenSearch).version("3.8.0");
+    let builder = Cluster::builder()
+        .flavor(Flavor::OpenSearch)
+        .version("3.8.0");
     let cluster = builder.start().await.unwrap();
     let mut client = Client::connect(&cluster.url(0)).await;
     let info = accepting(&mut client, &vendor(9)).await;
     assert!(!info.headers.contains_key("x-elastic-product"));
-    assert_eq!(info.header("x-opensearch-version"), "OpenSearch/3.8.0 (opensearch)");
-    assert_eq!(info.header("content-type"), "application/json; charset=UTF-8");
+    assert_eq!(
+        info.header("x-opensearch-version"),
+        "OpenSearch/3.8.0 (opensearch)"
+    );
+    assert_eq!(
+        info.header("content-type"),
+        "application/json; charset=UTF-8"
+    );
     assert_eq!(info.json()["version"]["distribution"], "opensearch");
-    let refused = client.send("POST", "/a/_doc", &[("content-type", &vendor(9))], "{}").await;
+    let refused = client
+        .send("POST", "/a/_doc", &[("content-type", &vendor(9))], "{}")
+        .await;
     assert_eq!(refused.status, 406);
 }
 
@@ -157,17 +209,40 @@ async fn product_header_opaque_id_and_warnings() {
     let (cluster, mut client) = cluster("9.2.0").await;
     cluster.node(0).set_warnings(["first", "a \"quoted\" one"]);
     for target in ["/", "/nothing", "/_bulk"] {
-        let response = client.send("GET", target, &[("x-opaque-id", "job-7")], "").await;
-        assert_eq!(response.header("x-elastic-product"), "Elasticsearch", "{target}");
+        let response = client
+            .send("GET", target, &[("x-opaque-id", "job-7")], "")
+            .await;
+        assert_eq!(
+            response.header("x-elastic-product"),
+            "Elasticsearch",
+            "{target}"
+        );
         assert_eq!(response.header("x-opaque-id"), "job-7");
-        let warnings: Vec<_> =
-            response.headers.get_all("warning").iter().map(|line| line.to_str().unwrap()).collect();
+        let warnings: Vec<_> = response
+            .headers
+            .get_all("warning")
+            .iter()
+            .map(|line| line.to_str().unwrap())
+            .collect();
         assert_eq!(warnings.len(), 2);
-        assert!(warnings[0].starts_with("299 Elasticsearch-9.2.0-"), "{warnings:?}");
-        assert!(warnings[1].ends_with(" \"a \\\"quoted\\\" one\""), "{warnings:?}");
+        assert!(
+            warnings[0].starts_with("299 Elasticsearch-9.2.0-"),
+            "{warnings:?}"
+        );
+        assert!(
+            warnings[1].ends_with(" \"a \\\"quoted\\\" one\""),
+            "{warnings:?}"
+        );
     }
-    let hidden = Cluster::builder().product_header(false).start().await.unwrap();
-    let response = Client::connect(&hidden.url(0)).await.send("GET", "/", &[], "").await;
+    let hidden = Cluster::builder()
+        .product_header(false)
+        .start()
+        .await
+        .unwrap();
+    let response = Client::connect(&hidden.url(0))
+        .await
+        .send("GET", "/", &[], "")
+        .await;
     assert!(!response.headers.contains_key("x-elastic-product"));
 }
 
@@ -175,29 +250,51 @@ async fn product_header_opaque_id_and_warnings() {
 async fn gzip_in_both_directions() {
     let (cluster, mut client) = cluster("9.2.0").await;
     let headers = [("content-encoding", "gzip"), ("accept-encoding", "gzip")];
-    let response = client.send("PUT", "/a/_doc/1", &headers, gzip(b"{\"n\":1}")).await;
-    assert_eq!((response.status.as_u16(), response.header("content-encoding")), (201, "gzip"));
+    let response = client
+        .send("PUT", "/a/_doc/1", &headers, gzip(b"{\"n\":1}"))
+        .await;
+    assert_eq!(
+        (
+            response.status.as_u16(),
+            response.header("content-encoding")
+        ),
+        (201, "gzip")
+    );
     let mut text = String::new();
-    GzDecoder::new(&response.body[..]).read_to_string(&mut text).unwrap();
+    GzDecoder::new(&response.body[..])
+        .read_to_string(&mut text)
+        .unwrap();
     assert!(text.contains("\"created\""), "{text}");
     let recorded = &cluster.node(0).requests()[0];
     assert_eq!(&recorded.body[..], b"{\"n\":1}");
     assert_eq!(recorded.raw_body, gzip(b"{\"n\":1}"));
-    let head = client.send("HEAD", "/", &[("accept-encoding", "gzip")], "").await;
+    let head = client
+        .send("HEAD", "/", &[("accept-encoding", "gzip")], "")
+        .await;
     assert_eq!(head.header("content-encoding"), "");
     assert!(
-        client.try_send("PUT", "/a/_doc/1", &headers, "{}").await.is_err(),
+        client
+            .try_send("PUT", "/a/_doc/1", &headers, "{}")
+            .await
+            .is_err(),
         "closed without a response"
     );
     let quiet = Cluster::builder().compression(false).start().await.unwrap();
-    let response = Client::connect(&quiet.url(0)).await.send("GET", "/", &headers[1..], "").await;
+    let response = Client::connect(&quiet.url(0))
+        .await
+        .send("GET", "/", &headers[1..], "")
+        .await;
     assert_eq!(response.header("content-encoding"), "");
 }
 
 #[tokio::test]
 async fn bodies_over_the_limit_get_413() {
-    let cluster =
-        Cluster::builder().version("8.19.0").max_content_length(100).start().await.unwrap();
+    let cluster = Cluster::builder()
+        .version("8.19.0")
+        .max_content_length(100)
+        .start()
+        .await
+        .unwrap();
     let big = format!("{{\"text\":\"{}\"}}", "x".repeat(200));
     for (headers, body) in [
         (&[][..], big.clone().into_bytes()),
@@ -211,11 +308,23 @@ async fn bodies_over_the_limit_get_413() {
         assert!(!response.headers.contains_key("content-type"));
     }
     // Version 9.2 was seen to leave a body without a response that decompresses over the limit.
-    let silent = Cluster::builder().max_content_length(100).start().await.unwrap();
+    let silent = Cluster::builder()
+        .max_content_length(100)
+        .start()
+        .await
+        .unwrap();
     let mut client = Client::connect(&silent.url(0)).await;
-    let call =
-        client.try_send("PUT", "/a/_doc/1", &[("content-encoding", "gzip")], gzip(big.as_bytes()));
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(200), call).await.is_err());
+    let call = client.try_send(
+        "PUT",
+        "/a/_doc/1",
+        &[("content-encoding", "gzip")],
+        gzip(big.as_bytes()),
+    );
+    assert!(
+        tokio::time::timeout(std::time::Duration::from_millis(200), call)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -228,7 +337,10 @@ async fn unknown_calls_and_wrong_methods() {
         json!({"error": "no handler found for uri [/_unknown/thing] and method [GET]"})
     );
     let wrong = client.call("PATCH", "/a", Value::Null).await;
-    assert_eq!((wrong.status.as_u16(), wrong.header("allow")), (405, "DELETE,GET,HEAD,PUT"));
+    assert_eq!(
+        (wrong.status.as_u16(), wrong.header("allow")),
+        (405, "DELETE,GET,HEAD,PUT")
+    );
     assert_eq!(wrong.json()["status"], 405);
 }
 
@@ -238,15 +350,23 @@ async fn cat_is_text_unless_json_is_asked_for() {
     client.ok("PUT", "/a/_doc/1", json!({})).await;
     let text = client.send("GET", "/_cat/indices?v", &[], "").await;
     assert_eq!(text.header("content-type"), "text/plain; charset=UTF-8");
-    assert!(String::from_utf8_lossy(&text.body).contains("yellow open a "), "{:?}", text.body);
-    let json = client.send("GET", "/_cat/count", &[("accept", &vendor(9))], "").await;
+    assert!(
+        String::from_utf8_lossy(&text.body).contains("yellow open a "),
+        "{:?}",
+        text.body
+    );
+    let json = client
+        .send("GET", "/_cat/count", &[("accept", &vendor(9))], "")
+        .await;
     assert_eq!(json.json()[0]["count"], "1");
 }
 
 #[tokio::test]
 async fn nodes_are_listed_as_sniffing_needs_it() {
-    let builder =
-        Cluster::builder().nodes(3).node_roles(0, ["master"]).node_attribute(1, "zone", "a");
+    let builder = Cluster::builder()
+        .nodes(3)
+        .node_roles(0, ["master"])
+        .node_attribute(1, "zone", "a");
     let cluster = builder.start().await.unwrap();
     let mut client = Client::connect(&cluster.url(1)).await;
     let address = |node: usize| cluster.url(node).trim_start_matches("http://").to_owned();
@@ -256,17 +376,30 @@ async fn nodes_are_listed_as_sniffing_needs_it() {
     assert_eq!(node(&listed, 1)["attributes"], json!({"zone": "a"}));
     assert_eq!(node(&listed, 2)["http"]["publish_address"], address(2));
     cluster.node(0).kill().await.unwrap();
-    cluster.node(2).set_publish_address("localhost/127.0.0.1:9200");
+    cluster
+        .node(2)
+        .set_publish_address("localhost/127.0.0.1:9200");
     let added = cluster.add_node().await.unwrap();
     let listed = client.ok("GET", "/_nodes/http", Value::Null).await;
     assert_eq!(listed["_nodes"]["total"], 3);
     assert_eq!(node(&listed, 0), Value::Null);
-    assert_eq!(node(&listed, 2)["http"]["publish_address"], "localhost/127.0.0.1:9200");
+    assert_eq!(
+        node(&listed, 2)["http"]["publish_address"],
+        "localhost/127.0.0.1:9200"
+    );
     assert_eq!(listed["nodes"][added.id()]["name"], "node-3");
     let health = client.ok("GET", "/_cluster/health", Value::Null).await;
-    assert_eq!((&health["status"], &health["number_of_nodes"]), (&json!("green"), &json!(3)));
-    let waiting = client.call("GET", "/_cluster/health?wait_for_nodes=4", Value::Null).await;
-    assert_eq!((waiting.status.as_u16(), &waiting.json()["timed_out"]), (408, &json!(true)));
+    assert_eq!(
+        (&health["status"], &health["number_of_nodes"]),
+        (&json!("green"), &json!(3))
+    );
+    let waiting = client
+        .call("GET", "/_cluster/health?wait_for_nodes=4", Value::Null)
+        .await;
+    assert_eq!(
+        (waiting.status.as_u16(), &waiting.json()["timed_out"]),
+        (408, &json!(true))
+    );
 }
 
 #[tokio::test]
@@ -275,8 +408,16 @@ async fn newer_versions_send_searches_in_chunks() {
         let (_cluster, mut client) = cluster(version).await;
         client.ok("PUT", "/a/_doc/1", json!({})).await;
         let response = client.send("GET", "/a/_search", &[], "").await;
-        assert_eq!(response.header("transfer-encoding") == "chunked", chunked, "{version}");
-        assert_eq!(response.headers.contains_key("content-length"), !chunked, "{version}");
+        assert_eq!(
+            response.header("transfer-encoding") == "chunked",
+            chunked,
+            "{version}"
+        );
+        assert_eq!(
+            response.headers.contains_key("content-length"),
+            !chunked,
+            "{version}"
+        );
         assert_eq!(response.json()["hits"]["total"]["value"], 1);
     }
 }

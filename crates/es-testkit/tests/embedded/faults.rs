@@ -1,5 +1,9 @@
 //! Faults on real sockets, as a client sees them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
 
 use crate::support;
 
@@ -31,7 +35,10 @@ async fn is_refused(node: &NodeHandle) -> bool {
 fn promised_and_sent(response: &[u8]) -> (usize, usize) {
     let text = String::from_utf8_lossy(response);
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let line = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    let line = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .unwrap();
     (line.parse().unwrap(), body.len())
 }
 
@@ -60,7 +67,10 @@ async fn refusing_leaves_open_connections_alone() {
     assert!(is_refused(&node).await);
     client.ok("GET", "/", Value::Null).await;
     node.revive().await.unwrap();
-    Client::connect(node.url()).await.ok("GET", "/", Value::Null).await;
+    Client::connect(node.url())
+        .await
+        .ok("GET", "/", Value::Null)
+        .await;
 }
 
 #[tokio::test]
@@ -68,16 +78,26 @@ async fn a_hanging_node_takes_the_request_and_says_nothing() {
     let (_cluster, node) = start().await;
     node.inject(Fault::hang().once());
     let mut client = Client::connect(node.url()).await;
-    assert!(timeout(SHORT, client.try_send("GET", "/", &[], "")).await.is_err());
+    assert!(
+        timeout(SHORT, client.try_send("GET", "/", &[], ""))
+            .await
+            .is_err()
+    );
     assert_eq!(node.request_count(), 1);
-    Client::connect(node.url()).await.ok("GET", "/", Value::Null).await;
+    Client::connect(node.url())
+        .await
+        .ok("GET", "/", Value::Null)
+        .await;
     node.hang_connections();
     let mut stream = TcpStream::connect(address(node.url())).await.unwrap();
     stream.write_all(GET).await.unwrap();
     assert!(timeout(SHORT, stream.read_u8()).await.is_err());
     assert_eq!(node.request_count(), 2, "nothing was read");
     node.serve_connections();
-    Client::connect(node.url()).await.ok("GET", "/", Value::Null).await;
+    Client::connect(node.url())
+        .await
+        .ok("GET", "/", Value::Null)
+        .await;
 }
 
 #[tokio::test]
@@ -101,7 +121,10 @@ async fn resets_before_and_within_the_response() {
     node.inject(Fault::reset_in_body().once());
     node.inject(Fault::close().once());
     let (response, end) = raw(node.url(), GET).await;
-    assert_eq!((response.len(), end.unwrap_err().kind()), (0, ErrorKind::ConnectionReset));
+    assert_eq!(
+        (response.len(), end.unwrap_err().kind()),
+        (0, ErrorKind::ConnectionReset)
+    );
     // The kernel may drop what was sent before the reset, so only the reset is certain.
     let (_, end) = raw(node.url(), GET).await;
     assert_eq!(end.unwrap_err().kind(), ErrorKind::ConnectionReset);
@@ -112,7 +135,10 @@ async fn resets_before_and_within_the_response() {
         let mut stream = TcpStream::connect(address(node.url())).await?;
         stream.read_u8().await
     };
-    assert_eq!(outcome.await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(
+        outcome.await.unwrap_err().kind(),
+        ErrorKind::ConnectionReset
+    );
 }
 
 #[tokio::test]
@@ -122,38 +148,61 @@ async fn bodies_are_cut_and_connections_closed() {
     node.inject(Fault::close_after_response().once());
     let (response, end) = raw(node.url(), GET).await;
     let (promised, sent) = promised_and_sent(&response);
-    assert!(end.is_ok() && sent == promised / 2 && sent > 0, "{sent} of {promised}");
+    assert!(
+        end.is_ok() && sent == promised / 2 && sent > 0,
+        "{sent} of {promised}"
+    );
     let (response, end) = raw(node.url(), GET).await;
     let (promised, sent) = promised_and_sent(&response);
     assert!(end.is_ok() && sent == promised);
-    assert!(!String::from_utf8_lossy(&response).to_lowercase().contains("connection: close"));
+    assert!(
+        !String::from_utf8_lossy(&response)
+            .to_lowercase()
+            .contains("connection: close")
+    );
 }
 
 #[tokio::test]
 async fn garbage_is_no_http() {
     let (_cluster, node) = start().await;
     node.inject(Fault::garbage().once());
-    let outcome = Client::connect(node.url()).await.try_send("GET", "/", &[], "").await;
+    let outcome = Client::connect(node.url())
+        .await
+        .try_send("GET", "/", &[], "")
+        .await;
     assert!(outcome.unwrap_err().is_parse());
 }
 
 #[tokio::test]
 async fn a_status_comes_as_often_as_asked_with_its_headers() {
     let (_cluster, node) = start().await;
-    node.inject(Fault::status(429).retry_after(7).times(2).on_path("_search"));
     node.inject(
-        Fault::status(503).body("down").when(|request| request.method() == http::Method::DELETE),
+        Fault::status(429)
+            .retry_after(7)
+            .times(2)
+            .on_path("_search"),
+    );
+    node.inject(
+        Fault::status(503)
+            .body("down")
+            .when(|request| request.method() == http::Method::DELETE),
     );
     let mut client = Client::connect(node.url()).await;
     for expected in [429, 429, 200] {
         let response = client.call("GET", "/_search", Value::Null).await;
         assert_eq!(response.status, expected);
-        assert_eq!(response.header("retry-after"), if expected == 429 { "7" } else { "" });
+        assert_eq!(
+            response.header("retry-after"),
+            if expected == 429 { "7" } else { "" }
+        );
         client.ok("GET", "/", Value::Null).await;
     }
     for _ in 0..3 {
         let response = client.call("DELETE", "/a", Value::Null).await;
-        assert_eq!((response.status.as_u16(), &response.body[..]), (503, &b"down"[..]));
+        assert_eq!(
+            (response.status.as_u16(), &response.body[..]),
+            (503, &b"down"[..])
+        );
     }
     node.clear_faults();
     assert_eq!(client.call("DELETE", "/a", Value::Null).await.status, 404);
@@ -170,8 +219,14 @@ async fn a_lost_response_may_have_been_carried_out() {
         assert!(client.try_send("PUT", &target, &[], "{}").await.is_err());
     }
     let mut client = Client::connect(node.url()).await;
-    assert_eq!(client.call("GET", "/a/_doc/1", Value::Null).await.status, 404);
-    assert_eq!(client.call("GET", "/a/_doc/2", Value::Null).await.status, 200);
+    assert_eq!(
+        client.call("GET", "/a/_doc/1", Value::Null).await.status,
+        404
+    );
+    assert_eq!(
+        client.call("GET", "/a/_doc/2", Value::Null).await.status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -190,7 +245,10 @@ async fn endless_and_oversized_responses() {
         }
     }
     node.inject(Fault::large_headers(20_000).once());
-    let response = Client::connect(node.url()).await.call("GET", "/", Value::Null).await;
+    let response = Client::connect(node.url())
+        .await
+        .call("GET", "/", Value::Null)
+        .await;
     assert_eq!(response.header("x-filler").len(), 20_000);
 }
 
@@ -211,8 +269,10 @@ async fn redirects_and_gzip_gone_wrong() {
     assert!(std::io::read_to_string(flate2::read::GzDecoder::new(&broken.body[..])).is_err());
     let bomb = client.call("GET", "/", Value::Null).await;
     assert!(bomb.body.len() < 20_000);
-    let decompressed =
-        std::io::copy(&mut flate2::read::GzDecoder::new(&bomb.body[..]), &mut std::io::sink());
+    let decompressed = std::io::copy(
+        &mut flate2::read::GzDecoder::new(&bomb.body[..]),
+        &mut std::io::sink(),
+    );
     assert_eq!(decompressed.unwrap(), 5_000_001);
 }
 
@@ -241,8 +301,18 @@ async fn idle_connections_are_dropped_and_busy_ones_are_not() {
 async fn what_was_received_is_recorded() {
     let (_cluster, node) = start().await;
     let mut client = Client::connect(node.url()).await;
-    client.send("PUT", "/a/_doc/1?refresh=true", &[("x-opaque-id", "7")], "{\"n\":1}").await;
-    Client::connect(node.url()).await.ok("GET", "/", Value::Null).await;
+    client
+        .send(
+            "PUT",
+            "/a/_doc/1?refresh=true",
+            &[("x-opaque-id", "7")],
+            "{\"n\":1}",
+        )
+        .await;
+    Client::connect(node.url())
+        .await
+        .ok("GET", "/", Value::Null)
+        .await;
     let requests = node.requests();
     assert_eq!(requests[0].method, "PUT");
     assert_eq!(
@@ -258,7 +328,11 @@ async fn what_was_received_is_recorded() {
     assert_eq!(node.connections().accepted, 2);
     node.clear_records();
     assert_eq!(
-        (node.requests().len(), node.request_count(), node.connections().accepted),
+        (
+            node.requests().len(),
+            node.request_count(),
+            node.connections().accepted
+        ),
         (0, 0, 0)
     );
 }
@@ -267,17 +341,26 @@ async fn what_was_received_is_recorded() {
 async fn without_recording_only_counts_are_kept() {
     let cluster = Cluster::builder().recording(false).start().await.unwrap();
     let node = cluster.node(0);
-    Client::connect(node.url()).await.ok("GET", "/", Value::Null).await;
+    Client::connect(node.url())
+        .await
+        .ok("GET", "/", Value::Null)
+        .await;
     assert_eq!((node.requests().len(), node.request_count()), (0, 1));
     assert!(!node.has_received("localhost"));
 }
 
 #[tokio::test]
 async fn nodes_can_listen_on_ipv6() {
-    let cluster = Cluster::builder().ip(std::net::Ipv6Addr::LOCALHOST).start().await.unwrap();
+    let cluster = Cluster::builder()
+        .ip(std::net::Ipv6Addr::LOCALHOST)
+        .start()
+        .await
+        .unwrap();
     assert!(cluster.url(0).starts_with("http://[::1]:"));
-    let listed =
-        Client::connect(&cluster.url(0)).await.ok("GET", "/_nodes/http", Value::Null).await;
+    let listed = Client::connect(&cluster.url(0))
+        .await
+        .ok("GET", "/_nodes/http", Value::Null)
+        .await;
     let http = &listed["nodes"][cluster.node(0).id()]["http"];
     assert_eq!(http["publish_address"], address(&cluster.url(0)));
 }

@@ -1,5 +1,9 @@
 //! Shards: where documents lie, which node holds what, and what a node forwards.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed step is a failed test"
+)]
 
 use crate::support;
 
@@ -26,8 +30,13 @@ async fn state_tells_where_shards_are() {
     let target = "/_cluster/state/metadata,routing_table/a?filter_path=state_uuid,metadata.indices.*.routing_num_shards,routing_table.indices.*.shards.*.node";
     let state = client.ok("GET", target, Value::Null).await;
     assert_eq!(state["metadata"]["indices"]["a"]["routing_num_shards"], 768);
-    let shards = state["routing_table"]["indices"]["a"]["shards"].as_object().unwrap();
-    let mut nodes: Vec<_> = shards.values().map(|copies| copies[0]["node"].to_string()).collect();
+    let shards = state["routing_table"]["indices"]["a"]["shards"]
+        .as_object()
+        .unwrap();
+    let mut nodes: Vec<_> = shards
+        .values()
+        .map(|copies| copies[0]["node"].to_string())
+        .collect();
     nodes.sort();
     nodes.dedup();
     assert_eq!(nodes.len(), 3);
@@ -52,7 +61,9 @@ async fn a_lost_node_hands_its_shards_over() {
 #[tokio::test]
 async fn nodes_count_what_they_forward() {
     let (cluster, mut client) = three_nodes().await;
-    let names: Vec<String> = (0..3).map(|node| cluster.node(node).id().to_owned()).collect();
+    let names: Vec<String> = (0..3)
+        .map(|node| cluster.node(node).id().to_owned())
+        .collect();
     for id in ["x", "y", "z", "w"] {
         let holder = node_of(&mut client, id).await;
         let holder = names.iter().position(|name| *name == holder).unwrap();
@@ -60,7 +71,13 @@ async fn nodes_count_what_they_forward() {
             cluster.node(node).clear_records();
             let mut client = Client::connect(&cluster.url(node)).await;
             client.ok("PUT", &format!("/a/_doc/{id}"), json!({})).await;
-            client.ok("GET", &format!("/a/_doc/{id}?preference=_local"), Value::Null).await;
+            client
+                .ok(
+                    "GET",
+                    &format!("/a/_doc/{id}?preference=_local"),
+                    Value::Null,
+                )
+                .await;
             let counts = cluster.node(node).shard_operations();
             let expected = if node == holder { (2, 0) } else { (0, 2) };
             assert_eq!((counts.local, counts.forwarded), expected, "{id} at {node}");
@@ -73,9 +90,20 @@ async fn unknown_parameters_are_refused() {
     let (_cluster, mut client) = three_nodes().await;
     let unknown = client.call("GET", "/a/_search?sise=3", Value::Null).await;
     assert_eq!(unknown.status, 400);
-    assert_eq!(unknown.json()["error"]["type"], "illegal_argument_exception");
-    let undone = client.call("GET", "/_cat/indices?h=index", Value::Null).await;
+    assert_eq!(
+        unknown.json()["error"]["type"],
+        "illegal_argument_exception"
+    );
+    let undone = client
+        .call("GET", "/_cat/indices?h=index", Value::Null)
+        .await;
     assert_eq!(undone.status, 400);
-    let reason = undone.json()["error"]["reason"].as_str().unwrap().to_owned();
-    assert!(reason.starts_with("es-testkit does not support"), "{reason}");
+    let reason = undone.json()["error"]["reason"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        reason.starts_with("es-testkit does not support"),
+        "{reason}"
+    );
 }

@@ -34,7 +34,11 @@ pub(crate) struct Collector {
 
 impl Collector {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, first: None, rest: BytesMut::new() }
+        Self {
+            limit,
+            first: None,
+            rest: BytesMut::new(),
+        }
     }
 
     pub(crate) fn poll<B>(
@@ -67,7 +71,10 @@ impl Collector {
         let held = self.first.as_ref().map_or(self.rest.len(), Bytes::len);
         let total = held.saturating_add(data.len());
         if total > self.limit {
-            return Err(Error::body(format!("it has more than {} bytes", self.limit)));
+            return Err(Error::body(format!(
+                "it has more than {} bytes",
+                self.limit
+            )));
         }
         if held == 0 {
             self.first = Some(data);
@@ -75,8 +82,11 @@ impl Collector {
         }
         if let Some(first) = self.first.take() {
             // A length that the server merely claims reserves at most the limit.
-            let room = usize::try_from(more).unwrap_or(usize::MAX).saturating_add(total);
-            self.rest.reserve(room.min(self.limit).min(MAX_RESERVE.max(total)));
+            let room = usize::try_from(more)
+                .unwrap_or(usize::MAX)
+                .saturating_add(total);
+            self.rest
+                .reserve(room.min(self.limit).min(MAX_RESERVE.max(total)));
             self.rest.extend_from_slice(&first);
         }
         self.rest.extend_from_slice(&data);

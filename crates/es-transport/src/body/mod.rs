@@ -63,6 +63,10 @@ mod tests {
         let answer = ResponseBody::new(pieces());
         assert_eq!(answer.size_hint().exact(), Some(6));
         assert_eq!(tokio_test::block_on(answer.bytes()).unwrap(), "abcdef");
-        assert!(tokio_test::block_on(collect(pieces(), 5)).unwrap_err().is_body());
+        assert!(
+            tokio_test::block_on(collect(pieces(), 5))
+                .unwrap_err()
+                .is_body()
+        );
     }
 }

@@ -57,7 +57,11 @@ impl Body {
     /// assert_eq!(Body::list(lines).len(), Some(16));
     /// ```
     pub fn list(pieces: impl Into<Arc<[Bytes]>>) -> Self {
-        Rare::List { list: pieces.into(), next: 0 }.into()
+        Rare::List {
+            list: pieces.into(),
+            next: 0,
+        }
+        .into()
     }
 
     /// Creates a body that is produced while it is sent. It exists only once, so a request with
@@ -211,9 +215,13 @@ impl TryCloneBody for Body {
         match &self.0 {
             Kind::Bytes(bytes) => Some(bytes.clone().into()),
             Kind::Rare(rare) => match &**rare {
-                Rare::List { list, next } => {
-                    Some(Rare::List { list: Arc::clone(list), next: *next }.into())
-                }
+                Rare::List { list, next } => Some(
+                    Rare::List {
+                        list: Arc::clone(list),
+                        next: *next,
+                    }
+                    .into(),
+                ),
                 Rare::Stream(_) => None,
             },
         }

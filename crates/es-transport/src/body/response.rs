@@ -88,7 +88,10 @@ impl ResponseBody {
     where
         B: HttpBody<Data = Bytes, Error = Error> + Send + 'static,
     {
-        Self { content: Content::Stream(SyncBody::new(body)), node: None }
+        Self {
+            content: Content::Stream(SyncBody::new(body)),
+            node: None,
+        }
     }
 
     /// Sets the node that it came from: its URL, without user info.
@@ -172,7 +175,10 @@ impl ResponseBody {
     pub fn try_into_bytes(self) -> Result<Bytes, Self> {
         match self.content {
             Content::Full(bytes) => Ok(bytes),
-            content @ Content::Stream(_) => Err(Self { content, node: self.node }),
+            content @ Content::Stream(_) => Err(Self {
+                content,
+                node: self.node,
+            }),
         }
     }
 
@@ -276,7 +282,10 @@ impl fmt::Debug for ResponseBody {
 
 impl From<Bytes> for ResponseBody {
     fn from(bytes: Bytes) -> Self {
-        Self { content: Content::Full(bytes), node: None }
+        Self {
+            content: Content::Full(bytes),
+            node: None,
+        }
     }
 }
 
@@ -310,7 +319,9 @@ impl<B: HttpBody<Data = Bytes, Error = Error>> HttpBody for PrefixedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         let rest = self.rest.size_hint();
-        let Some(Ok(first)) = &self.first else { return rest };
+        let Some(Ok(first)) = &self.first else {
+            return rest;
+        };
         let first = first.len() as u64;
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(first));

@@ -21,7 +21,10 @@ impl<T> TransportBuilder<T> {
     /// # Ok::<(), es_transport::Error>(())
     /// ```
     pub fn basic_auth(self, username: impl AsRef<str>, password: impl AsRef<str>) -> Self {
-        self.auth("basic_auth", Credentials::basic(username, password).map(AuthLayer::new))
+        self.auth(
+            "basic_auth",
+            Credentials::basic(username, password).map(AuthLayer::new),
+        )
     }
 
     /// Sets a bearer token: of a service account, or an OAuth2 access token.
@@ -35,7 +38,10 @@ impl<T> TransportBuilder<T> {
     /// # Ok::<(), es_transport::Error>(())
     /// ```
     pub fn bearer_auth(self, token: impl AsRef<str>) -> Self {
-        self.auth("bearer_auth", Credentials::bearer(token).map(AuthLayer::new))
+        self.auth(
+            "bearer_auth",
+            Credentials::bearer(token).map(AuthLayer::new),
+        )
     }
 
     /// Sets an API key: encoded, as Elasticsearch returns it, or as `(id, api_key)`.

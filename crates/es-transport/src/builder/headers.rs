@@ -82,8 +82,12 @@ impl<T> TransportBuilder<T> {
     /// Sets the name and version of the client over the transport, for `User-Agent` and
     /// client meta.
     pub fn client(self, name: &str, version: &str) -> Self {
-        let agent = format!("{name}/{version} (Rust; es-transport/{})", env!("CARGO_PKG_VERSION"));
-        self.headers(|headers| headers.user_agent(agent)).headers(|h| Ok(h.client_version(version)))
+        let agent = format!(
+            "{name}/{version} (Rust; es-transport/{})",
+            env!("CARGO_PKG_VERSION")
+        );
+        self.headers(|headers| headers.user_agent(agent))
+            .headers(|h| Ok(h.client_version(version)))
     }
 
     /// Sets the major version of Elasticsearch whose requests and responses are used. Default:
@@ -140,7 +144,10 @@ impl<T> TransportBuilder<T> {
     pub fn compression_level(self, level: u32) -> Self {
         self.try_set(|settings| {
             if !(1..=9).contains(&level) {
-                return Err(Error::config("compression_level", "it must be between 1 and 9"));
+                return Err(Error::config(
+                    "compression_level",
+                    "it must be between 1 and 9",
+                ));
             }
             settings.compression = settings.compression.level(level);
             Ok(())

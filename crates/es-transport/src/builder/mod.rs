@@ -196,8 +196,10 @@ impl<T> TransportBuilder<T> {
         match built {
             Ok(transport) => Ok(transport.into()),
             Err(error) => {
-                let variable =
-                    self.variables.iter().find(|(name, _)| error.setting() == Some(*name));
+                let variable = self
+                    .variables
+                    .iter()
+                    .find(|(name, _)| error.setting() == Some(*name));
                 Err(match variable {
                     Some((_, variable)) => error.with_variable(variable).into(),
                     None => error.into(),

@@ -61,7 +61,9 @@ impl<T> TransportBuilder<T> {
 
     /// Sets whether an attempt that timed out is retried. Default: `false`.
     pub fn retry_on_timeout(self, retry: bool) -> Self {
-        self.retry("retry_on_timeout", |standard| standard.retry_on_timeout(retry))
+        self.retry("retry_on_timeout", |standard| {
+            standard.retry_on_timeout(retry)
+        })
     }
 
     /// Sets all settings of the default policy at once, backoff and budget among them.

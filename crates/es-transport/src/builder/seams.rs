@@ -130,7 +130,9 @@ pub(super) struct Seams {
 
 impl Seams {
     pub(super) fn are_empty(&self) -> bool {
-        [&self.request, &self.attempt, &self.node].iter().all(|seam| seam.0.is_empty())
+        [&self.request, &self.attempt, &self.node]
+            .iter()
+            .all(|seam| seam.0.is_empty())
     }
 }
 
@@ -148,7 +150,8 @@ impl Seam {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.0.push(Box::new(move |inner| StackService::new(layer.layer(inner))));
+        self.0
+            .push(Box::new(move |inner| StackService::new(layer.layer(inner))));
     }
 
     /// Puts the layers over a service.
@@ -165,7 +168,12 @@ impl Seam {
             return Seamed::Direct(service);
         }
         let inner = StackService::new(service);
-        Seamed::Layered(self.0.into_iter().rev().fold(inner, |inner, layer| layer(inner)))
+        Seamed::Layered(
+            self.0
+                .into_iter()
+                .rev()
+                .fold(inner, |inner, layer| layer(inner)),
+        )
     }
 }
 
@@ -194,8 +202,12 @@ where
     #[inline]
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         match self {
-            Self::Direct(service) => SeamedFuture::Direct { future: service.call(request) },
-            Self::Layered(service) => SeamedFuture::Layered { future: service.call(request) },
+            Self::Direct(service) => SeamedFuture::Direct {
+                future: service.call(request),
+            },
+            Self::Layered(service) => SeamedFuture::Layered {
+                future: service.call(request),
+            },
         }
     }
 }

@@ -56,9 +56,17 @@ pub(super) fn build(mut settings: Settings) -> Result<Transport> {
 
 fn check(settings: &Settings) -> Result<()> {
     super::TransportBuilder::<Transport>::check_nodes(settings)?;
-    let shared = settings.pool.as_ref().map(|pool| pool.nodes()).unwrap_or_default();
+    let shared = settings
+        .pool
+        .as_ref()
+        .map(|pool| pool.nodes())
+        .unwrap_or_default();
     let shared = shared.iter().map(|status| status.node());
-    let plain = settings.nodes.iter().chain(shared).any(|node| !node.is_https());
+    let plain = settings
+        .nodes
+        .iter()
+        .chain(shared)
+        .any(|node| !node.is_https());
     // The nodes of a shared pool may change at any time.
     let is_fixed = settings.pool.is_none();
     let tls = settings.connector.tls_settings();
@@ -110,7 +118,9 @@ fn check_backend(settings: &Settings) -> Result<()> {
 /// that it is known not to have been sent.
 fn acquire_timeout(settings: &Settings) -> Duration {
     const DEFAULT: Duration = Duration::from_secs(10);
-    let longest = settings.request_timeout.map_or(DEFAULT, |timeout| timeout / 2);
+    let longest = settings
+        .request_timeout
+        .map_or(DEFAULT, |timeout| timeout / 2);
     settings.acquire_timeout.unwrap_or(longest.min(DEFAULT))
 }
 
@@ -144,7 +154,10 @@ fn pool(settings: &mut Settings) -> Result<Arc<NodePool>> {
 fn close_with(pool: &NodePool, connections: Connections) -> Box<dyn Fn() + Send + Sync> {
     let leaving = connections.clone();
     let on_leave: Arc<LeaveHook> = Arc::new(move |nodes: &[Node]| {
-        for uri in nodes.iter().filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok()) {
+        for uri in nodes
+            .iter()
+            .filter_map(|n| n.uri(PathAndQuery::from_static("/")).ok())
+        {
             leaving.close_host(&uri);
         }
     });
@@ -173,7 +186,9 @@ where
 {
     let compress = settings.compress.unwrap_or(settings.cloud);
     let compression = settings.compression.enabled(compress);
-    let mode = settings.compatibility.map_or_else(CompatibilityMode::from_env, Ok)?;
+    let mode = settings
+        .compatibility
+        .map_or_else(CompatibilityMode::from_env, Ok)?;
     let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
 
     let selector = if settings.shard_aware {
@@ -181,7 +196,10 @@ where
     } else {
         settings.selector
     };
-    let windows = settings.windows.take().map(|windows| windows.over(Arc::clone(&pool)));
+    let windows = settings
+        .windows
+        .take()
+        .map(|windows| windows.over(Arc::clone(&pool)));
     let selector = match &windows {
         Some(windows) => Arc::new(windows.selector(selector)) as Arc<dyn NodeSelector>,
         None => selector,

@@ -206,7 +206,9 @@ impl ConnectorBuilder {
             ("tcp_connector", self.tcp.is_some()),
             ("http2", self.http2),
         ];
-        let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
+        let given = given
+            .into_iter()
+            .find_map(|(setting, given)| given.then_some(setting));
         given.or_else(|| self.tls.first_given())
     }
 
@@ -229,7 +231,10 @@ impl ConnectorBuilder {
                 count: Arc::default(),
             }),
             Some(_) if self.resolver.is_some() => {
-                return Err(Error::config("resolver", "it has no effect beside `tcp_connector`"));
+                return Err(Error::config(
+                    "resolver",
+                    "it has no effect beside `tcp_connector`",
+                ));
             }
             Some(_) if self.keepalive.is_some() => {
                 let message = "it has no effect beside `tcp_connector`";
@@ -237,7 +242,12 @@ impl ConnectorBuilder {
             }
             Some(tcp) => tcp,
         };
-        Ok(Connector { tcp, tls, timeout, proxy: self.proxy })
+        Ok(Connector {
+            tcp,
+            tls,
+            timeout,
+            proxy: self.proxy,
+        })
     }
 
     fn build_tls(&self) -> Result<Arc<ClientConfig>> {
@@ -283,7 +293,11 @@ pub type ConnectFuture = Pin<Box<dyn Future<Output = Result<Stream>> + Send>>;
 impl Connector {
     async fn open(self, target: &Uri) -> Result<Stream, BoxError> {
         let is_https = target.scheme() == Some(&Scheme::HTTPS);
-        let (io, proxy) = match self.proxy.as_ref().and_then(|proxy| proxy.for_target(target)) {
+        let (io, proxy) = match self
+            .proxy
+            .as_ref()
+            .and_then(|proxy| proxy.for_target(target))
+        {
             None => ((self.tcp)(target.clone()).await?, None),
             Some(via) if via.uri().scheme() != Some(&Scheme::HTTP) => {
                 let message = format!("{}: only http proxies are supported", via.uri());
@@ -298,26 +312,46 @@ impl Connector {
                     let tunnel = proxy::tunnel(io, target, via.basic_auth()).await?;
                     Ok::<_, BoxError>((tunnel, None))
                 };
-                opened.await.map_err(|error| through_proxy(via.uri(), error))?
+                opened
+                    .await
+                    .map_err(|error| through_proxy(via.uri(), error))?
             }
         };
         if !is_https {
-            return Ok(Stream { io, is_http2: false, proxy });
+            return Ok(Stream {
+                io,
+                is_http2: false,
+                proxy,
+            });
         }
 
         let host = target.host().unwrap_or_default();
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
         let name = ServerName::try_from(bare.to_owned())?;
-        let config = self.tls.ok_or_else(|| Error::tls_message(tls::NO_PROVIDER))?;
-        let tls = TlsConnector::from(config).connect(name, TokioIo::new(io)).await?;
+        let config = self
+            .tls
+            .ok_or_else(|| Error::tls_message(tls::NO_PROVIDER))?;
+        let tls = TlsConnector::from(config)
+            .connect(name, TokioIo::new(io))
+            .await?;
         let is_http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(Stream { io: Box::new(TokioIo::new(tls)), is_http2, proxy })
+        Ok(Stream {
+            io: Box::new(TokioIo::new(tls)),
+            is_http2,
+            proxy,
+        })
     }
 }
 
 /// Names the proxy that a connect failed at.
 fn through_proxy(proxy: &Uri, error: BoxError) -> BoxError {
-    let address = proxy.authority().map(ToString::to_string).unwrap_or_default();
+    let address = proxy
+        .authority()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     Error::connect_message(format!("through the proxy {address}: {error}"))
         .with_source(error)
         .into()
@@ -346,7 +380,9 @@ impl Service<Uri> for Connector {
 
 impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connector").field("connect_timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Connector")
+            .field("connect_timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
@@ -392,6 +428,8 @@ impl Write for Stream {
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("is_http2", &self.is_http2).finish_non_exhaustive()
+        f.debug_struct("Stream")
+            .field("is_http2", &self.is_http2)
+            .finish_non_exhaustive()
     }
 }

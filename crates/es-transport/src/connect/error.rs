@@ -17,7 +17,9 @@ pub(super) fn connect(target: &Uri, error: BoxError) -> Error {
     if let Some(tls) = find::<rustls::Error>(error.as_ref()) {
         return handshake(tls);
     }
-    let address = target.authority().map_or("", |authority| authority.as_str());
+    let address = target
+        .authority()
+        .map_or("", |authority| authority.as_str());
     Error::connect_message(address).with_source(error)
 }
 
@@ -130,7 +132,10 @@ pub(super) fn body(error: hyper::Error) -> Error {
     // hyper speaks of chunks that are none in errors of I/O too, and rustls of its records.
     let kind = find::<io::Error>(&error).map(io::Error::kind);
     let is_tls = find::<rustls::Error>(&error).is_some();
-    let unreadable = matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
+    let unreadable = matches!(
+        kind,
+        Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+    );
     if error.is_incomplete_message() || is_tls || (kind.is_some() && !unreadable) {
         Error::io_message("the response was cut off").with_source(error)
     } else {

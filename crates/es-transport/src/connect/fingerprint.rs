@@ -41,7 +41,10 @@ impl Fingerprint {
         if digits.len() != 2 * bytes.len() {
             return Err(Error::config(
                 SETTING,
-                format!("a SHA-256 fingerprint has 64 hex digits, this one {}", digits.len()),
+                format!(
+                    "a SHA-256 fingerprint has 64 hex digits, this one {}",
+                    digits.len()
+                ),
             ));
         }
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
@@ -76,14 +79,21 @@ fn without_label(text: &str) -> Result<&str> {
     let label: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
     match label.to_ascii_lowercase().as_str() {
         "sha256" | "sha256fingerprint" => Ok(digits),
-        _ => Err(Error::config(SETTING, "it must be the SHA-256 digest of a certificate")),
+        _ => Err(Error::config(
+            SETTING,
+            "it must be the SHA-256 digest of a certificate",
+        )),
     }
 }
 
 impl PartialEq for Fingerprint {
     /// Takes the same time wherever the two differ.
     fn eq(&self, other: &Self) -> bool {
-        self.0.iter().zip(other.0).fold(0, |different, (a, b)| different | (a ^ b)) == 0
+        self.0
+            .iter()
+            .zip(other.0)
+            .fold(0, |different, (a, b)| different | (a ^ b))
+            == 0
     }
 }
 
@@ -127,7 +137,14 @@ mod tests {
     #[test]
     fn other_lengths_and_digits_are_refused_by_name() {
         let sha1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
-        for wrong in ["", sha1, &EMPTY[1..], &format!("{EMPTY}0"), &EMPTY.replace('e', "g"), "é"] {
+        for wrong in [
+            "",
+            sha1,
+            &EMPTY[1..],
+            &format!("{EMPTY}0"),
+            &EMPTY.replace('e', "g"),
+            "é",
+        ] {
             let error = Fingerprint::parse(wrong).unwrap_err();
             assert_eq!(error.setting(), Some("ssl_assert_fingerprint"), "{wrong}");
         }
@@ -136,11 +153,23 @@ mod tests {
     #[test]
     fn labels_are_skipped() {
         let pin = Fingerprint::parse(EMPTY).unwrap();
-        for label in ["sha256:", "SHA-256: ", "SHA256 Fingerprint=", "sha256 Fingerprint="] {
-            assert_eq!(Fingerprint::parse(&format!("{label}{EMPTY}")).unwrap(), pin, "{label}");
+        for label in [
+            "sha256:",
+            "SHA-256: ",
+            "SHA256 Fingerprint=",
+            "sha256 Fingerprint=",
+        ] {
+            assert_eq!(
+                Fingerprint::parse(&format!("{label}{EMPTY}")).unwrap(),
+                pin,
+                "{label}"
+            );
         }
         for label in ["sha1:", "SHA1 Fingerprint=", "MD5 Fingerprint=", "SHA512:"] {
-            assert!(Fingerprint::parse(&format!("{label}{EMPTY}")).is_err(), "{label}");
+            assert!(
+                Fingerprint::parse(&format!("{label}{EMPTY}")).is_err(),
+                "{label}"
+            );
         }
     }
 

@@ -88,7 +88,11 @@ impl Pem {
                 wiped(Zeroizing::new(content))
             }
         };
-        let text = if is_der(&content) { &content } else { without_bom(&content) };
+        let text = if is_der(&content) {
+            &content
+        } else {
+            without_bom(&content)
+        };
         if text.is_empty() {
             return Err(Error::config(setting, format!("{self} is empty")));
         }
@@ -176,10 +180,15 @@ fn is_der(content: &[u8]) -> bool {
 fn certificate_sections(text: &[u8]) -> Vec<Vec<u8>> {
     const BEGIN: &[u8] = b"-----BEGIN ";
     let begins = text.windows(BEGIN.len()).enumerate();
-    let begins: Vec<_> = begins.filter(|(_, at)| *at == BEGIN).map(|(at, _)| at).collect();
+    let begins: Vec<_> = begins
+        .filter(|(_, at)| *at == BEGIN)
+        .map(|(at, _)| at)
+        .collect();
     let ends = begins.iter().skip(1).copied().chain([text.len()]);
     let sections = begins.iter().copied().zip(ends);
-    sections.filter_map(|(begin, end)| certificate_section(text.get(begin..end)?)).collect()
+    sections
+        .filter_map(|(begin, end)| certificate_section(text.get(begin..end)?))
+        .collect()
 }
 
 fn certificate_section(section: &[u8]) -> Option<Vec<u8>> {
@@ -187,7 +196,11 @@ fn certificate_section(section: &[u8]) -> Option<Vec<u8>> {
     let label = text.strip_prefix("-----BEGIN ")?;
     let label = ["TRUSTED CERTIFICATE", "X509 CERTIFICATE", "CERTIFICATE"]
         .into_iter()
-        .find(|known| label.strip_prefix(known).is_some_and(|rest| rest.starts_with("-----")))?;
+        .find(|known| {
+            label
+                .strip_prefix(known)
+                .is_some_and(|rest| rest.starts_with("-----"))
+        })?;
     Some(text.replace(label, "CERTIFICATE").into_bytes())
 }
 
@@ -210,7 +223,9 @@ fn is_pem(text: &[u8]) -> bool {
 /// Leaves out white space around a text and a byte order mark before it.
 fn without_bom(text: &[u8]) -> &[u8] {
     let text = text.trim_ascii();
-    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).trim_ascii()
+    text.strip_prefix("\u{feff}".as_bytes())
+        .unwrap_or(text)
+        .trim_ascii()
 }
 
 /// Whether a path may be shown: one that is a key by mistake may not.
@@ -231,7 +246,11 @@ impl fmt::Display for Pem {
         match &self.0 {
             Source::File(path) => {
                 let path = path.to_string_lossy();
-                f.write_str(if is_showable(&path) { &path } else { "the given path" })
+                f.write_str(if is_showable(&path) {
+                    &path
+                } else {
+                    "the given path"
+                })
             }
             Source::Memory(_) => f.write_str("the given text"),
         }

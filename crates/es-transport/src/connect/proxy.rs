@@ -42,12 +42,20 @@ impl Proxy {
     pub fn new(url: &str) -> Result<Self> {
         check_user_info(url)?;
         let url = with_encoded_user_info(url);
-        let uri: Uri = url.parse().map_err(|_| Error::config(SETTING, "it is not a URL"))?;
+        let uri: Uri = url
+            .parse()
+            .map_err(|_| Error::config(SETTING, "it is not a URL"))?;
         if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none_or(str::is_empty) {
-            return Err(Error::config(SETTING, "it must be http://[user:password@]host:port"));
+            return Err(Error::config(
+                SETTING,
+                "it must be http://[user:password@]host:port",
+            ));
         }
         if !has_good_port(&uri) {
-            return Err(Error::config(SETTING, "its port must be between 1 and 65535"));
+            return Err(Error::config(
+                SETTING,
+                "its port must be between 1 and 65535",
+            ));
         }
         Ok(Self::build(&url, ""))
     }
@@ -60,7 +68,10 @@ impl Proxy {
     pub fn no_proxy(self, hosts: &str) -> Result<Self> {
         match self.url {
             Some(url) => Ok(Self::build(&url, hosts)),
-            None => Err(Error::config(SETTING, "a proxy from the environment obeys `NO_PROXY`")),
+            None => Err(Error::config(
+                SETTING,
+                "a proxy from the environment obeys `NO_PROXY`",
+            )),
         }
     }
 
@@ -87,18 +98,33 @@ impl Proxy {
             .https(url(["HTTPS_PROXY", "https_proxy"]))
             .no(no_proxy)
             .build();
-        Self { matcher: matcher.into(), url: None, excepts_all }
+        Self {
+            matcher: matcher.into(),
+            url: None,
+            excepts_all,
+        }
     }
 
     fn build(url: &str, no_proxy: &str) -> Self {
-        let matcher = Matcher::builder().all(url.to_owned()).no(no_proxy.to_owned()).build();
+        let matcher = Matcher::builder()
+            .all(url.to_owned())
+            .no(no_proxy.to_owned())
+            .build();
         let excepts_all = excepts_all(no_proxy);
-        Self { matcher: matcher.into(), url: Some(url.into()), excepts_all }
+        Self {
+            matcher: matcher.into(),
+            url: Some(url.into()),
+            excepts_all,
+        }
     }
 
     /// Returns the proxy for a node, unless the node is reached directly.
     pub(super) fn for_target(&self, target: &Uri) -> Option<Intercept> {
-        if self.excepts_all { None } else { self.matcher.intercept(target) }
+        if self.excepts_all {
+            None
+        } else {
+            self.matcher.intercept(target)
+        }
     }
 }
 
@@ -164,7 +190,9 @@ pub(super) struct ForwardProxy {
 
 impl ForwardProxy {
     pub(super) fn new(via: &Intercept) -> Self {
-        Self { authorization: via.basic_auth().cloned() }
+        Self {
+            authorization: via.basic_auth().cloned(),
+        }
     }
 
     pub(super) fn authorize<B>(&self, request: &mut Request<B>) {
@@ -229,8 +257,12 @@ fn status(head: &[u8]) -> Option<u16> {
 
 /// Says that a proxy refuses, and what to do.
 pub(super) fn refusal(status: u16) -> String {
-    let reason = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());
-    let reason = reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    let reason = http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|s| s.canonical_reason());
+    let reason = reason
+        .map(|reason| format!(" {reason}"))
+        .unwrap_or_default();
     match status {
         407 => format!("it refuses with status 407{reason}; put user and password into its URL"),
         _ => format!("it refuses with status {status}{reason}"),

@@ -28,7 +28,9 @@ pub enum TrustRoots {
 impl TrustRoots {
     pub(super) fn load(self) -> Result<RootCertStore> {
         match self {
-            Self::Mozilla => Ok(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }),
+            Self::Mozilla => Ok(RootCertStore {
+                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+            }),
             #[cfg(feature = "native-roots")]
             Self::System => system(),
             #[cfg(feature = "platform-verifier")]
@@ -44,7 +46,10 @@ fn system() -> Result<RootCertStore> {
     // A store holds odd certificates now and then; they are left out.
     roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        let error = Error::config("trust_roots", "the system's store has no usable certificate");
+        let error = Error::config(
+            "trust_roots",
+            "the system's store has no usable certificate",
+        );
         return Err(match found.errors.into_iter().next() {
             Some(source) => error.with_source(source),
             None => error,
@@ -70,7 +75,10 @@ pub(super) fn given(
     now: UnixTime,
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> Result<GivenRoots> {
-    let mut roots = GivenRoots { store: RootCertStore::empty(), fingerprints: Vec::new() };
+    let mut roots = GivenRoots {
+        store: RootCertStore::empty(),
+        fingerprints: Vec::new(),
+    };
     for source in sources {
         let certificates = source.each_certificate(CA_CERTS)?;
         let count = certificates.len();

@@ -92,7 +92,10 @@ impl Tcp {
         let host = target.host().unwrap_or_default();
         let is_https = target.scheme() == Some(&Scheme::HTTPS);
         let port = target.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
 
         let stream = match bare.parse::<IpAddr>() {
             Ok(ip) => connect(SocketAddr::new(ip, port)).await?,
@@ -113,8 +116,9 @@ impl Tcp {
     /// one first.
     fn in_turn(&self, ips: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
         let starts_with_ipv6 = ips.first().is_some_and(IpAddr::is_ipv6);
-        let (first, second): (Vec<_>, Vec<_>) =
-            ips.into_iter().partition(|ip| ip.is_ipv6() == starts_with_ipv6);
+        let (first, second): (Vec<_>, Vec<_>) = ips
+            .into_iter()
+            .partition(|ip| ip.is_ipv6() == starts_with_ipv6);
         let (mut first, mut second) = (first.into_iter(), second.into_iter());
         let mut addresses = Vec::with_capacity(first.len() + second.len());
         while first.len() + second.len() > 0 {
@@ -124,14 +128,19 @@ impl Tcp {
             let turn = self.count.fetch_add(1, Ordering::Relaxed) % addresses.len();
             addresses.rotate_left(turn);
         }
-        addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect()
+        addresses
+            .into_iter()
+            .map(|ip| SocketAddr::new(ip, port))
+            .collect()
     }
 }
 
 /// Tries one address after the other, and the next one at the latest when its share of the
 /// time is over: the first connection that is open wins.
 async fn race(addresses: Vec<SocketAddr>, time: Duration) -> io::Result<TcpStream> {
-    let share = u32::try_from(addresses.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let share = u32::try_from(addresses.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
     let stagger = STAGGER.min(time / share);
     let mut attempts = JoinSet::new();
     let mut error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");

@@ -177,7 +177,9 @@ impl TlsSettings {
             ("ssl_assert_hostname", !self.assert_hostname),
             ("rustls_config", self.config.is_some()),
         ];
-        let given = given.into_iter().find_map(|(setting, given)| given.then_some(setting));
+        let given = given
+            .into_iter()
+            .find_map(|(setting, given)| given.then_some(setting));
         given.or_else(|| self.first_replaced_by_config())
     }
 
@@ -188,9 +190,14 @@ impl TlsSettings {
             ("client_cert", self.client_cert.is_some()),
             ("verify_certs", !self.verify_certs),
             ("trust_roots", self.trust_roots != TrustRoots::default()),
-            ("min_tls_version", self.min_tls_version != MinTlsVersion::default()),
+            (
+                "min_tls_version",
+                self.min_tls_version != MinTlsVersion::default(),
+            ),
         ];
-        given.into_iter().find_map(|(setting, given)| given.then_some(setting))
+        given
+            .into_iter()
+            .find_map(|(setting, given)| given.then_some(setting))
     }
 
     /// Reads the files and checks the settings.
@@ -224,7 +231,10 @@ impl TlsSettings {
     /// Puts the fingerprint, if there is one, into a configuration of the caller's.
     fn over_config(&self, config: &Arc<ClientConfig>) -> Result<Arc<ClientConfig>> {
         if let Some(setting) = self.first_replaced_by_config() {
-            return Err(Error::config(setting, "it has no effect beside `rustls_config`"));
+            return Err(Error::config(
+                setting,
+                "it has no effect beside `rustls_config`",
+            ));
         }
         let Some(fingerprint) = &self.fingerprint else {
             return match self.assert_hostname {
@@ -239,7 +249,9 @@ impl TlsSettings {
         let verifier = FingerprintVerifier::new(pin, config.crypto_provider())
             .assert_hostname(self.assert_hostname);
         let mut config = ClientConfig::clone(config);
-        config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        config
+            .dangerous()
+            .set_certificate_verifier(Arc::new(verifier));
         // What was negotiated under another verifier must not be resumed.
         config.resumption = Resumption::default();
         Ok(Arc::new(config))
@@ -269,7 +281,9 @@ impl TlsSettings {
         }
         let algorithms = provider.signature_verification_algorithms;
         let verifier = Verifier::new(trust, self.assert_hostname, algorithms);
-        Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+        Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier)))
     }
 
     #[cfg(feature = "platform-verifier")]
@@ -286,11 +300,17 @@ impl TlsSettings {
         }
         let verifier = rustls_platform_verifier::Verifier::new(Arc::clone(provider))
             .map_err(|error| Error::config("trust_roots", "not supported").with_source(error))?;
-        Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)))
+        Ok(builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier)))
     }
 
     fn trust(&self, provider: &CryptoProvider) -> Result<Trust> {
-        let pin = self.fingerprint.as_deref().map(Fingerprint::parse).transpose()?;
+        let pin = self
+            .fingerprint
+            .as_deref()
+            .map(Fingerprint::parse)
+            .transpose()?;
         match pin {
             Some(_) if !self.verify_certs => Err(Error::config(
                 "ssl_assert_fingerprint",
@@ -349,14 +369,16 @@ fn with_client_cert(
     const SETTING: &str = "client_cert";
     let chain = certificate.certificates(SETTING)?;
     let private = key.private_key(SETTING)?;
-    builder.with_client_auth_cert(chain, private).map_err(|error| {
-        let message = match &error {
-            rustls::Error::InconsistentKeys(_) => {
-                format!("the key of {key} does not belong to the certificate of {certificate}")
-            }
-            _ => format!("{certificate} and {key} cannot be used"),
-        };
-        // rustls' error about a key is not kept: it may show what it could not read.
-        Error::config(SETTING, message)
-    })
+    builder
+        .with_client_auth_cert(chain, private)
+        .map_err(|error| {
+            let message = match &error {
+                rustls::Error::InconsistentKeys(_) => {
+                    format!("the key of {key} does not belong to the certificate of {certificate}")
+                }
+                _ => format!("{certificate} and {key} cannot be used"),
+            };
+            // rustls' error about a key is not kept: it may show what it could not read.
+            Error::config(SETTING, message)
+        })
 }

@@ -83,7 +83,8 @@ impl ServerCertVerifier for FingerprintVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        self.0
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -124,7 +125,11 @@ impl Verifier {
         check_name: bool,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
-        Self { trust, check_name, algorithms }
+        Self {
+            trust,
+            check_name,
+            algorithms,
+        }
     }
 
     /// Accepts a certificate that was given itself, within its dates: path validation
@@ -137,7 +142,11 @@ impl Verifier {
     ) -> Result<(), TlsError> {
         validity::check(leaf, now, &self.algorithms)?;
         let leaf = ParsedCertificate::try_from(leaf)?;
-        if self.check_name { verify_server_name(&leaf, name) } else { Ok(()) }
+        if self.check_name {
+            verify_server_name(&leaf, name)
+        } else {
+            Ok(())
+        }
     }
 
     /// Real path validation: signatures, dates and constraints up to an anchor.
@@ -152,7 +161,11 @@ impl Verifier {
         let leaf = ParsedCertificate::try_from(leaf)?;
         let algorithms = self.algorithms.all;
         verify_server_cert_signed_by_trust_anchor(&leaf, roots, intermediates, now, algorithms)?;
-        if self.check_name { verify_server_name(&leaf, name) } else { Ok(()) }
+        if self.check_name {
+            verify_server_name(&leaf, name)
+        } else {
+            Ok(())
+        }
     }
 
     fn verify_pin(
@@ -168,7 +181,9 @@ impl Verifier {
         }
         // That it is among the presented ones proves nothing: it is public.
         let Some(anchor) = others.iter().find(|other| Fingerprint::of(other) == pin) else {
-            let presented = std::iter::once(leaf).chain(others).map(|der| Fingerprint::of(der));
+            let presented = std::iter::once(leaf)
+                .chain(others)
+                .map(|der| Fingerprint::of(der));
             return Err(PinError::NoMatch(presented.collect()).into());
         };
         validity::check(anchor, now, &self.algorithms)

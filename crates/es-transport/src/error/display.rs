@@ -30,15 +30,24 @@ impl fmt::Display for Kind {
             Self::Request(message) => write!(f, "the request cannot be sent: {message}"),
             Self::Connect(more) => optional(f, "cannot connect", more),
             Self::Tls(more) => optional(f, "the TLS handshake failed", more),
-            Self::Timeout { phase, after: Some(after) } => write!(f, "no {phase} within {after:?}"),
+            Self::Timeout {
+                phase,
+                after: Some(after),
+            } => write!(f, "no {phase} within {after:?}"),
             Self::Timeout { phase, after: None } => write!(f, "no {phase} in time"),
             Self::Io(more) => optional(f, "the connection broke", more),
             Self::Body(message) => write!(f, "the response cannot be used: {message}"),
             Self::Redirect { status, location } => match location {
                 Some(location) => {
-                    write!(f, "redirects are not followed: status {status} to {location}")
+                    write!(
+                        f,
+                        "redirects are not followed: status {status} to {location}"
+                    )
                 }
-                None => write!(f, "redirects are not followed: status {status} without a location"),
+                None => write!(
+                    f,
+                    "redirects are not followed: status {status} without a location"
+                ),
             },
             Self::UnsupportedProduct(message) => {
                 write!(f, "the server is not known to be Elasticsearch: {message}")

@@ -78,7 +78,11 @@ pub(crate) fn hyper(error: &hyper::Error, may_want_tls: bool) -> Error {
     } else if let Some(reason) = refusal(error) {
         Error::body(reason)
     } else if error.is_parse() {
-        Error::io_message(if may_want_tls { PLAIN_NOT_HTTP } else { NOT_HTTP })
+        Error::io_message(if may_want_tls {
+            PLAIN_NOT_HTTP
+        } else {
+            NOT_HTTP
+        })
     } else if error.is_incomplete_message() {
         Error::io_message(if may_want_tls { PLAIN_CLOSED } else { CLOSED })
     } else if error.is_timeout() {

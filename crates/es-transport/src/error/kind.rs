@@ -117,11 +117,26 @@ impl Error {
             Kind::Request(_) => "request",
             Kind::Connect(_) => "connect",
             Kind::Tls(_) => "tls",
-            Kind::Timeout { phase: TimeoutPhase::Connect, .. } => "timeout.connect",
-            Kind::Timeout { phase: TimeoutPhase::Acquire, .. } => "timeout.acquire",
-            Kind::Timeout { phase: TimeoutPhase::Attempt, .. } => "timeout.attempt",
-            Kind::Timeout { phase: TimeoutPhase::Total, .. } => "timeout.total",
-            Kind::Timeout { phase: TimeoutPhase::Read, .. } => "timeout.read",
+            Kind::Timeout {
+                phase: TimeoutPhase::Connect,
+                ..
+            } => "timeout.connect",
+            Kind::Timeout {
+                phase: TimeoutPhase::Acquire,
+                ..
+            } => "timeout.acquire",
+            Kind::Timeout {
+                phase: TimeoutPhase::Attempt,
+                ..
+            } => "timeout.attempt",
+            Kind::Timeout {
+                phase: TimeoutPhase::Total,
+                ..
+            } => "timeout.total",
+            Kind::Timeout {
+                phase: TimeoutPhase::Read,
+                ..
+            } => "timeout.read",
             Kind::Io(_) => "io",
             Kind::Body(_) => "body",
             Kind::Redirect { .. } => "redirect",
@@ -164,7 +179,14 @@ impl Error {
 
     /// Whether no connection could be opened (refused, unreachable, name not found).
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.kind, Kind::Connect(_) | Kind::Timeout { phase: TimeoutPhase::Connect, .. })
+        matches!(
+            self.0.kind,
+            Kind::Connect(_)
+                | Kind::Timeout {
+                    phase: TimeoutPhase::Connect,
+                    ..
+                }
+        )
     }
 
     /// Whether the TLS handshake failed: certificate, name, fingerprint or protocol.

@@ -46,7 +46,10 @@ struct Inner {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -84,7 +87,11 @@ impl Error {
     ///
     /// The message must not contain the setting's value where that may be a secret.
     pub fn config(setting: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Kind::Config { setting, message: message.into().into() }).not_sent()
+        Self::new(Kind::Config {
+            setting,
+            message: message.into().into(),
+        })
+        .not_sent()
     }
 
     /// Returns a copy of an error about a setting, for every request that would use it.
@@ -116,7 +123,9 @@ impl Error {
 
     /// Creates the error of a connection that could not be opened; nothing was sent.
     pub fn connect(source: impl Into<BoxError>) -> Self {
-        Self::new(Kind::Connect(None)).with_source(source).not_sent()
+        Self::new(Kind::Connect(None))
+            .with_source(source)
+            .not_sent()
     }
 
     /// As [`Error::connect`], with a message instead of a source.
@@ -136,7 +145,10 @@ impl Error {
 
     /// Creates the error of a time limit that was exceeded.
     pub fn timeout(phase: TimeoutPhase, after: impl Into<Option<Duration>>) -> Self {
-        let error = Self::new(Kind::Timeout { phase, after: after.into() });
+        let error = Self::new(Kind::Timeout {
+            phase,
+            after: after.into(),
+        });
         match phase {
             TimeoutPhase::Connect | TimeoutPhase::Acquire => error.not_sent(),
             _ => error,
@@ -161,7 +173,10 @@ impl Error {
 
     /// Creates the error of a redirect, which is never followed.
     pub fn redirect(status: http::StatusCode, location: Option<&str>) -> Self {
-        Self::new(Kind::Redirect { status: status.as_u16(), location: location.map(Into::into) })
+        Self::new(Kind::Redirect {
+            status: status.as_u16(),
+            location: location.map(Into::into),
+        })
     }
 
     /// Creates the error of a server that does not identify itself as Elasticsearch.
@@ -298,8 +313,10 @@ mod tests {
 
     #[test]
     fn an_error_boxed_on_its_way_is_found_again() {
-        let boxed: BoxError =
-            Box::new(Error::timeout(TimeoutPhase::Attempt, Duration::from_secs(1)));
+        let boxed: BoxError = Box::new(Error::timeout(
+            TimeoutPhase::Attempt,
+            Duration::from_secs(1),
+        ));
         assert!(Error::from_service(boxed).is_timeout());
     }
 
@@ -313,7 +330,12 @@ mod tests {
     #[test]
     fn what_may_end_an_open_connection_does_not_count_as_unsent() {
         use std::io::ErrorKind::{ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut};
-        for kind in [ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut] {
+        for kind in [
+            ConnectionReset,
+            HostUnreachable,
+            NetworkUnreachable,
+            TimedOut,
+        ] {
             let error = Error::from_service(std::io::Error::from(kind));
             assert!(error.is_io() && !error.is_not_sent(), "{kind}");
         }
@@ -323,6 +345,9 @@ mod tests {
     fn the_message_says_its_own_level_only() {
         let error = Error::connect(std::io::Error::other("below")).with_node("http://a:1".into());
         assert_eq!(error.to_string(), "cannot connect (node http://a:1)");
-        assert_eq!(StdError::source(&error).map(ToString::to_string).as_deref(), Some("below"));
+        assert_eq!(
+            StdError::source(&error).map(ToString::to_string).as_deref(),
+            Some("below")
+        );
     }
 }

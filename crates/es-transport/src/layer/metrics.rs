@@ -73,8 +73,16 @@ impl MetricsLayer {
 
 /// Describes the metrics to the recorder that is installed: units and help texts.
 pub fn describe() {
-    describe_histogram!(DURATION, Unit::Seconds, "Duration of database client operations.");
-    describe_counter!(RETRIES, Unit::Count, "Attempts of Elasticsearch requests after the first.");
+    describe_histogram!(
+        DURATION,
+        Unit::Seconds,
+        "Duration of database client operations."
+    );
+    describe_counter!(
+        RETRIES,
+        Unit::Count,
+        "Attempts of Elasticsearch requests after the first."
+    );
 }
 
 const DURATION: &str = "db.client.operation.duration";
@@ -110,7 +118,10 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let measure = Measure::start(&request);
-        ResponseFuture { inner: self.inner.call(request), measure }
+        ResponseFuture {
+            inner: self.inner.call(request),
+            measure,
+        }
     }
 }
 
@@ -162,7 +173,12 @@ impl Measure {
             None => Cow::Owned(request.method().as_str().to_owned()),
         };
         let details = OperationDetails::find(request.extensions()).cloned();
-        Self { operation, details, started: Instant::now(), is_open: true }
+        Self {
+            operation,
+            details,
+            started: Instant::now(),
+            is_open: true,
+        }
     }
 
     fn succeeded(&mut self, status: StatusCode, attempts: usize) {
@@ -186,8 +202,11 @@ impl Measure {
         labels.push(Label::from_static_parts("db.system.name", "elasticsearch"));
         labels.push(Label::new("db.operation.name", self.operation.clone()));
         if let Some(resends) = attempts.checked_sub(1).filter(|resends| *resends > 0) {
-            let labels =
-                labels.iter().filter(|label| !is_outcome(label)).cloned().collect::<Vec<_>>();
+            let labels = labels
+                .iter()
+                .filter(|label| !is_outcome(label))
+                .cloned()
+                .collect::<Vec<_>>();
             counter!(RETRIES, labels).increment(resends as u64);
         }
         histogram!(DURATION, labels).record(self.started.elapsed());

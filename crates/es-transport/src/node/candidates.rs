@@ -49,7 +49,12 @@ impl<'a> Candidates<'a> {
         now: Instant,
         version: u64,
     ) -> Self {
-        Self { members, indexes, now, version }
+        Self {
+            members,
+            indexes,
+            now,
+            version,
+        }
     }
 
     /// Returns the number of candidates; never 0.
@@ -121,7 +126,10 @@ impl<'a> Candidates<'a> {
         let kept = self.iter().zip(self.indexes);
         let kept = kept.filter(|(candidate, _)| keep(*candidate));
         let indexes = kept.map(|(_, index)| *index).collect();
-        Subset { of: *self, indexes: SubsetIndexes::Own(indexes) }
+        Subset {
+            of: *self,
+            indexes: SubsetIndexes::Own(indexes),
+        }
     }
 
     /// Narrows the choice to the nodes with these ids
@@ -129,11 +137,17 @@ impl<'a> Candidates<'a> {
     ///
     /// It costs the same for any number of candidates.
     pub fn with_ids<'b>(&self, ids: impl IntoIterator<Item = &'b str>) -> Subset<'a> {
-        let indexes = ids.into_iter().filter_map(|id| self.members.index_of_id(id));
-        let mut indexes: Indexes =
-            indexes.filter(|index| self.indexes.binary_search(index).is_ok()).collect();
+        let indexes = ids
+            .into_iter()
+            .filter_map(|id| self.members.index_of_id(id));
+        let mut indexes: Indexes = indexes
+            .filter(|index| self.indexes.binary_search(index).is_ok())
+            .collect();
         indexes.sort_unstable();
-        Subset { of: *self, indexes: SubsetIndexes::Own(indexes) }
+        Subset {
+            of: *self,
+            indexes: SubsetIndexes::Own(indexes),
+        }
     }
 
     /// Chooses one of them and returns its index among the members.
@@ -150,7 +164,9 @@ impl<'a> Candidates<'a> {
     /// Returns the share of its requests that a member gets in a slow start of this time.
     pub(super) fn slow_start_share(&self, member: u32, time: Duration) -> f64 {
         let clock = self.members.clock(self.now);
-        self.members.get(member).map_or(1.0, |entry| entry.record.slow_start.share(clock, time))
+        self.members
+            .get(member)
+            .map_or(1.0, |entry| entry.record.slow_start.share(clock, time))
     }
 
     /// Returns the indexes among the members, ascending.
@@ -165,7 +181,11 @@ impl<'a> Candidates<'a> {
     }
 
     fn candidate(&self, entry: &'a Entry) -> Candidate<'a> {
-        Candidate { entry, created_at: self.members.created_at, now: self.now }
+        Candidate {
+            entry,
+            created_at: self.members.created_at,
+            now: self.now,
+        }
     }
 }
 
@@ -234,7 +254,11 @@ impl Subset<'_> {
             SubsetIndexes::Own(_) => 0,
             SubsetIndexes::Cached(cached) => cached.version,
         };
-        (!indexes.is_empty()).then_some(Candidates { indexes, version, ..self.of })
+        (!indexes.is_empty()).then_some(Candidates {
+            indexes,
+            version,
+            ..self.of
+        })
     }
 
     /// Lets `selector` choose from the subset and returns the index of its
@@ -303,13 +327,23 @@ impl SubsetCache {
         let known = self.0.load();
         if let Some(cached) = known.as_ref().filter(|cached| cached.of == of) {
             let indexes = SubsetIndexes::Cached(Arc::clone(cached));
-            return Subset { of: *candidates, indexes };
+            return Subset {
+                of: *candidates,
+                indexes,
+            };
         }
         let found = candidates.narrow(|candidate| keep(candidate.node()));
         let indexes = found.indexes().into();
-        let cached = Arc::new(CachedSubset { of, version: new_version(), indexes });
+        let cached = Arc::new(CachedSubset {
+            of,
+            version: new_version(),
+            indexes,
+        });
         self.0.store(Some(Arc::clone(&cached)));
-        Subset { of: *candidates, indexes: SubsetIndexes::Cached(cached) }
+        Subset {
+            of: *candidates,
+            indexes: SubsetIndexes::Cached(cached),
+        }
     }
 }
 

@@ -129,21 +129,29 @@ impl Ejection {
             return Some(DeathCause::FailuresInARow(in_a_row));
         }
         let is_enough = counts.total() >= u64::from(self.min_requests.max(1));
-        (is_enough && !self.is_good(counts))
-            .then(|| DeathCause::SuccessRate { percent: percent(counts) })
+        (is_enough && !self.is_good(counts)).then(|| DeathCause::SuccessRate {
+            percent: percent(counts),
+        })
     }
 
     /// Whether enough of these requests succeeded; of none, all did.
     pub(super) fn is_good(&self, counts: Counts) -> bool {
         counts.good.saturating_mul(100)
-            >= counts.total().saturating_mul(u64::from(self.success_percent))
+            >= counts
+                .total()
+                .saturating_mul(u64::from(self.success_percent))
     }
 
     /// Whether one more live node may be ejected.
     pub(super) fn has_room(&self, fleet: Fleet) -> bool {
         let limit = (share(fleet.nodes, self.max_percent)).max(1);
         let left = fleet.live.saturating_sub(1);
-        fleet.ejected < limit && left > 0 && !self.is_panic(Fleet { live: left, ..fleet })
+        fleet.ejected < limit
+            && left > 0
+            && !self.is_panic(Fleet {
+                live: left,
+                ..fleet
+            })
     }
 
     /// Whether so few nodes live that ejected ones are used.
@@ -173,7 +181,9 @@ fn share(of: usize, percent: u32) -> usize {
 }
 
 fn percent(counts: Counts) -> u32 {
-    let percent = (counts.good * 100).checked_div(counts.total()).unwrap_or(100);
+    let percent = (counts.good * 100)
+        .checked_div(counts.total())
+        .unwrap_or(100);
     u32::try_from(percent).unwrap_or(100)
 }
 
@@ -196,14 +206,21 @@ mod tests {
     }
 
     fn fleet(nodes: usize, live: usize, ejected: usize) -> Fleet {
-        Fleet { nodes, live, ejected }
+        Fleet {
+            nodes,
+            live,
+            ejected,
+        }
     }
 
     #[test]
     fn a_row_or_a_low_rate_ejects() {
         let rules = Ejection::new();
         assert_eq!(rules.cause(counts(0, 6), 6), None);
-        assert_eq!(rules.cause(counts(0, 7), 7), Some(DeathCause::FailuresInARow(7)));
+        assert_eq!(
+            rules.cause(counts(0, 7), 7),
+            Some(DeathCause::FailuresInARow(7))
+        );
         assert_eq!(rules.cause(counts(16, 4), 1), None);
         let rate = DeathCause::SuccessRate { percent: 75 };
         assert_eq!(rules.cause(counts(15, 5), 1), Some(rate));

@@ -72,7 +72,10 @@ struct Dead {
 impl Health {
     /// A live node, which has perhaps responded in a former life.
     pub(super) fn new(is_proven: bool) -> Self {
-        Self { is_proven, ..Self::default() }
+        Self {
+            is_proven,
+            ..Self::default()
+        }
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -109,7 +112,9 @@ impl Health {
 
     /// Returns when a request may probe the node; `None` while it lives or is probed.
     pub(super) fn probe_at(&self) -> Option<Instant> {
-        self.dead.filter(|dead| dead.probe.is_none()).map(|dead| dead.until)
+        self.dead
+            .filter(|dead| dead.probe.is_none())
+            .map(|dead| dead.until)
     }
 
     /// Makes the request `probe` the only one that may use a dead node whose time is over.
@@ -123,7 +128,11 @@ impl Health {
     pub(super) fn mark_dead(&mut self, now: Instant, dead_time: Duration) -> Change {
         let was_live = self.is_live();
         self.kill(now, dead_time);
-        if was_live { Change::Died } else { Change::Probe }
+        if was_live {
+            Change::Died
+        } else {
+            Change::Probe
+        }
     }
 
     /// Ends a dead time; attempts that are under way say nothing about the node.
@@ -134,7 +143,9 @@ impl Health {
     /// Takes a live node out of use although it responds.
     pub(super) fn eject(&mut self, now: Instant, rules: &Ejection) -> Change {
         let was_live = self.is_live();
-        let live = self.revived_at.map(|revived_at| now.saturating_duration_since(revived_at));
+        let live = self
+            .revived_at
+            .map(|revived_at| now.saturating_duration_since(revived_at));
         if was_live && live.is_some_and(|live| live >= rules.time_of(self.ejections)) {
             self.ejections = 0;
         }
@@ -143,7 +154,11 @@ impl Health {
         if let Some(dead) = &mut self.dead {
             dead.is_ejected = true;
         }
-        if was_live { Change::Died } else { Change::Probe }
+        if was_live {
+            Change::Died
+        } else {
+            Change::Probe
+        }
     }
 
     /// Takes in how an attempt ended. `dead_time` is asked for the dead time
@@ -191,7 +206,10 @@ impl Health {
     fn responded(&mut self, report: Report, is_probe: bool) -> Change {
         // A request from before the node died may still get its response, but
         // that does not say whether the node takes new requests.
-        if self.dead.is_some_and(|dead| !is_probe && report.started_at < dead.since) {
+        if self
+            .dead
+            .is_some_and(|dead| !is_probe && report.started_at < dead.since)
+        {
             return Change::None;
         }
         self.revive(report.now)
@@ -219,19 +237,29 @@ impl Health {
             return Change::None;
         }
         self.kill(report.now, dead_time(self.failures.saturating_add(1)));
-        if is_probe { Change::Probe } else { Change::Died }
+        if is_probe {
+            Change::Probe
+        } else {
+            Change::Died
+        }
     }
 
     fn kill(&mut self, now: Instant, dead_time: Duration) {
         self.failures = self.failures.saturating_add(1);
         self.strikes = 0;
         let until = after(now, dead_time);
-        self.dead = Some(Dead { since: now, until, probe: None, is_ejected: false });
+        self.dead = Some(Dead {
+            since: now,
+            until,
+            probe: None,
+            is_ejected: false,
+        });
     }
 
     /// Whether the attempt began before the node came back.
     pub(super) fn is_stale(&self, report: Report) -> bool {
-        self.revived_at.is_some_and(|revived_at| report.started_at < revived_at)
+        self.revived_at
+            .is_some_and(|revived_at| report.started_at < revived_at)
     }
 }
 
@@ -267,7 +295,9 @@ mod tests {
             to: u64,
         ) -> Change {
             let report = report(outcome, self.at(from), probe, self.at(to));
-            health.report(report, 3, Some(&EJECTION), |n| Duration::from_secs(u64::from(n) * 10))
+            health.report(report, 3, Some(&EJECTION), |n| {
+                Duration::from_secs(u64::from(n) * 10)
+            })
         }
     }
 
@@ -281,7 +311,13 @@ mod tests {
             outcome,
             NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError
         );
-        Report { outcome, has_responded, started_at, probe, now }
+        Report {
+            outcome,
+            has_responded,
+            started_at,
+            probe,
+            now,
+        }
     }
 
     fn start() -> (Clock, Health) {
@@ -291,9 +327,15 @@ mod tests {
     #[test]
     fn failures_that_come_together_count_once() {
         let (clock, mut health) = start();
-        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 0, 1), Change::Died);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Failed, 0, 1),
+            Change::Died
+        );
         for _ in 0..5 {
-            assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 0, 2), Change::None);
+            assert_eq!(
+                clock.report(&mut health, NodeOutcome::Failed, 0, 2),
+                Change::None
+            );
         }
         assert_eq!(health.dead_until(), Some(clock.at(11)));
     }
@@ -302,8 +344,15 @@ mod tests {
     fn a_dead_time_may_be_longer_than_any_clock() {
         let (clock, mut health) = start();
         let report = report(NodeOutcome::Failed, clock.0, None, clock.at(1));
-        assert_eq!(health.report(report, 3, None, |_| Duration::MAX), Change::Died);
-        assert!(health.dead_until().is_some_and(|until| until > clock.at(86_400 * 365)));
+        assert_eq!(
+            health.report(report, 3, None, |_| Duration::MAX),
+            Change::Died
+        );
+        assert!(
+            health
+                .dead_until()
+                .is_some_and(|until| until > clock.at(86_400 * 365))
+        );
     }
 
     #[test]
@@ -312,7 +361,10 @@ mod tests {
         clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
         assert_eq!(health.probe_at(), None);
-        assert_eq!(clock.probe(&mut health, NodeOutcome::Failed, Some(7), 10, 11), Change::Probe);
+        assert_eq!(
+            clock.probe(&mut health, NodeOutcome::Failed, Some(7), 10, 11),
+            Change::Probe
+        );
         assert_eq!(health.dead_until(), Some(clock.at(31)));
         assert_eq!(health.probe_at(), health.dead_until());
     }
@@ -328,8 +380,14 @@ mod tests {
         );
         assert!(health.is_live() && health.is_settled());
         // What was sent before the revival breaks: the node is not dead again.
-        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 5, 12), Change::None);
-        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 12, 13), Change::Died);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Failed, 5, 12),
+            Change::None
+        );
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Failed, 12, 13),
+            Change::Died
+        );
         assert_eq!(health.dead_until(), Some(clock.at(23)));
     }
 
@@ -337,8 +395,14 @@ mod tests {
     fn a_response_to_an_older_request_revives_nothing() {
         let (clock, mut health) = start();
         clock.report(&mut health, NodeOutcome::Failed, 0, 5);
-        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 1, 6), Change::None);
-        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 6, 7), Change::Revived);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Healthy, 1, 6),
+            Change::None
+        );
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Healthy, 6, 7),
+            Change::Revived
+        );
     }
 
     #[test]
@@ -350,18 +414,30 @@ mod tests {
         clock.report(&mut health, NodeOutcome::Suspect, 2, 3);
         clock.report(&mut health, NodeOutcome::Suspect, 2, 3);
         assert!(health.is_live() && !health.is_settled());
-        assert_eq!(clock.report(&mut health, NodeOutcome::Suspect, 2, 3), Change::Died);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Suspect, 2, 3),
+            Change::Died
+        );
     }
 
     #[test]
     fn a_marked_node_stays_dead_for_its_time() {
         let (clock, mut health) = start();
-        assert_eq!(health.mark_dead(clock.at(1), Duration::from_secs(60)), Change::Died);
+        assert_eq!(
+            health.mark_dead(clock.at(1), Duration::from_secs(60)),
+            Change::Died
+        );
         assert_eq!(health.dead_until(), Some(clock.at(61)));
         // What was under way says nothing.
-        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 0, 2), Change::None);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Healthy, 0, 2),
+            Change::None
+        );
         assert_eq!(health.mark_live(clock.at(3)), Change::Revived);
-        assert_eq!(clock.report(&mut health, NodeOutcome::Failed, 2, 4), Change::None);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Failed, 2, 4),
+            Change::None
+        );
         assert_eq!((health.is_live(), health.failures()), (true, 0));
         assert_eq!(health.mark_live(clock.at(5)), Change::None);
     }
@@ -382,7 +458,10 @@ mod tests {
         let (clock, mut health) = start();
         clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
-        assert_eq!(clock.probe(&mut health, NodeOutcome::Suspect, Some(7), 10, 11), Change::Probe);
+        assert_eq!(
+            clock.probe(&mut health, NodeOutcome::Suspect, Some(7), 10, 11),
+            Change::Probe
+        );
         assert_eq!(health.dead_until(), Some(clock.at(31)));
     }
 
@@ -391,9 +470,15 @@ mod tests {
         let (clock, mut health) = start();
         clock.report(&mut health, NodeOutcome::Failed, 0, 0);
         health.begin_probe(7);
-        assert_eq!(clock.probe(&mut health, NodeOutcome::Unknown, Some(6), 10, 11), Change::None);
+        assert_eq!(
+            clock.probe(&mut health, NodeOutcome::Unknown, Some(6), 10, 11),
+            Change::None
+        );
         assert_eq!(health.probe_at(), None);
-        assert_eq!(clock.probe(&mut health, NodeOutcome::Unknown, Some(7), 10, 11), Change::Probe);
+        assert_eq!(
+            clock.probe(&mut health, NodeOutcome::Unknown, Some(7), 10, 11),
+            Change::Probe
+        );
         assert_eq!(health.probe_at(), Some(clock.at(10)));
     }
 
@@ -403,17 +488,29 @@ mod tests {
         assert_eq!(health.eject(clock.at(1), &EJECTION), Change::Died);
         assert_eq!(health.dead_until(), Some(clock.at(31)));
         // Attempts from before, good or bad, and those of a moment without live nodes.
-        assert_eq!(clock.report(&mut health, NodeOutcome::Healthy, 0, 2), Change::None);
-        assert_eq!(clock.report(&mut health, NodeOutcome::ServerError, 3, 4), Change::None);
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::Healthy, 0, 2),
+            Change::None
+        );
+        assert_eq!(
+            clock.report(&mut health, NodeOutcome::ServerError, 3, 4),
+            Change::None
+        );
         health.begin_probe(7);
         let probe =
             |health: &mut Health, outcome, at| clock.probe(health, outcome, Some(7), at, at);
-        assert_eq!(probe(&mut health, NodeOutcome::ServerError, 31), Change::Probe);
+        assert_eq!(
+            probe(&mut health, NodeOutcome::ServerError, 31),
+            Change::Probe
+        );
         assert!(health.is_ejected());
         // The second ejection in a row takes twice as long.
         assert_eq!(health.dead_until(), Some(clock.at(31 + 60)));
         health.begin_probe(7);
-        assert_eq!(probe(&mut health, NodeOutcome::Healthy, 91), Change::Revived);
+        assert_eq!(
+            probe(&mut health, NodeOutcome::Healthy, 91),
+            Change::Revived
+        );
         assert!(health.is_live() && !health.is_ejected());
     }
 
@@ -437,7 +534,10 @@ mod tests {
         let (clock, mut health) = start();
         health.eject(clock.at(0), &EJECTION);
         health.begin_probe(7);
-        assert_eq!(clock.probe(&mut health, NodeOutcome::Failed, Some(7), 30, 31), Change::Probe);
+        assert_eq!(
+            clock.probe(&mut health, NodeOutcome::Failed, Some(7), 30, 31),
+            Change::Probe
+        );
         assert!(!health.is_live() && !health.is_ejected());
     }
 }

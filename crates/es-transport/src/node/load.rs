@@ -64,7 +64,9 @@ impl Load {
     /// was slow once is used again.
     pub(crate) fn latency(&self, clock: Duration) -> Option<Duration> {
         let (average, at) = unpack(self.latency.load(Ordering::Relaxed))?;
-        Some(Duration::from_secs_f32(average * decay(at, milliseconds(clock)) / 1e6))
+        Some(Duration::from_secs_f32(
+            average * decay(at, milliseconds(clock)) / 1e6,
+        ))
     }
 }
 
@@ -107,7 +109,10 @@ mod tests {
         assert!(near(load.latency(2 * SECOND), 200 * MS));
         load.observe(10 * MS, 12 * SECOND);
         // 200 ms · e⁻¹ + 10 ms · (1 − e⁻¹)
-        assert!(near(load.latency(12 * SECOND), Duration::from_micros(79_900)));
+        assert!(near(
+            load.latency(12 * SECOND),
+            Duration::from_micros(79_900)
+        ));
         assert!(load.latency(200 * SECOND).unwrap() < MS);
     }
 

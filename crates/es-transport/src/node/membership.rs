@@ -19,7 +19,11 @@ use crate::events::Event;
 /// Creates the members of a new pool.
 pub(super) fn members(nodes: &[Node], created_at: Instant, observing: Observing) -> Arc<Members> {
     let entry = |node: &Node| Arc::new(Entry::new(node.clone(), Arc::default()));
-    Arc::new(Members::new(nodes.iter().map(entry).collect(), created_at, observing))
+    Arc::new(Members::new(
+        nodes.iter().map(entry).collect(),
+        created_at,
+        observing,
+    ))
 }
 
 /// Returns the first node that equals an earlier one.
@@ -63,7 +67,12 @@ pub(super) fn bring_back_seeds(state: &mut State, pool: &Weak<NodePool>) {
         .iter()
         .filter(|seed| !members.contains(seed.node.url()))
         .filter(|seed| seed.is_proven || !has_live)
-        .map(|seed| (Arc::new(Entry::new(seed.node.clone(), Arc::default())), seed.is_proven))
+        .map(|seed| {
+            (
+                Arc::new(Entry::new(seed.node.clone(), Arc::default())),
+                seed.is_proven,
+            )
+        })
         .collect();
     if absent.is_empty() {
         return;
@@ -72,12 +81,22 @@ pub(super) fn bring_back_seeds(state: &mut State, pool: &Weak<NodePool>) {
     state.health.extend(healths);
     let absent = absent.into_iter().map(|(entry, _)| entry);
     state.is_sniff_doubtful = has_live;
-    let entries = state.members.entries.iter().cloned().chain(absent).collect();
+    let entries = state
+        .members
+        .entries
+        .iter()
+        .cloned()
+        .chain(absent)
+        .collect();
     set_members(state, entries, pool);
 }
 
 fn set_members(state: &mut State, entries: Vec<Arc<Entry>>, pool: &Weak<NodePool>) {
-    let Members { created_at, observing, .. } = *state.members;
+    let Members {
+        created_at,
+        observing,
+        ..
+    } = *state.members;
     let members = Arc::new(Members::new(entries.into(), created_at, observing));
     state.stripes = stripes(&members, pool);
     state.members = members;
@@ -95,8 +114,12 @@ pub(super) fn difference(old: &Members, new: &Members) -> Vec<Event> {
     let joined = new.entries.iter().map(|entry| entry.node.shared_url());
     let joined = joined.filter(|url| !before.contains(*url));
 
-    let left = left.map(|url| Event::NodeRemoved { node: Arc::clone(url) });
-    let joined = joined.map(|url| Event::NodeAdded { node: Arc::clone(url) });
+    let left = left.map(|url| Event::NodeRemoved {
+        node: Arc::clone(url),
+    });
+    let joined = joined.map(|url| Event::NodeAdded {
+        node: Arc::clone(url),
+    });
     left.chain(joined).collect()
 }
 
@@ -105,7 +128,9 @@ pub(super) fn difference(old: &Members, new: &Members) -> Vec<Event> {
 pub(super) fn left_hosts(old: &Members, new: &Members) -> Vec<Node> {
     let hosts: HashSet<_> = new.entries.iter().map(|entry| host(&entry.node)).collect();
     let left = old.entries.iter().map(|entry| &entry.node);
-    left.filter(|node| !hosts.contains(&host(node))).cloned().collect()
+    left.filter(|node| !hosts.contains(&host(node)))
+        .cloned()
+        .collect()
 }
 
 /// The peer of the node's connections.
@@ -131,7 +156,9 @@ impl<'a> Known<'a> {
         Self {
             members,
             health: health.into_iter().map(Some).collect(),
-            by_id: nodes().filter_map(|(i, node)| Some((id(node)?, i))).collect(),
+            by_id: nodes()
+                .filter_map(|(i, node)| Some((id(node)?, i)))
+                .collect(),
             by_url: nodes().map(|(i, node)| (node.url(), i)).collect(),
         }
     }

@@ -186,7 +186,13 @@ impl Node {
     /// # Errors
     /// The host is not valid.
     pub fn at(&self, host: &str, port: u16) -> crate::Result<Self> {
-        url::node(self.scheme().clone(), host, port, &self.path_prefix, self.credentials.clone())
+        url::node(
+            self.scheme().clone(),
+            host,
+            port,
+            &self.path_prefix,
+            self.credentials.clone(),
+        )
     }
 
     /// Returns the absolute URI of a request to this node, for an origin-form target.

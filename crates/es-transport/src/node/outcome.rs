@@ -75,7 +75,11 @@ impl NodeOutcome {
     /// Only errors of connects, TLS and I/O and timeouts say anything.
     pub fn of_error(error: &Error) -> Self {
         if error.is_connect() || error.is_tls() || error.is_io() {
-            if is_ours(error) { Self::Unknown } else { Self::Failed }
+            if is_ours(error) {
+                Self::Unknown
+            } else {
+                Self::Failed
+            }
         } else if error.is_timeout() {
             Self::Suspect
         } else {
@@ -117,12 +121,19 @@ mod tests {
     #[test]
     fn connections_fail_and_timeouts_are_suspect() {
         let timeout = |phase| NodeOutcome::of_error(&Error::timeout(phase, Duration::ZERO));
-        for error in [Error::connect_message("x"), Error::tls_message("x"), Error::io_message("x")]
-        {
+        for error in [
+            Error::connect_message("x"),
+            Error::tls_message("x"),
+            Error::io_message("x"),
+        ] {
             assert_eq!(NodeOutcome::of_error(&error), NodeOutcome::Failed);
         }
         assert_eq!(timeout(TimeoutPhase::Connect), NodeOutcome::Failed);
-        for phase in [TimeoutPhase::Attempt, TimeoutPhase::Total, TimeoutPhase::Read] {
+        for phase in [
+            TimeoutPhase::Attempt,
+            TimeoutPhase::Total,
+            TimeoutPhase::Read,
+        ] {
             assert_eq!(timeout(phase), NodeOutcome::Suspect);
         }
     }
@@ -137,7 +148,11 @@ mod tests {
             Error::credentials("x"),
             Error::closed(),
         ] {
-            assert_eq!(NodeOutcome::of_error(&error), NodeOutcome::Unknown, "{error}");
+            assert_eq!(
+                NodeOutcome::of_error(&error),
+                NodeOutcome::Unknown,
+                "{error}"
+            );
         }
     }
 

@@ -37,7 +37,10 @@ impl Counts {
     }
 
     pub(super) fn add(self, other: Self) -> Self {
-        Self { good: self.good + other.good, bad: self.bad + other.bad }
+        Self {
+            good: self.good + other.good,
+            bad: self.bad + other.bad,
+        }
     }
 }
 
@@ -61,7 +64,10 @@ impl Recent {
     /// Returns the outcomes within the window that ends at `clock`.
     pub(super) fn counts(&self, clock: Duration, window: Duration) -> Counts {
         let now = epoch(clock, window);
-        let parts = self.parts.iter().map(|part| unpack(part.load(Ordering::Relaxed)));
+        let parts = self
+            .parts
+            .iter()
+            .map(|part| unpack(part.load(Ordering::Relaxed)));
         let recent = parts.filter(|(at, _)| now.wrapping_sub(*at) & EPOCHS < PARTS as u64);
         recent.fold(Counts::default(), |sum, (_, counts)| sum.add(counts))
     }
@@ -69,12 +75,16 @@ impl Recent {
     /// Forgets all outcomes.
     pub(super) fn clear(&self) {
         self.in_a_row.store(0, Ordering::Relaxed);
-        self.parts.iter().for_each(|part| part.store(0, Ordering::Relaxed));
+        self.parts
+            .iter()
+            .for_each(|part| part.store(0, Ordering::Relaxed));
     }
 
     fn count(&self, clock: Duration, window: Duration, more: Counts) {
         let now = epoch(clock, window);
-        let Some(part) = self.parts.get(now as usize % PARTS) else { return };
+        let Some(part) = self.parts.get(now as usize % PARTS) else {
+            return;
+        };
         let add = |bits| {
             let (at, counts) = unpack(bits);
             let counts = if at == now { counts } else { Counts::default() };
@@ -100,7 +110,13 @@ fn pack(epoch: u64, counts: Counts) -> u64 {
 }
 
 fn unpack(bits: u64) -> (u64, Counts) {
-    (bits >> (2 * COUNTER), Counts { good: bits >> COUNTER & MOST, bad: bits & MOST })
+    (
+        bits >> (2 * COUNTER),
+        Counts {
+            good: bits >> COUNTER & MOST,
+            bad: bits & MOST,
+        },
+    )
 }
 
 #[cfg(test)]

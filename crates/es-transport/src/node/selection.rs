@@ -172,7 +172,9 @@ impl Selection {
     }
 
     fn report(&self, outcome: NodeOutcome, cause: DeathCause, now: Instant) {
-        let Some(pool) = self.stripe.pool.upgrade() else { return };
+        let Some(pool) = self.stripe.pool.upgrade() else {
+            return;
+        };
         let has_responded = match outcome {
             NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => true,
             _ => matches!(cause, DeathCause::Status(_)),
@@ -204,7 +206,10 @@ impl Selection {
     }
 
     fn entry(&self) -> &Entry {
-        #[expect(clippy::indexing_slicing, reason = "it is the index of one of these members")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "it is the index of one of these members"
+        )]
         &self.stripe.members.entries[self.index as usize]
     }
 }

@@ -110,7 +110,9 @@ impl SlowStart {
 }
 
 fn stamp(clock: Duration) -> u64 {
-    u64::try_from(clock.as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+    u64::try_from(clock.as_millis())
+        .unwrap_or(u64::MAX)
+        .saturating_add(1)
 }
 
 /// How the attempts of a pool's nodes are observed, beside their health.
@@ -153,7 +155,12 @@ impl Members {
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
         let by_id = ids.into_iter().map(|(_, index)| index).collect();
-        Self { entries, by_id, created_at, observing }
+        Self {
+            entries,
+            by_id,
+            created_at,
+            observing,
+        }
     }
 
     /// Returns the time since the pool was built.
@@ -163,9 +170,14 @@ impl Members {
 
     /// Returns the index of the node with this id.
     pub(super) fn index_of_id(&self, id: &str) -> Option<u32> {
-        let id_of =
-            |index: &u32| self.get(*index).and_then(|entry| entry.node.facts().id.as_deref());
-        let place = self.by_id.binary_search_by(|index| id_of(index).cmp(&Some(id))).ok()?;
+        let id_of = |index: &u32| {
+            self.get(*index)
+                .and_then(|entry| entry.node.facts().id.as_deref())
+        };
+        let place = self
+            .by_id
+            .binary_search_by(|index| id_of(index).cmp(&Some(id)))
+            .ok()?;
         self.by_id.get(place).copied()
     }
 
@@ -191,7 +203,12 @@ pub(super) struct Stripe {
 pub(super) type Stripes = [Arc<Stripe>; STRIPES];
 
 pub(super) fn stripes(members: &Arc<Members>, pool: &Weak<NodePool>) -> Arc<Stripes> {
-    let stripe = |_| Arc::new(Stripe { members: Arc::clone(members), pool: Weak::clone(pool) });
+    let stripe = |_| {
+        Arc::new(Stripe {
+            members: Arc::clone(members),
+            pool: Weak::clone(pool),
+        })
+    };
     Arc::new(std::array::from_fn(stripe))
 }
 
@@ -219,7 +236,13 @@ impl Snapshot {
         live: Box<[u32]>,
         next_probe_at: Option<Instant>,
     ) -> Self {
-        Self { stripes, members, live, next_probe_at, version: new_version() }
+        Self {
+            stripes,
+            members,
+            live,
+            next_probe_at,
+            version: new_version(),
+        }
     }
 
     /// Whether a request has more to do than to choose among the live nodes.
@@ -233,7 +256,10 @@ impl Snapshot {
 
     /// Returns the stripe of the calling thread.
     pub(super) fn stripe(&self) -> Arc<Stripe> {
-        #[expect(clippy::indexing_slicing, reason = "the number of a stripe is below STRIPES")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the number of a stripe is below STRIPES"
+        )]
         Arc::clone(&self.stripes[stripe::of_this_thread()])
     }
 }

@@ -70,7 +70,11 @@ pub(super) fn node(
 ) -> Result<Node> {
     let authority = authority(host, port)?;
     let path_prefix = path.trim_end_matches('/');
-    if path_prefix.split('/').skip(1).any(|part| part.is_empty() || is_dots(part)) {
+    if path_prefix
+        .split('/')
+        .skip(1)
+        .any(|part| part.is_empty() || is_dots(part))
+    {
         return Err(wrong("a part of the path of a URL is empty, `.` or `..`"));
     }
     if !path_prefix.is_empty() && PathAndQuery::from_str(path_prefix).is_err() {
@@ -95,7 +99,9 @@ pub(crate) fn is_dots(part: &str) -> bool {
     let mut rest = part;
     let mut dots = 0;
     while !rest.is_empty() {
-        let dot = ["%2e", "%2E", "."].iter().find_map(|dot| rest.strip_prefix(dot));
+        let dot = ["%2e", "%2E", "."]
+            .iter()
+            .find_map(|dot| rest.strip_prefix(dot));
         let Some(after) = dot else { return false };
         (rest, dots) = (after, dots + 1);
     }
@@ -121,13 +127,18 @@ fn prefixed(node: &Node, target: &PathAndQuery) -> Result<Option<PathAndQuery>> 
 }
 
 fn authority(host: &str, port: u16) -> Result<Authority> {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
     let text = if let Ok(ip) = Ipv6Addr::from_str(bare) {
         format!("[{ip}]:{port}")
     } else {
         let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
         if !host.is_ascii() {
-            return Err(wrong("the host of a URL is not ASCII; write it as IDNA does: `xn--…`"));
+            return Err(wrong(
+                "the host of a URL is not ASCII; write it as IDNA does: `xn--…`",
+            ));
         }
         if host.is_empty() || !host.bytes().all(named) {
             return Err(wrong("the host of a URL is missing or not valid"));
@@ -182,7 +193,9 @@ fn percent_decode(text: &str) -> Result<zeroize::Zeroizing<String>> {
             byte
         });
     }
-    std::str::from_utf8(&bytes).map(|text| text.to_owned().into()).map_err(|_| broken())
+    std::str::from_utf8(&bytes)
+        .map(|text| text.to_owned().into())
+        .map_err(|_| broken())
 }
 
 fn wrong(message: &str) -> Error {

@@ -54,7 +54,11 @@ where
         request.extensions_mut().insert(selected.clone());
         if let Some(reason) = reason {
             let tried = Arc::from(&*tried);
-            request.extensions_mut().insert(RetryContext { attempt, tried, reason });
+            request.extensions_mut().insert(RetryContext {
+                attempt,
+                tried,
+                reason,
+            });
         }
         let response = send(service.clone(), request).await;
         let source = selected.node();
@@ -90,11 +94,17 @@ where
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
-    let response = service.oneshot(request).await.map_err(Error::from_service)?;
+    let response = service
+        .oneshot(request)
+        .await
+        .map_err(Error::from_service)?;
     let response = response.map(ResponseBody::new);
     let status = response.status();
     if !status.is_success() {
-        return Err(Error::sniff(format!("the node returned status {}", status.as_u16())));
+        return Err(Error::sniff(format!(
+            "the node returned status {}",
+            status.as_u16()
+        )));
     }
     body::collect(response.into_body(), MAX_RESPONSE).await
 }

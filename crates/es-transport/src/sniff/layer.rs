@@ -37,7 +37,11 @@ impl<S> Layer<S> for SniffLayer {
     type Service = Sniff<S>;
 
     fn layer(&self, inner: S) -> Sniff<S> {
-        Sniff { inner, sniffer: self.sniffer.clone(), waiting: None }
+        Sniff {
+            inner,
+            sniffer: self.sniffer.clone(),
+            waiting: None,
+        }
     }
 }
 
@@ -67,8 +71,14 @@ impl<S> Sniff<S> {
         }
         let options = &inner.options;
         let is_awaited = options.before_requests || (options.on_start && inner.schedule.is_first());
-        let Some(refresh) = Refresh::begin(inner, false) else { return };
-        let refresh = if is_awaited { Err(refresh) } else { task::spawn(refresh) };
+        let Some(refresh) = Refresh::begin(inner, false) else {
+            return;
+        };
+        let refresh = if is_awaited {
+            Err(refresh)
+        } else {
+            task::spawn(refresh)
+        };
         if let Err(refresh) = refresh {
             self.waiting = Some(Mutex::new(Box::pin(wait(refresh))));
         }
@@ -129,7 +139,9 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polled = this.future.poll(cx);
-        let Some(sniffer) = this.sniffer else { return polled.map_err(Error::from_service) };
+        let Some(sniffer) = this.sniffer else {
+            return polled.map_err(Error::from_service);
+        };
         let response = ready!(polled).map_err(Error::from_service);
         let outcome = match &response {
             Ok(response) => NodeOutcome::of_status(response.status()),
@@ -145,13 +157,19 @@ where
 impl<S: Clone> Clone for Sniff<S> {
     /// A clone waits for nothing: readiness is not shared.
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), sniffer: self.sniffer.clone(), waiting: None }
+        Self {
+            inner: self.inner.clone(),
+            sniffer: self.sniffer.clone(),
+            waiting: None,
+        }
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for Sniff<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sniff").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Sniff")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,11 @@ struct NodeReply {
 pub(super) fn nodes(reply: &[u8], source: &Node) -> Result<Vec<Node>> {
     let reply: Reply<'_> = serde_json::from_slice(reply)
         .map_err(|error| Error::sniff("the response is not a list of nodes").with_source(error))?;
-    Ok(reply.nodes.into_iter().filter_map(|(id, node)| read(id, node, source)).collect())
+    Ok(reply
+        .nodes
+        .into_iter()
+        .filter_map(|(id, node)| read(id, node, source))
+        .collect())
 }
 
 fn read(id: Box<str>, node: &RawValue, source: &Node) -> Option<Node> {
@@ -76,7 +80,9 @@ fn strings(list: &Value) -> impl Iterator<Item = Box<str>> {
 
 fn attributes(attributes: &Value) -> BTreeMap<Box<str>, Box<str>> {
     let attributes = attributes.as_object().into_iter().flatten();
-    attributes.filter_map(|(name, value)| Some((name.as_str().into(), text(value)?))).collect()
+    attributes
+        .filter_map(|(name, value)| Some((name.as_str().into(), text(value)?)))
+        .collect()
 }
 
 /// A string, a number or a boolean as text.
@@ -105,7 +111,10 @@ fn address(text: &str) -> Option<(&str, u16)> {
     if !name.is_empty() {
         return Some((name, port));
     }
-    let ip = ip.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(ip);
+    let ip = ip
+        .strip_prefix('[')
+        .and_then(|ip| ip.strip_suffix(']'))
+        .unwrap_or(ip);
     let ip = ip.split_once('%').map_or(ip, |(ip, _zone)| ip);
     Some((ip, port))
 }
@@ -147,15 +156,25 @@ mod tests {
                 "https://es-v6:9203/in"
             ]
         );
-        assert!(found.iter().all(|node| node.credentials() == source().credentials()));
+        assert!(
+            found
+                .iter()
+                .all(|node| node.credentials() == source().credentials())
+        );
     }
 
     #[test]
     fn facts_are_kept() {
         let found = nodes(REPLY.as_bytes(), &source()).unwrap();
         let facts = found[0].facts();
-        assert_eq!((facts.id.as_deref(), facts.name.as_deref()), (Some("a"), Some("one")));
-        assert_eq!((facts.roles.len(), facts.max_content_length), (2, Some(104_857_600)));
+        assert_eq!(
+            (facts.id.as_deref(), facts.name.as_deref()),
+            (Some("a"), Some("one"))
+        );
+        assert_eq!(
+            (facts.roles.len(), facts.max_content_length),
+            (2, Some(104_857_600))
+        );
         assert_eq!(found[0].attribute("zone"), Some("z1"));
     }
 
@@ -182,14 +201,27 @@ mod tests {
         let facts = found[1].facts();
         assert_eq!(found[1].attribute("rack"), Some("12"));
         assert_eq!(found[1].attribute("ssd"), Some("true"));
-        assert_eq!((facts.name.as_deref(), facts.attributes.len()), (Some("7"), 2));
+        assert_eq!(
+            (facts.name.as_deref(), facts.attributes.len()),
+            (Some("7"), 2)
+        );
         assert_eq!((facts.roles.len(), facts.max_content_length), (0, None));
     }
 
     #[test]
     fn anything_but_a_list_of_nodes_is_an_error() {
-        for bad in ["", "{}", "[]", r#"{"nodes":[]}"#, "<html>", r#"{"nodes":{"a":"#] {
-            assert!(nodes(bad.as_bytes(), &source()).unwrap_err().is_sniff(), "{bad}");
+        for bad in [
+            "",
+            "{}",
+            "[]",
+            r#"{"nodes":[]}"#,
+            "<html>",
+            r#"{"nodes":{"a":"#,
+        ] {
+            assert!(
+                nodes(bad.as_bytes(), &source()).unwrap_err().is_sniff(),
+                "{bad}"
+            );
         }
         assert!(nodes(br#"{"nodes":{}}"#, &source()).unwrap().is_empty());
     }

@@ -57,7 +57,11 @@ impl Schedule {
     /// Returns when the next sniff is due.
     pub(super) fn due_at(&self) -> Option<Instant> {
         let due = self.due.load(Ordering::Relaxed);
-        if due == NEVER { None } else { self.created_at.checked_add(Duration::from_millis(due)) }
+        if due == NEVER {
+            None
+        } else {
+            self.created_at.checked_add(Duration::from_millis(due))
+        }
     }
 
     /// Whether no sniff has begun yet.
@@ -90,7 +94,8 @@ impl Schedule {
             // The sniff on start need not be repeated any more. The new list
             // of nodes accounts for failures seen meanwhile.
             let started = self.last().unwrap_or(self.created_at);
-            self.due.store(self.next(options, started), Ordering::Relaxed);
+            self.due
+                .store(self.next(options, started), Ordering::Relaxed);
         }
         if !has_succeeded && options.is_on() {
             self.make_due_after(options.min_delay.max(REST));
@@ -123,7 +128,9 @@ impl Schedule {
 
     /// Returns `at` plus `time`, also where no clock can express it.
     fn after(&self, at: Instant, time: Duration) -> u64 {
-        self.since_creation(at).saturating_add(milliseconds(time)).min(NEVER - 1)
+        self.since_creation(at)
+            .saturating_add(milliseconds(time))
+            .min(NEVER - 1)
     }
 
     fn since_creation(&self, at: Instant) -> u64 {

@@ -57,7 +57,9 @@ impl Sniffer {
             options,
             task: task::Starter::default(),
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// Returns the layer that starts sniffs from requests.
@@ -137,7 +139,9 @@ impl Inner {
             Err(error) if error.is_closed() => Err(error),
             Err(error) => {
                 let message = error.to_string().into();
-                self.pool.events().emit(Event::SniffFailed { error: message });
+                self.pool
+                    .events()
+                    .emit(Event::SniffFailed { error: message });
                 Err(error)
             }
         }
@@ -155,7 +159,10 @@ impl Refresh {
         inner
             .schedule
             .begin(&inner.options, Instant::now(), is_forced)
-            .then(|| Self { inner: Arc::clone(inner), has_succeeded: false })
+            .then(|| Self {
+                inner: Arc::clone(inner),
+                has_succeeded: false,
+            })
     }
 
     pub(super) async fn run(mut self) -> Result<()> {
@@ -175,7 +182,9 @@ impl Refresh {
 
 impl Drop for Refresh {
     fn drop(&mut self) {
-        self.inner.schedule.end(&self.inner.options, self.has_succeeded);
+        self.inner
+            .schedule
+            .end(&self.inner.options, self.has_succeeded);
     }
 }
 

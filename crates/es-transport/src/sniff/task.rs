@@ -43,7 +43,9 @@ async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
         if tokio::time::timeout_at(due, &mut end).await.is_ok() {
             return;
         }
-        let Some(inner) = sniffer.upgrade() else { return };
+        let Some(inner) = sniffer.upgrade() else {
+            return;
+        };
         if inner.schedule.is_due(Instant::now())
             && let Some(refresh) = Refresh::begin(&inner, false)
         {

@@ -14,7 +14,9 @@ use http::{Request, Response};
 
 /// Settings that make tests quick: short waits before retries.
 pub(crate) fn builder(urls: impl IntoIterator<Item = impl AsRef<str>>) -> TransportBuilder {
-    Transport::builder().nodes(urls).standard_retry(quick_retry())
+    Transport::builder()
+        .nodes(urls)
+        .standard_retry(quick_retry())
 }
 
 pub(crate) fn quick_retry() -> StandardRetry {
@@ -50,7 +52,13 @@ pub(crate) async fn send_and_read(
     transport: &Transport,
     request: Request<Body>,
 ) -> Result<(), Error> {
-    transport.send(request).await?.into_body().bytes().await.map(drop)
+    transport
+        .send(request)
+        .await?
+        .into_body()
+        .bytes()
+        .await
+        .map(drop)
 }
 
 /// Everything that an error shows in any form, with all its sources.

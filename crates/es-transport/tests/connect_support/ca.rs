@@ -56,14 +56,21 @@ impl Ca {
         let mut params = leaf_params(&["localhost", "127.0.0.1"], NOW);
         params.extended_key_usages = purposes;
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
-        Identity { chain: vec![leaf.der().clone()], key }
+        Identity {
+            chain: vec![leaf.der().clone()],
+            key,
+        }
     }
 
     fn self_signed(name: &str, params: CertificateParams) -> Self {
         let key = key();
         let key_id = params.key_identifier(&key);
         let issuer = CertifiedIssuer::self_signed(params, key).unwrap();
-        Self { issuer, name: name.to_owned(), key_id }
+        Self {
+            issuer,
+            name: name.to_owned(),
+            key_id,
+        }
     }
 
     /// A stranger's CA with this one's name and key id, but another key.
@@ -84,7 +91,11 @@ impl Ca {
         let (key, params) = (key(), ca_params(name, NOW));
         let key_id = params.key_identifier(&key);
         let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
-        Self { issuer, name: name.to_owned(), key_id }
+        Self {
+            issuer,
+            name: name.to_owned(),
+            key_id,
+        }
     }
 
     pub fn der(&self) -> CertificateDer<'static> {
@@ -102,7 +113,10 @@ impl Ca {
     /// The CA as a server that presents its own certificate.
     pub fn identity(&self) -> Identity {
         let key = KeyPair::try_from(self.issuer.key().serialize_der()).unwrap();
-        Identity { chain: vec![self.der()], key }
+        Identity {
+            chain: vec![self.der()],
+            key,
+        }
     }
 
     /// A leaf for the loopback, presented alone.
@@ -112,8 +126,13 @@ impl Ca {
 
     pub fn leaf_for(&self, names: &[&str], days: Days) -> Identity {
         let key = key();
-        let leaf = leaf_params(names, days).signed_by(&key, &self.issuer).unwrap();
-        Identity { chain: vec![leaf.der().clone()], key }
+        let leaf = leaf_params(names, days)
+            .signed_by(&key, &self.issuer)
+            .unwrap();
+        Identity {
+            chain: vec![leaf.der().clone()],
+            key,
+        }
     }
 }
 
@@ -141,7 +160,10 @@ impl Identity {
 
 fn pem_of(der: &[u8]) -> String {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
+    format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        STANDARD.encode(der)
+    )
 }
 
 pub fn key() -> KeyPair {
@@ -158,12 +180,17 @@ pub fn ca_params(name: &str, days: Days) -> CertificateParams {
 }
 
 pub fn leaf_params(names: &[&str], days: Days) -> CertificateParams {
-    let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let names = names
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect::<Vec<_>>();
     let mut params = CertificateParams::new(names).unwrap();
     params.distinguished_name.push(DnType::CommonName, "node");
     params.use_authority_key_identifier_extension = true;
-    params.extended_key_usages =
-        vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
     set_days(&mut params, days);
     params
 }
@@ -172,7 +199,12 @@ fn set_days(params: &mut CertificateParams, days: Days) {
     let at = |days: i32| {
         let distance = DAY * days.unsigned_abs();
         let now = SystemTime::now();
-        if days < 0 { now - distance } else { now + distance }.into()
+        if days < 0 {
+            now - distance
+        } else {
+            now + distance
+        }
+        .into()
     };
     params.not_before = at(days.0);
     params.not_after = at(days.1);

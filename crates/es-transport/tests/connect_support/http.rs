@@ -48,7 +48,11 @@ impl Server {
                 tokio::spawn(serve(stream, number));
             }
         });
-        Self { address, accepted, task }
+        Self {
+            address,
+            accepted,
+            task,
+        }
     }
 
     /// Responds to every request on every connection with 200 and its path.
@@ -90,7 +94,10 @@ pub async fn read_head(stream: &mut TcpStream) -> Option<String> {
 
 /// Responds 200 with a body of known length.
 pub async fn respond(stream: &mut TcpStream, body: &str) {
-    let text = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let text = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     // The client may be gone, which is the point of some tests.
     let _ = stream.write_all(text.as_bytes()).await;
 }

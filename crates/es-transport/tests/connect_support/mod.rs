@@ -1,6 +1,14 @@
 //! Servers for the tests of the connect room.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 pub mod ca;
 pub mod http;
@@ -13,7 +21,10 @@ use tower::ServiceExt;
 pub const SECRET: &str = "Basic c2VjcmV0";
 
 pub fn request(url: &str) -> ::http::Request<Body> {
-    ::http::Request::get(url).header("authorization", SECRET).body(Body::empty()).unwrap()
+    ::http::Request::get(url)
+        .header("authorization", SECRET)
+        .body(Body::empty())
+        .unwrap()
 }
 
 /// Sends a request and reads its response.

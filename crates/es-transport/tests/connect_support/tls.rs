@@ -71,7 +71,10 @@ impl TlsServer {
     /// Whether these bytes arrived after a handshake.
     pub fn saw(&self, text: &[u8]) -> bool {
         let record = self.record.lock().unwrap();
-        record.received.windows(text.len()).any(|bytes| bytes == text)
+        record
+            .received
+            .windows(text.len())
+            .any(|bytes| bytes == text)
     }
 
     /// Whether anything arrived after a handshake.
@@ -91,7 +94,9 @@ impl TlsServer {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), settled).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(5), settled)
+            .await
+            .unwrap();
     }
 
     /// Forgets what was seen.
@@ -150,7 +155,10 @@ impl TlsServerBuilder {
         // Whether the key belongs to the certificate is not checked here: some
         // servers of these tests are thieves.
         let provider = rustls::crypto::ring::default_provider();
-        let key = provider.key_provider.load_private_key(self.identity.private_key()).unwrap();
+        let key = provider
+            .key_provider
+            .load_private_key(self.identity.private_key())
+            .unwrap();
         let identity = CertifiedKey::new(self.identity.chain.clone(), key);
         let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
         config.alpn_protocols.clone_from(&self.alpn);
@@ -177,19 +185,29 @@ impl TlsServerBuilder {
                 });
             }
         });
-        TlsServer { address, record, task }
+        TlsServer {
+            address,
+            record,
+            task,
+        }
     }
 }
 
 async fn serve(acceptor: TlsAcceptor, stream: TcpStream, record: &Mutex<Record>) {
-    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    let Ok(mut stream) = acceptor.accept(stream).await else {
+        return;
+    };
     if let Some(kind) = stream.get_ref().1.handshake_kind() {
         record.lock().unwrap().handshakes.push(kind);
     }
     let mut head = Vec::new();
     let mut buffer = [0; 1024];
     while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-        record.lock().unwrap().received.extend_from_slice(&buffer[..read]);
+        record
+            .lock()
+            .unwrap()
+            .received
+            .extend_from_slice(&buffer[..read]);
         head.extend_from_slice(&buffer[..read]);
         if head.ends_with(b"\r\n\r\n") {
             head.clear();

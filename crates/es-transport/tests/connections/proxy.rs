@@ -1,5 +1,9 @@
 //! HTTP proxies, over real sockets.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use crate::connect_support;
 
@@ -49,7 +53,11 @@ async fn proxy(refusal: Option<&'static str>) -> (Server, Arc<Mutex<Vec<String>>
 /// Sends a request without a body to the node that its target names, in origin form.
 async fn forward(head: &str, client: &mut TcpStream) {
     let target = head.split(' ').nth(1).unwrap();
-    let (node, path) = target.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let (node, path) = target
+        .strip_prefix("http://")
+        .unwrap()
+        .split_once('/')
+        .unwrap();
     let mut node = TcpStream::connect(node).await.unwrap();
     let head = head.replacen(target, &format!("/{path}"), 1);
     node.write_all(head.as_bytes()).await.unwrap();
@@ -80,10 +88,19 @@ async fn http_nodes_are_named_in_the_target() {
     let heads = heads.lock().unwrap();
     assert_eq!(proxy.accepted(), 1, "the connection is kept");
     for (head, path) in heads.iter().zip(["/a", "/b?c=d"]) {
-        assert!(head.starts_with(&format!("GET {} HTTP/1.1\r\n", node.url(path))), "{head}");
-        assert!(head.contains(&format!("host: {}\r\n", node.address)), "{head}");
+        assert!(
+            head.starts_with(&format!("GET {} HTTP/1.1\r\n", node.url(path))),
+            "{head}"
+        );
+        assert!(
+            head.contains(&format!("host: {}\r\n", node.address)),
+            "{head}"
+        );
         // "user:p@ss" in base64.
-        assert!(head.contains("proxy-authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+        assert!(
+            head.contains("proxy-authorization: Basic dXNlcjpwQHNz\r\n"),
+            "{head}"
+        );
     }
 }
 
@@ -94,17 +111,28 @@ async fn an_https_node_is_verified_through_the_tunnel() {
     let node = TlsServer::builder(ca.leaf().with([ca.der()])).start().await;
     let connector = |pin: String| {
         let tls = TlsSettings::new().ssl_assert_fingerprint(pin);
-        let connector = Connector::builder().tls(tls).proxy(at(&proxy, "user:p%40ss@"));
+        let connector = Connector::builder()
+            .tls(tls)
+            .proxy(at(&proxy, "user:p%40ss@"));
         Connections::with_connector(connector.build().unwrap())
     };
-    assert_eq!(get(&connector(ca.fingerprint()), node.url()).await.unwrap().1, "ok");
+    assert_eq!(
+        get(&connector(ca.fingerprint()), node.url())
+            .await
+            .unwrap()
+            .1,
+        "ok"
+    );
     let stranger = connector(Ca::new("other").fingerprint());
     assert!(get(&stranger, node.url()).await.unwrap_err().is_tls());
 
     // What goes to the proxy are its credentials, and nothing of the request.
     for head in heads.lock().unwrap().iter() {
         // "user:p@ss" in base64.
-        assert!(head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+        assert!(
+            head.contains("Proxy-Authorization: Basic dXNlcjpwQHNz\r\n"),
+            "{head}"
+        );
         assert!(!head.contains(connect_support::SECRET), "{head}");
     }
 }
@@ -114,14 +142,28 @@ async fn a_refusal_is_named_with_its_status() {
     let node = Server::echo().await;
     let https = node.url("/").replace("http:", "https:");
     for (refusal, url, said) in [
-        ("407 Proxy Authentication Required", node.url("/"), "407 Proxy Authentication Required"),
-        ("407 Proxy Authentication Required", https.clone(), "407 Proxy Authentication Required"),
+        (
+            "407 Proxy Authentication Required",
+            node.url("/"),
+            "407 Proxy Authentication Required",
+        ),
+        (
+            "407 Proxy Authentication Required",
+            https.clone(),
+            "407 Proxy Authentication Required",
+        ),
         ("403 Forbidden", https.clone(), "403 Forbidden"),
         ("599 Odd", https.clone(), "status 599"),
     ] {
         let (proxy, _) = proxy(Some(refusal)).await;
-        let error = get(&through(at(&proxy, "user:hidden@")), url).await.unwrap_err();
-        assert!(error.is_connect() && error.is_not_sent(), "{}", chain(&error));
+        let error = get(&through(at(&proxy, "user:hidden@")), url)
+            .await
+            .unwrap_err();
+        assert!(
+            error.is_connect() && error.is_not_sent(),
+            "{}",
+            chain(&error)
+        );
         assert!(error.to_string().contains(said), "{error}");
         assert!(!format!("{error:?}{}", chain(&error)).contains("hidden"));
     }
@@ -131,20 +173,33 @@ async fn a_refusal_is_named_with_its_status() {
 #[tokio::test]
 async fn an_https_refusal_names_the_proxy() {
     let (proxy, _) = proxy(Some("502 Bad Gateway")).await;
-    let error = get(&through(at(&proxy, "")), "https://node.test:9200/").await.unwrap_err();
-    assert!(error.to_string().contains(&proxy.address.to_string()), "{error}");
+    let error = get(&through(at(&proxy, "")), "https://node.test:9200/")
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains(&proxy.address.to_string()),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_server_that_is_no_proxy_is_named() {
-    for response in ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nsurplus"] {
+    for response in [
+        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nsurplus",
+    ] {
         let server = Server::start(move |mut client, _| async move {
             read_head(&mut client).await.unwrap();
             client.write_all(response.as_bytes()).await.unwrap();
         })
         .await;
-        let error = get(&through(at(&server, "")), "https://node.test:9200/").await.unwrap_err();
-        assert!(error.to_string().contains("not respond as an HTTP proxy"), "{error}");
+        let error = get(&through(at(&server, "")), "https://node.test:9200/")
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("not respond as an HTTP proxy"),
+            "{error}"
+        );
     }
 }
 
@@ -153,10 +208,17 @@ async fn excepted_nodes_are_reached_directly() {
     let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
     for hosts in ["127.0.0.1", "10.0.0.0/8, 127.0.0.0/8", "*"] {
         let connections = through(at(&proxy, "").no_proxy(hosts).unwrap());
-        assert_eq!(get(&connections, node.url("/direct")).await.unwrap().1, "/direct");
+        assert_eq!(
+            get(&connections, node.url("/direct")).await.unwrap().1,
+            "/direct"
+        );
     }
     assert!(heads.lock().unwrap().is_empty());
-    let connections = through(at(&proxy, "").no_proxy("elsewhere.test,10.0.0.0/8").unwrap());
+    let connections = through(
+        at(&proxy, "")
+            .no_proxy("elsewhere.test,10.0.0.0/8")
+            .unwrap(),
+    );
     get(&connections, node.url("/")).await.unwrap();
     assert_eq!(heads.lock().unwrap().len(), 1);
 }
@@ -183,7 +245,10 @@ fn what_is_no_http_proxy_is_an_error_without_its_password() {
     for user_info in ["user:hidden", "user:hid@hidden", "hidden", "hid@:hidden"] {
         let proxy = Proxy::new(&format!("http://{user_info}@proxy.test:3128")).unwrap();
         let shown = format!("{proxy:?}");
-        assert!(shown.contains("proxy.test:3128") && !shown.contains("hid"), "{shown}");
+        assert!(
+            shown.contains("proxy.test:3128") && !shown.contains("hid"),
+            "{shown}"
+        );
     }
 }
 
@@ -191,15 +256,24 @@ fn what_is_no_http_proxy_is_an_error_without_its_password() {
 #[tokio::test]
 async fn an_at_sign_in_the_password_belongs_to_it() {
     let (node, (proxy, heads)) = (Server::echo().await, proxy(None).await);
-    get(&through(at(&proxy, "user:p@ss@")), node.url("/")).await.unwrap();
+    get(&through(at(&proxy, "user:p@ss@")), node.url("/"))
+        .await
+        .unwrap();
     // "user:p@ss" in base64.
     let head = heads.lock().unwrap().concat();
-    assert!(head.contains("proxy-authorization: Basic dXNlcjpwQHNz\r\n"), "{head}");
+    assert!(
+        head.contains("proxy-authorization: Basic dXNlcjpwQHNz\r\n"),
+        "{head}"
+    );
 
     let nobody = Proxy::new("http://user:p@hidden@127.0.0.1:1").unwrap();
     let error = get(&through(nobody), node.url("/")).await.unwrap_err();
     assert!(error.is_connect(), "{}", chain(&error));
-    assert!(!format!("{error:?}{}", chain(&error)).contains("hidden"), "{}", chain(&error));
+    assert!(
+        !format!("{error:?}{}", chain(&error)).contains("hidden"),
+        "{}",
+        chain(&error)
+    );
 }
 
 /// A process of its own, since the environment belongs to all of it.
@@ -219,8 +293,15 @@ async fn the_environment_is_asked_only_when_told_to() {
         async move { assert!(command.output().await.unwrap().status.success()) }
     };
     child("").await;
-    assert_eq!(heads.lock().unwrap().len(), 1, "of the two requests, one asked");
-    assert!(heads.lock().unwrap()[0].contains("Basic dXNlcjpwQHNz\r\n"), "user:p@ss");
+    assert_eq!(
+        heads.lock().unwrap().len(),
+        1,
+        "of the two requests, one asked"
+    );
+    assert!(
+        heads.lock().unwrap()[0].contains("Basic dXNlcjpwQHNz\r\n"),
+        "user:p@ss"
+    );
     child("127.0.0.1").await;
     assert_eq!(heads.lock().unwrap().len(), 1);
     assert_eq!(node.accepted(), 4);

@@ -14,7 +14,8 @@ use crate::{
 async fn a_slow_body_ends_with_the_attempts_time() {
     times_out(|mut wire| {
         Box::pin(async move {
-            wire.send(format!("{OK}content-length: 60000\r\n\r\n")).await;
+            wire.send(format!("{OK}content-length: 60000\r\n\r\n"))
+                .await;
             wire.drip(" ").await;
         })
     })
@@ -25,7 +26,8 @@ async fn a_slow_body_ends_with_the_attempts_time() {
 async fn slow_chunks_end_with_the_attempts_time() {
     times_out(|mut wire| {
         Box::pin(async move {
-            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n"))
+                .await;
             wire.drip("1\r\n \r\n").await;
         })
     })
@@ -36,7 +38,8 @@ async fn slow_chunks_end_with_the_attempts_time() {
 async fn a_body_that_stalls_ends_with_the_attempts_time() {
     times_out(|mut wire| {
         Box::pin(async move {
-            wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2")).await;
+            wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2"))
+                .await;
             wire.hold().await;
         })
     })
@@ -61,7 +64,8 @@ async fn an_endless_body_is_not_read_on() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n"))
+                    .await;
                 wire.flood("1\r\n \r\n").await;
             })
         },
@@ -72,7 +76,8 @@ async fn an_endless_body_is_not_read_on() {
 
 const ENDLESS_CHUNKS: Behaviour = |mut wire| {
     Box::pin(async move {
-        wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+        wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n"))
+            .await;
         wire.flood("10\r\n0123456789abcdef\r\n").await;
     })
 };
@@ -82,7 +87,8 @@ async fn a_huge_length_is_refused_before_its_body_is_read() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}content-length: 18446744073709551000\r\n\r\n")).await;
+                wire.send(format!("{OK}content-length: 18446744073709551000\r\n\r\n"))
+                    .await;
                 wire.flood(" ").await;
             })
         },
@@ -93,7 +99,8 @@ async fn a_huge_length_is_refused_before_its_body_is_read() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}content-length: 1099511627776\r\n\r\n")).await;
+                wire.send(format!("{OK}content-length: 1099511627776\r\n\r\n"))
+                    .await;
                 wire.hold().await;
             })
         },
@@ -107,7 +114,8 @@ async fn a_body_that_is_cut_off_by_a_half_closed_connection() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2")).await;
+                wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2"))
+                    .await;
                 wire.half_close().await;
             })
         },
@@ -124,14 +132,23 @@ async fn an_endless_stream_is_flat_and_ends_at_the_requests_own_limit() {
     const MUCH: usize = 64 << 20;
     let large_chunks: Behaviour = |mut wire| {
         Box::pin(async move {
-            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
-            wire.flood(&format!("4000\r\n{}\r\n", "x".repeat(0x4000))).await;
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n"))
+                .await;
+            wire.flood(&format!("4000\r\n{}\r\n", "x".repeat(0x4000)))
+                .await;
         })
     };
     let (server, seen) = server(large_chunks, usize::MAX).await;
-    let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], PATIENCE)
+        .max_retries(0)
+        .build()
+        .unwrap();
     let options = RequestOptions::new().stream(true).max_response_size(MUCH);
-    let mut body = transport.send(with(get("/"), options)).await.unwrap().into_body();
+    let mut body = transport
+        .send(with(get("/"), options))
+        .await
+        .unwrap()
+        .into_body();
     let mut read = 0;
     let error: Error = loop {
         match body.chunk().await {
@@ -139,7 +156,10 @@ async fn an_endless_stream_is_flat_and_ends_at_the_requests_own_limit() {
             Err(error) => break error,
         }
     };
-    assert!(error.is_body() && error.to_string().contains(&MUCH.to_string()), "{error}");
+    assert!(
+        error.is_body() && error.to_string().contains(&MUCH.to_string()),
+        "{error}"
+    );
     assert!(read <= MUCH && read > MUCH - LIMIT, "{read}");
     let most = seen.most.load(std::sync::atomic::Ordering::Relaxed);
     assert!(most < FLAT, "{most} bytes");
@@ -151,16 +171,22 @@ async fn a_stream_that_stalls_ends_with_the_time_between_two_pieces() {
     let (server, _) = server(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2")).await;
+                wire.send(format!("{OK}content-length: 10\r\n\r\n[1,2"))
+                    .await;
                 wire.hold().await;
             })
         },
         1,
     )
     .await;
-    let transport = limited([server.url("")], SHORT).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], SHORT)
+        .max_retries(0)
+        .build()
+        .unwrap();
     let request = crate::cluster_support::streamed(get("/"));
-    let read = timeout(PATIENCE, send_and_read(&transport, request)).await.expect("it never ends");
+    let read = timeout(PATIENCE, send_and_read(&transport, request))
+        .await
+        .expect("it never ends");
     assert_eq!(read.unwrap_err().timeout_phase(), Some(TimeoutPhase::Read));
     assert_eq!(transport.send(unhurried()).await.unwrap().status(), 200);
     assert_eq!(server.accepted(), 2);

@@ -40,8 +40,16 @@ async fn two_lengths_are_an_error() {
 
 #[tokio::test]
 async fn a_length_that_is_no_number_is_an_error() {
-    ends(sends!("content-length: -1\r\n\r\n{}"), refused("`content-length` is not valid")).await;
-    ends(sends!("content-length: two\r\n\r\n{}"), refused("`content-length` is not valid")).await;
+    ends(
+        sends!("content-length: -1\r\n\r\n{}"),
+        refused("`content-length` is not valid"),
+    )
+    .await;
+    ends(
+        sends!("content-length: two\r\n\r\n{}"),
+        refused("`content-length` is not valid"),
+    )
+    .await;
     ends(
         sends!("content-length: 99999999999999999999999\r\n\r\n{}"),
         refused("`content-length` is not valid"),
@@ -56,15 +64,21 @@ async fn a_length_that_is_too_long_ends_with_the_attempts_time() {
 
 #[tokio::test]
 async fn a_chunk_whose_size_is_none_is_an_error() {
-    ends(sends!("transfer-encoding: chunked\r\n\r\nnone\r\n"), refused("body is not valid HTTP"))
-        .await;
+    ends(
+        sends!("transfer-encoding: chunked\r\n\r\nnone\r\n"),
+        refused("body is not valid HTTP"),
+    )
+    .await;
     ends(
         sends!("transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n"),
         refused("body is not valid HTTP"),
     )
     .await;
-    ends(sends!("transfer-encoding: chunked\r\n\r\n2\r\n{}{}"), refused("body is not valid HTTP"))
-        .await;
+    ends(
+        sends!("transfer-encoding: chunked\r\n\r\n2\r\n{}{}"),
+        refused("body is not valid HTTP"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -72,7 +86,8 @@ async fn what_surrounds_chunks_without_end_is_not_kept() {
     // A size of zeros alone is never too large.
     times_out(|mut wire| {
         Box::pin(async move {
-            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n"))
+                .await;
             wire.flood("00000000").await;
         })
     })
@@ -81,7 +96,8 @@ async fn what_surrounds_chunks_without_end_is_not_kept() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n1;")).await;
+                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n1;"))
+                    .await;
                 wire.flood("x=y;").await;
             })
         },
@@ -92,7 +108,8 @@ async fn what_surrounds_chunks_without_end_is_not_kept() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n0\r\n")).await;
+                wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n0\r\n"))
+                    .await;
                 wire.flood("x-trailer: y\r\n").await;
             })
         },

@@ -24,7 +24,8 @@ async fn endless_headers_are_not_read_on() {
         |mut wire| {
             Box::pin(async move {
                 wire.send(OK).await;
-                wire.flood("x-filler: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n").await;
+                wire.flood("x-filler: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n")
+                    .await;
             })
         },
         refused(TOO_LARGE),
@@ -65,7 +66,8 @@ async fn more_headers_than_any_response_has() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}{}\r\n", "x: y\r\n".repeat(5_000))).await;
+                wire.send(format!("{OK}{}\r\n", "x: y\r\n".repeat(5_000)))
+                    .await;
                 wire.hold().await;
             })
         },
@@ -76,9 +78,16 @@ async fn more_headers_than_any_response_has() {
 
 #[tokio::test]
 async fn garbage_is_not_a_response() {
-    ends(|wire| Box::pin(wire.flood("\0\u{1}\u{2}")), broken(NOT_HTTP)).await;
-    ends(|wire| Box::pin(wire.flood("<html><body>It works!</body></html>\r\n")), broken(NOT_HTTP))
-        .await;
+    ends(
+        |wire| Box::pin(wire.flood("\0\u{1}\u{2}")),
+        broken(NOT_HTTP),
+    )
+    .await;
+    ends(
+        |wire| Box::pin(wire.flood("<html><body>It works!</body></html>\r\n")),
+        broken(NOT_HTTP),
+    )
+    .await;
     // As a server that speaks TLS only.
     let alert = |mut wire: crate::Wire| -> futures_util::future::BoxFuture<'static, ()> {
         Box::pin(async move {
@@ -94,7 +103,8 @@ async fn http_0_9_is_not_a_response() {
     ends(
         |mut wire| {
             Box::pin(async move {
-                wire.send(r#"{"name":"node-1","tagline":"You Know, for Search"}"#).await;
+                wire.send(r#"{"name":"node-1","tagline":"You Know, for Search"}"#)
+                    .await;
                 wire.half_close().await;
             })
         },
@@ -126,8 +136,11 @@ async fn a_100_continue_that_nothing_follows_ends_with_the_attempts_time() {
 
 #[tokio::test]
 async fn a_half_closed_connection_is_not_a_response() {
-    ends(|wire| Box::pin(wire.half_close()), broken("before the response's head was complete"))
-        .await;
+    ends(
+        |wire| Box::pin(wire.half_close()),
+        broken("before the response's head was complete"),
+    )
+    .await;
     ends(
         |mut wire| {
             Box::pin(async move {

@@ -47,7 +47,9 @@ const FLAT: usize = 2 << 20;
 /// The bytes that are allocated now.
 fn live() -> usize {
     let stats = ALLOCATOR.stats();
-    stats.bytes_allocated.saturating_sub(stats.bytes_deallocated)
+    stats
+        .bytes_allocated
+        .saturating_sub(stats.bytes_deallocated)
 }
 
 fn limited(urls: impl IntoIterator<Item = String>, time: Duration) -> TransportBuilder {
@@ -56,7 +58,10 @@ fn limited(urls: impl IntoIterator<Item = String>, time: Duration) -> TransportB
 
 /// A good request, on a machine that may be busy.
 fn unhurried() -> Request<Body> {
-    with(get("/"), RequestOptions::new().request_timeout(es_transport::Setting::Off))
+    with(
+        get("/"),
+        RequestOptions::new().request_timeout(es_transport::Setting::Off),
+    )
 }
 
 /// Runs the request against the server alone, and beside a good node: it ends by
@@ -76,11 +81,18 @@ async fn times_out(behaviour: Behaviour) {
 
 async fn alone(behaviour: Behaviour, time: Duration, expected: impl Fn(&Error) -> bool) {
     let (server, seen) = server(behaviour, 1).await;
-    let transport = limited([server.url("")], time).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], time)
+        .max_retries(0)
+        .build()
+        .unwrap();
     let outcome = timeout(2 * PATIENCE, send_and_read(&transport, get("/"))).await;
     let error = outcome.expect("it never ends").unwrap_err();
     assert!(expected(&error), "{error:?}");
-    assert_eq!(error.node().map(|node| &**node), Some(&*server.url("")), "{error}");
+    assert_eq!(
+        error.node().map(|node| &**node),
+        Some(&*server.url("")),
+        "{error}"
+    );
     assert!(!error.is_not_sent(), "{error:?}");
 
     let closed = async {
@@ -88,12 +100,18 @@ async fn alone(behaviour: Behaviour, time: Duration, expected: impl Fn(&Error) -
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, closed).await.expect("the connection stays open");
+    timeout(PATIENCE, closed)
+        .await
+        .expect("the connection stays open");
     let most = seen.most.load(Relaxed);
     assert!(most < FLAT, "{most} bytes");
 
     assert_eq!(transport.send(unhurried()).await.unwrap().status(), 200);
-    assert_eq!(server.accepted(), 2, "the spoiled connection is not used again");
+    assert_eq!(
+        server.accepted(),
+        2,
+        "the spoiled connection is not used again"
+    );
 }
 
 async fn beside_a_good_node(behaviour: Behaviour, time: Duration) {
@@ -101,8 +119,10 @@ async fn beside_a_good_node(behaviour: Behaviour, time: Duration) {
     let (good, seen) = server(behaviour, 0).await;
     // A response that is too large would be too large at every node.
     let retry = quick_retry().retry_on_timeout(true);
-    let transport =
-        limited([bad.url(""), good.url("")], time).standard_retry(retry).build().unwrap();
+    let transport = limited([bad.url(""), good.url("")], time)
+        .standard_retry(retry)
+        .build()
+        .unwrap();
     let mut responded = 0;
     for _ in 0..4 {
         let sent = timeout(2 * PATIENCE, send_and_read(&transport, get("/"))).await;
@@ -111,7 +131,10 @@ async fn beside_a_good_node(behaviour: Behaviour, time: Duration) {
             Err(error) => assert!(error.is_body(), "only what is not retried: {error:?}"),
         }
     }
-    assert!(responded >= 2 && seen.responded.load(Relaxed) >= 2, "{responded}");
+    assert!(
+        responded >= 2 && seen.responded.load(Relaxed) >= 2,
+        "{responded}"
+    );
 }
 
 fn timed_out(error: &Error) -> bool {

@@ -20,10 +20,15 @@ const LARGE: usize = 16 << 20;
 async fn early(time: Duration, behaviour: Behaviour) -> Result<u16, es_transport::Error> {
     let _one = ONE.lock().await;
     let (server, _) = server(behaviour, 1).await;
-    let transport = limited([server.url("")], time).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], time)
+        .max_retries(0)
+        .build()
+        .unwrap();
     let body = Body::from("x".repeat(LARGE));
     let sent = timeout(2 * PATIENCE, transport.send(post("/_bulk", body))).await;
-    let outcome = sent.expect("it never ends").map(|response| response.status().as_u16());
+    let outcome = sent
+        .expect("it never ends")
+        .map(|response| response.status().as_u16());
     assert_eq!(transport.send(unhurried()).await.unwrap().status(), 200);
     assert_eq!(server.accepted(), 2, "the connection is not used again");
     outcome
@@ -34,7 +39,8 @@ async fn a_response_before_the_request_ended_is_the_response() {
     // Kept open, and the rest of the request never read.
     let status = early(PATIENCE, |mut wire| {
         Box::pin(async move {
-            wire.send("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n").await;
+            wire.send("HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n")
+                .await;
             std::future::pending::<()>().await;
         })
     });
@@ -56,7 +62,8 @@ async fn a_request_that_nobody_reads_ends_with_the_attempts_time() {
 async fn an_early_response_that_goes_on_is_bounded_too() {
     let outcome = early(PATIENCE, |mut wire| {
         Box::pin(async move {
-            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n")).await;
+            wire.send(format!("{OK}transfer-encoding: chunked\r\n\r\n"))
+                .await;
             wire.flood("10\r\n0123456789abcdef\r\n").await;
         })
     });
@@ -72,14 +79,18 @@ async fn what_nobody_asked_for_is_not_a_response() {
     let (server, _) = server(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}content-length: 2\r\n\r\n{{}}{FORGED}")).await;
+                wire.send(format!("{OK}content-length: 2\r\n\r\n{{}}{FORGED}"))
+                    .await;
                 wire.hold().await;
             })
         },
         1,
     )
     .await;
-    let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], PATIENCE)
+        .max_retries(0)
+        .build()
+        .unwrap();
     for _ in 0..3 {
         let response = transport.send(get("/")).await.unwrap();
         assert_eq!(response.status(), 200);
@@ -95,14 +106,18 @@ async fn a_connection_that_is_half_closed_while_idle_is_not_used() {
     let (server, _) = server(
         |mut wire| {
             Box::pin(async move {
-                wire.send(format!("{OK}content-length: 2\r\n\r\n{{}}")).await;
+                wire.send(format!("{OK}content-length: 2\r\n\r\n{{}}"))
+                    .await;
                 wire.half_close().await;
             })
         },
         1,
     )
     .await;
-    let transport = limited([server.url("")], PATIENCE).max_retries(0).build().unwrap();
+    let transport = limited([server.url("")], PATIENCE)
+        .max_retries(0)
+        .build()
+        .unwrap();
     send_and_read(&transport, get("/")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     send_and_read(&transport, get("/")).await.unwrap();

@@ -47,7 +47,9 @@ impl Wire {
     /// Sends bytes; whether the client still takes them.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         let sent = self.stream.write_all(bytes.as_ref()).await.is_ok();
-        self.seen.most.fetch_max(live().saturating_sub(self.seen.start), Relaxed);
+        self.seen
+            .most
+            .fetch_max(live().saturating_sub(self.seen.start), Relaxed);
         sent
     }
 
@@ -96,7 +98,10 @@ impl Wire {
 
 /// A server whose first connections are misused, and the others are not.
 pub(crate) async fn server(behaviour: Behaviour, misused: usize) -> (Server, Arc<Seen>) {
-    let seen = Arc::new(Seen { start: live(), ..Seen::default() });
+    let seen = Arc::new(Seen {
+        start: live(),
+        ..Seen::default()
+    });
     let shared = Arc::clone(&seen);
     let server = Server::start(move |mut stream, number| {
         let seen = Arc::clone(&shared);
@@ -105,7 +110,11 @@ pub(crate) async fn server(behaviour: Behaviour, misused: usize) -> (Server, Arc
                 return;
             }
             let wire = Wire { stream, seen };
-            if number < misused { behaviour(wire).await } else { wire.behave().await }
+            if number < misused {
+                behaviour(wire).await
+            } else {
+                wire.behave().await
+            }
         }
     })
     .await;

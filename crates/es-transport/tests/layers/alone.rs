@@ -69,7 +69,9 @@ macro_rules! with_each_layer {
 async fn over_a_function() {
     macro_rules! call {
         ($layer:expr) => {
-            let mut service = ServiceBuilder::new().layer($layer).service(service_fn(respond));
+            let mut service = ServiceBuilder::new()
+                .layer($layer)
+                .service(service_fn(respond));
             let request = Request::post("/_search").body(Full::from("{}")).unwrap();
             let response = service.ready().await.unwrap().call(request).await.unwrap();
             assert_eq!(response.status(), 200);

@@ -23,7 +23,11 @@ type RequestBody = http_body_util::combinators::BoxBody<Bytes, BoxError>;
 #[track_caller]
 fn means(error: impl Into<BoxError>, kind: &str, class: FailureClass, outcome: NodeOutcome) {
     let error = Error::from_service(error);
-    let found = (error.type_name(), error.class(), NodeOutcome::of_error(&error));
+    let found = (
+        error.type_name(),
+        error.class(),
+        NodeOutcome::of_error(&error),
+    );
     assert_eq!(found, (kind, class, outcome), "{error:?}");
     assert_eq!(error.is_not_sent(), class == NotSent, "{error:?}");
 }
@@ -40,7 +44,10 @@ async fn exchange(body: RequestBody, response: &'static [u8]) -> hyper::Error {
         let _ = server.write_all(response).await;
     });
     let mut sender = connected(client).await;
-    let response = match sender.send_request(Request::post("/").body(body).unwrap()).await {
+    let response = match sender
+        .send_request(Request::post("/").body(body).unwrap())
+        .await
+    {
         Err(error) => return error,
         Ok(response) => response,
     };
@@ -56,27 +63,58 @@ async fn connected(stream: tokio::io::DuplexStream) -> SendRequest<RequestBody> 
 #[tokio::test]
 async fn hyper_and_its_connections() {
     means(exchange(empty(), b"").await, "io", MaybeApplied, Failed);
-    means(exchange(empty(), b"HTTP/1.1 200 OK\r\ncont").await, "io", MaybeApplied, Failed);
-    means(exchange(empty(), b"SSH-2.0-OpenSSH_9.6\r\n\r\n").await, "io", MaybeApplied, Failed);
+    means(
+        exchange(empty(), b"HTTP/1.1 200 OK\r\ncont").await,
+        "io",
+        MaybeApplied,
+        Failed,
+    );
+    means(
+        exchange(empty(), b"SSH-2.0-OpenSSH_9.6\r\n\r\n").await,
+        "io",
+        MaybeApplied,
+        Failed,
+    );
 
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf";
     means(exchange(empty(), cut).await, "io", MaybeApplied, Failed);
 
     // The client refuses these, whichever node sent them.
-    for head in ["content-length: 1\r\ncontent-length: 2", "content-length: -1", "a b: c"] {
-        let response = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").leak().as_bytes();
-        means(exchange(empty(), response).await, "body", RefusedByClient, Unknown);
+    for head in [
+        "content-length: 1\r\ncontent-length: 2",
+        "content-length: -1",
+        "a b: c",
+    ] {
+        let response = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n")
+            .leak()
+            .as_bytes();
+        means(
+            exchange(empty(), response).await,
+            "body",
+            RefusedByClient,
+            Unknown,
+        );
     }
     let many = "x: y\r\n".repeat(200);
     let response = format!("HTTP/1.1 200 OK\r\n{many}\r\n").leak().as_bytes();
-    means(exchange(empty(), response).await, "body", RefusedByClient, Unknown);
+    means(
+        exchange(empty(), response).await,
+        "body",
+        RefusedByClient,
+        Unknown,
+    );
 }
 
 #[tokio::test]
 async fn hyper_and_the_body_of_the_request() {
     let pieces = futures_util::stream::iter([Err(BoxError::from("the file is gone"))]);
     let failing = BodyExt::boxed(StreamBody::new(pieces));
-    means(exchange(failing, b"").await, "request", RefusedByClient, Unknown);
+    means(
+        exchange(failing, b"").await,
+        "request",
+        RefusedByClient,
+        Unknown,
+    );
 }
 
 #[tokio::test]
@@ -87,7 +125,10 @@ async fn hyper_and_a_closed_connection() {
     while !sender.is_closed() {
         tokio::task::yield_now().await;
     }
-    let error = sender.send_request(Request::new(empty())).await.unwrap_err();
+    let error = sender
+        .send_request(Request::new(empty()))
+        .await
+        .unwrap_err();
     assert!(error.is_canceled(), "{error}");
     means(error, "io", NotSent, Failed);
 }
@@ -121,7 +162,13 @@ fn input_and_output() {
     for kind in [ConnectionRefused, AddrNotAvailable] {
         means(io::Error::from(kind), "connect", NotSent, Failed);
     }
-    for kind in [ConnectionReset, ConnectionAborted, BrokenPipe, UnexpectedEof, TimedOut] {
+    for kind in [
+        ConnectionReset,
+        ConnectionAborted,
+        BrokenPipe,
+        UnexpectedEof,
+        TimedOut,
+    ] {
         means(io::Error::from(kind), "io", MaybeApplied, Failed);
     }
 }
@@ -137,7 +184,9 @@ async fn time_limits() {
     let error = slow.oneshot(Request::default()).await.unwrap_err();
     means(error, "timeout.attempt", MaybeApplied, Suspect);
 
-    let elapsed = tokio::time::timeout(LIMIT, std::future::pending::<()>()).await.unwrap_err();
+    let elapsed = tokio::time::timeout(LIMIT, std::future::pending::<()>())
+        .await
+        .unwrap_err();
     means(elapsed, "timeout.attempt", MaybeApplied, Suspect);
 
     let pieces = futures_util::stream::pending::<Result<http_body::Frame<Bytes>, Infallible>>();
@@ -148,14 +197,26 @@ async fn time_limits() {
 
 #[tokio::test]
 async fn rejections_and_limits_of_tower() {
-    let busy = ServiceBuilder::new().load_shed().concurrency_limit(1).service_fn(never::<()>);
+    let busy = ServiceBuilder::new()
+        .load_shed()
+        .concurrency_limit(1)
+        .service_fn(never::<()>);
     let (mut first, mut second) = (busy.clone(), busy);
     let pending = first.ready().await.unwrap().call(Request::default());
-    let error = second.ready().await.unwrap().call(Request::default()).await.unwrap_err();
+    let error = second
+        .ready()
+        .await
+        .unwrap()
+        .call(Request::default())
+        .await
+        .unwrap_err();
     means(error, "rejected", NotSent, Unknown);
     drop(pending);
 
-    let error = Limited::new(Full::<Bytes>::from("too long"), 3).collect().await.unwrap_err();
+    let error = Limited::new(Full::<Bytes>::from("too long"), 3)
+        .collect()
+        .await
+        .unwrap_err();
     assert!(error.is::<LengthLimitError>());
     means(error, "body", RefusedByClient, Unknown);
 }
@@ -182,6 +243,11 @@ async fn errors_that_layers_wrap() {
             Some(&*self.0)
         }
     }
-    means(Wrapped(Arc::new(Error::rejected("full"))), "rejected", NotSent, Unknown);
+    means(
+        Wrapped(Arc::new(Error::rejected("full"))),
+        "rejected",
+        NotSent,
+        Unknown,
+    );
     means("a text", "_OTHER", MaybeApplied, Unknown);
 }

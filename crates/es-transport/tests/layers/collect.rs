@@ -1,6 +1,11 @@
 //! Responses that are read to their end within the attempt.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::{
     convert::Infallible,
@@ -38,7 +43,12 @@ fn with(options: RequestOptions) -> Request<Body> {
 }
 
 fn list(pieces: &[&'static str]) -> Body {
-    Body::list(pieces.iter().map(|piece| Bytes::from_static(piece.as_bytes())).collect::<Vec<_>>())
+    Body::list(
+        pieces
+            .iter()
+            .map(|piece| Bytes::from_static(piece.as_bytes()))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// A stream whose length nobody states.
@@ -67,7 +77,9 @@ async fn send_status(
 
 #[tokio::test]
 async fn pieces_are_joined_and_the_head_is_kept() {
-    let response = send(CollectLayer::new(), get(), list(&["ab", "", "cd", "e"])).await.unwrap();
+    let response = send(CollectLayer::new(), get(), list(&["ab", "", "cd", "e"]))
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::ACCEPTED);
     assert_eq!(response.headers()[CONTENT_TYPE], "x");
     let body = response.into_body();
@@ -79,8 +91,13 @@ async fn pieces_are_joined_and_the_head_is_kept() {
 #[tokio::test]
 async fn one_piece_is_forwarded_as_it_is() {
     let bytes = Bytes::from(vec![7; 10_000]);
-    let response = send(CollectLayer::new(), get(), Body::from(bytes.clone())).await.unwrap();
-    assert_eq!(response.body().collected().unwrap().as_ptr(), bytes.as_ptr());
+    let response = send(CollectLayer::new(), get(), Body::from(bytes.clone()))
+        .await
+        .unwrap();
+    assert_eq!(
+        response.body().collected().unwrap().as_ptr(),
+        bytes.as_ptr()
+    );
 }
 
 #[tokio::test]
@@ -113,17 +130,37 @@ async fn a_cut_response_is_an_error_that_retry_sees() {
 #[tokio::test]
 async fn more_than_the_limit_is_an_error_and_the_limit_itself_is_not() {
     let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
-    assert!(send(CollectLayer::new().max_response_size(5), get(), pieces()).await.is_ok());
-    let error = send(CollectLayer::new().max_response_size(4), get(), pieces()).await.unwrap_err();
+    assert!(
+        send(CollectLayer::new().max_response_size(5), get(), pieces())
+            .await
+            .is_ok()
+    );
+    let error = send(CollectLayer::new().max_response_size(4), get(), pieces())
+        .await
+        .unwrap_err();
     assert!(error.is_body());
     assert!(error.to_string().contains("more than 4 bytes"), "{error}");
 
     let own = |limit| with(RequestOptions::new().max_response_size(limit));
-    assert!(send(CollectLayer::new(), own(Setting::Set(4)), pieces()).await.is_err());
     assert!(
-        send(CollectLayer::new().max_response_size(4), own(Setting::Off), pieces()).await.is_ok()
+        send(CollectLayer::new(), own(Setting::Set(4)), pieces())
+            .await
+            .is_err()
     );
-    assert!(send(CollectLayer::new().max_response_size(None), get(), pieces()).await.is_ok());
+    assert!(
+        send(
+            CollectLayer::new().max_response_size(4),
+            own(Setting::Off),
+            pieces()
+        )
+        .await
+        .is_ok()
+    );
+    assert!(
+        send(CollectLayer::new().max_response_size(None), get(), pieces())
+            .await
+            .is_ok()
+    );
 }
 
 /// A body that states a length, and panics when it is read.
@@ -151,7 +188,11 @@ async fn a_response_that_says_it_is_too_large_is_not_read() {
     for stated in [(512 << 20) + 1, u64::MAX] {
         let large =
             service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Claims(stated))));
-        let error = CollectLayer::new().layer(large).oneshot(get()).await.unwrap_err();
+        let error = CollectLayer::new()
+            .layer(large)
+            .oneshot(get())
+            .await
+            .unwrap_err();
         assert!(error.is_body());
         assert!(error.to_string().contains(&stated.to_string()), "{error}");
     }
@@ -161,24 +202,41 @@ async fn a_response_that_says_it_is_too_large_is_not_read() {
 async fn a_stream_is_handed_out_as_it_comes_and_without_a_limit() {
     let asked = with(RequestOptions::new().stream(true));
     let body = list(&["ab", "cd"]);
-    let response = send(CollectLayer::new().max_response_size(1), asked, body).await.unwrap();
+    let response = send(CollectLayer::new().max_response_size(1), asked, body)
+        .await
+        .unwrap();
     let mut body = response.into_body();
     assert!(body.collected().is_none());
     assert_eq!(body.size_hint().exact(), Some(4));
-    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "ab");
-    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "cd");
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "ab"
+    );
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "cd"
+    );
     assert!(body.is_end_stream());
 }
 
 #[tokio::test]
 async fn an_error_is_collected_although_a_stream_was_asked_for() {
     let asked = |max_response_size| {
-        with(RequestOptions::new().stream(true).max_response_size(max_response_size))
+        with(
+            RequestOptions::new()
+                .stream(true)
+                .max_response_size(max_response_size),
+        )
     };
     let pieces = || stream(vec![Ok("abc".into()), Ok("de".into())]);
     for status in [StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE] {
         let send = |limit: usize, max| {
-            send_status(CollectLayer::new().max_response_size(limit), asked(max), status, pieces())
+            send_status(
+                CollectLayer::new().max_response_size(limit),
+                asked(max),
+                status,
+                pieces(),
+            )
         };
         let response = send(5, Setting::Inherit).await.unwrap();
         assert_eq!(response.body().collected().unwrap(), "abcde");
@@ -225,10 +283,24 @@ async fn a_stream_has_the_limit_that_its_request_sets() {
         assert_eq!(body.collect().await.unwrap().to_bytes(), "abcde");
     }
     // What fits is returned before.
-    let mut body = send(layer, own(Some(4)), pieces()).await.unwrap().into_body();
-    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abc");
+    let mut body = send(layer, own(Some(4)), pieces())
+        .await
+        .unwrap()
+        .into_body();
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "abc"
+    );
     let error = body.frame().await.unwrap().unwrap_err();
-    assert!(error.is_body() && error.to_string().contains("4 bytes"), "{error}");
+    assert!(
+        error.is_body() && error.to_string().contains("4 bytes"),
+        "{error}"
+    );
     // One that says its length is not read at all.
-    assert!(send(layer, own(Some(4)), list(&["abcde"])).await.unwrap_err().is_body());
+    assert!(
+        send(layer, own(Some(4)), list(&["abcde"]))
+            .await
+            .unwrap_err()
+            .is_body()
+    );
 }

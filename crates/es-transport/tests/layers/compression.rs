@@ -1,5 +1,9 @@
 //! Compression of requests and decompressing of responses.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use crate::exchange;
 
@@ -48,7 +52,9 @@ async fn sent(layer: CompressionLayer, request: Request<Body>) -> (HeaderMap, Bo
 }
 
 fn is_gzip(headers: &HeaderMap) -> bool {
-    headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip")
+    headers
+        .get("content-encoding")
+        .is_some_and(|encoding| encoding == "gzip")
 }
 
 #[tokio::test]
@@ -64,26 +70,39 @@ async fn a_body_of_the_threshold_and_above_is_compressed_once() {
         // Attempts share the bytes.
         assert_eq!(body.try_clone().unwrap().len(), body.len());
         let bytes = read(body).await.unwrap();
-        assert_eq!(if compressed { gunzip(&bytes) } else { bytes.to_vec() }, plain.as_bytes());
+        assert_eq!(
+            if compressed {
+                gunzip(&bytes)
+            } else {
+                bytes.to_vec()
+            },
+            plain.as_bytes()
+        );
     }
 }
 
 #[tokio::test]
 async fn pieces_become_one_member_of_gzip() {
-    let pieces: Vec<_> = (0..500).map(|i| Bytes::from(format!("{{\"id\":{i}}}\n"))).collect();
+    let pieces: Vec<_> = (0..500)
+        .map(|i| Bytes::from(format!("{{\"id\":{i}}}\n")))
+        .collect();
     let whole = pieces.concat();
     let (headers, body) = sent(CompressionLayer::new(), post(Body::list(pieces))).await;
     assert!(is_gzip(&headers));
     let bytes = read(body).await.unwrap();
     let mut plain = Vec::new();
-    flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+    flate2::read::GzDecoder::new(&bytes[..])
+        .read_to_end(&mut plain)
+        .unwrap();
     assert_eq!(plain, whole);
 }
 
 #[tokio::test]
 async fn what_is_encoded_or_does_not_shrink_or_is_switched_off_stays() {
     let mut encoded = post("x".repeat(5000));
-    encoded.headers_mut().insert("content-encoding", "identity".parse().unwrap());
+    encoded
+        .headers_mut()
+        .insert("content-encoding", "identity".parse().unwrap());
     let packed = gzip(
         &(0..50_000_u32)
             .flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes())
@@ -92,7 +111,10 @@ async fn what_is_encoded_or_does_not_shrink_or_is_switched_off_stays() {
     for (layer, request) in [
         (CompressionLayer::new(), encoded),
         (CompressionLayer::new(), post(packed)),
-        (CompressionLayer::new().enabled(false), post("x".repeat(5000))),
+        (
+            CompressionLayer::new().enabled(false),
+            post("x".repeat(5000)),
+        ),
     ] {
         let length = request.body().len();
         let (headers, body) = sent(layer, request).await;
@@ -123,7 +145,9 @@ async fn a_stream_is_compressed_while_it_is_sent() {
 fn noise(size: usize) -> Bytes {
     let mut state = 1_u64;
     let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         state.to_be_bytes()[0]
     };
     (0..size).map(next).collect()
@@ -139,7 +163,9 @@ impl http_body::Body for Channel {
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        self.0.poll_recv(cx).map(|data| data.map(|data| Ok(http_body::Frame::data(data))))
+        self.0
+            .poll_recv(cx)
+            .map(|data| data.map(|data| Ok(http_body::Frame::data(data))))
     }
 }
 
@@ -173,11 +199,16 @@ fn get() -> Request<Body> {
 async fn gzip_is_asked_for_unless_the_user_asked_for_something() {
     let (_, headers) = decompressed(DecompressionLayer::new(), get(), gzip(b"x").into()).await;
     assert_eq!(headers["accept-encoding"], "gzip");
-    let (_, headers) =
-        decompressed(DecompressionLayer::new().accept_gzip(false), get(), gzip(b"x").into()).await;
+    let (_, headers) = decompressed(
+        DecompressionLayer::new().accept_gzip(false),
+        get(),
+        gzip(b"x").into(),
+    )
+    .await;
     assert!(!headers.contains_key("accept-encoding"));
     let mut own = get();
-    own.headers_mut().insert("accept-encoding", "identity".parse().unwrap());
+    own.headers_mut()
+        .insert("accept-encoding", "identity".parse().unwrap());
     let (_, headers) = decompressed(DecompressionLayer::new(), own, gzip(b"x").into()).await;
     assert_eq!(headers["accept-encoding"], "identity");
 }
@@ -187,7 +218,11 @@ async fn collected_and_streamed_responses_are_decompressed() {
     let plain = "{\"took\":1}".repeat(50_000);
     let packed = Bytes::from(gzip(plain.as_bytes()));
     let pieces: Vec<_> = packed.chunks(100).map(Bytes::copy_from_slice).collect();
-    for body in [Body::from(packed), Body::list(pieces.clone()), Body::stream(Body::list(pieces))] {
+    for body in [
+        Body::from(packed),
+        Body::list(pieces.clone()),
+        Body::stream(Body::list(pieces)),
+    ] {
         let (response, _) = decompressed(DecompressionLayer::new(), get(), body).await;
         let headers = response.as_ref().unwrap().headers();
         assert!(!headers.contains_key("content-encoding"));
@@ -208,14 +243,24 @@ async fn members_in_a_row_padding_and_an_empty_member_are_tolerated() {
 
 #[tokio::test]
 async fn broken_and_cut_gzip_is_a_body_error() {
-    let good = gzip("some text that is long enough to be cut".repeat(20).as_bytes());
+    let good = gzip(
+        "some text that is long enough to be cut"
+            .repeat(20)
+            .as_bytes(),
+    );
     let mut flipped = good.clone();
     let last = flipped.len() - 6;
     flipped[last] ^= 0xff;
     let cut = good[..good.len() - 9].to_vec();
     let no_trailer = good[..good.len() - 3].to_vec();
     let garbage = [good, b"garbage".to_vec()].concat();
-    for broken in [flipped, cut, no_trailer, garbage, b"not gzip at all".to_vec()] {
+    for broken in [
+        flipped,
+        cut,
+        no_trailer,
+        garbage,
+        b"not gzip at all".to_vec(),
+    ] {
         let pieces: Vec<_> = broken.chunks(11).map(Bytes::copy_from_slice).collect();
         // At hand, it is the error of the request itself.
         let (response, _) = decompressed(DecompressionLayer::new(), get(), broken.into()).await;
@@ -243,9 +288,11 @@ async fn what_inflates_beyond_the_limit_is_an_error_that_names_it() {
         let (response, _) = decompressed(exact, get(), again()).await;
         assert_eq!(text(response).await.unwrap().len(), 2 << 20);
         // The request's own limit wins, in both directions.
-        for (max, good) in
-            [(Setting::Set(5), false), (Setting::Set(2 << 20), true), (Setting::Off, true)]
-        {
+        for (max, good) in [
+            (Setting::Set(5), false),
+            (Setting::Set(2 << 20), true),
+            (Setting::Off, true),
+        ] {
             let mut request = get();
             let options = RequestOptions::new().max_response_size(max);
             Arc::new(options).attach(&mut request);
@@ -283,7 +330,9 @@ async fn the_limit_holds_for_an_error_although_a_stream_was_asked_for() {
     let bomb = Bytes::from(gzip(&vec![0; 300_000]));
     let mut request = get();
     Arc::new(RequestOptions::new().stream(true)).attach(&mut request);
-    let response = Response::builder().status(400).header("content-encoding", "gzip");
+    let response = Response::builder()
+        .status(400)
+        .header("content-encoding", "gzip");
     let response = response.body(bomb.into()).unwrap();
     let layer = DecompressionLayer::new().max_response_size(Some(100_000));
     let (result, _): (Outcome, _) = exchange(&layer, request, vec![response]).await;
@@ -306,11 +355,16 @@ async fn another_encoding_is_named() {
     };
     let (result, _): (Outcome, _) = exchange(&DecompressionLayer::new(), get(), brotli()).await;
     let error = result.unwrap_err();
-    assert!(error.is_body() && error.to_string().contains("`br`"), "{error}");
+    assert!(
+        error.is_body() && error.to_string().contains("`br`"),
+        "{error}"
+    );
 
     // A caller that accepts it reads it.
     let mut request = get();
-    request.headers_mut().insert("accept-encoding", "br".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("accept-encoding", "br".parse().unwrap());
     let (result, _): (Outcome, _) = exchange(&DecompressionLayer::new(), request, brotli()).await;
     assert_eq!(result.as_ref().unwrap().headers()["content-encoding"], "br");
     assert_eq!(text(result).await.unwrap(), "raw");
@@ -324,7 +378,10 @@ async fn a_plain_collected_response_is_the_same_memory() {
         exchange(&DecompressionLayer::new(), get(), vec![response]).await;
     let body = result.unwrap().into_body();
     assert_eq!(body.size_hint().exact(), Some(5000));
-    assert_eq!(ResponseBody::new(body).try_into_bytes().unwrap().as_ptr(), bytes.as_ptr());
+    assert_eq!(
+        ResponseBody::new(body).try_into_bytes().unwrap().as_ptr(),
+        bytes.as_ptr()
+    );
 }
 
 proptest! {

@@ -1,5 +1,9 @@
 //! Default headers: who wins, and what cannot be a header.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use crate::exchange;
 
@@ -32,9 +36,16 @@ fn with(options: RequestOptions) -> Request<Body> {
 async fn agent_and_meta_are_sent_by_default_and_nothing_else() {
     let headers = sent(&DefaultHeadersLayer::new(), plain()).await;
     let agent = headers["user-agent"].to_str().unwrap();
-    assert!(agent.starts_with(concat!("es-transport/", env!("CARGO_PKG_VERSION"), " (Rust; ")));
+    assert!(agent.starts_with(concat!(
+        "es-transport/",
+        env!("CARGO_PKG_VERSION"),
+        " (Rust; "
+    )));
     let meta = headers["x-elastic-client-meta"].to_str().unwrap();
-    assert!(meta.starts_with(concat!("es=", env!("CARGO_PKG_VERSION"), ",rs=1.")), "{meta}");
+    assert!(
+        meta.starts_with(concat!("es=", env!("CARGO_PKG_VERSION"), ",rs=1.")),
+        "{meta}"
+    );
     assert_eq!(headers.len(), 2);
 }
 
@@ -54,7 +65,12 @@ async fn what_is_set_is_sent() {
     assert_eq!(headers["x-tenant"], "blue");
     assert_eq!(headers.len(), 3);
     let headers = sent(&layer.client_version("9.2.0-rc.1"), plain()).await;
-    assert!(headers["x-elastic-client-meta"].to_str().unwrap().starts_with("es=9.2.0p,"));
+    assert!(
+        headers["x-elastic-client-meta"]
+            .to_str()
+            .unwrap()
+            .starts_with("es=9.2.0p,")
+    );
 }
 
 #[tokio::test]
@@ -66,13 +82,23 @@ async fn the_request_wins_then_its_options_then_the_defaults() {
         .and_then(|layer| layer.opaque_id("default"))
         .unwrap();
     let mut options = RequestOptions::default();
-    options.headers.insert("a", HeaderValue::from_static("option"));
-    options.headers.insert("b", HeaderValue::from_static("option"));
-    options.headers.append("b", HeaderValue::from_static("again"));
+    options
+        .headers
+        .insert("a", HeaderValue::from_static("option"));
+    options
+        .headers
+        .insert("b", HeaderValue::from_static("option"));
+    options
+        .headers
+        .append("b", HeaderValue::from_static("again"));
     options.opaque_id = Some(HeaderValue::from_static("option"));
     let mut request = with(options);
-    request.headers_mut().insert("a", HeaderValue::from_static("request"));
-    request.headers_mut().append("a", HeaderValue::from_static("twice"));
+    request
+        .headers_mut()
+        .insert("a", HeaderValue::from_static("request"));
+    request
+        .headers_mut()
+        .append("a", HeaderValue::from_static("twice"));
     let headers = sent(&layer, request).await;
     let values = |name| headers.get_all(name).iter().collect::<Vec<_>>();
     assert_eq!(values("a"), ["request", "twice"]);
@@ -83,13 +109,21 @@ async fn the_request_wins_then_its_options_then_the_defaults() {
 
 #[tokio::test]
 async fn credentials_among_the_options_are_left_to_the_auth_layer() {
-    let layer = DefaultHeadersLayer::empty().header("authorization", "Custom abc").unwrap();
+    let layer = DefaultHeadersLayer::empty()
+        .header("authorization", "Custom abc")
+        .unwrap();
     assert_eq!(sent(&layer, plain()).await["authorization"], "Custom abc");
     let credentials = Credentials::bearer("token").unwrap();
     for auth in [RequestAuth::None, RequestAuth::Credentials(credentials)] {
         let mut options = RequestOptions::new().auth(auth);
-        options.headers.insert("authorization", HeaderValue::from_static("Other abc"));
-        assert!(!sent(&layer, with(options)).await.contains_key("authorization"));
+        options
+            .headers
+            .insert("authorization", HeaderValue::from_static("Other abc"));
+        assert!(
+            !sent(&layer, with(options))
+                .await
+                .contains_key("authorization")
+        );
     }
 }
 
@@ -115,7 +149,14 @@ async fn the_layers_below_need_not_grow_the_map() {
 
 #[test]
 fn what_no_header_can_carry_is_an_error_that_names_the_setting_and_no_secret() {
-    for bad in ["se\rcret", "se\ncret", "se\0cret", "gehürtet-secret", "", "  "] {
+    for bad in [
+        "se\rcret",
+        "se\ncret",
+        "se\0cret",
+        "gehürtet-secret",
+        "",
+        "  ",
+    ] {
         let new = DefaultHeadersLayer::new;
         for (setting, result) in [
             ("user_agent", new().user_agent(bad)),
@@ -127,13 +168,17 @@ fn what_no_header_can_carry_is_an_error_that_names_the_setting_and_no_secret() {
             assert!(!format!("{error} {error:?}").contains("cret"), "{error:?}");
         }
     }
-    let error = DefaultHeadersLayer::new().header("no name", "x").unwrap_err();
+    let error = DefaultHeadersLayer::new()
+        .header("no name", "x")
+        .unwrap_err();
     assert_eq!(error.setting(), Some("headers"));
 }
 
 #[tokio::test]
 async fn values_of_the_users_own_headers_are_shown_nowhere() {
-    let layer = DefaultHeadersLayer::new().header("x-key", "very-secret").unwrap();
+    let layer = DefaultHeadersLayer::new()
+        .header("x-key", "very-secret")
+        .unwrap();
     assert!(!format!("{layer:?}").contains("secret"));
     assert!(!format!("{:?}", sent(&layer, plain()).await).contains("very-secret"));
 }

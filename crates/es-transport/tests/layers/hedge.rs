@@ -1,6 +1,10 @@
 //! Hedged reads, over mock services and a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     collections::VecDeque,
@@ -73,14 +77,20 @@ impl Nodes {
 
     async fn serve(&self, request: &Request<Body>) -> Response<Body> {
         let is_hedge = request.extensions().get::<Hedge>().is_some();
-        let (count, plan) =
-            if is_hedge { (&self.hedges, &self.hedge) } else { (&self.requests, &self.first) };
+        let (count, plan) = if is_hedge {
+            (&self.hedges, &self.hedge)
+        } else {
+            (&self.requests, &self.first)
+        };
         count.fetch_add(1, Ordering::Relaxed);
         self.under_way.fetch_add(1, Ordering::Relaxed);
         let _guard = UnderWay(Arc::clone(&self.under_way));
         let does = plan.lock().unwrap().pop_front().unwrap_or(ok(10 * MS));
         sleep(does.after).await;
-        Response::builder().status(does.status).body(Body::empty()).unwrap()
+        Response::builder()
+            .status(does.status)
+            .body(Body::empty())
+            .unwrap()
     }
 
     /// The next first attempt does this, and the next hedge that.
@@ -99,7 +109,9 @@ impl Nodes {
 }
 
 fn read() -> Request<Body> {
-    Request::get("/products/_doc/1").body(Body::empty()).unwrap()
+    Request::get("/products/_doc/1")
+        .body(Body::empty())
+        .unwrap()
 }
 
 async fn send(
@@ -121,7 +133,11 @@ async fn warm(layer: HedgeLayer, nodes: &Nodes) -> HedgeService<Inner> {
 }
 
 fn attempts(response: &Response<Body>) -> Vec<Attempt> {
-    response.extensions().get::<Attempts>().map(|attempts| attempts.0.to_vec()).unwrap_or_default()
+    response
+        .extensions()
+        .get::<Attempts>()
+        .map(|attempts| attempts.0.to_vec())
+        .unwrap_or_default()
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +151,11 @@ async fn a_slow_read_takes_the_faster_response() {
     let attempts = attempts(&response.unwrap());
     // The percentile is the end of a bucket that is an eighth wide.
     assert!((20 * MS..24 * MS).contains(&took), "{took:?}");
-    assert_eq!((nodes.hedges(), nodes.under_way()), (1, 0), "the first one is dropped");
+    assert_eq!(
+        (nodes.hedges(), nodes.under_way()),
+        (1, 0),
+        "the first one is dropped"
+    );
     assert_eq!(attempts[0].outcome, Outcome::Dropped);
     assert_eq!(attempts[0].retried, Some(RetryReason::Hedge));
     assert_eq!(attempts[1].outcome, Outcome::Status(StatusCode::OK));
@@ -186,7 +206,13 @@ async fn the_shortest_delay_is_a_setting() {
 async fn a_failed_hedge_leaves_the_first_attempt() {
     let nodes = Nodes::default();
     let mut service = warm(HedgeLayer::new(), &nodes).await;
-    nodes.plan(ok(500 * MS), Does { status: 503, after: MS });
+    nodes.plan(
+        ok(500 * MS),
+        Does {
+            status: 503,
+            after: MS,
+        },
+    );
     let (response, took) = send(&mut service, read()).await;
     let response = response.unwrap();
     assert_eq!((response.status(), took), (StatusCode::OK, 500 * MS));
@@ -198,19 +224,41 @@ async fn a_failed_hedge_leaves_the_first_attempt() {
 async fn a_failed_first_attempt_waits_for_the_hedge() {
     let nodes = Nodes::default();
     let mut service = warm(HedgeLayer::new(), &nodes).await;
-    nodes.plan(Does { status: 500, after: 30 * MS }, ok(500 * MS));
+    nodes.plan(
+        Does {
+            status: 500,
+            after: 30 * MS,
+        },
+        ok(500 * MS),
+    );
     let (response, _) = send(&mut service, read()).await;
     assert_eq!(response.unwrap().status(), StatusCode::OK);
-    nodes.plan(Does { status: 500, after: 30 * MS }, Does { status: 502, after: 500 * MS });
+    nodes.plan(
+        Does {
+            status: 500,
+            after: 30 * MS,
+        },
+        Does {
+            status: 502,
+            after: 500 * MS,
+        },
+    );
     let (response, _) = send(&mut service, read()).await;
-    assert_eq!(response.unwrap().status(), StatusCode::BAD_GATEWAY, "the last one");
+    assert_eq!(
+        response.unwrap().status(),
+        StatusCode::BAD_GATEWAY,
+        "the last one"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_hedged_while_a_node_refuses() {
     let nodes = Nodes::default();
     let mut service = warm(HedgeLayer::new(), &nodes).await;
-    nodes.first.lock().unwrap().push_back(Does { status: 429, after: MS });
+    nodes.first.lock().unwrap().push_back(Does {
+        status: 429,
+        after: MS,
+    });
     send(&mut service, read()).await.0.unwrap();
     nodes.first.lock().unwrap().push_back(ok(900 * MS));
     send(&mut service, read()).await.0.unwrap();
@@ -248,10 +296,14 @@ async fn a_hedge_goes_to_another_live_node() {
         let service = ServiceBuilder::new()
             .layer(RetryLayer::new(StandardRetry::new()))
             .layer(HedgeLayer::new())
-            .layer(SelectNodeLayer::new(Arc::clone(&pool), RoundRobin::starting_at(0)))
+            .layer(SelectNodeLayer::new(
+                Arc::clone(&pool),
+                RoundRobin::starting_at(0),
+            ))
             .service(slow);
         if let Some(dead) = dead {
-            pool.mark_dead(dead, Instant::now(), Duration::from_secs(3_600)).unwrap();
+            pool.mark_dead(dead, Instant::now(), Duration::from_secs(3_600))
+                .unwrap();
         }
         for _ in 0..200 {
             let response: Response<ResponseBody> = service.clone().oneshot(read()).await.unwrap();
@@ -263,19 +315,26 @@ async fn a_hedge_goes_to_another_live_node() {
     };
     // Of two nodes half of the requests are slow, and the percentile with them.
     let many = ["http://b:1"; 0].iter().copied();
-    let urls: Vec<String> =
-        many.map(str::to_owned).chain((0..40).map(|n| format!("http://n{n}:1"))).collect();
+    let urls: Vec<String> = many
+        .map(str::to_owned)
+        .chain((0..40).map(|n| format!("http://n{n}:1")))
+        .collect();
     let mut urls: Vec<&str> = urls.iter().map(String::as_str).collect();
     urls.push("http://a:1");
     let hedged = run(&urls, None).await;
     assert!(!hedged.is_empty());
     for event in hedged {
-        let Event::Hedged { node, waiting_for } = event else { panic!() };
+        let Event::Hedged { node, waiting_for } = event else {
+            panic!()
+        };
         assert_eq!(waiting_for.as_deref(), Some("http://a:1"));
         assert_ne!(&*node, "http://a:1");
     }
     assert_eq!(run(&["http://a:1"], None).await, []);
-    assert_eq!(run(&["http://a:1", "http://b:1"], Some("http://b:1")).await, []);
+    assert_eq!(
+        run(&["http://a:1", "http://b:1"], Some("http://b:1")).await,
+        []
+    );
 }
 
 fn request() -> impl Strategy<Value = (Request<Body>, bool)> {
@@ -296,7 +355,11 @@ fn request() -> impl Strategy<Value = (Request<Body>, bool)> {
                 Method::POST => idempotent == Some(true),
                 _ => false,
             };
-        let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::empty())
+            .unwrap();
         Arc::new(RequestOptions::new().idempotent(idempotent)).attach(&mut request);
         (request, may_hedge)
     })

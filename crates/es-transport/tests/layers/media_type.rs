@@ -1,5 +1,9 @@
 //! Media types: which are written, and what a refusal does.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use crate::exchange;
 
@@ -43,12 +47,20 @@ fn post(headers: &[(&str, &str)]) -> Request<Body> {
 }
 
 fn respond(status: u16, body: &'static str) -> Response<Body> {
-    Response::builder().status(status).body(Body::from(body)).unwrap()
+    Response::builder()
+        .status(status)
+        .body(Body::from(body))
+        .unwrap()
 }
 
 /// `Accept` and `Content-Type` of a request.
 fn types(request: &Request<Body>) -> (&str, &str) {
-    let header = |name| request.headers().get(name).map_or("", |value| value.to_str().unwrap());
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    };
     (header("accept"), header("content-type"))
 }
 
@@ -64,7 +76,10 @@ async fn both_headers_or_accept_alone_by_whether_there_is_a_body() {
     let layer = MediaTypeLayer::default();
     assert_eq!(types(&sent(&layer, get()).await), (JSON_9, ""));
     assert_eq!(types(&sent(&layer, post(&[])).await), (JSON_9, JSON_9));
-    for ndjson in ["application/x-ndjson", "Application/X-NDJSON; charset=utf-8"] {
+    for ndjson in [
+        "application/x-ndjson",
+        "Application/X-NDJSON; charset=utf-8",
+    ] {
         let request = post(&[("content-type", ndjson)]);
         assert_eq!(types(&sent(&layer, request).await), (JSON_9, NDJSON_9));
     }
@@ -74,14 +89,26 @@ async fn both_headers_or_accept_alone_by_whether_there_is_a_body() {
 
 #[tokio::test]
 async fn every_mode_has_its_types() {
-    assert_eq!(types(&sent(&layer(CompatibilityMode::Fixed(8)), get()).await), (JSON_8, ""));
+    assert_eq!(
+        types(&sent(&layer(CompatibilityMode::Fixed(8)), get()).await),
+        (JSON_8, "")
+    );
     for mode in [CompatibilityMode::Off, CompatibilityMode::Serverless] {
         let request = sent(&layer(mode), post(&[])).await;
         assert_eq!(types(&request), (PLAIN, PLAIN));
-        let version = request.headers().get("elastic-api-version").map(|v| v.to_str().unwrap());
-        assert_eq!(version, (mode == CompatibilityMode::Serverless).then_some("2023-10-31"));
+        let version = request
+            .headers()
+            .get("elastic-api-version")
+            .map(|v| v.to_str().unwrap());
+        assert_eq!(
+            version,
+            (mode == CompatibilityMode::Serverless).then_some("2023-10-31")
+        );
         let ndjson = post(&[("content-type", "application/x-ndjson")]);
-        assert_eq!(types(&sent(&layer(mode), ndjson).await), (PLAIN, "application/x-ndjson"));
+        assert_eq!(
+            types(&sent(&layer(mode), ndjson).await),
+            (PLAIN, "application/x-ndjson")
+        );
     }
 }
 
@@ -93,12 +120,21 @@ async fn what_the_user_set_stays_and_the_other_header_follows() {
         (("accept", JSON_8), (JSON_8, JSON_8)),
         (("accept", JSON_9), (JSON_9, JSON_9)),
         (("content-type", JSON_8), (JSON_8, JSON_8)),
-        (("content-type", "application/cbor"), (PLAIN, "application/cbor")),
+        (
+            ("content-type", "application/cbor"),
+            (PLAIN, "application/cbor"),
+        ),
     ] {
         assert_eq!(types(&sent(&layer, post(&[set])).await), expected);
     }
-    let both = post(&[("accept", "text/plain"), ("content-type", "application/yaml")]);
-    assert_eq!(types(&sent(&layer, both).await), ("text/plain", "application/yaml"));
+    let both = post(&[
+        ("accept", "text/plain"),
+        ("content-type", "application/yaml"),
+    ]);
+    assert_eq!(
+        types(&sent(&layer, both).await),
+        ("text/plain", "application/yaml")
+    );
 }
 
 #[tokio::test]
@@ -122,7 +158,10 @@ async fn a_refusal_is_an_error_that_says_what_to_set() {
             exchange(&MediaTypeLayer::default(), get(), vec![response]).await;
         let error = result.unwrap_err();
         assert!(error.is_media_type());
-        assert!(error.to_string().contains("`compatibility_mode`"), "{error}");
+        assert!(
+            error.to_string().contains("`compatibility_mode`"),
+            "{error}"
+        );
     }
 }
 
@@ -136,7 +175,10 @@ async fn a_400_for_another_reason_is_forwarded_byte_for_byte() {
         let (result, _): (Outcome, _) =
             exchange(&MediaTypeLayer::default(), post(&[]), vec![response]).await;
         let body = result.unwrap().into_body();
-        assert_eq!(http_body::Body::size_hint(&body).exact(), Some(whole.len() as u64));
+        assert_eq!(
+            http_body::Body::size_hint(&body).exact(),
+            Some(whole.len() as u64)
+        );
         assert_eq!(ResponseBody::new(body).bytes().await.unwrap(), whole);
     }
 }
@@ -144,11 +186,19 @@ async fn a_400_for_another_reason_is_forwarded_byte_for_byte() {
 #[tokio::test]
 async fn a_refusal_of_the_users_own_type_is_a_response() {
     let request = post(&[("content-type", "text/csv")]);
-    let (result, _): (Outcome, _) =
-        exchange(&MediaTypeLayer::default(), request, vec![respond(406, "{}")]).await;
+    let (result, _): (Outcome, _) = exchange(
+        &MediaTypeLayer::default(),
+        request,
+        vec![respond(406, "{}")],
+    )
+    .await;
     assert_eq!(result.unwrap().status(), 406);
-    let (result, _): (Outcome, _) =
-        exchange(&layer(CompatibilityMode::Off), post(&[]), vec![respond(406, "{}")]).await;
+    let (result, _): (Outcome, _) = exchange(
+        &layer(CompatibilityMode::Off),
+        post(&[]),
+        vec![respond(406, "{}")],
+    )
+    .await;
     assert_eq!(result.unwrap().status(), 406);
 }
 
@@ -180,8 +230,12 @@ async fn negotiated_falls_back_to_plain_types_for_servers_without_compatibility(
     let layer = layer(CompatibilityMode::Negotiated);
     assert_eq!(types(&sent(&layer, get()).await), (JSON_9, ""));
     let ndjson = post(&[("content-type", "application/x-ndjson")]);
-    let seen =
-        negotiate(&layer, ndjson, respond(406, "Content-Type header is not supported")).await;
+    let seen = negotiate(
+        &layer,
+        ndjson,
+        respond(406, "Content-Type header is not supported"),
+    )
+    .await;
     assert_eq!(types(&seen[0]), (JSON_9, NDJSON_9));
     assert_eq!(types(&seen[1]), (PLAIN, "application/x-ndjson"));
     assert_eq!(types(&sent(&layer, post(&[])).await), (PLAIN, PLAIN));
@@ -192,7 +246,10 @@ async fn negotiated_learns_from_info() {
     for (info, accept) in [
         (r#"{"version":{"number":"8.19.0"}}"#, JSON_8),
         (r#"{"version":{"number":"9.2.0"}}"#, JSON_9),
-        (r#"{"version":{"distribution":"opensearch","number":"3.8.0"}}"#, PLAIN),
+        (
+            r#"{"version":{"distribution":"opensearch","number":"3.8.0"}}"#,
+            PLAIN,
+        ),
         ("<html>", JSON_9),
     ] {
         let layer = layer(CompatibilityMode::Negotiated);
@@ -218,7 +275,9 @@ async fn a_head_asks_for_no_version_until_one_is_known() {
 #[tokio::test]
 async fn a_stream_cannot_be_sent_again_but_what_it_taught_stays() {
     let layer = layer(CompatibilityMode::Negotiated);
-    let request = Request::post("/_bulk").body(Body::stream(Body::from("{}"))).unwrap();
+    let request = Request::post("/_bulk")
+        .body(Body::stream(Body::from("{}")))
+        .unwrap();
     let (result, _): (Outcome, _) = exchange(&layer, request, vec![respond(400, TOO_NEW)]).await;
     assert!(result.unwrap_err().is_media_type());
     assert_eq!(types(&sent(&layer, post(&[])).await), (JSON_8, JSON_8));
@@ -238,7 +297,10 @@ async fn a_body_that_ended_while_it_was_looked_at_is_not_asked_for_more() {
     let response = Response::builder().status(400).body(body).unwrap();
     let (result, _): (Outcome, _) =
         exchange(&MediaTypeLayer::default(), get(), vec![response]).await;
-    assert_eq!(result.unwrap().into_body().bytes().await.unwrap(), "something is wrong");
+    assert_eq!(
+        result.unwrap().into_body().bytes().await.unwrap(),
+        "something is wrong"
+    );
 }
 
 #[tokio::test]

@@ -37,9 +37,15 @@ async fn inflated_at_hand_and_as_a_stream() {
             let response = Response::builder().header("content-encoding", "gzip");
             Ok::<_, Infallible>(response.body(Body::from(gzip.finish().unwrap())).unwrap())
         });
-        let stack = ServiceBuilder::new().layer(DecompressionLayer::new()).layer(select_node());
+        let stack = ServiceBuilder::new()
+            .layer(DecompressionLayer::new())
+            .layer(select_node());
         let response = stack.service(below).oneshot(request(stream)).await.unwrap();
-        assert_eq!(name(response.body()), Some("http://node:9200"), "stream: {stream}");
+        assert_eq!(
+            name(response.body()),
+            Some("http://node:9200"),
+            "stream: {stream}"
+        );
         assert_eq!(response.into_body().bytes().await.unwrap(), "{}");
     }
 }
@@ -51,7 +57,9 @@ async fn looked_at_and_streamed() {
         let body = Body::stream(Body::list(["no".into(), " media type".into()]));
         Ok::<_, Infallible>(response.body(body).unwrap())
     });
-    let stack = ServiceBuilder::new().layer(MediaTypeLayer::default()).layer(select_node());
+    let stack = ServiceBuilder::new()
+        .layer(MediaTypeLayer::default())
+        .layer(select_node());
     let response = stack.service(below).oneshot(request(true)).await.unwrap();
     assert_eq!(name(response.body()), Some("http://node:9200"));
     assert_eq!(response.into_body().bytes().await.unwrap(), "no media type");
@@ -65,5 +73,8 @@ async fn by_a_stack_of_the_callers_own() {
     let transport = Transport::from_service(service);
     let sending = transport.send(request(false));
     assert_eq!(sending.started(), None);
-    assert_eq!(name(sending.await.unwrap().body()), Some("http://node:9200"));
+    assert_eq!(
+        name(sending.await.unwrap().body()),
+        Some("http://node:9200")
+    );
 }

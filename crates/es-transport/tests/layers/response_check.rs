@@ -1,5 +1,9 @@
 //! The product check and redirects.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use crate::exchange;
 
@@ -34,13 +38,20 @@ async fn a_success_without_the_header_is_an_error_that_says_what_to_set() {
         assert!(error.to_string().contains("`product_check`"), "{error}");
     }
     // A failed check is not remembered: the cluster may be reached next time.
-    assert_eq!(call(&layer, respond(200, Some("Elasticsearch"))).await.unwrap(), 200);
+    assert_eq!(
+        call(&layer, respond(200, Some("Elasticsearch")))
+            .await
+            .unwrap(),
+        200
+    );
 }
 
 #[tokio::test]
 async fn once_seen_nobody_looks_again() {
     let layer = ProductCheckLayer::new();
-    call(&layer, respond(201, Some("Elasticsearch"))).await.unwrap();
+    call(&layer, respond(201, Some("Elasticsearch")))
+        .await
+        .unwrap();
     assert_eq!(call(&layer, respond(200, None)).await.unwrap(), 200);
 }
 
@@ -49,7 +60,12 @@ async fn other_statuses_are_not_judged_and_prove_nothing() {
     let layer = ProductCheckLayer::new();
     for status in [401, 403, 413, 404, 429, 500, 503, 302] {
         assert_eq!(call(&layer, respond(status, None)).await.unwrap(), status);
-        assert_eq!(call(&layer, respond(status, Some("Elasticsearch"))).await.unwrap(), status);
+        assert_eq!(
+            call(&layer, respond(status, Some("Elasticsearch")))
+                .await
+                .unwrap(),
+            status
+        );
     }
     assert!(call(&layer, respond(200, None)).await.is_err());
 }
@@ -57,14 +73,21 @@ async fn other_statuses_are_not_judged_and_prove_nothing() {
 #[tokio::test]
 async fn a_404_to_head_needs_the_header() {
     let missing = |layer: ProductCheckLayer, product| async move {
-        let request = Request::head("/products/_doc/1").body(Body::empty()).unwrap();
+        let request = Request::head("/products/_doc/1")
+            .body(Body::empty())
+            .unwrap();
         let (result, _) = exchange(&layer, request, vec![respond(404, product)]).await;
         result.map(|response| response.status().as_u16())
     };
     let layer = ProductCheckLayer::new();
     // Also after another response has passed the check.
-    call(&layer, respond(200, Some("Elasticsearch"))).await.unwrap();
-    assert_eq!(missing(layer.clone(), Some("Elasticsearch")).await.unwrap(), 404);
+    call(&layer, respond(200, Some("Elasticsearch")))
+        .await
+        .unwrap();
+    assert_eq!(
+        missing(layer.clone(), Some("Elasticsearch")).await.unwrap(),
+        404
+    );
     let error = missing(layer.clone(), None).await.unwrap_err();
     assert!(error.is_unsupported_product(), "{error}");
     let off = ProductCheckLayer::new().mode(ProductCheck::Off);
@@ -93,7 +116,10 @@ async fn readiness_and_errors_are_those_of_the_inner_service() {
     let server = async { handle.next_request().await.unwrap().1.send_error("broken") };
     let (result, ()) = tokio::join!(call, server);
     let error = result.unwrap_err();
-    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "broken");
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
+        "broken"
+    );
 }
 
 async fn redirect(status: u16, location: Option<&str>) -> Result<u16, Error> {
@@ -104,7 +130,14 @@ async fn redirect(status: u16, location: Option<&str>) -> Result<u16, Error> {
     let response = builder.body(Body::empty()).unwrap();
     let (inner, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
     let service = RedirectCheckLayer::new().layer(inner);
-    let server = async { handle.next_request().await.unwrap().1.send_response(response) };
+    let server = async {
+        handle
+            .next_request()
+            .await
+            .unwrap()
+            .1
+            .send_response(response)
+    };
     let (result, ()) = tokio::join!(service.oneshot(Request::new(Body::empty())), server);
     result.map(|response| response.status().as_u16())
 }
@@ -112,7 +145,10 @@ async fn redirect(status: u16, location: Option<&str>) -> Result<u16, Error> {
 #[tokio::test]
 async fn a_redirect_names_its_host_but_no_secret() {
     for (location, shown) in [
-        ("https://user:secret@login.example:8443/in?token=secret", "https://login.example:8443/in"),
+        (
+            "https://user:secret@login.example:8443/in?token=secret",
+            "https://login.example:8443/in",
+        ),
         ("/in?token=secret", "/in"),
         ("//u:secret@other.example/x", "//other.example/x"),
         ("ht tp://secret", "a location that is no URL"),
@@ -121,11 +157,20 @@ async fn a_redirect_names_its_host_but_no_secret() {
             let error = redirect(status, Some(location)).await.unwrap_err();
             assert!(error.is_redirect() && !error.is_not_sent());
             let text = error.to_string();
-            assert!(text.ends_with(&format!("status {status} to {shown}")), "{text}");
+            assert!(
+                text.ends_with(&format!("status {status} to {shown}")),
+                "{text}"
+            );
             assert!(!format!("{error:?}{text}").contains("secret"), "{error:?}");
         }
     }
-    assert!(redirect(302, None).await.unwrap_err().to_string().contains("without a location"));
+    assert!(
+        redirect(302, None)
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("without a location")
+    );
 }
 
 #[tokio::test]

@@ -30,7 +30,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn simulated(nodes: usize) -> (SimulatedCluster, TransportBuilder) {
     let cluster = Cluster::builder().nodes(nodes).simulated().unwrap();
-    let builder = Transport::builder().nodes(cluster.urls()).http_service(cluster.service());
+    let builder = Transport::builder()
+        .nodes(cluster.urls())
+        .http_service(cluster.service());
     (cluster, builder)
 }
 
@@ -50,9 +52,19 @@ impl Notes {
     {
         let Self(notes) = self.clone();
         MapRequestLayer::new(move |request: Request<Body>| {
-            let host = if request.uri().host().is_some() { "host" } else { "no host" };
-            let tenant = request.extensions().get::<Tenant>().map_or("none", |Tenant(name)| name);
-            notes.lock().unwrap().push(format!("{place}, {host}, {tenant}"));
+            let host = if request.uri().host().is_some() {
+                "host"
+            } else {
+                "no host"
+            };
+            let tenant = request
+                .extensions()
+                .get::<Tenant>()
+                .map_or("none", |Tenant(name)| name);
+            notes
+                .lock()
+                .unwrap()
+                .push(format!("{place}, {host}, {tenant}"));
             request
         })
     }
@@ -107,7 +119,10 @@ async fn layers_of_one_seam_keep_their_order() {
         .build()
         .unwrap();
     transport.send(get("/")).await.unwrap();
-    assert_eq!(notes.take(), ["first, no host, none", "second, no host, none"]);
+    assert_eq!(
+        notes.take(),
+        ["first, no host, none", "second, no host, none"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,7 +134,11 @@ async fn a_node_layer_sees_the_final_headers() {
         *seen_by_layer.lock().unwrap() = Some(request.headers().clone());
         request
     });
-    let transport = builder.basic_auth("elastic", "changeme").layer_node(signing).build().unwrap();
+    let transport = builder
+        .basic_auth("elastic", "changeme")
+        .layer_node(signing)
+        .build()
+        .unwrap();
     transport.send(get("/")).await.unwrap();
     let headers = seen.lock().unwrap().take().unwrap();
     for name in ["authorization", "accept", "user-agent"] {
@@ -130,7 +149,10 @@ async fn a_node_layer_sees_the_final_headers() {
 #[tokio::test(start_paused = true)]
 async fn a_shed_burst_leaves_the_nodes_alive() {
     let (cluster, builder) = simulated(3);
-    cluster.nodes().iter().for_each(|node| node.inject(Fault::delay(SECOND)));
+    cluster
+        .nodes()
+        .iter()
+        .for_each(|node| node.inject(Fault::delay(SECOND)));
     let transport = builder
         .layer_request(LoadShedLayer::new())
         .layer_request(GlobalConcurrencyLimitLayer::new(2))
@@ -152,9 +174,15 @@ async fn shed_attempts_are_retried_and_blame_no_node() {
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(2))
         .service(cluster.service());
-    let transport =
-        Transport::builder().nodes(cluster.urls()).http_service(backend).build().unwrap();
-    cluster.nodes().iter().for_each(|node| node.inject(Fault::delay(SECOND / 100)));
+    let transport = Transport::builder()
+        .nodes(cluster.urls())
+        .http_service(backend)
+        .build()
+        .unwrap();
+    cluster
+        .nodes()
+        .iter()
+        .for_each(|node| node.inject(Fault::delay(SECOND / 100)));
     let burst = (0..10).map(|_| transport.send(get("/")));
     let results = futures_util::future::join_all(burst).await;
     assert!(results.iter().filter(|result| result.is_ok()).count() >= 2);
@@ -164,9 +192,15 @@ async fn shed_attempts_are_retried_and_blame_no_node() {
 #[tokio::test(start_paused = true)]
 async fn a_timeout_of_tower_is_a_timeout() {
     let (cluster, builder) = simulated(2);
-    cluster.nodes().iter().for_each(|node| node.inject(Fault::hang()));
-    let transport =
-        builder.request_timeout(None).layer_node(TimeoutLayer::new(SECOND)).build().unwrap();
+    cluster
+        .nodes()
+        .iter()
+        .for_each(|node| node.inject(Fault::hang()));
+    let transport = builder
+        .request_timeout(None)
+        .layer_node(TimeoutLayer::new(SECOND))
+        .build()
+        .unwrap();
     let error = transport.send(get("/")).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
     assert_eq!(error.attempts().len(), 1, "it is not retried by default");
@@ -194,8 +228,16 @@ async fn the_total_timeout_covers_a_busy_limit() {
         tokio::task::yield_now().await;
         let started = tokio::time::Instant::now();
         let error = transport.send(get("/")).await.unwrap_err();
-        assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total), "{seam}: {error:?}");
-        assert!(started.elapsed() <= 2 * SECOND, "{seam}: {:?}", started.elapsed());
+        assert_eq!(
+            error.timeout_phase(),
+            Some(TimeoutPhase::Total),
+            "{seam}: {error:?}"
+        );
+        assert!(
+            started.elapsed() <= 2 * SECOND,
+            "{seam}: {:?}",
+            started.elapsed()
+        );
         busy.await.unwrap().unwrap_err();
     }
     drop(builder);
@@ -236,12 +278,25 @@ async fn a_rejected_request_may_be_retried() {
         }))
         .build()
         .unwrap();
-    let response =
-        transport.send(Request::post("/a/_doc").body(Body::from("{}")).unwrap()).await.unwrap();
+    let response = transport
+        .send(Request::post("/a/_doc").body(Body::from("{}")).unwrap())
+        .await
+        .unwrap();
     assert_eq!(response.status(), StatusCode::CREATED);
     let attempts = &response.extensions().get::<Attempts>().unwrap().0;
-    assert!(attempts[..2].iter().all(|a| a.retried == Some(RetryReason::NotSent)));
-    assert_eq!(cluster.nodes().iter().map(|node| node.request_count()).sum::<usize>(), 1);
+    assert!(
+        attempts[..2]
+            .iter()
+            .all(|a| a.retried == Some(RetryReason::NotSent))
+    );
+    assert_eq!(
+        cluster
+            .nodes()
+            .iter()
+            .map(|node| node.request_count())
+            .sum::<usize>(),
+        1
+    );
 }
 
 /// Retries what its extension says.
@@ -253,7 +308,10 @@ impl RetryPolicy for ByTenant {
     }
 
     fn decide(&self, request: &RequestFacts<'_>, _: &AttemptOutcome<'_>) -> Option<RetryPlan> {
-        let is_patient = request.extensions().get::<Tenant>().is_some_and(|t| t.0 == "patient");
+        let is_patient = request
+            .extensions()
+            .get::<Tenant>()
+            .is_some_and(|t| t.0 == "patient");
         let is_search = request.uri().path().ends_with("_search");
         (is_patient && is_search).then(|| RetryPlan::new(RetryReason::Status, SECOND))
     }
@@ -261,9 +319,11 @@ impl RetryPolicy for ByTenant {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_sees_uri_and_extensions() {
-    for (tenant, path, attempts) in
-        [("patient", "/a/_search", 4), ("patient", "/a/_count", 1), ("hasty", "/a/_search", 1)]
-    {
+    for (tenant, path, attempts) in [
+        ("patient", "/a/_search", 4),
+        ("patient", "/a/_count", 1),
+        ("hasty", "/a/_search", 1),
+    ] {
         let (cluster, builder) = simulated(1);
         cluster.node(0).inject(Fault::status(500));
         let transport = builder.retry_policy(ByTenant).build().unwrap();
@@ -276,33 +336,56 @@ async fn a_policy_sees_uri_and_extensions() {
 
 #[test]
 fn settings_beside_a_policy_are_refused() {
-    let builder = Transport::builder().node("http://localhost:9200").retry_policy(ByTenant);
+    let builder = Transport::builder()
+        .node("http://localhost:9200")
+        .retry_policy(ByTenant);
     let error = builder.max_retries(5).build().unwrap_err();
     assert_eq!(error.setting(), Some("max_retries"));
 }
 
 #[test]
 fn a_call_outside_a_runtime_is_an_error() {
-    let transport = Transport::builder().node("http://localhost:9200").build().unwrap();
+    let transport = Transport::builder()
+        .node("http://localhost:9200")
+        .build()
+        .unwrap();
     let error = futures_util::future::FutureExt::now_or_never(transport.send(get("/")));
     let error = error.unwrap().unwrap_err();
-    assert!(error.is_request() && error.to_string().contains("tokio runtime"), "{error}");
+    assert!(
+        error.is_request() && error.to_string().contains("tokio runtime"),
+        "{error}"
+    );
 
     let waiting =
         service_fn(|_: Request<Body>| std::future::pending::<Result<Response<Body>, BoxError>>());
-    let transport = Transport::builder().node("http://a:1").http_service(waiting).build().unwrap();
+    let transport = Transport::builder()
+        .node("http://a:1")
+        .http_service(waiting)
+        .build()
+        .unwrap();
     let error = futures_util::future::FutureExt::now_or_never(transport.send(get("/")));
-    assert!(error.unwrap().unwrap_err().to_string().contains("tokio runtime"));
+    assert!(
+        error
+            .unwrap()
+            .unwrap_err()
+            .to_string()
+            .contains("tokio runtime")
+    );
 }
 
 #[tokio::test]
 async fn a_transport_is_a_service() {
     let (_cluster, builder) = simulated(1);
     let mut service = ServiceBuilder::new()
-        .layer(MapResponseLayer::new(|response: Response<_>| response.status()))
+        .layer(MapResponseLayer::new(|response: Response<_>| {
+            response.status()
+        }))
         .layer(MapErrLayer::new(BoxError::from))
         .service(builder.build().unwrap());
-    assert_eq!(service.ready().await.unwrap().call(get("/")).await.unwrap(), 200);
+    assert_eq!(
+        service.ready().await.unwrap().call(get("/")).await.unwrap(),
+        200
+    );
 }
 
 #[test]

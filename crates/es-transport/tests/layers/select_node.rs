@@ -1,6 +1,10 @@
 //! Node selection over a mock service.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     sync::{
@@ -40,7 +44,11 @@ fn stack<L>(urls: &[&str], selector: L) -> Stack<L> {
     let pool = NodePool::new(urls.iter().map(|url| url.parse::<Node>().unwrap())).unwrap();
     let (mock, sent) = mock::pair();
     let service = SelectNodeLayer::new(Arc::clone(&pool), selector).layer(mock);
-    Stack { service, sent, pool }
+    Stack {
+        service,
+        sent,
+        pool,
+    }
 }
 
 impl<L: NodeSelector> Stack<L> {
@@ -74,17 +82,29 @@ fn in_flight(pool: &NodePool) -> usize {
     let total = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&total);
     let look = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-        seen.store(nodes.iter().map(|node| node.in_flight()).sum(), Ordering::Relaxed);
+        seen.store(
+            nodes.iter().map(|node| node.in_flight()).sum(),
+            Ordering::Relaxed,
+        );
         0
     };
-    drop(pool.select(&look, &RequestContext::new(&http::Method::GET, "/")).unwrap());
+    drop(
+        pool.select(&look, &RequestContext::new(&http::Method::GET, "/"))
+            .unwrap(),
+    );
     total.load(Ordering::Relaxed)
 }
 
 #[tokio::test(start_paused = true)]
 async fn writes_node_and_prefix_into_the_uri_and_goes_round() {
-    let mut stack = stack(&["http://a:1", "https://[::1]/in/here"], RoundRobin::starting_at(0));
-    for wanted in ["http://a:1/x/a%2Fb?q=%20", "https://[::1]:443/in/here/x/a%2Fb?q=%20"] {
+    let mut stack = stack(
+        &["http://a:1", "https://[::1]/in/here"],
+        RoundRobin::starting_at(0),
+    );
+    for wanted in [
+        "http://a:1/x/a%2Fb?q=%20",
+        "https://[::1]:443/in/here/x/a%2Fb?q=%20",
+    ] {
         let _future = stack.send(get("/x/a%2Fb?q=%20"));
         let (request, _) = stack.received();
         assert_eq!(request.uri(), wanted);
@@ -94,9 +114,18 @@ async fn writes_node_and_prefix_into_the_uri_and_goes_round() {
 #[tokio::test(start_paused = true)]
 async fn dots_that_lead_nowhere_are_names() {
     let mut stack = stack(&["http://a:1"], RoundRobin::default());
-    for good in ["/.kibana/_doc/..x", "/.../x", "/%2e%2ex", "/%20./a.", "/x?q=/../y"] {
+    for good in [
+        "/.kibana/_doc/..x",
+        "/.../x",
+        "/%2e%2ex",
+        "/%20./a.",
+        "/x?q=/../y",
+    ] {
         let _future = stack.send(get(good));
-        assert_eq!(stack.received().0.uri(), format!("http://a:1{good}").as_str());
+        assert_eq!(
+            stack.received().0.uri(),
+            format!("http://a:1{good}").as_str()
+        );
     }
 }
 
@@ -104,7 +133,15 @@ async fn dots_that_lead_nowhere_are_names() {
 async fn a_path_that_names_a_host_or_is_none_is_an_error_before_anything_is_sent() {
     let mut stack = stack(&["http://a:1"], RoundRobin::default());
     let hosts = ["http://evil/x", "//evil/x", "evil:80", "*", "//"];
-    let climbing = ["/../x", "/a/./b", "/a/..", "/.", "/%2e%2E/x", "/a/.%2e?q", "/%2e"];
+    let climbing = [
+        "/../x",
+        "/a/./b",
+        "/a/..",
+        "/.",
+        "/%2e%2E/x",
+        "/a/.%2e?q",
+        "/%2e",
+    ];
     for bad in hosts.into_iter().chain(climbing) {
         let mut future = stack.send(get(bad));
         let error = assert_ready_err!(future.poll());
@@ -124,7 +161,9 @@ async fn the_credentials_of_a_node_yield_to_all_others() {
     assert!(request.headers()[AUTHORIZATION].is_sensitive());
 
     let mut with_header = get("/");
-    with_header.headers_mut().insert(AUTHORIZATION, "Bearer x".parse().unwrap());
+    with_header
+        .headers_mut()
+        .insert(AUTHORIZATION, "Bearer x".parse().unwrap());
     let _future = stack.send(with_header);
     assert_eq!(stack.received().0.headers()[AUTHORIZATION], "Bearer x");
 
@@ -139,14 +178,20 @@ async fn the_credentials_of_a_node_yield_to_all_others() {
 async fn an_error_names_the_node_and_kills_it() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let mut future = stack.send(get("/"));
-    stack.received().1.send_error(Error::connect_message("refused"));
+    stack
+        .received()
+        .1
+        .send_error(Error::connect_message("refused"));
     let error = assert_ready_err!(future.poll());
     assert_eq!(error.node().map(|node| &**node), Some("http://a:1"));
     assert!(error.is_connect() && error.has_untried_node());
     assert_eq!(stack.pool.live(), 1);
 
     let mut future = stack.send(get("/"));
-    stack.received().1.send_error(Error::connect_message("refused"));
+    stack
+        .received()
+        .1
+        .send_error(Error::connect_message("refused"));
     assert!(!assert_ready_err!(future.poll()).has_untried_node());
     assert_eq!(stack.pool.live(), 0);
 }
@@ -160,12 +205,20 @@ async fn only_bad_statuses_tell_who_served_and_only_gateway_ones_kill() {
 
     let busy = stack.respond(StatusCode::TOO_MANY_REQUESTS, Body::empty());
     let by = busy.extensions().get::<ServedBy>().unwrap();
-    assert_eq!((&*by.node, by.has_untried_node, stack.pool.live()), ("http://b:1", true, 2));
+    assert_eq!(
+        (&*by.node, by.has_untried_node, stack.pool.live()),
+        ("http://b:1", true, 2)
+    );
 
     // The body need not be read.
     let down = stack.respond(StatusCode::SERVICE_UNAVAILABLE, Body::from("unread"));
     assert_eq!(stack.pool.live(), 1);
-    assert!(down.extensions().get::<ServedBy>().unwrap().has_untried_node);
+    assert!(
+        down.extensions()
+            .get::<ServedBy>()
+            .unwrap()
+            .has_untried_node
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,7 +247,10 @@ async fn a_refusal_of_a_layer_is_not_the_nodes_fault() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     for _ in 0..10 {
         let mut future = stack.send(get("/"));
-        stack.received().1.send_error(tower::load_shed::error::Overloaded::new());
+        stack
+            .received()
+            .1
+            .send_error(tower::load_shed::error::Overloaded::new());
         assert_ready_err!(future.poll());
     }
     assert_eq!(stack.pool.live(), 2);
@@ -259,7 +315,10 @@ async fn a_death_is_an_event_with_its_cause() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let mut events = stack.pool.events().subscribe();
     let mut future = stack.send(get("/"));
-    stack.received().1.send_error(Error::tls_message("the certificate has expired"));
+    stack
+        .received()
+        .1
+        .send_error(Error::tls_message("the certificate has expired"));
     assert!(assert_ready_err!(future.poll()).is_tls());
     stack.respond(StatusCode::BAD_GATEWAY, Body::empty());
     let mut causes = Vec::new();
@@ -281,7 +340,9 @@ async fn a_body_that_breaks_kills_and_one_that_is_dropped_does_not() {
 
     let (sender, body) = channel();
     let response = stack.respond(StatusCode::OK, body);
-    sender.send(Err(std::io::ErrorKind::ConnectionReset.into())).unwrap();
+    sender
+        .send(Err(std::io::ErrorKind::ConnectionReset.into()))
+        .unwrap();
     let error = response.into_body().collect().await.unwrap_err();
     assert!(error.is_io() && error.node().is_some());
     assert_eq!((in_flight(&stack.pool), stack.pool.live()), (0, 1));
@@ -343,7 +404,10 @@ impl NodeSelector for Listening {
     }
 
     fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
-        self.0.lock().unwrap().push(format!("{} {}", node.host(), request.path()));
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("{} {}", node.host(), request.path()));
     }
 
     fn attempt_ended(&self, _: &Node, end: &AttemptEnd<'_>, latency: Duration) {
@@ -360,7 +424,10 @@ async fn a_selector_is_told_of_every_attempt_once() {
     let (_, respond) = stack.received();
     respond.send_response(Response::new(Body::from("body")));
     let response = assert_ready_ok!(future.poll());
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), Bytes::from("body"));
+    assert_eq!(
+        response.into_body().collect().await.unwrap().to_bytes(),
+        Bytes::from("body")
+    );
     drop(stack.send(get("/")));
     let told = selector.0.lock().unwrap().clone();
     assert_eq!(told, ["a /x", "Status(200) 7ms", "a /", "Dropped 0ns"]);
@@ -373,7 +440,10 @@ fn channel() -> (tokio::sync::mpsc::UnboundedSender<Piece>, Body) {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let pieces = futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx));
     let frames = futures_util::TryStreamExt::map_ok(pieces, http_body::Frame::data);
-    (sender, Body::stream(http_body_util::StreamBody::new(frames)))
+    (
+        sender,
+        Body::stream(http_body_util::StreamBody::new(frames)),
+    )
 }
 
 #[tokio::test(start_paused = true)]
@@ -381,7 +451,11 @@ async fn the_response_to_a_retry_names_its_node_also_when_it_is_good() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     let mut again = get("/");
     let tried = Arc::from([Arc::from("http://a:1")]);
-    again.extensions_mut().insert(RetryContext { attempt: 2, tried, reason: RetryReason::NotSent });
+    again.extensions_mut().insert(RetryContext {
+        attempt: 2,
+        tried,
+        reason: RetryReason::NotSent,
+    });
     let mut future = stack.send(again);
     let (request, respond) = stack.received();
     assert_eq!(request.uri(), "http://b:1/");
@@ -407,7 +481,9 @@ async fn retry_after_becomes_the_latency_of_its_node() {
         assert_ready_ok!(task::spawn(std::future::poll_fn(|cx| service.poll_ready(cx))).poll());
         let mut future = task::spawn(service.call(get("/")));
         let (_, respond) = assert_ready!(task::spawn(sent.next_request()).poll()).unwrap();
-        let response = Response::builder().status(429).header("retry-after", header);
+        let response = Response::builder()
+            .status(429)
+            .header("retry-after", header);
         respond.send_response(response.body(Body::empty()).unwrap());
         assert_eq!(assert_ready_ok!(future.poll()).status(), 429);
         assert_eq!(pool.nodes()[0].latency(), Some(Duration::from_secs(wanted)));

@@ -1,7 +1,12 @@
 //! The deadlines of an attempt and of a request, over services that never respond
 //! and a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::{convert::Infallible, sync::Arc, task::Poll, time::Duration};
 
@@ -68,15 +73,24 @@ async fn an_attempt_has_30_seconds_unless_told_otherwise() {
     let (result, took) = ended(AttemptTimeoutLayer::default().layer(never()), get()).await;
     assert_eq!(phase(&result), Some(TimeoutPhase::Attempt));
     assert_eq!(took.as_secs(), 30);
-    assert_eq!(result.unwrap_err().to_string(), "no response to the attempt within 30s");
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "no response to the attempt within 30s"
+    );
 
     let (result, took) = ended(AttemptTimeoutLayer::new(2 * SECOND).layer(never()), get()).await;
-    assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Attempt), 2));
+    assert_eq!(
+        (phase(&result), took.as_secs()),
+        (Some(TimeoutPhase::Attempt), 2)
+    );
 
     let own = |time| with(RequestOptions::new().request_timeout(time));
     let service = || AttemptTimeoutLayer::new(2 * SECOND).layer(after(60 * SECOND));
     let (result, took) = ended(service(), own(Setting::Set(SECOND))).await;
-    assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Attempt), 1));
+    assert_eq!(
+        (phase(&result), took.as_secs()),
+        (Some(TimeoutPhase::Attempt), 1)
+    );
     let (result, took) = ended(service(), own(Setting::Off)).await;
     assert_eq!((phase(&result), took.as_secs()), (None, 60));
     assert!(result.is_ok());
@@ -86,7 +100,10 @@ async fn an_attempt_has_30_seconds_unless_told_otherwise() {
 async fn a_response_in_time_is_forwarded() {
     let service = AttemptTimeoutLayer::new(3 * SECOND).layer(after(2 * SECOND));
     let response = service.oneshot(get()).await.unwrap();
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "late");
+    assert_eq!(
+        response.into_body().collect().await.unwrap().to_bytes(),
+        "late"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,7 +127,10 @@ async fn the_earlier_of_the_two_ends_strikes_and_says_which_it_was() {
         let mut request = get();
         if let Some(total) = total {
             let after = total * SECOND;
-            request.extensions_mut().insert(Deadline { at: Instant::now() + after, after });
+            request.extensions_mut().insert(Deadline {
+                at: Instant::now() + after,
+                after,
+            });
         }
         let layer = AttemptTimeoutLayer::new(attempt.map(|seconds| seconds * SECOND));
         let (result, took) = ended(layer.layer(after(100 * SECOND)), request).await;
@@ -128,9 +148,16 @@ async fn a_total_deadline_counts_attempts_and_waits_and_the_error_tells_them() {
     let (result, took) = ended(service, get()).await;
     let error = result.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
-    assert_eq!(error.to_string(), "no response to the request with all its attempts within 5s");
+    assert_eq!(
+        error.to_string(),
+        "no response to the request with all its attempts within 5s"
+    );
     assert_eq!(took.as_secs(), 5);
-    let seconds: Vec<_> = error.attempts().iter().map(|a| a.duration.as_secs()).collect();
+    let seconds: Vec<_> = error
+        .attempts()
+        .iter()
+        .map(|a| a.duration.as_secs())
+        .collect();
     // The third attempt is cut by the deadline; two waits took up to 0.3 s.
     assert_eq!(seconds, [2, 2, 0]);
 }
@@ -141,8 +168,16 @@ async fn without_a_total_deadline_the_request_is_left_alone() {
     for (layer, request, expected) in [
         (TotalTimeoutLayer::default(), get(), None),
         (TotalTimeoutLayer::new(SECOND), get(), Some(SECOND)),
-        (TotalTimeoutLayer::new(SECOND), with(own(Setting::Off)), None),
-        (TotalTimeoutLayer::default(), with(own(Setting::Set(2 * SECOND))), Some(2 * SECOND)),
+        (
+            TotalTimeoutLayer::new(SECOND),
+            with(own(Setting::Off)),
+            None,
+        ),
+        (
+            TotalTimeoutLayer::default(),
+            with(own(Setting::Set(2 * SECOND))),
+            Some(2 * SECOND),
+        ),
     ] {
         let see = service_fn(|request: Request<Body>| async move {
             let deadline = request.extensions().get::<Deadline>().copied();
@@ -150,7 +185,10 @@ async fn without_a_total_deadline_the_request_is_left_alone() {
         });
         let deadline = layer.layer(see).oneshot(request).await.unwrap().into_body();
         assert_eq!(deadline.map(|deadline| deadline.after), expected);
-        assert_eq!(deadline.map(|deadline| deadline.at - Instant::now()), expected);
+        assert_eq!(
+            deadline.map(|deadline| deadline.at - Instant::now()),
+            expected
+        );
     }
 }
 
@@ -158,7 +196,10 @@ async fn without_a_total_deadline_the_request_is_left_alone() {
 async fn the_total_deadline_holds_alone() {
     let service = TotalTimeoutLayer::new(3 * SECOND).layer(after(100 * SECOND));
     let (result, took) = ended(service, get()).await;
-    assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Total), 3));
+    assert_eq!(
+        (phase(&result), took.as_secs()),
+        (Some(TimeoutPhase::Total), 3)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,12 +228,17 @@ fn pieces(seconds: &'static [u32]) -> Response<ResponseBody> {
 
 #[tokio::test(start_paused = true)]
 async fn each_piece_of_a_stream_has_the_time_again() {
-    let service = AttemptTimeoutLayer::new(3 * SECOND)
-        .layer(service_fn(async |_: Request<Body>| Ok::<_, Infallible>(pieces(&[1, 2, 2, 4]))));
+    let service =
+        AttemptTimeoutLayer::new(3 * SECOND).layer(service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(pieces(&[1, 2, 2, 4]))
+        }));
     let mut request = get();
     let after = 2 * SECOND;
     // Reading a stream takes as long as its reader wants: longer than the total deadline.
-    request.extensions_mut().insert(Deadline { at: Instant::now() + after, after });
+    request.extensions_mut().insert(Deadline {
+        at: Instant::now() + after,
+        after,
+    });
     let mut body = service.oneshot(request).await.unwrap().into_body();
     let start = Instant::now();
     for seconds in [1, 3, 5] {
@@ -206,8 +252,10 @@ async fn each_piece_of_a_stream_has_the_time_again() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_of_the_reader_does_not_count() {
-    let service = AttemptTimeoutLayer::new(3 * SECOND)
-        .layer(service_fn(async |_: Request<Body>| Ok::<_, Infallible>(pieces(&[1, 2]))));
+    let service =
+        AttemptTimeoutLayer::new(3 * SECOND).layer(service_fn(async |_: Request<Body>| {
+            Ok::<_, Infallible>(pieces(&[1, 2]))
+        }));
     let mut body = service.oneshot(get()).await.unwrap().into_body();
     body.frame().await.unwrap().unwrap();
     sleep(60 * SECOND).await;
@@ -220,10 +268,16 @@ async fn a_response_that_is_collected_must_be_complete_in_time() {
     let slow = || service_fn(async |_: Request<Body>| Ok::<_, Infallible>(pieces(&[1, 2, 2])));
     let stack = |seconds: u32| {
         let attempt = AttemptTimeoutLayer::new(seconds * SECOND);
-        ServiceBuilder::new().layer(attempt).layer(CollectLayer::new()).service(slow())
+        ServiceBuilder::new()
+            .layer(attempt)
+            .layer(CollectLayer::new())
+            .service(slow())
     };
     let (result, took) = ended(stack(4), get()).await;
-    assert_eq!((phase(&result), took.as_secs()), (Some(TimeoutPhase::Attempt), 4));
+    assert_eq!(
+        (phase(&result), took.as_secs()),
+        (Some(TimeoutPhase::Attempt), 4)
+    );
     assert!(ended(stack(6), get()).await.0.is_ok());
 }
 

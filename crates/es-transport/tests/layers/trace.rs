@@ -1,6 +1,11 @@
 //! Spans, as a subscriber sees them.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -45,7 +50,10 @@ struct Recorder {
 
 impl Recorder {
     fn up_to(level: Level) -> Self {
-        Self { max: Some(level), ..Self::default() }
+        Self {
+            max: Some(level),
+            ..Self::default()
+        }
     }
 
     fn spans(&self) -> Vec<Seen> {
@@ -77,7 +85,11 @@ impl Subscriber for Recorder {
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
         let id = self.next.fetch_add(1, Relaxed) + 1;
         let parent = self.current.lock().unwrap().last().copied();
-        let mut seen = Seen { name: attributes.metadata().name(), parent, ..Seen::default() };
+        let mut seen = Seen {
+            name: attributes.metadata().name(),
+            parent,
+            ..Seen::default()
+        };
         attributes.record(&mut seen);
         self.spans.lock().unwrap().insert(id, seen);
         Id::from_u64(id)
@@ -142,13 +154,18 @@ fn search() -> Request<Body> {
 }
 
 fn fields(seen: &Seen) -> Vec<(&str, &str)> {
-    seen.fields.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    seen.fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_has_a_span_and_each_attempt_a_child() {
     let recorder = Recorder::default();
-    send(&recorder, search(), vec![Ok(429), Ok(200)]).await.unwrap();
+    send(&recorder, search(), vec![Ok(429), Ok(200)])
+        .await
+        .unwrap();
     let [request, first, second] = recorder.spans().try_into().unwrap();
     assert_eq!(request.name, "elasticsearch.request");
     assert_eq!(
@@ -184,7 +201,10 @@ async fn a_request_has_a_span_and_each_attempt_a_child() {
     assert_eq!(second.fields["http.request.resend_count"], "1");
     assert_eq!(second.fields["db.response.status_code"], "200");
     for attempt in [&first, &second] {
-        assert_eq!((attempt.name, attempt.parent), ("elasticsearch.attempt", Some(1)));
+        assert_eq!(
+            (attempt.name, attempt.parent),
+            ("elasticsearch.attempt", Some(1))
+        );
     }
     assert!([request, first, second].iter().all(|seen| seen.closed));
 }
@@ -205,8 +225,14 @@ async fn an_attempt_of_a_transport_names_its_node() {
         .unwrap();
     transport.send(search()).await.unwrap();
     let attempt = &recorder.spans()[1].fields;
-    assert_eq!(attempt["url.full"], "https://[::1]:9200/in/here/idx/_search?q=REDACTED");
-    assert_eq!((&*attempt["server.address"], &*attempt["server.port"]), ("::1", "9200"));
+    assert_eq!(
+        attempt["url.full"],
+        "https://[::1]:9200/in/here/idx/_search?q=REDACTED"
+    );
+    assert_eq!(
+        (&*attempt["server.address"], &*attempt["server.port"]),
+        ("::1", "9200")
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,7 +284,10 @@ async fn the_proxy_of_elastic_cloud_names_cluster_and_node() {
     stack.oneshot(search()).await.unwrap();
     for seen in recorder.spans() {
         assert_eq!(seen.fields["db.namespace"], "e9106fc6");
-        assert_eq!(seen.fields["elasticsearch.node.name"], "instance-0000000001");
+        assert_eq!(
+            seen.fields["elasticsearch.node.name"],
+            "instance-0000000001"
+        );
     }
     assert_eq!(recorder.spans().len(), 2);
 }
@@ -269,7 +298,12 @@ async fn headers_are_propagated_within_the_attempt() {
     let _guard = tracing::subscriber::set_default(recorder.clone());
     let node = service_fn(async |request: Request<Body>| {
         let parent = request.headers()["traceparent"].clone();
-        Ok::<_, BoxError>(Response::builder().header("seen", parent).body(Body::empty()).unwrap())
+        Ok::<_, BoxError>(
+            Response::builder()
+                .header("seen", parent)
+                .body(Body::empty())
+                .unwrap(),
+        )
     });
     let current = Arc::clone(&recorder.current);
     let transport = Transport::builder()
@@ -284,7 +318,9 @@ async fn headers_are_propagated_within_the_attempt() {
         .unwrap();
     let response = transport.send(search()).await.unwrap();
     let spans = recorder.spans.lock().unwrap();
-    let attempt = spans.iter().find(|(_, seen)| seen.name == "elasticsearch.attempt");
+    let attempt = spans
+        .iter()
+        .find(|(_, seen)| seen.name == "elasticsearch.attempt");
     assert_eq!(response.headers()["seen"], attempt.unwrap().0.to_string());
 }
 
@@ -296,8 +332,14 @@ async fn the_kind_of_an_error_comes_from_a_short_list() {
         (Error::tls_message("unknown issuer"), "tls"),
         (Error::io_message("reset"), "io"),
         (Error::body("too large"), "body"),
-        (Error::timeout(TimeoutPhase::Attempt, seconds), "timeout.attempt"),
-        (Error::timeout(TimeoutPhase::Total, seconds), "timeout.total"),
+        (
+            Error::timeout(TimeoutPhase::Attempt, seconds),
+            "timeout.attempt",
+        ),
+        (
+            Error::timeout(TimeoutPhase::Total, seconds),
+            "timeout.total",
+        ),
         (Error::from_service("anything"), "_OTHER"),
     ] {
         let recorder = Recorder::default();
@@ -305,7 +347,9 @@ async fn the_kind_of_an_error_comes_from_a_short_list() {
         let own = RequestOptions::new().max_retries(0);
         let mut request = search();
         Arc::new(own).attach(&mut request);
-        send(&recorder, request, vec![Err(error)]).await.unwrap_err();
+        send(&recorder, request, vec![Err(error)])
+            .await
+            .unwrap_err();
         for seen in recorder.spans() {
             assert_eq!(seen.fields["error.type"], expected);
             assert_eq!(seen.fields["otel.status_code"], "ERROR");
@@ -317,12 +361,17 @@ async fn the_kind_of_an_error_comes_from_a_short_list() {
 #[tokio::test(start_paused = true)]
 async fn no_secret_is_in_a_span() {
     let recorder = Recorder::default();
-    let own = RequestOptions::new()
-        .auth(RequestAuth::Credentials(Credentials::bearer("s3cret").unwrap()));
+    let own = RequestOptions::new().auth(RequestAuth::Credentials(
+        Credentials::bearer("s3cret").unwrap(),
+    ));
     let mut request = search();
-    request.headers_mut().insert(AUTHORIZATION, "Bearer s3cret".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(AUTHORIZATION, "Bearer s3cret".parse().unwrap());
     Arc::new(own).attach(&mut request);
-    send(&recorder, request, vec![Ok(429), Ok(200)]).await.unwrap();
+    send(&recorder, request, vec![Ok(429), Ok(200)])
+        .await
+        .unwrap();
     let spans = recorder.spans();
     assert_eq!(spans.len(), 3);
     assert!(!format!("{spans:?}").contains("s3cret"));
@@ -331,7 +380,9 @@ async fn no_secret_is_in_a_span() {
 #[tokio::test(start_paused = true)]
 async fn attempts_are_for_those_who_want_detail() {
     let recorder = Recorder::up_to(Level::INFO);
-    send(&recorder, search(), vec![Ok(429), Ok(200)]).await.unwrap();
+    send(&recorder, search(), vec![Ok(429), Ok(200)])
+        .await
+        .unwrap();
     let names: Vec<_> = recorder.spans().iter().map(|seen| seen.name).collect();
     assert_eq!(names, ["elasticsearch.request"]);
 }
@@ -345,9 +396,15 @@ async fn a_request_that_is_dropped_ends_its_spans() {
         entered.store(true, Relaxed);
         std::future::pending::<Result<Response<Body>, BoxError>>()
     });
-    let stack = ServiceBuilder::new().layer(TraceLayer::new()).service(never);
+    let stack = ServiceBuilder::new()
+        .layer(TraceLayer::new())
+        .service(never);
     let call = stack.oneshot(search());
-    assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), call)
+            .await
+            .is_err()
+    );
     assert!(entered.load(Relaxed));
     let spans = recorder.spans();
     assert!(spans[0].closed && !spans[0].fields.contains_key("error.type"));
@@ -373,7 +430,10 @@ impl Subscriber for Events {
         let mut seen = Seen::default();
         event.record(&mut seen);
         let text = &seen.fields["message"];
-        self.0.lock().unwrap().push(format!("{} {text}", event.metadata().level()));
+        self.0
+            .lock()
+            .unwrap()
+            .push(format!("{} {text}", event.metadata().level()));
     }
 
     fn enter(&self, _: &Id) {}

@@ -1,6 +1,10 @@
 //! Windows of nodes and thread pools, over mock services and a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     convert::Infallible,
@@ -78,30 +82,52 @@ async fn no_more_are_in_flight_than_the_window() {
     let nodes = Nodes::default();
     let (stack, windows, _) = nodes.stack(fixed(2), &["http://a:1"]);
     let started = Instant::now();
-    let calls: Vec<_> = (0..6).map(|n| send(&stack, &format!("/x/_doc/{n}"), false)).collect();
+    let calls: Vec<_> = (0..6)
+        .map(|n| send(&stack, &format!("/x/_doc/{n}"), false))
+        .collect();
     sleep(MS).await;
     assert_eq!(nodes.began().len(), 2);
-    assert_eq!(windows.status("http://a:1", ThreadPool::Get).unwrap().in_flight, 2);
+    assert_eq!(
+        windows
+            .status("http://a:1", ThreadPool::Get)
+            .unwrap()
+            .in_flight,
+        2
+    );
     for call in calls {
         assert_eq!(call.await.unwrap().unwrap().status(), 200);
     }
     assert_eq!(started.elapsed(), 300 * MS);
     let order: Vec<_> = (0..6).map(|n| format!("http://a:1/x/_doc/{n}")).collect();
     assert_eq!(nodes.began(), order, "in the order in which they came");
-    assert_eq!(windows.status("http://a:1", ThreadPool::Get).unwrap().in_flight, 0);
+    assert_eq!(
+        windows
+            .status("http://a:1", ThreadPool::Get)
+            .unwrap()
+            .in_flight,
+        0
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn nodes_with_room_are_selected() {
     let nodes = Nodes::default();
     let (stack, windows, pool) = nodes.stack(fixed(3), &["http://a:1", "http://b:1"]);
-    pool.mark_dead("http://b:1", Instant::now(), Duration::from_secs(1)).unwrap();
+    pool.mark_dead("http://b:1", Instant::now(), Duration::from_secs(1))
+        .unwrap();
     let at_a: Vec<_> = (0..3).map(|_| send(&stack, "/x/_doc/1", false)).collect();
     sleep(MS).await;
     pool.mark_live("http://b:1", Instant::now()).unwrap();
     let at_b: Vec<_> = (0..3).map(|_| send(&stack, "/x/_doc/2", false)).collect();
     sleep(MS).await;
-    assert_eq!(nodes.began().iter().filter(|uri| **uri == "http://b:1/x/_doc/2").count(), 3);
+    assert_eq!(
+        nodes
+            .began()
+            .iter()
+            .filter(|uri| **uri == "http://b:1/x/_doc/2")
+            .count(),
+        3
+    );
     let in_flight = |url| windows.status(url, ThreadPool::Get).unwrap().in_flight;
     assert_eq!((in_flight("http://a:1"), in_flight("http://b:1")), (3, 3));
     for call in at_a.into_iter().chain(at_b) {
@@ -117,7 +143,10 @@ async fn thread_pools_have_windows_of_their_own() {
     let _waiting = send(&stack, "/x/_search", false);
     let _get = send(&stack, "/x/_doc/1", false);
     sleep(MS).await;
-    assert_eq!(nodes.began(), ["http://a:1/x/_search", "http://a:1/x/_doc/1"]);
+    assert_eq!(
+        nodes.began(),
+        ["http://a:1/x/_search", "http://a:1/x/_doc/1"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,20 +161,33 @@ async fn who_waits_too_long_is_rejected_as_not_sent() {
     assert_eq!(first.await.unwrap().unwrap().status(), 200);
     assert_eq!(nodes.began().len(), 1);
     // Its place in the queue is free again.
-    assert_eq!(send(&stack, "/x/_search", false).await.unwrap().unwrap().status(), 200);
+    assert_eq!(
+        send(&stack, "/x/_search", false)
+            .await
+            .unwrap()
+            .unwrap()
+            .status(),
+        200
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_request_lets_the_next_one_begin() {
     let nodes = Nodes::default();
     let (stack, ..) = nodes.stack(fixed(1), &["http://a:1"]);
-    let (first, second) = (send(&stack, "/1/_search", false), send(&stack, "/2/_search", false));
+    let (first, second) = (
+        send(&stack, "/1/_search", false),
+        send(&stack, "/2/_search", false),
+    );
     let third = send(&stack, "/3/_search", false);
     sleep(MS).await;
     second.abort();
     first.abort();
     sleep(MS).await;
-    assert_eq!(nodes.began(), ["http://a:1/1/_search", "http://a:1/3/_search"]);
+    assert_eq!(
+        nodes.began(),
+        ["http://a:1/1/_search", "http://a:1/3/_search"]
+    );
     third.await.unwrap().unwrap();
 }
 
@@ -153,12 +195,22 @@ async fn a_dropped_request_lets_the_next_one_begin() {
 async fn batch_work_leaves_half_to_live_traffic() {
     let nodes = Nodes::default();
     let (stack, ..) = nodes.stack(fixed(4), &["http://a:1"]);
-    let _batch: Vec<_> = (0..10).map(|_| send(&stack, "/batch/_search", true)).collect();
+    let _batch: Vec<_> = (0..10)
+        .map(|_| send(&stack, "/batch/_search", true))
+        .collect();
     sleep(MS).await;
     assert_eq!(nodes.began().len(), 2);
-    let _live: Vec<_> = (0..4).map(|_| send(&stack, "/live/_search", false)).collect();
+    let _live: Vec<_> = (0..4)
+        .map(|_| send(&stack, "/live/_search", false))
+        .collect();
     sleep(MS).await;
-    let count = |name: &str| nodes.began().iter().filter(|uri| uri.contains(name)).count();
+    let count = |name: &str| {
+        nodes
+            .began()
+            .iter()
+            .filter(|uri| uri.contains(name))
+            .count()
+    };
     assert_eq!((count("batch"), count("live")), (2, 2));
     // Two batch requests end, and the live ones that wait go before the others.
     sleep(100 * MS).await;
@@ -197,8 +249,12 @@ async fn the_window_grows_with_use() {
 async fn without_a_live_node_nobody_waits() {
     let nodes = Nodes::default();
     let (stack, _, pool) = nodes.stack(fixed(1), &["http://a:1"]);
-    pool.mark_dead("http://a:1", Instant::now(), Duration::from_secs(60)).unwrap();
-    let calls = [send(&stack, "/x/_search", false), send(&stack, "/x/_search", false)];
+    pool.mark_dead("http://a:1", Instant::now(), Duration::from_secs(60))
+        .unwrap();
+    let calls = [
+        send(&stack, "/x/_search", false),
+        send(&stack, "/x/_search", false),
+    ];
     sleep(MS).await;
     assert_eq!(nodes.began().len(), 2);
     for call in calls {

@@ -1,6 +1,10 @@
 //! Ejection, slow start and the failure penalty: the pool as a state machine.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,19 +39,30 @@ fn at(now: Instant) -> RequestContext<'static> {
 fn attempt(pool: &NodePool, number: usize, outcome: NodeOutcome, now: Instant) {
     let wanted = node(number);
     let to_node = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-        nodes.position(|candidate| *candidate.node() == wanted).unwrap()
+        nodes
+            .position(|candidate| *candidate.node() == wanted)
+            .unwrap()
     };
-    pool.select(&to_node, &at(now)).unwrap().finish(outcome, now);
+    pool.select(&to_node, &at(now))
+        .unwrap()
+        .finish(outcome, now);
 }
 
 fn state(pool: &NodePool, number: usize) -> NodeState {
     let nodes = pool.nodes();
-    nodes.iter().find(|status| *status.node() == node(number)).unwrap().state()
+    nodes
+        .iter()
+        .find(|status| *status.node() == node(number))
+        .unwrap()
+        .state()
 }
 
 fn ejected(pool: &NodePool) -> usize {
     let is_ejected = |state| matches!(state, NodeState::Ejected { .. });
-    pool.nodes().iter().filter(|status| is_ejected(status.state())).count()
+    pool.nodes()
+        .iter()
+        .filter(|status| is_ejected(status.state()))
+        .count()
 }
 
 /// Number of requests of so many that round robin sends to this node.
@@ -72,8 +87,16 @@ fn seven_failures_in_a_row_eject() {
     attempt(&pool, 0, NodeOutcome::Suspect, start);
     let until = start + 30 * SECOND;
     assert_eq!(state(&pool, 0), NodeState::Ejected { until });
-    let Some(Event::NodeDied { cause, dead_time, .. }) = events.try_recv() else { panic!() };
-    assert_eq!((cause, dead_time), (DeathCause::FailuresInARow(7), 30 * SECOND));
+    let Some(Event::NodeDied {
+        cause, dead_time, ..
+    }) = events.try_recv()
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (cause, dead_time),
+        (DeathCause::FailuresInARow(7), 30 * SECOND)
+    );
     assert_eq!(share(&pool, 0, 100, start + 29 * SECOND), 0);
 
     let probe = pool.select(&RoundRobin::default(), &at(until)).unwrap();
@@ -95,7 +118,11 @@ fn a_low_success_rate_ejects() {
     let start = Instant::now();
     for number in 0..20 {
         let is_bad = number % 3 == 0;
-        let outcome = if is_bad { NodeOutcome::ServerError } else { NodeOutcome::Healthy };
+        let outcome = if is_bad {
+            NodeOutcome::ServerError
+        } else {
+            NodeOutcome::Healthy
+        };
         attempt(&pool, 0, outcome, start);
         attempt(&pool, 1, NodeOutcome::Healthy, start);
     }
@@ -112,7 +139,11 @@ fn failures_outside_of_the_window_do_not_count() {
     for second in 0..200 {
         let now = start + second * SECOND;
         let is_bad = second % 2 == 0;
-        let outcome = if is_bad { NodeOutcome::ServerError } else { NodeOutcome::Healthy };
+        let outcome = if is_bad {
+            NodeOutcome::ServerError
+        } else {
+            NodeOutcome::Healthy
+        };
         // Half of all fail, but there are never 20 within 10 s.
         attempt(&pool, 0, outcome, now);
     }
@@ -121,7 +152,10 @@ fn failures_outside_of_the_window_do_not_count() {
 
 #[test]
 fn no_node_is_ejected_where_all_fail_alike() {
-    let pool = builder(10).ejection(Ejection::new().max_percent(100)).build().unwrap();
+    let pool = builder(10)
+        .ejection(Ejection::new().max_percent(100))
+        .build()
+        .unwrap();
     let start = Instant::now();
     for round in 0..100 {
         (0..10).for_each(|n| attempt(&pool, n, NodeOutcome::ServerError, start + round * MS));
@@ -142,7 +176,10 @@ fn refusals_eject_no_node() {
 
 #[test]
 fn ejected_nodes_return_in_panic() {
-    let pool = builder(10).ejection(Ejection::new().max_percent(40)).build().unwrap();
+    let pool = builder(10)
+        .ejection(Ejection::new().max_percent(40))
+        .build()
+        .unwrap();
     let start = Instant::now();
     for number in 0..4 {
         (0..7).for_each(|_| attempt(&pool, number, NodeOutcome::ServerError, start));
@@ -178,7 +215,9 @@ fn a_revived_node_starts_slowly() {
     let pool = builder(2).slow_start(10 * SECOND).build().unwrap();
     let start = Instant::now();
     attempt(&pool, 0, NodeOutcome::Failed, start);
-    let mut probe = pool.select(&RoundRobin::default(), &at(start + SECOND)).unwrap();
+    let mut probe = pool
+        .select(&RoundRobin::default(), &at(start + SECOND))
+        .unwrap();
     assert!(probe.is_probe());
     probe.finish(NodeOutcome::Healthy, start + SECOND);
     let first = share(&pool, 0, 2_000, start + SECOND);
@@ -201,7 +240,11 @@ fn failures_count_as_slow_responses() {
     let (selector, start) = (PeakEwma::default(), Instant::now());
     let latency = |number: usize| {
         let nodes = pool.nodes();
-        nodes.iter().find(|status| *status.node() == node(number)).unwrap().latency()
+        nodes
+            .iter()
+            .find(|status| *status.node() == node(number))
+            .unwrap()
+            .latency()
     };
     let mut selection = pool.select(&selector, &at(start)).unwrap();
     let chosen = usize::from(*selection.node() == node(1));
@@ -215,7 +258,9 @@ fn failures_count_as_slow_responses() {
 
     attempt(&pool, chosen, NodeOutcome::Overloaded, start + 2 * MS);
     let to_chosen = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-        nodes.position(|candidate| *candidate.node() == node(chosen)).unwrap()
+        nodes
+            .position(|candidate| *candidate.node() == node(chosen))
+            .unwrap()
     };
     let mut asked = pool.select(&to_chosen, &at(start)).unwrap();
     asked.set_retry_after(7 * SECOND);

@@ -1,7 +1,11 @@
 //! The pool as a state machine: whatever happens, every request gets a node,
 //! live nodes are preferred, and a dead node is asked by one request at a time.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -24,7 +28,10 @@ fn node(name: &str) -> Node {
 }
 
 fn pool(names: &[&str]) -> Arc<NodePool> {
-    NodePool::builder(names.iter().map(|name| node(name))).seed(1).build().unwrap()
+    NodePool::builder(names.iter().map(|name| node(name)))
+        .seed(1)
+        .build()
+        .unwrap()
 }
 
 fn at(now: Instant) -> RequestContext<'static> {
@@ -38,9 +45,13 @@ fn select(pool: &NodePool, now: Instant) -> Selection {
 /// Lets a request to this live node fail.
 fn kill(pool: &NodePool, host: &'static str, now: Instant) {
     let to_host = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-        nodes.position(|candidate| candidate.node().host() == host).unwrap()
+        nodes
+            .position(|candidate| candidate.node().host() == host)
+            .unwrap()
     };
-    pool.select(&to_host, &at(now)).unwrap().finish(NodeOutcome::Failed, now);
+    pool.select(&to_host, &at(now))
+        .unwrap()
+        .finish(NodeOutcome::Failed, now);
 }
 
 #[test]
@@ -98,7 +109,13 @@ fn of_dead_nodes_the_first_one_back_is_tried() {
     let second = pool.select(&Random, &at(now).retried(2, &tried)).unwrap();
     assert!(second.node().host() != "b" && second.node() != first.node());
     let tried = [tried[0].clone(), second.node().shared_url().clone()];
-    assert_eq!(pool.select(&Random, &at(now).retried(3, &tried)).unwrap().node().host(), "b");
+    assert_eq!(
+        pool.select(&Random, &at(now).retried(3, &tried))
+            .unwrap()
+            .node()
+            .host(),
+        "b"
+    );
 }
 
 #[test]
@@ -117,12 +134,20 @@ fn a_retry_avoids_nodes_that_were_tried() {
     let (pool, now) = (pool(&["a", "b", "c"]), Instant::now());
     let urls = ["a", "b", "c"].map(|name| node(name).shared_url().clone());
     for _ in 0..20 {
-        let selected = pool.select(&Random, &at(now).retried(3, &urls[..2])).unwrap();
+        let selected = pool
+            .select(&Random, &at(now).retried(3, &urls[..2]))
+            .unwrap();
         assert_eq!(selected.node().host(), "c");
         assert!(selected.has_untried_node(&urls[..1]) && !selected.has_untried_node(&urls[..2]));
     }
     let hosts: BTreeSet<_> = (0..100)
-        .map(|_| pool.select(&Random, &at(now).retried(4, &urls)).unwrap().node().host().to_owned())
+        .map(|_| {
+            pool.select(&Random, &at(now).retried(4, &urls))
+                .unwrap()
+                .node()
+                .host()
+                .to_owned()
+        })
         .collect();
     assert_eq!(hosts.len(), 3);
 }
@@ -143,19 +168,24 @@ fn sniffed_nodes_keep_their_health_by_id() {
         facts.id = Some(id.into());
         node(name).with_facts(facts)
     };
-    pool.set_sniffed([known("a", "1"), known("b", "2"), known("b", "2")]).unwrap();
+    pool.set_sniffed([known("a", "1"), known("b", "2"), known("b", "2")])
+        .unwrap();
     assert_eq!((pool.len(), pool.live()), (2, 2));
     let now = Instant::now();
     kill(&pool, "a", now);
     // Node 1 has moved and stays dead; node 3 is new at node 2's address.
-    pool.set_sniffed([known("moved", "1"), known("b", "3")]).unwrap();
+    pool.set_sniffed([known("moved", "1"), known("b", "3")])
+        .unwrap();
     assert_eq!((pool.len(), pool.live()), (2, 1));
     assert_eq!(select(&pool, now).node().host(), "b");
     let removed = std::iter::from_fn(|| events.try_recv()).filter_map(|event| match event {
         Event::NodeRemoved { node } => Some(node),
         _ => None,
     });
-    assert_eq!(removed.collect::<Vec<_>>(), ["http://seed:9200".into(), "http://a:9200".into()]);
+    assert_eq!(
+        removed.collect::<Vec<_>>(),
+        ["http://seed:9200".into(), "http://a:9200".into()]
+    );
     assert!(pool.set_sniffed([]).is_err());
     assert_eq!(pool.len(), 2);
 }
@@ -189,7 +219,10 @@ fn the_end_of_an_attempt_outlives_its_node_and_its_pool() {
 }
 
 fn urls(pool: &NodePool) -> Vec<String> {
-    pool.nodes().iter().map(|status| status.node().host().to_owned()).collect()
+    pool.nodes()
+        .iter()
+        .map(|status| status.node().host().to_owned())
+        .collect()
 }
 
 fn all(events: &mut Subscription) -> Vec<Event> {
@@ -250,7 +283,10 @@ fn an_empty_pool_is_an_error_until_a_node_is_added() {
     assert!(pool.is_empty() && pool.live() == 0);
     let error = pool.select(&Random, &at(now)).unwrap_err();
     assert!(error.is_no_nodes());
-    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the pool is empty");
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
+        "the pool is empty"
+    );
     pool.add(node("b")).unwrap();
     assert_eq!(select(&pool, now).node().host(), "b");
     assert_eq!(pool.replace([]), [node("b")]);
@@ -279,7 +315,9 @@ fn nodes_are_listed_with_their_state() {
     let status = &pool.nodes()[0];
     assert_eq!((status.in_flight(), status.latency()), (None, None));
     assert_eq!((status.is_live(), status.failures()), (false, 1));
-    let NodeState::Dead { until } = status.state() else { panic!("{status:?}") };
+    let NodeState::Dead { until } = status.state() else {
+        panic!("{status:?}")
+    };
     assert!((start + 500 * MS..=start + 1000 * MS).contains(&until));
 
     let mut first = pool.select(&LeastInFlight, &at(start)).unwrap();
@@ -304,8 +342,14 @@ fn every_change_is_an_event() {
     let mut failed = select(&pool, start);
     let cause = DeathCause::Status(http::StatusCode::BAD_GATEWAY);
     failed.finish_because(NodeOutcome::Failed, cause, start);
-    let [Event::NodeDied { node: died, cause: seen, dead_time, failures: 1 }] =
-        &all(&mut events)[..]
+    let [
+        Event::NodeDied {
+            node: died,
+            cause: seen,
+            dead_time,
+            failures: 1,
+        },
+    ] = &all(&mut events)[..]
     else {
         panic!("one node died");
     };
@@ -317,7 +361,13 @@ fn every_change_is_an_event() {
     assert_eq!(all(&mut events), [Event::NodeRevived { node: url("a") }]);
 
     pool.mark_dead("http://b:9200", start, 5 * MS).unwrap();
-    let [Event::NodeDied { cause: DeathCause::Marked, .. }] = all(&mut events)[..] else {
+    let [
+        Event::NodeDied {
+            cause: DeathCause::Marked,
+            ..
+        },
+    ] = all(&mut events)[..]
+    else {
         panic!("one node was marked");
     };
     pool.mark_live("http://b:9200", start).unwrap();
@@ -336,9 +386,13 @@ fn every_change_is_an_event() {
 /// Lets this live node respond.
 fn respond(pool: &NodePool, host: &'static str, now: Instant) {
     let to_host = selector_fn(move |nodes, _| {
-        nodes.position(|candidate| candidate.node().host() == host).unwrap()
+        nodes
+            .position(|candidate| candidate.node().host() == host)
+            .unwrap()
     });
-    pool.select(&to_host, &at(now)).unwrap().finish(NodeOutcome::Healthy, now);
+    pool.select(&to_host, &at(now))
+        .unwrap()
+        .finish(NodeOutcome::Healthy, now);
 }
 
 #[test]
@@ -392,7 +446,9 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn is_live(pool: &NodePool, node: &Node) -> bool {
-    pool.nodes().iter().any(|status| status.node() == node && status.is_live())
+    pool.nodes()
+        .iter()
+        .any(|status| status.node() == node && status.is_live())
 }
 
 struct Open {

@@ -1,6 +1,10 @@
 //! Each selector over a pool: what it chooses, and how often.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -29,7 +33,11 @@ fn request() -> RequestContext<'static> {
 }
 
 fn host(pool: &NodePool, selector: &impl NodeSelector, request: &RequestContext<'_>) -> String {
-    pool.select(selector, request).unwrap().node().host().to_owned()
+    pool.select(selector, request)
+        .unwrap()
+        .node()
+        .host()
+        .to_owned()
 }
 
 /// Number of times each host was chosen.
@@ -43,9 +51,13 @@ fn count(pool: &NodePool, selector: &impl NodeSelector, times: usize) -> BTreeMa
 
 fn kill(pool: &NodePool, host: &'static str, now: Instant) {
     let to_host = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-        nodes.position(|candidate| candidate.node().host() == host).unwrap()
+        nodes
+            .position(|candidate| candidate.node().host() == host)
+            .unwrap()
     };
-    pool.select(&to_host, &request().at(now)).unwrap().finish(NodeOutcome::Failed, now);
+    pool.select(&to_host, &request().at(now))
+        .unwrap()
+        .finish(NodeOutcome::Failed, now);
 }
 
 #[test]
@@ -62,7 +74,10 @@ fn round_robin_is_strict_on_a_thread() {
     for thread in threads {
         let counts = thread.join().unwrap();
         // Threads that share a counter take turns.
-        assert!(counts.values().all(|count| (80..=120).contains(count)), "{counts:?}");
+        assert!(
+            counts.values().all(|count| (80..=120).contains(count)),
+            "{counts:?}"
+        );
     }
 }
 
@@ -86,7 +101,9 @@ fn round_robin_stays_even_while_nodes_flap() {
         selected.finish(verdict, now);
         *counts.entry(host).or_default() += 1;
     }
-    let stayed = counts.iter().filter(|(host, _)| !flapping.contains(&host.as_str()));
+    let stayed = counts
+        .iter()
+        .filter(|(host, _)| !flapping.contains(&host.as_str()));
     let stayed: Vec<_> = stayed.map(|(_, count)| *count).collect();
     assert_eq!(stayed.len(), 27);
     let (least, most) = (stayed.iter().min().unwrap(), stayed.iter().max().unwrap());
@@ -100,7 +117,9 @@ fn round_robin_continues_after_its_last_node() {
     let urls = ["a", "c"].map(|name| node(name).shared_url().clone());
     let resend = request().retried(2, &urls);
     let order = [request(), resend, resend, request(), request()];
-    let order: String = order.map(|request| host(&pool, &selector, &request)).concat();
+    let order: String = order
+        .map(|request| host(&pool, &selector, &request))
+        .concat();
     assert_eq!(order, "bdbcd");
     assert_eq!(host(&pool, &RoundRobin::starting_at(6), &request()), "c");
 }
@@ -108,7 +127,10 @@ fn round_robin_continues_after_its_last_node() {
 #[test]
 fn random_gives_each_node_its_share() {
     let counts = count(&pool(&["a", "b", "c"]), &Random, 30_000);
-    assert!(counts.values().all(|count| (9_400..10_600).contains(count)), "{counts:?}");
+    assert!(
+        counts.values().all(|count| (9_400..10_600).contains(count)),
+        "{counts:?}"
+    );
 }
 
 #[test]
@@ -118,7 +140,10 @@ fn least_in_flight_fills_up_evenly() {
     for round in 1..=5 {
         held.extend((0..3).map(|_| pool.select(&LeastInFlight, &request()).unwrap()));
         for name in ["a", "b", "c"] {
-            assert_eq!(held.iter().filter(|s| s.node().host() == name).count(), round);
+            assert_eq!(
+                held.iter().filter(|s| s.node().host() == name).count(),
+                round
+            );
         }
     }
     held.retain(|selected| selected.node().host() != "b");
@@ -145,7 +170,9 @@ fn peak_ewma_avoids_the_slow_node() {
     }
     // Busy enough, the fast one is the worse choice: 10 ms · 51 > 500 ms.
     let busy = |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-        nodes.position(|candidate| candidate.node().host() == "fast").unwrap()
+        nodes
+            .position(|candidate| candidate.node().host() == "fast")
+            .unwrap()
     };
     let held: Vec<_> = (0..60).map(|_| pool.select(&busy, &now).unwrap()).collect();
     assert_eq!(host(&pool, &selector, &now), "slow");
@@ -165,8 +192,13 @@ fn peak_ewma_uses_a_node_with_one_long_request() {
     held.sort_by_key(|selected| selected.node().host() == "busy");
     held[0].finish(NodeOutcome::Healthy, start + Duration::from_millis(10));
     let now = request().at(start + SECOND);
-    let many: Vec<_> = (0..100).map(|_| pool.select(&selector, &now).unwrap()).collect();
-    let busy = many.iter().filter(|selected| selected.node().host() == "busy").count();
+    let many: Vec<_> = (0..100)
+        .map(|_| pool.select(&selector, &now).unwrap())
+        .collect();
+    let busy = many
+        .iter()
+        .filter(|selected| selected.node().host() == "busy")
+        .count();
     assert!((10..50).contains(&busy), "{busy}");
 }
 
@@ -176,7 +208,9 @@ fn peak_ewma_forgets_the_peak_of_a_busy_node() {
     let start = Instant::now();
     let respond = |host: &'static str, after| {
         let only = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
-            nodes.position(|candidate| candidate.node().host() == host).unwrap()
+            nodes
+                .position(|candidate| candidate.node().host() == host)
+                .unwrap()
         };
         let mut selected = pool.select(&only, &request().at(start)).unwrap();
         selected.finish(NodeOutcome::Healthy, start + Duration::from_millis(after));
@@ -203,7 +237,10 @@ fn peak_ewma_ignores_refusals() {
     held[1].finish(NodeOutcome::Healthy, start + Duration::from_millis(5));
     // 5 ms against the 30 ms of a node of which nothing is known.
     for _ in 0..50 {
-        assert_ne!(host(&pool, &PeakEwma::default(), &request().at(start + SECOND)), refused);
+        assert_ne!(
+            host(&pool, &PeakEwma::default(), &request().at(start + SECOND)),
+            refused
+        );
     }
 }
 
@@ -225,7 +262,11 @@ fn a_dropped_attempt_shows_that_its_node_is_slow() {
     // A response that came before the drop is not known to be slower.
     let latency = |host: &str| {
         let nodes = pool.nodes();
-        nodes.iter().find(|status| status.node().host() == host).unwrap().latency()
+        nodes
+            .iter()
+            .find(|status| status.node().host() == host)
+            .unwrap()
+            .latency()
     };
     let known = latency(&slow);
     let to_slow = selector_fn({
@@ -249,13 +290,18 @@ fn sticky_stays_with_a_node_while_it_lives() {
     assert_ne!(host(&pool, &selector, &now.retried(2, &tried)), first);
     assert_eq!(host(&pool, &selector, &now), first);
 
-    let dead: &'static str = ["a", "b", "c"].into_iter().find(|name| *name == first).unwrap();
+    let dead: &'static str = ["a", "b", "c"]
+        .into_iter()
+        .find(|name| *name == first)
+        .unwrap();
     kill(&pool, dead, start);
     let second = host(&pool, &selector, &now);
     assert_ne!(second, first);
     // The first one is back, but there is no reason to leave.
     let later = request().at(start + 2 * SECOND);
-    pool.select(&selector, &later).unwrap().finish(NodeOutcome::Healthy, start + 2 * SECOND);
+    pool.select(&selector, &later)
+        .unwrap()
+        .finish(NodeOutcome::Healthy, start + 2 * SECOND);
     assert_eq!(pool.live(), 3);
     assert!((0..50).all(|_| host(&pool, &selector, &later) == second));
 }
@@ -267,7 +313,11 @@ fn a_hint_leads_to_the_same_node_everywhere() {
     let hints: Vec<String> = (0..400).map(|i| format!("session-{i}")).collect();
     let lead = |pool: &NodePool, now| {
         let of = |hint: &String| {
-            host(pool, &Sticky::default(), &request().at(now).with_hint(Some(hint)))
+            host(
+                pool,
+                &Sticky::default(),
+                &request().at(now).with_hint(Some(hint)),
+            )
         };
         hints.iter().map(of).collect::<Vec<_>>()
     };
@@ -286,7 +336,13 @@ fn a_hint_leads_to_the_same_node_everywhere() {
 
 fn zones() -> Arc<NodePool> {
     let zone = |name: &str, zone: &str| node(name).with_attribute("zone", zone);
-    NodePool::new([zone("a", "1"), zone("b", "2"), zone("c", "1"), zone("d", "2")]).unwrap()
+    NodePool::new([
+        zone("a", "1"),
+        zone("b", "2"),
+        zone("c", "1"),
+        zone("d", "2"),
+    ])
+    .unwrap()
 }
 
 #[test]
@@ -296,8 +352,9 @@ fn the_own_zone_is_left_when_too_few_live() {
     let counts = count(&pool, &selector, 100);
     assert_eq!(counts, [("a".to_owned(), 50), ("c".to_owned(), 50)].into());
     kill(&pool, "a", now);
-    let counts: BTreeMap<_, _> =
-        (0..99).map(|_| (host(&pool, &selector, &request().at(now)), 1)).collect();
+    let counts: BTreeMap<_, _> = (0..99)
+        .map(|_| (host(&pool, &selector, &request().at(now)), 1))
+        .collect();
     assert_eq!(counts.keys().collect::<Vec<_>>(), ["b", "c", "d"]);
     let alone = PreferAttribute::new("zone", "1");
     assert!((0..20).all(|_| host(&pool, &alone, &request().at(now)) == "c"));
@@ -308,9 +365,12 @@ fn the_own_zone_is_left_when_too_few_live() {
 #[test]
 fn the_own_zone_spills_over_when_it_is_busy() {
     let pool = zones();
-    let selector =
-        PreferAttribute::new("zone", "1").at_most_in_flight(3).choosing_by(LeastInFlight);
-    let held: Vec<_> = (0..8).map(|_| pool.select(&selector, &request()).unwrap()).collect();
+    let selector = PreferAttribute::new("zone", "1")
+        .at_most_in_flight(3)
+        .choosing_by(LeastInFlight);
+    let held: Vec<_> = (0..8)
+        .map(|_| pool.select(&selector, &request()).unwrap())
+        .collect();
     let at = |host: &str| held.iter().filter(|s| s.node().host() == host).count();
     assert_eq!((at("a"), at("c")), (3, 3));
     assert_eq!(at("b") + at("d"), 2);
@@ -375,11 +435,15 @@ fn a_retry_stays_within_the_constraint() {
     let selector = WritesToSome(RoundRobin::starting_at(0));
     let urls = ["a", "b"].map(|name| node(name).shared_url().clone());
     for _ in 0..4 {
-        let first = pool.select(&selector, &write().at(now).retried(2, &urls[..1])).unwrap();
+        let first = pool
+            .select(&selector, &write().at(now).retried(2, &urls[..1]))
+            .unwrap();
         assert_eq!(first.node().host(), "b");
         // Only `c` was not tried, and it is not eligible.
         assert!(!first.has_untried_node(&urls[..1]));
-        let second = pool.select(&selector, &write().at(now).retried(3, &urls)).unwrap();
+        let second = pool
+            .select(&selector, &write().at(now).retried(3, &urls))
+            .unwrap();
         assert_ne!(second.node().host(), "c");
     }
 }
@@ -438,12 +502,17 @@ struct Avoid<S> {
 impl<S: NodeSelector> NodeSelector for Avoid<S> {
     fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
         let rest = self.rest.narrow(nodes, |node| node.host() != self.host);
-        rest.select(&self.inner, request).unwrap_or_else(|| self.inner.select(nodes, request))
+        rest.select(&self.inner, request)
+            .unwrap_or_else(|| self.inner.select(nodes, request))
     }
 }
 
 fn avoid<S>(host: &'static str, inner: S) -> Avoid<S> {
-    Avoid { host, rest: SubsetCache::default(), inner }
+    Avoid {
+        host,
+        rest: SubsetCache::default(),
+        inner,
+    }
 }
 
 #[test]

@@ -17,7 +17,11 @@ use crate::{
 };
 
 async fn cluster(tls: bool) -> Cluster {
-    let settings = Cluster::builder().nodes(1).tls(tls).security(true).user("elastic", SECRET);
+    let settings = Cluster::builder()
+        .nodes(1)
+        .tls(tls)
+        .security(true)
+        .user("elastic", SECRET);
     settings.start().await.unwrap()
 }
 
@@ -70,10 +74,19 @@ async fn by_every_kind_of_credentials() {
     for (name, builder) in builders(&cluster.url(0)) {
         transcript.add(&format!("--- {name}\n"));
         let short = Duration::from_millis(30);
-        let transport =
-            build(builder.request_timeout(short).max_retries(1).max_response_size(1 << 20));
+        let transport = build(
+            builder
+                .request_timeout(short)
+                .max_retries(1)
+                .max_response_size(1 << 20),
+        );
         send(&transcript, &transport, get("/")).await;
-        send(&transcript, &transport, post("/_security/api_key", r#"{"name":"x"}"#)).await;
+        send(
+            &transcript,
+            &transport,
+            post("/_security/api_key", r#"{"name":"x"}"#),
+        )
+        .await;
         for fault in faults(&cluster.url(0)) {
             cluster.node(0).clear_faults();
             cluster.node(0).inject(fault);
@@ -95,7 +108,9 @@ async fn by_a_requests_own_credentials_and_headers() {
     let mut headers = http::HeaderMap::new();
     headers.insert("x-api-token", HeaderValue::from_static(TOKEN));
     let own = RequestOptions::new()
-        .auth(RequestAuth::Credentials(Credentials::basic("elastic", SECRET).unwrap()))
+        .auth(RequestAuth::Credentials(
+            Credentials::basic("elastic", SECRET).unwrap(),
+        ))
         .headers(headers);
     transcript.debug(&own);
     for fault in faults(&cluster.url(0)).into_iter().map(Fault::once) {
@@ -132,8 +147,10 @@ async fn over_tls_that_fails() {
     let stranger = CertificateAuthority::new("stranger").unwrap();
     let client = stranger.leaf().for_client().issue().unwrap();
     let key = client.key_pem();
-    tls_failures(&transcript, |builder| builder.ssl_assert_fingerprint(stranger.fingerprint()))
-        .await;
+    tls_failures(&transcript, |builder| {
+        builder.ssl_assert_fingerprint(stranger.fingerprint())
+    })
+    .await;
     tls_failures(&transcript, |builder| {
         builder
             .ca_certs(stranger.pem().as_bytes().to_vec())
@@ -164,7 +181,10 @@ async fn where_nobody_listens_and_behind_proxies() {
             send(&transcript, &build(builder), get("/")).await;
         }
     }
-    assert!(cluster.node(0).has_received(SECRET), "the proxy got its own");
+    assert!(
+        cluster.node(0).has_received(SECRET),
+        "the proxy got its own"
+    );
     assert!(!cluster.node(0).has_received(TOKEN), "and nothing else");
     nothing_leaked(&transcript);
 }
@@ -175,7 +195,11 @@ async fn by_sniffing_and_providers_that_fail() {
     let cluster = cluster(false).await;
     for (_, builder) in builders(&cluster.url(0)) {
         let transport = build(builder.sniff_before_requests(true));
-        for fault in [Fault::status(503), Fault::garbage(), Fault::status(200).body("[]")] {
+        for fault in [
+            Fault::status(503),
+            Fault::garbage(),
+            Fault::status(200).body("[]"),
+        ] {
             cluster.node(0).inject(fault.on_path("_nodes").once());
             send(&transcript, &transport, get("/")).await;
             if let Err(error) = transport.sniff().await {
@@ -187,12 +211,31 @@ async fn by_sniffing_and_providers_that_fail() {
     let broken = async || Credentials::bearer(format!("{TOKEN}\r\n"));
     let sealed = async || Err::<Credentials, BoxError>("the vault is sealed".into());
     let node = || crate::cluster_support::builder(cluster.urls());
-    send(&transcript, &build(node().credentials_provider(broken)), get("/")).await;
-    send(&transcript, &build(node().credentials_provider(sealed)), get("/")).await;
-    let enforcing = Cluster::builder().product_header(false).start().await.unwrap();
+    send(
+        &transcript,
+        &build(node().credentials_provider(broken)),
+        get("/"),
+    )
+    .await;
+    send(
+        &transcript,
+        &build(node().credentials_provider(sealed)),
+        get("/"),
+    )
+    .await;
+    let enforcing = Cluster::builder()
+        .product_header(false)
+        .start()
+        .await
+        .unwrap();
     for verification in [ProductCheck::Enforce, ProductCheck::Warn] {
         for (_, builder) in builders(&enforcing.url(0)) {
-            send(&transcript, &build(builder.product_check(verification)), get("/")).await;
+            send(
+                &transcript,
+                &build(builder.product_check(verification)),
+                get("/"),
+            )
+            .await;
         }
     }
     nothing_leaked(&transcript);
@@ -205,8 +248,16 @@ async fn behind_a_proxy_of_the_environment_that_cannot_be_used() {
     for scheme in ["socks5", "https", "http"] {
         let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--exact", "failing::child_with_a_proxy", "--ignored", "--nocapture"])
-            .env("HTTP_PROXY", format!("{scheme}://user:{encoded}@127.0.0.1:1"))
+            .args([
+                "--exact",
+                "failing::child_with_a_proxy",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(
+                "HTTP_PROXY",
+                format!("{scheme}://user:{encoded}@127.0.0.1:1"),
+            )
             .env_remove("http_proxy")
             .env_remove("no_proxy")
             .env_remove("NO_PROXY")
@@ -216,7 +267,10 @@ async fn behind_a_proxy_of_the_environment_that_cannot_be_used() {
         let transcript = Transcript::default();
         transcript.add(&String::from_utf8(output.stdout).unwrap());
         transcript.add(&String::from_utf8(output.stderr).unwrap());
-        assert!(transcript.text().contains("127.0.0.1:1"), "it names the proxy");
+        assert!(
+            transcript.text().contains("127.0.0.1:1"),
+            "it names the proxy"
+        );
         nothing_leaked(&transcript);
     }
 }

@@ -23,15 +23,27 @@ impl Secret {
         let mut forms = vec![
             ("the text", secret.to_owned()),
             ("the escaped text", debug[1..debug.len() - 1].to_owned()),
-            ("the escaped bytes", secret.as_bytes().escape_ascii().to_string()),
+            (
+                "the escaped bytes",
+                secret.as_bytes().escape_ascii().to_string(),
+            ),
             ("the bytes", format!("{:?}", secret.as_bytes())),
-            ("the hex digits", secret.bytes().map(|b| format!("{b:02x}")).collect()),
+            (
+                "the hex digits",
+                secret.bytes().map(|b| format!("{b:02x}")).collect(),
+            ),
             ("the percent-encoding", percent(false)),
             ("the percent-encoding", percent(true)),
         ];
         for offset in 0..3 {
-            forms.push(("the base64", inner_base64(&BASE64_STANDARD_NO_PAD, secret, offset)));
-            forms.push(("the base64", inner_base64(&BASE64_URL_SAFE_NO_PAD, secret, offset)));
+            forms.push((
+                "the base64",
+                inner_base64(&BASE64_STANDARD_NO_PAD, secret, offset),
+            ));
+            forms.push((
+                "the base64",
+                inner_base64(&BASE64_URL_SAFE_NO_PAD, secret, offset),
+            ));
         }
         Self { forms }
     }
@@ -47,7 +59,10 @@ impl Secret {
                 lower.find(&form.to_ascii_lowercase())
             };
             let around = at?.saturating_sub(200)..text.len().min(at? + 100);
-            Some((*name, String::from_utf8_lossy(&text.as_bytes()[around]).into_owned()))
+            Some((
+                *name,
+                String::from_utf8_lossy(&text.as_bytes()[around]).into_owned(),
+            ))
         })
     }
 }

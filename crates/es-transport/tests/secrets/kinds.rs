@@ -26,10 +26,18 @@ const KINDS: [(&str, Question); 18] = [
     ("request", Error::is_request),
     ("connect", Error::is_connect),
     ("tls", Error::is_tls),
-    ("connect timeout", |error| error.timeout_phase() == Some(TimeoutPhase::Connect)),
-    ("attempt timeout", |error| error.timeout_phase() == Some(TimeoutPhase::Attempt)),
-    ("total timeout", |error| error.timeout_phase() == Some(TimeoutPhase::Total)),
-    ("read timeout", |error| error.timeout_phase() == Some(TimeoutPhase::Read)),
+    ("connect timeout", |error| {
+        error.timeout_phase() == Some(TimeoutPhase::Connect)
+    }),
+    ("attempt timeout", |error| {
+        error.timeout_phase() == Some(TimeoutPhase::Attempt)
+    }),
+    ("total timeout", |error| {
+        error.timeout_phase() == Some(TimeoutPhase::Total)
+    }),
+    ("read timeout", |error| {
+        error.timeout_phase() == Some(TimeoutPhase::Read)
+    }),
     ("io", Error::is_io),
     ("body", Error::is_body),
     ("redirect", Error::is_redirect),
@@ -69,7 +77,9 @@ async fn of_a_node() -> Vec<Error> {
     errors.push(error(builder(cluster.urls()).total_timeout(short), get("/")).await);
     cluster.node(0).clear_faults();
     cluster.node(0).inject(Fault::status(503));
-    let sniffing = builder(cluster.urls()).basic_auth("elastic", SECRET).sniff_on_start(true);
+    let sniffing = builder(cluster.urls())
+        .basic_auth("elastic", SECRET)
+        .sniff_on_start(true);
     errors.push(build(sniffing).sniff().await.unwrap_err());
     // Half of a response, and then nothing, read as a stream.
     let half = half_a_response().await;
@@ -86,8 +96,9 @@ async fn half_a_response() -> String {
         while let Ok((mut stream, _)) = listener.accept().await {
             let _ = stream.read(&mut [0; 4096]).await;
             let head = "HTTP/1.1 200 OK\r\nx-elastic-product: Elasticsearch\r\n";
-            let _ =
-                stream.write_all(format!("{head}content-length: 10\r\n\r\n[1,").as_bytes()).await;
+            let _ = stream
+                .write_all(format!("{head}content-length: 10\r\n\r\n[1,").as_bytes())
+                .await;
             tokio::spawn(async move { stream.read(&mut [0; 1]).await });
         }
     });
@@ -109,7 +120,12 @@ async fn of_none() -> Vec<Error> {
 
     let node = || builder(["http://127.0.0.1:1"]);
     errors.push(error(node(), get("//elsewhere/")).await);
-    errors.push(node().bearer_auth(format!("{SECRET}\r\n")).build().unwrap_err());
+    errors.push(
+        node()
+            .bearer_auth(format!("{SECRET}\r\n"))
+            .build()
+            .unwrap_err(),
+    );
     let encoded: String = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let pool = NodePool::new([format!("http://u:{encoded}@localhost").parse().unwrap()]).unwrap();
     errors.push(pool.set_sniffed([]).unwrap_err());
@@ -133,9 +149,17 @@ async fn an_error_of_every_kind_shows_no_secret() {
     let mut seen = BTreeSet::new();
     for error in of_a_node().await.iter().chain(&of_none().await) {
         transcript.add(&shown(error));
-        seen.extend(KINDS.iter().filter(|(_, is)| is(error)).map(|(name, _)| *name));
+        seen.extend(
+            KINDS
+                .iter()
+                .filter(|(_, is)| is(error))
+                .map(|(name, _)| *name),
+        );
     }
-    let missing: Vec<_> = KINDS.iter().filter(|(name, _)| !seen.contains(name)).collect();
+    let missing: Vec<_> = KINDS
+        .iter()
+        .filter(|(name, _)| !seen.contains(name))
+        .collect();
     assert!(missing.is_empty(), "{missing:?}");
     nothing_leaked(&transcript);
 }

@@ -46,10 +46,19 @@ fn builders(url: &str) -> Vec<(&'static str, TransportBuilder)> {
         ("bearer", node().bearer_auth(TOKEN)),
         ("key", node().api_key(TOKEN)),
         ("key pair", node().api_key(("id", TOKEN))),
-        ("raw", node().credentials(Credentials::raw(format!("Own {TOKEN}")).unwrap())),
+        (
+            "raw",
+            node().credentials(Credentials::raw(format!("Own {TOKEN}")).unwrap()),
+        ),
         ("header", node().header("x-api-token", TOKEN)),
-        ("provider", node().credentials_provider(async || Credentials::bearer(TOKEN))),
-        ("user info", cluster_support::builder([format!("{scheme}://elastic:{encoded}@{host}")])),
+        (
+            "provider",
+            node().credentials_provider(async || Credentials::bearer(TOKEN)),
+        ),
+        (
+            "user info",
+            cluster_support::builder([format!("{scheme}://elastic:{encoded}@{host}")]),
+        ),
         ("none", node()),
     ]
 }
@@ -65,12 +74,18 @@ fn every_form_of_a_secret_is_found() {
     let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let reserved = "s3cr3t%2F%2B%20%3D%3F%26%2541%3Az%22x%27%C3%BC";
     for text in [SECRET, &percent, &percent.to_lowercase(), reserved] {
-        assert!(secret.find(&format!("before {text} after")).is_some(), "{text}");
+        assert!(
+            secret.find(&format!("before {text} after")).is_some(),
+            "{text}"
+        );
     }
     for user in ["", "a", "ab", "elastic"] {
         let pair = BASE64_STANDARD.encode(format!("{user}:{SECRET}"));
         assert!(secret.find(&pair).is_some(), "{user}");
     }
-    assert!(secret.find(&format!("{SECRET:?}")).is_some(), "escaped as Debug does");
+    assert!(
+        secret.find(&format!("{SECRET:?}")).is_some(),
+        "escaped as Debug does"
+    );
     assert!(secret.find("s3cr3").is_none());
 }

@@ -44,7 +44,9 @@ fn credentials_and_the_layers_that_carry_them() {
         transcript.debug(&with(get("/"), RequestOptions::new().auth(auth)));
     }
     transcript.debug(&AuthLayer::provider(async || Credentials::bearer(TOKEN)));
-    let headers = DefaultHeadersLayer::new().header("x-api-token", TOKEN).unwrap();
+    let headers = DefaultHeadersLayer::new()
+        .header("x-api-token", TOKEN)
+        .unwrap();
     transcript.debug(&headers);
     transcript.debug(&headers.layer(()));
     nothing_leaked(&transcript);
@@ -58,8 +60,14 @@ fn builders_and_nodes() {
         transcript.debug(&builder.build().unwrap());
     }
     let encoded: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let node: Node = format!("https://elastic:{encoded}@localhost/in").parse().unwrap();
-    transcript.add(&format!("{node} {} {:?}", node.url(), node.uri("/x".parse().unwrap())));
+    let node: Node = format!("https://elastic:{encoded}@localhost/in")
+        .parse()
+        .unwrap();
+    transcript.add(&format!(
+        "{node} {} {:?}",
+        node.url(),
+        node.uri("/x".parse().unwrap())
+    ));
     transcript.debug(&node);
     transcript.debug(&node.at("other", 1));
     let pool = NodePool::new([node]).unwrap();
@@ -82,33 +90,57 @@ fn proxies_pem_and_tls_settings() {
     let connector = builder.build().unwrap();
     transcript.debug(&connector);
     transcript.debug(&Connections::with_connector(connector));
-    let leaf = CertificateAuthority::new("clients").unwrap().leaf().for_client().issue().unwrap();
+    let leaf = CertificateAuthority::new("clients")
+        .unwrap()
+        .leaf()
+        .for_client()
+        .issue()
+        .unwrap();
     let key = leaf.key_pem();
     transcript.debug(&Pem::bytes(key.clone()));
     let (certificate, text) = (leaf.pem().as_bytes().to_vec(), key.as_bytes().to_vec());
     let tls = TlsSettings::new().client_cert(certificate.clone(), text.clone());
     transcript.debug(&tls);
     // The wrong way round, and a key that is cut off.
-    for (certificate, key) in
-        [(text.clone(), certificate.clone()), (certificate, text[..90].to_vec())]
-    {
-        let error = TlsSettings::new().client_cert(certificate, key).build().unwrap_err();
+    for (certificate, key) in [
+        (text.clone(), certificate.clone()),
+        (certificate, text[..90].to_vec()),
+    ] {
+        let error = TlsSettings::new()
+            .client_cert(certificate, key)
+            .build()
+            .unwrap_err();
         transcript.add(&shown(&error));
     }
     show_keys_in_every_form(&transcript, leaf.pem(), &key);
     nothing_leaked(&transcript);
     let text = transcript.text();
     let numbers = format!("{:?}", key.lines().nth(1).unwrap().as_bytes());
-    assert!(!text.contains(numbers.trim_matches(['[', ']'])), "the key is shown as numbers");
-    assert!(key.lines().filter(|line| !line.starts_with('-')).all(|line| !text.contains(line)));
+    assert!(
+        !text.contains(numbers.trim_matches(['[', ']'])),
+        "the key is shown as numbers"
+    );
+    assert!(
+        key.lines()
+            .filter(|line| !line.starts_with('-'))
+            .all(|line| !text.contains(line))
+    );
 }
 
 #[test]
 fn keys_in_der_given_in_the_wrong_place() {
     let transcript = Transcript::of_this_process();
-    let leaf = CertificateAuthority::new("clients").unwrap().leaf().for_client().issue().unwrap();
+    let leaf = CertificateAuthority::new("clients")
+        .unwrap()
+        .leaf()
+        .for_client()
+        .issue()
+        .unwrap();
     let key = leaf.key_pem();
-    let base64 = key.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let base64 = key
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect::<String>();
     let der = BASE64_STANDARD.decode(&base64).unwrap();
     for content in [der.clone(), der[..der.len() / 2].to_vec()] {
         for tls in [
@@ -124,14 +156,20 @@ fn keys_in_der_given_in_the_wrong_place() {
     }
     let text = transcript.text();
     let numbers = format!("{:?}", &der[40..60]);
-    assert!(!text.contains(numbers.trim_matches(['[', ']'])), "as numbers");
+    assert!(
+        !text.contains(numbers.trim_matches(['[', ']'])),
+        "as numbers"
+    );
     assert!(!text.contains(&base64[60..100]), "as base64");
 }
 
 /// Gives a private key in all the forms in which it may be mistaken for something else.
 fn show_keys_in_every_form(transcript: &Transcript, certificate: &str, key: &str) {
     let one_line = key.replace('\n', "");
-    let base64 = key.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let base64 = key
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect::<String>();
     let forms = [
         key.to_owned(),
         format!("\u{feff}\n  {key}"),
@@ -186,7 +224,12 @@ fn passwords_that_are_not_encoded() {
 fn cloud_ids_that_are_none() {
     let transcript = Transcript::of_this_process();
     let part = BASE64_STANDARD.encode(format!("{SECRET}$x"));
-    for bad in [SECRET, TOKEN, &format!("name:{TOKEN}"), &format!("name:{part}")] {
+    for bad in [
+        SECRET,
+        TOKEN,
+        &format!("name:{TOKEN}"),
+        &format!("name:{part}"),
+    ] {
         let error = cloud_id::node(bad).unwrap_err();
         transcript.add(&shown(&error));
         transcript.debug(&es_transport::Transport::builder().cloud_id(bad));

@@ -87,7 +87,11 @@ fn settings_and_what_was_built_of_them() {
             builder.build().unwrap()
         });
     }
-    leaves_nothing(30, |secret| DefaultHeadersLayer::new().header("x-token", secret).unwrap());
+    leaves_nothing(30, |secret| {
+        DefaultHeadersLayer::new()
+            .header("x-token", secret)
+            .unwrap()
+    });
     leaves_nothing(31, |secret| Pem::from(secret.as_bytes().to_vec()));
 }
 
@@ -99,19 +103,29 @@ fn over_a_mock(builder: TransportBuilder, status: StatusCode) -> Transport {
         *response.status_mut() = status;
         Ok::<_, Error>(response)
     });
-    builder.node("http://localhost:9200").http_service(service).build().unwrap()
+    builder
+        .node("http://localhost:9200")
+        .http_service(service)
+        .build()
+        .unwrap()
 }
 
 fn send(transport: &Transport, options: RequestOptions) {
     let mut request = Request::get("/").body(Body::empty()).unwrap();
     Arc::new(options).attach(&mut request);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let _ = runtime.block_on(transport.send(request));
 }
 
 #[test]
 fn requests_through_the_whole_stack_and_their_retries() {
-    for (number, status) in [(40, StatusCode::UNAUTHORIZED), (41, StatusCode::BAD_GATEWAY)] {
+    for (number, status) in [
+        (40, StatusCode::UNAUTHORIZED),
+        (41, StatusCode::BAD_GATEWAY),
+    ] {
         leaves_nothing(number, |secret| {
             let transport = over_a_mock(Transport::builder().basic_auth("elastic", secret), status);
             send(&transport, RequestOptions::default());
@@ -156,12 +170,23 @@ fn what_a_provider_gave_and_what_it_gave_before() {
         Ok::<_, Error>(response)
     });
     let stack = AuthLayer::provider(provider).layer(service);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     for _ in 0..3 {
         let request = Request::get("/").body(Body::empty()).unwrap();
-        assert_eq!(runtime.block_on(stack.clone().oneshot(request)).unwrap().status(), 401);
+        assert_eq!(
+            runtime
+                .block_on(stack.clone().oneshot(request))
+                .unwrap()
+                .status(),
+            401
+        );
     }
-    let needles: Vec<_> = (60..66).map(|number| Needles::of(&secret(number))).collect();
+    let needles: Vec<_> = (60..66)
+        .map(|number| Needles::of(&secret(number)))
+        .collect();
     let left = needles.iter().filter(|needles| needles.count() > 0).count();
     assert!(left <= 1, "{left} of the responses are left");
     drop(stack);

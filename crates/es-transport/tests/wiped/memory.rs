@@ -58,7 +58,11 @@ impl Needles {
                 // Less than that at the end; an error where nothing is mapped.
                 let length = memory.read_at(&mut buffer, at).unwrap_or(0);
                 if buffer[..length] != zeros[..length] {
-                    count += self.0.iter().map(|needle| find(&buffer, needle)).sum::<usize>();
+                    count += self
+                        .0
+                        .iter()
+                        .map(|needle| find(&buffer, needle))
+                        .sum::<usize>();
                     buffer.fill(0);
                 }
             }
@@ -76,5 +80,7 @@ fn find(buffer: &[u8], needle: &[u8]) -> usize {
         let window = buffer.get(*at..at + needle.len());
         window.is_some_and(|window| window.iter().zip(needle).all(|(a, b)| a ^ MASK == *b))
     };
-    memchr::memchr_iter(needle[0] ^ MASK, buffer).filter(is_here).count()
+    memchr::memchr_iter(needle[0] ^ MASK, buffer)
+        .filter(is_here)
+        .count()
 }

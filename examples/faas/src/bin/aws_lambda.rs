@@ -51,7 +51,10 @@ async fn handle(event: LambdaEvent<HttpEvent>) -> Result<Value, Error> {
             respond(201, &json!({"id": event.request_context.request_id}))
         }
         "GET" => {
-            let item = event.query_string_parameters.get("item").map_or("", String::as_str);
+            let item = event
+                .query_string_parameters
+                .get("item")
+                .map_or("", String::as_str);
             respond(200, &serde_json::to_value(find(item).await?)?)
         }
         _ => respond(405, &json!({"error": "POST or GET"})),

@@ -75,7 +75,9 @@ impl IntoResponse for Failure {
 async fn main() -> Result<(), Error> {
     let port: u16 =
         env::var("FUNCTIONS_CUSTOMHANDLER_PORT").map_or(Ok(8080), |port| port.parse())?;
-    let routes = Router::new().route("/orders", post(orders)).route("/find", post(find));
+    let routes = Router::new()
+        .route("/orders", post(orders))
+        .route("/find", post(find));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     Ok(axum::serve(listener, routes).await?)
 }
@@ -83,7 +85,9 @@ async fn main() -> Result<(), Error> {
 async fn orders(Json(event): Json<QueueEvent>) -> Result<Json<Value>, Failure> {
     let order: Order = serde_json::from_str(&event.data.order)?;
     faas::keep(&event.metadata.id, &order).await?;
-    Ok(Json(json!({"Outputs": {}, "Logs": ["kept"], "ReturnValue": null})))
+    Ok(Json(
+        json!({"Outputs": {}, "Logs": ["kept"], "ReturnValue": null}),
+    ))
 }
 
 async fn find(Json(event): Json<HttpEvent>) -> Result<Json<Value>, Failure> {
@@ -94,5 +98,7 @@ async fn find(Json(event): Json<HttpEvent>) -> Result<Json<Value>, Failure> {
         "headers": {"content-type": "application/json"},
         "body": serde_json::to_string(&orders)?,
     });
-    Ok(Json(json!({"Outputs": {"res": response}, "Logs": [], "ReturnValue": null})))
+    Ok(Json(
+        json!({"Outputs": {"res": response}, "Logs": [], "ReturnValue": null}),
+    ))
 }

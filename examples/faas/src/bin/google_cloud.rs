@@ -52,7 +52,9 @@ impl IntoResponse for Failure {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let port: u16 = env::var("PORT").map_or(Ok(8080), |port| port.parse())?;
-    let routes = Router::new().route("/", post(event)).route("/orders", get(orders));
+    let routes = Router::new()
+        .route("/", post(event))
+        .route("/orders", get(orders));
     let listener = tokio::net::TcpListener::bind(("0.0.0.0", port)).await?;
     Ok(axum::serve(listener, routes).await?)
 }
@@ -61,7 +63,9 @@ async fn event(
     headers: HeaderMap,
     Json(event): Json<MessagePublished>,
 ) -> Result<StatusCode, Failure> {
-    let id = headers.get("ce-id").ok_or("the request is no CloudEvent: `ce-id` is missing")?;
+    let id = headers
+        .get("ce-id")
+        .ok_or("the request is no CloudEvent: `ce-id` is missing")?;
     let order: Order = serde_json::from_slice(&STANDARD.decode(event.message.data)?)?;
     keep(id.to_str()?, &order).await?;
     Ok(StatusCode::NO_CONTENT)

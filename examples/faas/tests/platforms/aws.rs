@@ -19,13 +19,17 @@ async fn aws_lambda() {
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/orders".to_owned()),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]0".to_owned()),
+        (
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            "2026/01/01/[$LATEST]0".to_owned(),
+        ),
     ];
     let platform = Platform::start(env!("CARGO_BIN_EXE_aws_lambda"), &settings).await;
     let invocations = AtomicU32::new(0);
     let invoke = async |event: String| {
         let number = invocations.fetch_add(1, Ordering::Relaxed);
-        api.invoke(&format!("8476a536-e9f4-11e8-9739-{number:012}"), event).await
+        api.invoke(&format!("8476a536-e9f4-11e8-9739-{number:012}"), event)
+            .await
     };
     let keep = async |id: Option<&'static str>| {
         let mut event: Value = serde_json::from_str(POST).unwrap();
@@ -45,6 +49,9 @@ async fn aws_lambda() {
     let mut event: Value = serde_json::from_str(POST).unwrap();
     (event["body"], event["isBase64Encoded"]) = (json!("{}"), false.into());
     let error = invoke(event.to_string()).await.unwrap_err();
-    assert!(error["errorMessage"].as_str().unwrap().contains("item"), "{error}");
+    assert!(
+        error["errorMessage"].as_str().unwrap().contains("item"),
+        "{error}"
+    );
     assert_eq!(invoke(GET.to_owned()).await.unwrap()["statusCode"], 200);
 }

@@ -30,5 +30,11 @@ async fn azure_functions() {
         assert_eq!(response["statusCode"], 200);
         serde_json::from_str(response["body"].as_str().unwrap()).unwrap()
     };
-    check(&platform, "800ae4b3-bdd2-4c08-badd-f08e5a34b865", keep, find).await;
+    check(
+        &platform,
+        "800ae4b3-bdd2-4c08-badd-f08e5a34b865",
+        keep,
+        find,
+    )
+    .await;
 }

@@ -42,24 +42,40 @@ pub(crate) struct LambdaApi {
 impl LambdaApi {
     pub(crate) async fn start() -> Self {
         let (invocations, waiting) = mpsc::channel(1);
-        let shared = Shared { waiting: Mutex::new(waiting), running: Mutex::default() };
+        let shared = Shared {
+            waiting: Mutex::new(waiting),
+            running: Mutex::default(),
+        };
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .with_state(Arc::new(shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { address, invocations }
+        Self {
+            address,
+            invocations,
+        }
     }
 
     /// Invokes the function; its error is an error.
     pub(crate) async fn invoke(&self, id: &str, event: String) -> Ended {
         let (ended, end) = oneshot::channel();
-        let invocation = Invocation { id: id.to_owned(), event, ended };
+        let invocation = Invocation {
+            id: id.to_owned(),
+            event,
+            ended,
+        };
         assert!(self.invocations.send(invocation).await.is_ok());
-        tokio::time::timeout(Duration::from_secs(20), end).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_secs(20), end)
+            .await
+            .unwrap()
+            .unwrap()
     }
 }
 
@@ -68,14 +84,25 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let deadline = SystemTime::now() + Duration::from_secs(10);
-    let deadline = deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().to_string();
-    shared.running.lock().await.insert(invocation.id.clone(), invocation.ended);
+    let deadline = deadline
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_millis()
+        .to_string();
+    shared
+        .running
+        .lock()
+        .await
+        .insert(invocation.id.clone(), invocation.ended);
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:orders".to_owned();
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.id),
         ("lambda-runtime-deadline-ms", deadline),
         ("lambda-runtime-invoked-function-arn", arn),
-        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned()),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned(),
+        ),
         ("content-type", "application/json".to_owned()),
     ];
     (headers, invocation.event).into_response()
@@ -86,7 +113,9 @@ async fn response(
     Path(id): Path<String>,
     body: Bytes,
 ) -> StatusCode {
-    shared.end(&id, Ok(serde_json::from_slice(&body).unwrap())).await
+    shared
+        .end(&id, Ok(serde_json::from_slice(&body).unwrap()))
+        .await
 }
 
 async fn error(
@@ -94,7 +123,9 @@ async fn error(
     Path(id): Path<String>,
     body: Bytes,
 ) -> StatusCode {
-    shared.end(&id, Err(serde_json::from_slice(&body).unwrap())).await
+    shared
+        .end(&id, Err(serde_json::from_slice(&body).unwrap()))
+        .await
 }
 
 impl Shared {

@@ -1,5 +1,5 @@
-//! Each function as a process of its own, beside an embedded cluster and in
-//! place of its platform: real events in, and what is in the cluster afterwards.
+//! Each function as a process of its own, beside an embedded cluster and
+//! instead of its platform: real events in, and what is in the cluster afterwards.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 

@@ -31,7 +31,13 @@ impl Platform {
 
     fn signal(&self, name: &str) {
         let id = self.function.id().unwrap().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Stops the process, as platforms do between two calls.
@@ -58,8 +64,14 @@ impl Platform {
             .basic_auth(self.cluster.username(), self.cluster.password())
             .build()
             .unwrap();
-        let response = transport.send(Request::get(path).body(().into()).unwrap()).await.unwrap();
-        let (status, body) = (response.status(), response.into_body().bytes().await.unwrap());
+        let response = transport
+            .send(Request::get(path).body(().into()).unwrap())
+            .await
+            .unwrap();
+        let (status, body) = (
+            response.status(),
+            response.into_body().bytes().await.unwrap(),
+        );
         (status, serde_json::from_slice(&body).unwrap())
     }
 }
@@ -96,7 +108,10 @@ pub(crate) async fn call(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.header("content-type", "application/json").body(body.into()).unwrap();
+    let request = request
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap();
     let response = transport.send(request).await.unwrap();
     let status = response.status();
     (status, response.into_body().bytes().await.unwrap().to_vec())
@@ -127,7 +142,10 @@ pub(crate) async fn check<K, F>(
     assert_eq!(find().await, json!([order]));
 
     // Frozen, while the server ends what is idle.
-    for (number, id) in ["resumed-1", "resumed-2", "resumed-3"].into_iter().enumerate() {
+    for (number, id) in ["resumed-1", "resumed-2", "resumed-3"]
+        .into_iter()
+        .enumerate()
+    {
         platform.freeze();
         if number == 2 {
             node.kill().await.unwrap();

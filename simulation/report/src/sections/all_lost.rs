@@ -17,7 +17,8 @@ pub(crate) fn section() -> Result<Section> {
             number(lost.failed),
             format!("{:.1}", lost.attempts_of_failed),
             seconds(lost.found_after),
-            lost.last_failed_after.map_or_else(|| "none did".to_owned(), seconds),
+            lost.last_failed_after
+                .map_or_else(|| "none did".to_owned(), seconds),
         ]
     };
     let heads = [
@@ -43,9 +44,15 @@ pub(crate) fn section() -> Result<Section> {
         shaded: &[(10.0, 30.0)],
         top: 0.0,
         series: vec![
-            Series::seconds("requests answered", BLUE, &largest.responses),
+            Series::seconds("responses", BLUE, &largest.responses),
             Series::seconds("requests that failed", RED, &largest.failures),
         ],
     };
-    Ok(Section { text, plots: vec![Plot { name: "all-lost.svg", svg: chart.svg()? }] })
+    Ok(Section {
+        text,
+        plots: vec![Plot {
+            name: "all-lost.svg",
+            svg: chart.svg()?,
+        }],
+    })
 }

@@ -17,8 +17,15 @@ pub(crate) fn section() -> Result<Section> {
             number(run.calls),
             number(run.failed),
             number(run.looks),
-            number(run.known.iter().map(|known| known.stale).max().unwrap_or_default()),
-            run.right_after().map_or_else(|| "never".to_owned(), |time| time.as_secs().to_string()),
+            number(
+                run.known
+                    .iter()
+                    .map(|known| known.stale)
+                    .max()
+                    .unwrap_or_default(),
+            ),
+            run.right_after()
+                .map_or_else(|| "never".to_owned(), |time| time.as_secs().to_string()),
         ]
     };
     let heads = [
@@ -53,5 +60,11 @@ pub(crate) fn section() -> Result<Section> {
             Series::seconds("known but gone", RED, &of(|known| known.stale)),
         ],
     };
-    Ok(Section { text, plots: vec![Plot { name: "churn.svg", svg: chart.svg()? }] })
+    Ok(Section {
+        text,
+        plots: vec![Plot {
+            name: "churn.svg",
+            svg: chart.svg()?,
+        }],
+    })
 }

@@ -32,5 +32,8 @@ pub(crate) fn section() -> Result<Section> {
          requests is farthest from the mean, as a share of the mean.\n\n{}",
         table(heads, rows)
     );
-    Ok(Section { text, plots: Vec::new() })
+    Ok(Section {
+        text,
+        plots: Vec::new(),
+    })
 }

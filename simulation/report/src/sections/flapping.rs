@@ -20,8 +20,14 @@ pub(crate) fn section() -> Result<Section> {
             number(run.probes),
         ]
     };
-    let heads =
-        ["nodes", "that flap", "requests", "failed", "attempts that met a lost node", "probes"];
+    let heads = [
+        "nodes",
+        "that flap",
+        "requests",
+        "failed",
+        "attempts that met a lost node",
+        "probes",
+    ];
     let text = format!(
         "## Nodes that come and go\n\n\
          A tenth of the nodes (at least one) is away from second 5 to 10, 20 to 35, 45 to 46 and \
@@ -31,7 +37,13 @@ pub(crate) fn section() -> Result<Section> {
         table(heads, runs.iter().map(row))
     );
     let [_, thirty, ..] = &runs;
-    Ok(Section { text, plots: vec![Plot { name: "flapping.svg", svg: plot(thirty)? }] })
+    Ok(Section {
+        text,
+        plots: vec![Plot {
+            name: "flapping.svg",
+            svg: plot(thirty)?,
+        }],
+    })
 }
 
 fn plot(run: &Flapping) -> Result<String> {
@@ -45,7 +57,11 @@ fn plot(run: &Flapping) -> Result<String> {
             *count += 1;
         }
     }
-    let shaded: Vec<_> = run.away.iter().map(|(from, to)| (*from as f64, *to as f64)).collect();
+    let shaded: Vec<_> = run
+        .away
+        .iter()
+        .map(|(from, to)| (*from as f64, *to as f64))
+        .collect();
     let chart = Chart {
         title: "One of 30 nodes, away in the grey times",
         x: "seconds",
@@ -54,7 +70,7 @@ fn plot(run: &Flapping) -> Result<String> {
         shaded: &shaded,
         top: 0.0,
         series: vec![
-            Series::seconds("answered", BLUE, &responses),
+            Series::seconds("responses", BLUE, &responses),
             Series::dots("an attempt that failed", RED, met),
         ],
     };

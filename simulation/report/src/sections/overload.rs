@@ -13,7 +13,12 @@ pub(crate) fn section() -> Result<Section> {
     let row = |run: &Overload| {
         [
             number(run.nodes),
-            if run.allowed.is_some() { "default" } else { "without end" }.to_owned(),
+            if run.allowed.is_some() {
+                "default"
+            } else {
+                "without end"
+            }
+            .to_owned(),
             number(run.calls),
             percent(run.good as f64 / run.calls as f64),
             format!("{:.2}", run.amplification),
@@ -47,11 +52,19 @@ pub(crate) fn section() -> Result<Section> {
     let plots = vec![
         Plot {
             name: "overload-with-budget.svg",
-            svg: plot("30 nodes are asked for too much: the default budget", with, top)?,
+            svg: plot(
+                "30 nodes are asked for too much: the default budget",
+                with,
+                top,
+            )?,
         },
         Plot {
             name: "overload-without-budget.svg",
-            svg: plot("30 nodes are asked for too much: a budget without end", without, top)?,
+            svg: plot(
+                "30 nodes are asked for too much: a budget without end",
+                without,
+                top,
+            )?,
         },
     ];
     Ok(Section { text, plots })
@@ -69,7 +82,7 @@ fn plot(title: &str, run: &Overload, top: usize) -> Result<String> {
         series: vec![
             Series::seconds("attempts", RED, &run.attempts),
             Series::seconds("requests", GREY, &run.asked),
-            Series::seconds("answered with 200", BLUE, &run.responses),
+            Series::seconds("responses with 200", BLUE, &run.responses),
         ],
     };
     chart.svg()

@@ -25,7 +25,15 @@ pub(crate) fn section() -> Result<Section> {
     });
     let worst = runs.iter().map(ratio).fold(0.0, f64::max);
     let rows = runs.iter().flat_map(rows);
-    let heads = ["nodes", "", "median", "p90", "p99", "p99.9", "requests at the slow node"];
+    let heads = [
+        "nodes",
+        "",
+        "median",
+        "p90",
+        "p99",
+        "p99.9",
+        "requests at the slow node",
+    ];
     let text = format!(
         "## One node at ten times the latency\n\n\
          The first node takes 200 ms in the median instead of 20. {} requests, 20 a second for \
@@ -38,8 +46,14 @@ pub(crate) fn section() -> Result<Section> {
     );
     let [three, thirty, ..] = &runs;
     let plots = vec![
-        Plot { name: "slow-node-3.svg", svg: plot(three)? },
-        Plot { name: "slow-node-30.svg", svg: plot(thirty)? },
+        Plot {
+            name: "slow-node-3.svg",
+            svg: plot(three)?,
+        },
+        Plot {
+            name: "slow-node-30.svg",
+            svg: plot(thirty)?,
+        },
     ];
     Ok(Section { text, plots })
 }
@@ -53,9 +67,22 @@ fn rows(runs: &Runs) -> Vec<[String; 7]> {
     let names = ["round robin", "least in flight", "two choices by peak EWMA"];
     let row = |nodes: String, name: &str, latencies: &Latencies, slow: String| {
         let at = |share| ms(latencies.quantile(share));
-        [nodes, name.to_owned(), at(0.5), at(0.9), at(0.99), at(0.999), slow]
+        [
+            nodes,
+            name.to_owned(),
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            at(0.999),
+            slow,
+        ]
     };
-    let mut rows = vec![row(number(runs.nodes), "without it", &runs.without, String::new())];
+    let mut rows = vec![row(
+        number(runs.nodes),
+        "without it",
+        &runs.without,
+        String::new(),
+    )];
     for (name, latencies) in names.into_iter().zip(&runs.with) {
         rows.push(row(String::new(), name, latencies, percent(latencies.slow)));
     }

@@ -53,9 +53,15 @@ pub(crate) fn section() -> Result<Section> {
         shaded: &[(10.0, 40.0)],
         top: 0.0,
         series: vec![
-            Series::seconds("requests answered", BLUE, &largest.responses),
+            Series::seconds("responses", BLUE, &largest.responses),
             Series::seconds("attempts that met a lost node", RED, &largest.met),
         ],
     };
-    Ok(Section { text, plots: vec![Plot { name: "zone-lost.svg", svg: chart.svg()? }] })
+    Ok(Section {
+        text,
+        plots: vec![Plot {
+            name: "zone-lost.svg",
+            svg: chart.svg()?,
+        }],
+    })
 }

@@ -19,7 +19,9 @@ use tower::ServiceExt;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, ca] = arguments.as_slice() else { return Err("cold_bare <url> <ca file>".into()) };
+    let [url, ca] = arguments.as_slice() else {
+        return Err("cold_bare <url> <ca file>".into());
+    };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ca)? {
         roots.add(certificate?)?;
@@ -28,8 +30,11 @@ async fn main() -> Result<(), BoxError> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let connector =
-        HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(config)
+        .https_only()
+        .enable_http1()
+        .build();
     let uri: Uri = url.parse()?;
     let host = uri.authority().ok_or("the URL has no host")?.to_string();
     let (mut sender, connection) = http1::handshake(connector.oneshot(uri).await?).await?;
@@ -41,5 +46,9 @@ async fn main() -> Result<(), BoxError> {
     let response = sender.send_request(request).await?;
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
-    if status.is_success() && !body.is_empty() { Ok(()) } else { Err(status.as_str().into()) }
+    if status.is_success() && !body.is_empty() {
+        Ok(())
+    } else {
+        Err(status.as_str().into())
+    }
 }

@@ -10,11 +10,17 @@ async fn main() -> Result<(), BoxError> {
     let [url, how, what] = arguments.as_slice() else {
         return Err("cold_ours <url> (--ca <file> | --pin <fingerprint>)".into());
     };
-    let builder = Elasticsearch::builder().node(url).basic_auth("elastic", "changeme");
+    let builder = Elasticsearch::builder()
+        .node(url)
+        .basic_auth("elastic", "changeme");
     let client = match how.as_str() {
         "--ca" => builder.ca_certs(what.as_str()).build()?,
         _ => builder.ssl_assert_fingerprint(what).build()?,
     };
     let info = client.info().await?;
-    if info.version.number.is_empty() { Err("no version".into()) } else { Ok(()) }
+    if info.version.number.is_empty() {
+        Err("no version".into())
+    } else {
+        Ok(())
+    }
 }

@@ -17,17 +17,23 @@ fn main() -> Result<(), BoxError> {
 
 fn make(client: &str, ca: &str, fingerprint: &str) -> Result<(), BoxError> {
     const URL: &str = "https://localhost:9200";
-    let ours = Elasticsearch::builder().node(URL).basic_auth("elastic", "changeme");
+    let ours = Elasticsearch::builder()
+        .node(URL)
+        .basic_auth("elastic", "changeme");
     match client {
         "ours-ca" => drop(std::hint::black_box(ours.ca_certs(ca).build()?)),
         "ours-pin" => {
-            drop(std::hint::black_box(ours.ssl_assert_fingerprint(fingerprint).build()?));
+            drop(std::hint::black_box(
+                ours.ssl_assert_fingerprint(fingerprint).build()?,
+            ));
         }
         "ours-roots" => drop(std::hint::black_box(ours.build()?)),
         "reqwest" => drop(std::hint::black_box(reqwest::Client::builder().build()?)),
         "elasticsearch" => {
             let transport = elasticsearch::http::transport::Transport::single_node(URL)?;
-            drop(std::hint::black_box(elasticsearch::Elasticsearch::new(transport)));
+            drop(std::hint::black_box(elasticsearch::Elasticsearch::new(
+                transport,
+            )));
         }
         _ => return Err(format!("no client is called {client}").into()),
     }

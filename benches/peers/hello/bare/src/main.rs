@@ -23,7 +23,13 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         .header(header::HOST, "localhost:9200")
         .header(header::AUTHORIZATION, "Basic ZWxhc3RpYzpjaGFuZ2VtZQ==")
         .body(Empty::<Bytes>::new())?;
-    let body = sender.send_request(request).await?.into_body().collect().await?.to_bytes();
+    let body = sender
+        .send_request(request)
+        .await?
+        .into_body()
+        .collect()
+        .await?
+        .to_bytes();
     println!("{}", String::from_utf8_lossy(&body));
     Ok(())
 }

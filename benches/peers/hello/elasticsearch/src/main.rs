@@ -15,7 +15,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let transport = TransportBuilder::new(nodes)
         .auth(Credentials::Basic("elastic".into(), "changeme".into()))
         .build()?;
-    let response = Elasticsearch::new(transport).info().send().await?.error_for_status_code()?;
+    let response = Elasticsearch::new(transport)
+        .info()
+        .send()
+        .await?
+        .error_for_status_code()?;
     println!("{}", response.text().await?);
     Ok(())
 }

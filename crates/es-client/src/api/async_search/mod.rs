@@ -26,6 +26,8 @@ pub struct AsyncSearch {
 impl Elasticsearch {
     /// Searches that run in the background.
     pub fn async_search(&self) -> AsyncSearch {
-        AsyncSearch { client: self.clone() }
+        AsyncSearch {
+            client: self.clone(),
+        }
     }
 }

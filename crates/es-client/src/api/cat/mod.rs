@@ -72,6 +72,8 @@ pub struct Cat {
 impl Elasticsearch {
     /// Compact, human-readable tables, or the same rows as JSON.
     pub fn cat(&self) -> Cat {
-        Cat { client: self.clone() }
+        Cat {
+            client: self.clone(),
+        }
     }
 }

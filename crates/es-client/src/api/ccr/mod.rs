@@ -45,6 +45,8 @@ impl Elasticsearch {
     /// Cross-cluster replication: follower indices that replicate a leader index of another
     /// cluster.
     pub fn ccr(&self) -> Ccr {
-        Ccr { client: self.clone() }
+        Ccr {
+            client: self.clone(),
+        }
     }
 }

@@ -50,6 +50,8 @@ pub struct Cluster {
 impl Elasticsearch {
     /// Cluster health, state, settings and statistics.
     pub fn cluster(&self) -> Cluster {
-        Cluster { client: self.clone() }
+        Cluster {
+            client: self.clone(),
+        }
     }
 }

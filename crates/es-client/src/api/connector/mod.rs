@@ -76,6 +76,8 @@ pub struct Connector {
 impl Elasticsearch {
     /// Connectors, which sync third-party data into Elasticsearch, and their sync jobs.
     pub fn connector(&self) -> Connector {
-        Connector { client: self.clone() }
+        Connector {
+            client: self.clone(),
+        }
     }
 }

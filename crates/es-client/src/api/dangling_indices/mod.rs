@@ -24,6 +24,8 @@ pub struct DanglingIndices {
 impl Elasticsearch {
     /// Indices found on disk that are not part of the cluster state.
     pub fn dangling_indices(&self) -> DanglingIndices {
-        DanglingIndices { client: self.clone() }
+        DanglingIndices {
+            client: self.clone(),
+        }
     }
 }

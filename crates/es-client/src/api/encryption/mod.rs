@@ -20,6 +20,8 @@ pub struct Encryption {
 impl Elasticsearch {
     /// The keys that encrypt sensitive parts of the cluster state.
     pub fn encryption(&self) -> Encryption {
-        Encryption { client: self.clone() }
+        Encryption {
+            client: self.clone(),
+        }
     }
 }

@@ -28,6 +28,8 @@ pub struct Enrich {
 impl Elasticsearch {
     /// Enrich policies, which add data from existing indices to incoming documents.
     pub fn enrich(&self) -> Enrich {
-        Enrich { client: self.clone() }
+        Enrich {
+            client: self.clone(),
+        }
     }
 }

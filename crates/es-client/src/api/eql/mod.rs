@@ -26,6 +26,8 @@ pub struct Eql {
 impl Elasticsearch {
     /// Event Query Language (EQL): searches over events and sequences of events.
     pub fn eql(&self) -> Eql {
-        Eql { client: self.clone() }
+        Eql {
+            client: self.clone(),
+        }
     }
 }

@@ -50,6 +50,8 @@ pub struct Esql {
 impl Elasticsearch {
     /// Elasticsearch Query Language (ES|QL): piped queries.
     pub fn esql(&self) -> Esql {
-        Esql { client: self.clone() }
+        Esql {
+            client: self.clone(),
+        }
     }
 }

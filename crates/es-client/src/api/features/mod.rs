@@ -22,6 +22,8 @@ pub struct Features {
 impl Elasticsearch {
     /// Feature states: the system indices in which features keep their data.
     pub fn features(&self) -> Features {
-        Features { client: self.clone() }
+        Features {
+            client: self.clone(),
+        }
     }
 }

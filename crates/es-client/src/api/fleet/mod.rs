@@ -24,6 +24,8 @@ pub struct Fleet {
 impl Elasticsearch {
     /// APIs for Fleet Server.
     pub fn fleet(&self) -> Fleet {
-        Fleet { client: self.clone() }
+        Fleet {
+            client: self.clone(),
+        }
     }
 }

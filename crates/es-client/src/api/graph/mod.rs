@@ -20,6 +20,8 @@ pub struct Graph {
 impl Elasticsearch {
     /// Relationships between indexed terms.
     pub fn graph(&self) -> Graph {
-        Graph { client: self.clone() }
+        Graph {
+            client: self.clone(),
+        }
     }
 }

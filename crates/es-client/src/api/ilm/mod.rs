@@ -40,6 +40,8 @@ pub struct Ilm {
 impl Elasticsearch {
     /// Index lifecycle management.
     pub fn ilm(&self) -> Ilm {
-        Ilm { client: self.clone() }
+        Ilm {
+            client: self.clone(),
+        }
     }
 }

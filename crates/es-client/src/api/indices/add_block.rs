@@ -35,6 +35,10 @@ impl super::Indices {
         index: impl Param<[String]>,
         block: impl Param<params::IndicesBlockOptions>,
     ) -> AddBlock {
-        AddBlock(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, block))
+        AddBlock(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, block),
+        )
     }
 }

@@ -32,6 +32,10 @@ impl super::Indices {
     /// Clones an index into a new index.
     #[inline]
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
-        Clone(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target))
+        Clone(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, target),
+        )
     }
 }

@@ -17,6 +17,10 @@ impl super::Indices {
     /// Creates an index with the mappings and settings of another index.
     #[inline]
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
-        CreateFrom(Request::json(&self.client, &ENDPOINT).path(0, source).path(1, dest))
+        CreateFrom(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, source)
+                .path(1, dest),
+        )
     }
 }

@@ -26,6 +26,10 @@ impl super::Indices {
         index: impl Param<[String]>,
         name: impl Param<[String]>,
     ) -> DeleteAlias {
-        DeleteAlias(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, name))
+        DeleteAlias(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, name),
+        )
     }
 }

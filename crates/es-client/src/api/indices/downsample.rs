@@ -22,6 +22,10 @@ impl super::Indices {
         index: impl Param<String>,
         target_index: impl Param<String>,
     ) -> Downsample {
-        Downsample(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target_index))
+        Downsample(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, target_index),
+        )
     }
 }

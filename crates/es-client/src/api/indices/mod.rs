@@ -160,6 +160,8 @@ pub struct Indices {
 impl Elasticsearch {
     /// Indices, data streams, aliases, mappings, settings and templates.
     pub fn indices(&self) -> Indices {
-        Indices { client: self.clone() }
+        Indices {
+            client: self.clone(),
+        }
     }
 }

@@ -49,6 +49,10 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
-        PutAlias(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, name))
+        PutAlias(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, name),
+        )
     }
 }

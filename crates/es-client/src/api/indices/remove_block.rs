@@ -35,6 +35,10 @@ impl super::Indices {
         index: impl Param<[String]>,
         block: impl Param<params::IndicesBlockOptions>,
     ) -> RemoveBlock {
-        RemoveBlock(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, block))
+        RemoveBlock(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, block),
+        )
     }
 }

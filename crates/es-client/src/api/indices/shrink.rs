@@ -33,6 +33,10 @@ impl super::Indices {
     /// Shrinks an index into a new index with fewer primary shards.
     #[inline]
     pub fn shrink(&self, index: impl Param<String>, target: impl Param<String>) -> Shrink {
-        Shrink(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target))
+        Shrink(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, target),
+        )
     }
 }

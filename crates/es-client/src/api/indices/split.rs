@@ -33,6 +33,10 @@ impl super::Indices {
     /// Splits an index into a new index with more primary shards.
     #[inline]
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
-        Split(Request::json(&self.client, &ENDPOINT).path(0, index).path(1, target))
+        Split(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, index)
+                .path(1, target),
+        )
     }
 }

@@ -103,6 +103,8 @@ impl Elasticsearch {
     /// Inference endpoints: completion, embedding and reranking models, in the cluster or at
     /// external services.
     pub fn inference(&self) -> Inference {
-        Inference { client: self.clone() }
+        Inference {
+            client: self.clone(),
+        }
     }
 }

@@ -34,7 +34,9 @@ impl super::Inference {
         ai21_inference_id: impl Param<String>,
     ) -> PutAi21 {
         PutAi21(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, ai21_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, ai21_inference_id),
         )
     }
 }

@@ -38,7 +38,9 @@ impl super::Inference {
         cohere_inference_id: impl Param<String>,
     ) -> PutCohere {
         PutCohere(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, cohere_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, cohere_inference_id),
         )
     }
 }

@@ -35,7 +35,9 @@ impl super::Inference {
         custom_inference_id: impl Param<String>,
     ) -> PutCustom {
         PutCustom(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, custom_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, custom_inference_id),
         )
     }
 }

@@ -37,7 +37,9 @@ impl super::Inference {
         elser_inference_id: impl Param<String>,
     ) -> PutElser {
         PutElser(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, elser_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, elser_inference_id),
         )
     }
 }

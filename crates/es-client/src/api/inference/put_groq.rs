@@ -34,7 +34,9 @@ impl super::Inference {
         groq_inference_id: impl Param<String>,
     ) -> PutGroq {
         PutGroq(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, groq_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, groq_inference_id),
         )
     }
 }

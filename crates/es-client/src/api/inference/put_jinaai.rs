@@ -38,7 +38,9 @@ impl super::Inference {
         jinaai_inference_id: impl Param<String>,
     ) -> PutJinaai {
         PutJinaai(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, jinaai_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, jinaai_inference_id),
         )
     }
 }

@@ -36,7 +36,9 @@ impl super::Inference {
         llama_inference_id: impl Param<String>,
     ) -> PutLlama {
         PutLlama(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, llama_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, llama_inference_id),
         )
     }
 }

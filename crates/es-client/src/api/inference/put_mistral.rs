@@ -36,7 +36,9 @@ impl super::Inference {
         mistral_inference_id: impl Param<String>,
     ) -> PutMistral {
         PutMistral(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, mistral_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, mistral_inference_id),
         )
     }
 }

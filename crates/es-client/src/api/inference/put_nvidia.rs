@@ -38,7 +38,9 @@ impl super::Inference {
         nvidia_inference_id: impl Param<String>,
     ) -> PutNvidia {
         PutNvidia(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, nvidia_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, nvidia_inference_id),
         )
     }
 }

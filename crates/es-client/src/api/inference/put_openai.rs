@@ -38,7 +38,9 @@ impl super::Inference {
         openai_inference_id: impl Param<String>,
     ) -> PutOpenai {
         PutOpenai(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, openai_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, openai_inference_id),
         )
     }
 }

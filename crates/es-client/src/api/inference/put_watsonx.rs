@@ -36,7 +36,9 @@ impl super::Inference {
         watsonx_inference_id: impl Param<String>,
     ) -> PutWatsonx {
         PutWatsonx(
-            Request::json(&self.client, &ENDPOINT).path(0, task_type).path(1, watsonx_inference_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, task_type)
+                .path(1, watsonx_inference_id),
         )
     }
 }

@@ -42,6 +42,8 @@ pub struct Ingest {
 impl Elasticsearch {
     /// Ingest pipelines and the databases that their processors use.
     pub fn ingest(&self) -> Ingest {
-        Ingest { client: self.clone() }
+        Ingest {
+            client: self.clone(),
+        }
     }
 }

@@ -32,6 +32,8 @@ pub struct License {
 impl Elasticsearch {
     /// The license of the cluster.
     pub fn license(&self) -> License {
-        License { client: self.clone() }
+        License {
+            client: self.clone(),
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Logstash {
 impl Elasticsearch {
     /// Centrally managed Logstash pipelines.
     pub fn logstash(&self) -> Logstash {
-        Logstash { client: self.clone() }
+        Logstash {
+            client: self.clone(),
+        }
     }
 }

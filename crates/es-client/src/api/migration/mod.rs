@@ -24,6 +24,8 @@ pub struct Migration {
 impl Elasticsearch {
     /// Preparation for an upgrade: deprecations and system feature upgrades.
     pub fn migration(&self) -> Migration {
-        Migration { client: self.clone() }
+        Migration {
+            client: self.clone(),
+        }
     }
 }

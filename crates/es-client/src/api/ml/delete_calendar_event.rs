@@ -23,7 +23,9 @@ impl super::Ml {
         event_id: impl Param<String>,
     ) -> DeleteCalendarEvent {
         DeleteCalendarEvent(
-            Request::json(&self.client, &ENDPOINT).path(0, calendar_id).path(1, event_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, calendar_id)
+                .path(1, event_id),
         )
     }
 }

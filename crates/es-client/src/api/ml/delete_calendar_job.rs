@@ -23,7 +23,9 @@ impl super::Ml {
         job_id: impl Param<[String]>,
     ) -> DeleteCalendarJob {
         DeleteCalendarJob(
-            Request::json(&self.client, &ENDPOINT).path(0, calendar_id).path(1, job_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, calendar_id)
+                .path(1, job_id),
         )
     }
 }

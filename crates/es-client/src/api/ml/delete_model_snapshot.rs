@@ -23,7 +23,9 @@ impl super::Ml {
         snapshot_id: impl Param<String>,
     ) -> DeleteModelSnapshot {
         DeleteModelSnapshot(
-            Request::json(&self.client, &ENDPOINT).path(0, job_id).path(1, snapshot_id),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, job_id)
+                .path(1, snapshot_id),
         )
     }
 }

@@ -23,7 +23,9 @@ impl super::Ml {
         model_alias: impl Param<String>,
     ) -> DeleteTrainedModelAlias {
         DeleteTrainedModelAlias(
-            Request::json(&self.client, &ENDPOINT).path(0, model_id).path(1, model_alias),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, model_id)
+                .path(1, model_alias),
         )
     }
 }

@@ -160,6 +160,8 @@ pub struct Ml {
 impl Elasticsearch {
     /// Machine learning: anomaly detection, data frame analytics and trained models.
     pub fn ml(&self) -> Ml {
-        Ml { client: self.clone() }
+        Ml {
+            client: self.clone(),
+        }
     }
 }

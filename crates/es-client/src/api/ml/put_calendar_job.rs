@@ -22,6 +22,10 @@ impl super::Ml {
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> PutCalendarJob {
-        PutCalendarJob(Request::json(&self.client, &ENDPOINT).path(0, calendar_id).path(1, job_id))
+        PutCalendarJob(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, calendar_id)
+                .path(1, job_id),
+        )
     }
 }

@@ -27,7 +27,9 @@ impl super::Ml {
         model_alias: impl Param<String>,
     ) -> PutTrainedModelAlias {
         PutTrainedModelAlias(
-            Request::json(&self.client, &ENDPOINT).path(0, model_id).path(1, model_alias),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, model_id)
+                .path(1, model_alias),
         )
     }
 }

@@ -32,7 +32,9 @@ impl super::Ml {
         part: impl Param<i64>,
     ) -> PutTrainedModelDefinitionPart {
         PutTrainedModelDefinitionPart(
-            Request::json(&self.client, &ENDPOINT).path(0, model_id).path(1, part),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, model_id)
+                .path(1, part),
         )
     }
 }

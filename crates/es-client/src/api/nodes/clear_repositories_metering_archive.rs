@@ -24,7 +24,9 @@ impl super::Nodes {
         max_archive_version: impl Param<i64>,
     ) -> ClearRepositoriesMeteringArchive {
         ClearRepositoriesMeteringArchive(
-            Request::json(&self.client, &ENDPOINT).path(0, node_id).path(1, max_archive_version),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, node_id)
+                .path(1, max_archive_version),
         )
     }
 }

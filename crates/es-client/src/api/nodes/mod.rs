@@ -32,6 +32,8 @@ pub struct Nodes {
 impl Elasticsearch {
     /// Information, statistics and diagnostics of nodes.
     pub fn nodes(&self) -> Nodes {
-        Nodes { client: self.clone() }
+        Nodes {
+            client: self.clone(),
+        }
     }
 }

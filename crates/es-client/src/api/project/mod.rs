@@ -30,6 +30,8 @@ pub struct Project {
 impl Elasticsearch {
     /// Projects and routing expressions for cross-project search.
     pub fn project(&self) -> Project {
-        Project { client: self.clone() }
+        Project {
+            client: self.clone(),
+        }
     }
 }

@@ -22,6 +22,10 @@ impl super::QueryRules {
         ruleset_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteRule {
-        DeleteRule(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id).path(1, rule_id))
+        DeleteRule(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, ruleset_id)
+                .path(1, rule_id),
+        )
     }
 }

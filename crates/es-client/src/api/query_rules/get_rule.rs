@@ -18,6 +18,10 @@ impl super::QueryRules {
     /// Returns a query rule.
     #[inline]
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
-        GetRule(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id).path(1, rule_id))
+        GetRule(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, ruleset_id)
+                .path(1, rule_id),
+        )
     }
 }

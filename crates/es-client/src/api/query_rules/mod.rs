@@ -34,6 +34,8 @@ pub struct QueryRules {
 impl Elasticsearch {
     /// Query rules, which pin or exclude documents for matching queries.
     pub fn query_rules(&self) -> QueryRules {
-        QueryRules { client: self.clone() }
+        QueryRules {
+            client: self.clone(),
+        }
     }
 }

@@ -31,6 +31,10 @@ impl super::QueryRules {
     /// Creates or updates a query rule.
     #[inline]
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
-        PutRule(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id).path(1, rule_id))
+        PutRule(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, ruleset_id)
+                .path(1, rule_id),
+        )
     }
 }

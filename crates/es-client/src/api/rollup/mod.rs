@@ -34,6 +34,8 @@ pub struct Rollup {
 impl Elasticsearch {
     /// Rollup jobs and rollup searches. Deprecated in favor of downsampling.
     pub fn rollup(&self) -> Rollup {
-        Rollup { client: self.clone() }
+        Rollup {
+            client: self.clone(),
+        }
     }
 }

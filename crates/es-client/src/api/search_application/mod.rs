@@ -38,6 +38,8 @@ pub struct SearchApplication {
 impl Elasticsearch {
     /// Search applications and behavioral analytics.
     pub fn search_application(&self) -> SearchApplication {
-        SearchApplication { client: self.clone() }
+        SearchApplication {
+            client: self.clone(),
+        }
     }
 }

@@ -28,7 +28,9 @@ impl super::SearchApplication {
         event_type: impl Param<params::EventType>,
     ) -> PostBehavioralAnalyticsEvent {
         PostBehavioralAnalyticsEvent(
-            Request::json(&self.client, &ENDPOINT).path(0, collection_name).path(1, event_type),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, collection_name)
+                .path(1, event_type),
         )
     }
 }

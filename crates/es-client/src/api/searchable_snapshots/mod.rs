@@ -26,6 +26,8 @@ pub struct SearchableSnapshots {
 impl Elasticsearch {
     /// Indices that are backed by a snapshot.
     pub fn searchable_snapshots(&self) -> SearchableSnapshots {
-        SearchableSnapshots { client: self.clone() }
+        SearchableSnapshots {
+            client: self.clone(),
+        }
     }
 }

@@ -42,6 +42,10 @@ impl super::SearchableSnapshots {
     /// Mounts an index of a snapshot as a searchable snapshot index.
     #[inline]
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
-        Mount(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
+        Mount(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, repository)
+                .path(1, snapshot),
+        )
     }
 }

@@ -33,7 +33,9 @@ impl super::Security {
         service: impl Param<String>,
     ) -> CreateServiceToken {
         CreateServiceToken(
-            Request::json(&self.client, &ENDPOINT).path(0, namespace).path(1, service),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, namespace)
+                .path(1, service),
         )
     }
 }

@@ -26,6 +26,10 @@ impl super::Security {
         application: impl Param<String>,
         name: impl Param<[String]>,
     ) -> DeletePrivileges {
-        DeletePrivileges(Request::json(&self.client, &ENDPOINT).path(0, application).path(1, name))
+        DeletePrivileges(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, application)
+                .path(1, name),
+        )
     }
 }

@@ -23,7 +23,9 @@ impl super::Security {
         service: impl Param<String>,
     ) -> GetServiceCredentials {
         GetServiceCredentials(
-            Request::json(&self.client, &ENDPOINT).path(0, namespace).path(1, service),
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, namespace)
+                .path(1, service),
         )
     }
 }

@@ -150,6 +150,8 @@ pub struct Security {
 impl Elasticsearch {
     /// Users, roles, API keys, tokens and single sign-on.
     pub fn security(&self) -> Security {
-        Security { client: self.clone() }
+        Security {
+            client: self.clone(),
+        }
     }
 }

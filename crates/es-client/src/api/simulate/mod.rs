@@ -20,6 +20,8 @@ pub struct Simulate {
 impl Elasticsearch {
     /// Ingestion without indexing: shows the result of pipelines and templates.
     pub fn simulate(&self) -> Simulate {
-        Simulate { client: self.clone() }
+        Simulate {
+            client: self.clone(),
+        }
     }
 }

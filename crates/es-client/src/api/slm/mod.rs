@@ -36,6 +36,8 @@ pub struct Slm {
 impl Elasticsearch {
     /// Snapshot lifecycle management.
     pub fn slm(&self) -> Slm {
-        Slm { client: self.clone() }
+        Slm {
+            client: self.clone(),
+        }
     }
 }

@@ -52,6 +52,10 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
-        Create(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
+        Create(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, repository)
+                .path(1, snapshot),
+        )
     }
 }

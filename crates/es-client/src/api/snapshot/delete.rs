@@ -22,6 +22,10 @@ impl super::Snapshot {
     /// Deletes snapshots.
     #[inline]
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
+        Delete(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, repository)
+                .path(1, snapshot),
+        )
     }
 }

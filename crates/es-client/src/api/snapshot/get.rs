@@ -51,6 +51,8 @@ impl super::Snapshot {
     /// Returns snapshots.
     #[inline]
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
+        Get(Request::json(&self.client, &ENDPOINT)
+            .path(0, repository)
+            .path(1, snapshot))
     }
 }

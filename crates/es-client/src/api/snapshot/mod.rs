@@ -44,6 +44,8 @@ pub struct Snapshot {
 impl Elasticsearch {
     /// Snapshots and snapshot repositories.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { client: self.clone() }
+        Snapshot {
+            client: self.clone(),
+        }
     }
 }

@@ -64,6 +64,10 @@ impl super::Snapshot {
     /// ```
     #[inline]
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
-        Restore(Request::json(&self.client, &ENDPOINT).path(0, repository).path(1, snapshot))
+        Restore(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, repository)
+                .path(1, snapshot),
+        )
     }
 }

@@ -30,6 +30,8 @@ pub struct Sql {
 impl Elasticsearch {
     /// SQL queries.
     pub fn sql(&self) -> Sql {
-        Sql { client: self.clone() }
+        Sql {
+            client: self.clone(),
+        }
     }
 }

@@ -20,6 +20,8 @@ pub struct Ssl {
 impl Elasticsearch {
     /// TLS certificates that the node uses.
     pub fn ssl(&self) -> Ssl {
-        Ssl { client: self.clone() }
+        Ssl {
+            client: self.clone(),
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Streams {
 impl Elasticsearch {
     /// Log streams.
     pub fn streams(&self) -> Streams {
-        Streams { client: self.clone() }
+        Streams {
+            client: self.clone(),
+        }
     }
 }

@@ -26,6 +26,10 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteSynonymRule {
-        DeleteSynonymRule(Request::json(&self.client, &ENDPOINT).path(0, set_id).path(1, rule_id))
+        DeleteSynonymRule(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, set_id)
+                .path(1, rule_id),
+        )
     }
 }

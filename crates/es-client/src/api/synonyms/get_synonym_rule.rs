@@ -22,6 +22,10 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> GetSynonymRule {
-        GetSynonymRule(Request::json(&self.client, &ENDPOINT).path(0, set_id).path(1, rule_id))
+        GetSynonymRule(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, set_id)
+                .path(1, rule_id),
+        )
     }
 }

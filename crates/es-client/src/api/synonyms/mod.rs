@@ -32,6 +32,8 @@ pub struct Synonyms {
 impl Elasticsearch {
     /// Synonym sets and their rules.
     pub fn synonyms(&self) -> Synonyms {
-        Synonyms { client: self.clone() }
+        Synonyms {
+            client: self.clone(),
+        }
     }
 }

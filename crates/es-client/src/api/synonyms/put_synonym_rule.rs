@@ -31,6 +31,10 @@ impl super::Synonyms {
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> PutSynonymRule {
-        PutSynonymRule(Request::json(&self.client, &ENDPOINT).path(0, set_id).path(1, rule_id))
+        PutSynonymRule(
+            Request::json(&self.client, &ENDPOINT)
+                .path(0, set_id)
+                .path(1, rule_id),
+        )
     }
 }

@@ -24,6 +24,8 @@ pub struct Tasks {
 impl Elasticsearch {
     /// Tasks that currently run in the cluster.
     pub fn tasks(&self) -> Tasks {
-        Tasks { client: self.clone() }
+        Tasks {
+            client: self.clone(),
+        }
     }
 }

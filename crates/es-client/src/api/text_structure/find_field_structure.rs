@@ -54,7 +54,9 @@ impl super::TextStructure {
         index: impl Param<String>,
     ) -> FindFieldStructure {
         FindFieldStructure(
-            Request::json(&self.client, &ENDPOINT).param("field", field).param("index", index),
+            Request::json(&self.client, &ENDPOINT)
+                .param("field", field)
+                .param("index", index),
         )
     }
 }

@@ -26,6 +26,8 @@ pub struct TextStructure {
 impl Elasticsearch {
     /// The structure of text: format, fields, grok and timestamp patterns.
     pub fn text_structure(&self) -> TextStructure {
-        TextStructure { client: self.clone() }
+        TextStructure {
+            client: self.clone(),
+        }
     }
 }

@@ -44,6 +44,8 @@ pub struct Transform {
 impl Elasticsearch {
     /// Transforms, which turn indices into entity-centric summaries.
     pub fn transform(&self) -> Transform {
-        Transform { client: self.clone() }
+        Transform {
+            client: self.clone(),
+        }
     }
 }

@@ -44,6 +44,8 @@ pub struct Watcher {
 impl Elasticsearch {
     /// Watches, which run actions when a condition is met.
     pub fn watcher(&self) -> Watcher {
-        Watcher { client: self.clone() }
+        Watcher {
+            client: self.clone(),
+        }
     }
 }

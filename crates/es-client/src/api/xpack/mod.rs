@@ -22,6 +22,8 @@ pub struct Xpack {
 impl Elasticsearch {
     /// Available features and their usage.
     pub fn xpack(&self) -> Xpack {
-        Xpack { client: self.clone() }
+        Xpack {
+            client: self.clone(),
+        }
     }
 }

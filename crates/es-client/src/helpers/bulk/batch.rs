@@ -137,7 +137,11 @@ impl<C> BatchBuilder<C> {
     ) -> Result<(), (PushError, C)> {
         let start = self.body.len();
         let makes_id = operation.id.is_none() && self.ids.is_some();
-        let made = if makes_id { self.ids.as_mut().map(Ids::next) } else { None };
+        let made = if makes_id {
+            self.ids.as_mut().map(Ids::next)
+        } else {
+            None
+        };
 
         let body = &mut self.body;
         let encode =
@@ -156,7 +160,10 @@ impl<C> BatchBuilder<C> {
             return Err((PushError::Encode(error), context));
         };
 
-        let document = self.documents.as_ref().map_or(0, |documents| documents.key(operation));
+        let document = self
+            .documents
+            .as_ref()
+            .map_or(0, |documents| documents.key(operation));
         let documents = self.documents.as_mut();
         let is_repeated =
             document != 0 && documents.is_some_and(|documents| !documents.known.insert(document));
@@ -189,7 +196,9 @@ impl<C> BatchBuilder<C> {
         buffers.items.clear();
         if let Some(documents) = &mut self.documents {
             documents.known.clear();
-            documents.known.extend(self.carried.as_ref().map(|(_, item)| item.document));
+            documents
+                .known
+                .extend(self.carried.as_ref().map(|(_, item)| item.document));
         }
         if let Some((lines, mut item)) = self.carried.take() {
             item.end = u32::try_from(lines.len()).unwrap_or(u32::MAX);
@@ -198,7 +207,10 @@ impl<C> BatchBuilder<C> {
         }
         let body = std::mem::replace(&mut self.body, buffers.body);
         let items = std::mem::replace(&mut self.items, buffers.items);
-        Batch { gzip, ..Batch::new(body.into(), items) }
+        Batch {
+            gzip,
+            ..Batch::new(body.into(), items)
+        }
     }
 }
 
@@ -211,7 +223,10 @@ pub(super) struct Buffers<C> {
 
 impl<C> Default for Buffers<C> {
     fn default() -> Self {
-        Self { body: Vec::new(), items: Vec::new() }
+        Self {
+            body: Vec::new(),
+            items: Vec::new(),
+        }
     }
 }
 
@@ -275,7 +290,10 @@ impl<C> Batch<C> {
 
     /// Returns what stands for its documents, where their order is kept.
     pub(super) fn documents(&self) -> impl Iterator<Item = u64> {
-        self.items.iter().map(|item| item.document).filter(|document| *document != 0)
+        self.items
+            .iter()
+            .map(|item| item.document)
+            .filter(|document| *document != 0)
     }
 
     pub(super) fn is_repeatable(&self) -> bool {
@@ -291,7 +309,11 @@ impl<C> Batch<C> {
     pub(super) fn lines(&self, at: usize) -> Bytes {
         let end = self.items.get(at).map_or(0, |item| item.end as usize);
         let start = self.start(at);
-        if start < end { self.body.slice(start..end) } else { Bytes::new() }
+        if start < end {
+            self.body.slice(start..end)
+        } else {
+            Bytes::new()
+        }
     }
 
     /// Moves some of the operations, in their order, to another batch.
@@ -303,7 +325,11 @@ impl<C> Batch<C> {
             // A part of a body is no longer than the body.
             let end = u32::try_from(body.len()).unwrap_or(u32::MAX);
             let item = self.items.get_mut(at);
-            items.extend(item.map(|item| Item { end, context: item.context.take(), ..*item }));
+            items.extend(item.map(|item| Item {
+                end,
+                context: item.context.take(),
+                ..*item
+            }));
         }
         self.with(body.into(), items)
     }
@@ -325,8 +351,15 @@ impl<C> Batch<C> {
 
     /// Returns its buffers, if nobody else holds the body.
     pub(super) fn into_buffers(self) -> Option<Buffers<C>> {
-        let body = self.body.try_into_mut().ok().filter(|body| body.capacity() > 0)?;
-        Some(Buffers { body: body.into(), items: self.items })
+        let body = self
+            .body
+            .try_into_mut()
+            .ok()
+            .filter(|body| body.capacity() > 0)?;
+        Some(Buffers {
+            body: body.into(),
+            items: self.items,
+        })
     }
 }
 
@@ -345,7 +378,11 @@ struct GzipBatch {
 
 impl GzipBatch {
     fn new(level: u32) -> Self {
-        Self { level, gzip: Some(Gzip::new(level)), fed: 0 }
+        Self {
+            level,
+            gzip: Some(Gzip::new(level)),
+            fed: 0,
+        }
     }
 
     /// Compresses what was added to the body, once there is enough of it.
@@ -357,7 +394,10 @@ impl GzipBatch {
 
     fn feed(&mut self, body: &[u8]) {
         let rest = body.get(self.fed..).unwrap_or_default();
-        self.gzip = self.gzip.take().and_then(|mut gzip| gzip.write(rest).is_ok().then_some(gzip));
+        self.gzip = self
+            .gzip
+            .take()
+            .and_then(|mut gzip| gzip.write(rest).is_ok().then_some(gzip));
         self.fed = body.len();
     }
 
@@ -374,13 +414,20 @@ impl GzipBatch {
 mod tests {
     use super::{super::Operation, *};
 
-    const LIMITS: Limits = Limits { bytes: 64, operations: 100 };
+    const LIMITS: Limits = Limits {
+        bytes: 64,
+        operations: 100,
+    };
 
     fn filled(count: u64, limits: Limits) -> BatchBuilder<()> {
         let mut builder = BatchBuilder::new(limits, false, None);
         for number in 0..count {
             let document = std::collections::BTreeMap::<String, u8>::new();
-            assert!(builder.push(number, &Operation::index(document).parts, ()).is_ok());
+            assert!(
+                builder
+                    .push(number, &Operation::index(document).parts, ())
+                    .is_ok()
+            );
         }
         builder
     }
@@ -396,7 +443,10 @@ mod tests {
         assert!(builder.is_full());
         assert_eq!(builder.take(Buffers::default()).body.len(), 64);
 
-        let limits = Limits { bytes: 63, ..LIMITS };
+        let limits = Limits {
+            bytes: 63,
+            ..LIMITS
+        };
         let mut builder = filled(4, limits);
         assert!(builder.is_full());
         let batch = builder.take(Buffers::default());
@@ -410,7 +460,10 @@ mod tests {
 
     #[test]
     fn an_operation_that_is_too_long_travels_alone() {
-        let limits = Limits { bytes: 1, operations: 100 };
+        let limits = Limits {
+            bytes: 1,
+            operations: 100,
+        };
         let mut builder = filled(1, limits);
         assert!(builder.is_full());
         assert_eq!(builder.take(Buffers::default()).len(), 1);
@@ -419,7 +472,13 @@ mod tests {
 
     #[test]
     fn parts_of_a_batch_keep_lines_and_numbers() {
-        let mut builder = filled(5, Limits { bytes: 1_000, operations: 100 });
+        let mut builder = filled(
+            5,
+            Limits {
+                bytes: 1_000,
+                operations: 100,
+            },
+        );
         let mut batch = builder.take(Buffers::default());
         let some = batch.subset(&[1, 4]);
         assert_eq!(text(&some), "{\"index\":{}}\n{}\n{\"index\":{}}\n{}\n");
@@ -429,12 +488,25 @@ mod tests {
         assert_eq!(first.lines(1), "{\"index\":{}}\n{}\n");
         assert_eq!(second.lines(0), "{\"index\":{}}\n{}\n");
         assert_eq!(second.lines(2), "{\"index\":{}}\n{}\n");
-        assert_eq!(second.items.iter().map(|item| item.number).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(
+            second
+                .items
+                .iter()
+                .map(|item| item.number)
+                .collect::<Vec<_>>(),
+            [2, 3, 4]
+        );
     }
 
     #[test]
     fn the_memory_of_a_batch_serves_again() {
-        let mut builder = filled(5, Limits { bytes: 1_000, operations: 100 });
+        let mut builder = filled(
+            5,
+            Limits {
+                bytes: 1_000,
+                operations: 100,
+            },
+        );
         let batch = builder.take(Buffers::default());
         let held = batch.body.clone();
         let address = batch.body.as_ptr();

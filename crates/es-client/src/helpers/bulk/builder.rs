@@ -78,7 +78,10 @@ impl<S> Bulk<S> {
         source: S,
     ) -> Self {
         let settings = Settings {
-            limits: Limits { bytes: 5 << 20, operations: 5_000 },
+            limits: Limits {
+                bytes: 5 << 20,
+                operations: 5_000,
+            },
             flush_interval: Duration::from_secs(1),
             in_flight: 4,
             adaptive: false,
@@ -96,7 +99,14 @@ impl<S> Bulk<S> {
             on_durable: None,
             dead_letters: None,
         };
-        Self { source, plan: Plan { client, index, settings } }
+        Self {
+            source,
+            plan: Plan {
+                client,
+                index,
+                settings,
+            },
+        }
     }
 
     fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -322,7 +332,11 @@ impl Plan {
         self,
         detail: bool,
     ) -> Result<(Arc<BulkContext>, EngineSettings, BatchBuilder<C>)> {
-        let Self { client, index, settings } = self;
+        let Self {
+            client,
+            index,
+            settings,
+        } = self;
         let compression = client.transport().compression();
         let target = target(&index, settings.query, detail)?;
         let context = Arc::new(BulkContext {
@@ -390,6 +404,8 @@ impl<C: Send + 'static> IntoFuture for Bulk<Source<C>> {
 
 impl<S> fmt::Debug for Bulk<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bulk").field("index", &self.plan.index).finish_non_exhaustive()
+        f.debug_struct("Bulk")
+            .field("index", &self.plan.index)
+            .finish_non_exhaustive()
     }
 }

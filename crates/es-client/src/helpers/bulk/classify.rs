@@ -27,18 +27,36 @@ pub(super) fn response<C>(
 ) -> BatchResult<C> {
     context.was_accepted(batch);
     if !context.detail && response::all_succeeded(body, batch.len()) {
-        return BatchResult { succeeded: batch.len() as u64, ..BatchResult::default() };
+        return BatchResult {
+            succeeded: batch.len() as u64,
+            ..BatchResult::default()
+        };
     }
 
     let result = BatchResult::default();
     let (refused, unsure) = (Vec::new(), Vec::new());
-    let mut reader = ItemReader { context, batch, at: 0, refused, unsure, result };
+    let mut reader = ItemReader {
+        context,
+        batch,
+        at: 0,
+        refused,
+        unsure,
+        result,
+    };
     let readable = response::each_item(body, |item| reader.read(&item));
-    let ItemReader { at, refused, unsure, mut result, .. } = reader;
+    let ItemReader {
+        at,
+        refused,
+        unsure,
+        mut result,
+        ..
+    } = reader;
 
     let readable = match readable {
         Ok(()) if at == batch.len() => Ok(()),
-        Ok(()) => Err(serde::de::Error::custom("there are not as many items as operations")),
+        Ok(()) => Err(serde::de::Error::custom(
+            "there are not as many items as operations",
+        )),
         Err(error) => Err(error),
     };
     for (retry, maybe_applied) in [(refused, false), (unsure, true)] {
@@ -113,7 +131,11 @@ impl<C> ItemReader<'_, C> {
 
     /// Retries an operation, which may have been applied.
     fn retry(&mut self, response: &ItemResponse<'_>, maybe_applied: bool) {
-        let retry = if maybe_applied { &mut self.unsure } else { &mut self.refused };
+        let retry = if maybe_applied {
+            &mut self.unsure
+        } else {
+            &mut self.refused
+        };
         retry.push(self.at);
         if self.result.retry_reason.is_none() {
             let status = response.status.unwrap_or_default();
@@ -128,8 +150,12 @@ impl<C> ItemReader<'_, C> {
         if !self.context.detail {
             return;
         }
-        let Some(item) = self.batch.items.get_mut(self.at) else { return };
-        let Some(context) = item.context.take() else { return };
+        let Some(item) = self.batch.items.get_mut(self.at) else {
+            return;
+        };
+        let Some(context) = item.context.take() else {
+            return;
+        };
         let index = match response.index.as_deref() {
             Some(name) if *name != *self.context.index => name.into(),
             _ => Arc::clone(&self.context.index),
@@ -171,7 +197,10 @@ pub(super) fn failure<C>(
     if status == Some(413) || isolating {
         if batch.len() == 1 {
             // This very operation is what was refused.
-            let reason = Reason { unknown: false, ..failed.reason() };
+            let reason = Reason {
+                unknown: false,
+                ..failed.reason()
+            };
             close(context, batch, &[0], &reason, &mut result);
             return result;
         }
@@ -265,7 +294,10 @@ pub(super) fn close<C>(
 ) {
     for &at in chosen {
         let unknown = reason.unknown || batch.maybe_applied;
-        let reason = Reason { unknown, ..reason.clone() };
+        let reason = Reason {
+            unknown,
+            ..reason.clone()
+        };
         result.outcomes.extend(failed(context, batch, at, reason));
     }
 }
@@ -285,7 +317,9 @@ fn failed<C>(
     Some(Outcome {
         number: item.number,
         action: item.action,
-        index: target.index.map_or_else(|| Arc::clone(&context.index), Into::into),
+        index: target
+            .index
+            .map_or_else(|| Arc::clone(&context.index), Into::into),
         id: target.id.map(Into::into),
         result: Err(reason.into()),
         context: item.context.take()?,
@@ -309,7 +343,12 @@ impl Target {
             #[serde(alias = "create", alias = "update", alias = "delete")]
             index: Target,
         }
-        let first = lines.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        serde_json::from_slice::<Line>(first).unwrap_or_default().index
+        let first = lines
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        serde_json::from_slice::<Line>(first)
+            .unwrap_or_default()
+            .index
     }
 }

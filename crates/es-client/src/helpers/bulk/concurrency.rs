@@ -47,11 +47,21 @@ impl Concurrency {
     fn new(most: usize, adaptive: bool) -> Self {
         let most = most.clamp(1, 1_000) as f64;
         let limit = if adaptive { 1.0 } else { most };
-        Self { limit, most, adaptive, best: f64::INFINITY, stale: 0 }
+        Self {
+            limit,
+            most,
+            adaptive,
+            best: f64::INFINITY,
+            stale: 0,
+        }
     }
 
     /// Returns the maximum number of requests in flight.
-    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "from 1 to 1,000")]
+    #[expect(
+        clippy::cast_sign_loss,
+        clippy::cast_possible_truncation,
+        reason = "from 1 to 1,000"
+    )]
     pub(super) fn limit(&self) -> usize {
         self.limit as usize
     }

@@ -97,7 +97,11 @@ pub(super) async fn send_batch<C>(
     context: Arc<BulkContext>,
     mut batch: Batch<C>,
 ) -> BatchResult<C> {
-    let first_number = batch.items.first().map(|item| item.number).unwrap_or_default();
+    let first_number = batch
+        .items
+        .first()
+        .map(|item| item.number)
+        .unwrap_or_default();
     let documents: HashSet<u64> = batch.documents().collect();
     let started = Instant::now();
     // A layer of the caller's may panic: its operations have outcomes all the same.

@@ -47,7 +47,11 @@ fn push_lines<T: Serialize>(
         Form::Partial => push_update(buffer, document, operation.meta.as_deref()),
     };
     written.map_err(|error| Error::encode("document", error))?;
-    let prefix = if operation.form == Form::Partial { UPDATE.len() } else { 0 };
+    let prefix = if operation.form == Form::Partial {
+        UPDATE.len()
+    } else {
+        0
+    };
     let document = buffer.get(start + prefix..).unwrap_or_default();
     if document.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::invalid(
@@ -58,7 +62,9 @@ fn push_lines<T: Serialize>(
     if let Some(document) = buffer.get_mut(start..)
         && memchr::memchr2(b'\n', b'\r', document).is_some()
     {
-        let breaks = document.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r'));
+        let breaks = document
+            .iter_mut()
+            .filter(|byte| matches!(byte, b'\n' | b'\r'));
         breaks.for_each(|byte| *byte = b' ');
     }
     buffer.push(b'\n');
@@ -143,36 +149,65 @@ mod tests {
     #[test]
     fn each_operation_becomes_its_lines() {
         let document = json!({"n": 1});
-        assert_eq!(lines(&Operation::index(&document)), "{\"index\":{}}\n{\"n\":1}\n");
         assert_eq!(
-            lines(&Operation::create(&document).id("a\"b").routing("r").if_seq_no(3)),
+            lines(&Operation::index(&document)),
+            "{\"index\":{}}\n{\"n\":1}\n"
+        );
+        assert_eq!(
+            lines(
+                &Operation::create(&document)
+                    .id("a\"b")
+                    .routing("r")
+                    .if_seq_no(3)
+            ),
             "{\"create\":{\"_id\":\"a\\\"b\",\"routing\":\"r\",\"if_seq_no\":3}}\n{\"n\":1}\n"
         );
         assert_eq!(
-            lines(&Operation::index(&document).in_index("i").external_version(7)),
+            lines(
+                &Operation::index(&document)
+                    .in_index("i")
+                    .external_version(7)
+            ),
             "{\"index\":{\"_index\":\"i\",\"version\":7,\"version_type\":\"external\"}}\n{\"n\":1}\n"
         );
         assert_eq!(
-            lines(&Operation::update("1", &document).doc_as_upsert(true).retry_on_conflict(2)),
+            lines(
+                &Operation::update("1", &document)
+                    .doc_as_upsert(true)
+                    .retry_on_conflict(2)
+            ),
             "{\"update\":{\"_id\":\"1\",\"retry_on_conflict\":2}}\n{\"doc\":{\"n\":1},\"doc_as_upsert\":true}\n"
         );
         assert_eq!(
-            lines(&Operation::update("1", &document).upsert(&json!({"n": 0})).unwrap()),
+            lines(
+                &Operation::update("1", &document)
+                    .upsert(&json!({"n": 0}))
+                    .unwrap()
+            ),
             "{\"update\":{\"_id\":\"1\"}}\n{\"doc\":{\"n\":1},\"upsert\":{\"n\":0}}\n"
         );
         assert_eq!(
             lines(&Operation::update_with("1", json!({"script": "x"})).repeatable(true)),
             "{\"update\":{\"_id\":\"1\"}}\n{\"script\":\"x\"}\n"
         );
-        assert_eq!(lines(&Operation::<()>::delete("1")), "{\"delete\":{\"_id\":\"1\"}}\n");
+        assert_eq!(
+            lines(&Operation::<()>::delete("1")),
+            "{\"delete\":{\"_id\":\"1\"}}\n"
+        );
     }
 
     #[test]
     fn a_document_stays_one_line() {
         let pretty = RawValue::from_string("{\n  \"a\":\r\n 1}".to_owned()).unwrap();
-        assert_eq!(lines(&Operation::index(&pretty)), "{\"index\":{}}\n{   \"a\":   1}\n");
+        assert_eq!(
+            lines(&Operation::index(&pretty)),
+            "{\"index\":{}}\n{   \"a\":   1}\n"
+        );
         let text = json!({"a": "a\nb"});
-        assert_eq!(lines(&Operation::index(text)), "{\"index\":{}}\n{\"a\":\"a\\nb\"}\n");
+        assert_eq!(
+            lines(&Operation::index(text)),
+            "{\"index\":{}}\n{\"a\":\"a\\nb\"}\n"
+        );
     }
 
     #[test]
@@ -180,20 +215,35 @@ mod tests {
         let mut buffer = b"before".to_vec();
         let keys_are_no_strings = std::collections::BTreeMap::from([(vec![1], 1)]);
         let operation = Operation::index(&keys_are_no_strings);
-        assert!(push(&mut buffer, &operation.parts, None).unwrap_err().is_encode());
+        assert!(
+            push(&mut buffer, &operation.parts, None)
+                .unwrap_err()
+                .is_encode()
+        );
         for id in [String::new(), "x".repeat(513)] {
             let operation = Operation::index(json!({})).id(id);
-            assert!(push(&mut buffer, &operation.parts, None).unwrap_err().is_invalid());
+            assert!(
+                push(&mut buffer, &operation.parts, None)
+                    .unwrap_err()
+                    .is_invalid()
+            );
         }
         for document in [json!("{}"), json!([{}]), json!(1)] {
-            for operation in [Operation::index(&document), Operation::update("1", &document)] {
+            for operation in [
+                Operation::index(&document),
+                Operation::update("1", &document),
+            ] {
                 let error = push(&mut buffer, &operation.parts, None).unwrap_err();
                 assert!(error.to_string().contains("RawValue"), "{error}");
             }
         }
         let hit = r#"{"_index":"i","_id":"1"}"#;
         let hit: crate::types::Hit<()> = serde_json::from_str(hit).unwrap();
-        assert!(push(&mut buffer, &hit.into_operation().parts, None).unwrap_err().is_invalid());
+        assert!(
+            push(&mut buffer, &hit.into_operation().parts, None)
+                .unwrap_err()
+                .is_invalid()
+        );
         assert_eq!(buffer, b"before");
     }
 }

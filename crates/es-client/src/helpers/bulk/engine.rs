@@ -198,7 +198,10 @@ impl<C: Send + 'static> Engine<C> {
         self.shared.stop();
         self.update_report();
         let Self { state, .. } = self;
-        Finished { report: state.report, error: state.stop.or(state.source_error) }
+        Finished {
+            report: state.report,
+            error: state.stop.or(state.source_error),
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -216,7 +219,10 @@ impl<C: Send + 'static> Engine<C> {
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
-        let unread = self.reader.as_ref().map(|reader| Arc::clone(&reader.unread));
+        let unread = self
+            .reader
+            .as_ref()
+            .map(|reader| Arc::clone(&reader.unread));
         let mut read = pin!(unread.as_ref().map(|unread| unread.read.notified()));
         let in_flight = &mut self.state.in_flight;
 
@@ -224,7 +230,10 @@ impl<C: Send + 'static> Engine<C> {
             if let Poll::Ready(Some(result)) = in_flight.poll_join_next(cx) {
                 return Poll::Ready(Some(result));
             }
-            let is_read = read.as_mut().as_pin_mut().is_some_and(|read| read.poll(cx).is_ready());
+            let is_read = read
+                .as_mut()
+                .as_pin_mut()
+                .is_some_and(|read| read.poll(cx).is_ready());
             if is_read || changed.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
@@ -247,7 +256,10 @@ impl<C: Send + 'static> Engine<C> {
 
     /// Returns the number of messages to a reader who is still there.
     fn unread(&self) -> usize {
-        let reader = self.reader.as_ref().filter(|reader| !reader.sender.is_closed());
+        let reader = self
+            .reader
+            .as_ref()
+            .filter(|reader| !reader.sender.is_closed());
         reader.map_or(0, |reader| reader.unread.messages.load(Ordering::Acquire))
     }
 
@@ -335,7 +347,9 @@ impl<C: Send + 'static> Engine<C> {
         }
 
         while state.in_flight.len() < self.settings.concurrency.limit() && state.send_at <= now {
-            let Some(mut batch) = state.next_due() else { break };
+            let Some(mut batch) = state.next_due() else {
+                break;
+            };
             state.report.requests += 1;
             state.report.bytes += batch.body.len() as u64;
             if batch.retries > 0 || batch.isolated {
@@ -343,7 +357,9 @@ impl<C: Send + 'static> Engine<C> {
             }
             state.send_at = after(state.send_at.max(now), self.settings.rate.time(&batch));
             batch.sent = true;
-            state.first_numbers.extend(batch.items.first().map(|item| item.number));
+            state
+                .first_numbers
+                .extend(batch.items.first().map(|item| item.number));
             let sent = send_batch(Arc::clone(&self.context), batch);
             state.in_flight.spawn(sent.in_current_span());
         }
@@ -357,7 +373,10 @@ impl<C: Send + 'static> Engine<C> {
         });
         state.report.retry_reason = result.retry_reason.or(state.report.retry_reason.take());
         let numbers = &mut state.first_numbers;
-        if let Some(at) = numbers.iter().position(|number| *number == result.first_number) {
+        if let Some(at) = numbers
+            .iter()
+            .position(|number| *number == result.first_number)
+        {
             numbers.swap_remove(at);
         }
         state.report.succeeded += result.succeeded;
@@ -367,7 +386,11 @@ impl<C: Send + 'static> Engine<C> {
         if let Some(bytes) = result.too_large {
             self.shared.lock().builder.limit_bytes(bytes / 2);
         }
-        state.buffers.extend(result.buffers.filter(|_| state.buffers.len() < KEPT_BUFFERS));
+        state.buffers.extend(
+            result
+                .buffers
+                .filter(|_| state.buffers.len() < KEPT_BUFFERS),
+        );
 
         let now = Instant::now();
         for batch in result.retry {
@@ -388,9 +411,15 @@ impl<C: Send + 'static> Engine<C> {
     /// Counts outcomes, and forwards them to the reader.
     fn record(&mut self, outcomes: Vec<Outcome<C>>) {
         for outcome in &outcomes {
-            let Err(error) = &outcome.result else { continue };
+            let Err(error) = &outcome.result else {
+                continue;
+            };
             let report = &mut self.state.report;
-            let count = if error.is_unknown() { &mut report.unknown } else { &mut report.failed };
+            let count = if error.is_unknown() {
+                &mut report.unknown
+            } else {
+                &mut report.failed
+            };
             *count += 1;
             if report.failures.len() < self.settings.keep_failures {
                 report.failures.push(outcome.without_context());
@@ -415,7 +444,11 @@ impl<C: Send + 'static> Engine<C> {
         // Operations that end because the run stops are left to the next run.
         let is_stopped = self.state.stop.is_some();
         let reached = self.state.report.durable_up_to;
-        let durable_up_to = if is_stopped { reached } else { self.durable_up_to() };
+        let durable_up_to = if is_stopped {
+            reached
+        } else {
+            self.durable_up_to()
+        };
         if durable_up_to > reached {
             self.state.report.durable_up_to = durable_up_to;
             if let Some(on_durable) = &mut self.settings.on_durable {
@@ -427,7 +460,10 @@ impl<C: Send + 'static> Engine<C> {
         if !outcomes.is_empty() {
             reader.unread.messages.fetch_add(1, Ordering::AcqRel);
             // A reader that is gone needs none.
-            let _ = reader.sender.send(Settled { outcomes, durable_up_to });
+            let _ = reader.sender.send(Settled {
+                outcomes,
+                durable_up_to,
+            });
         }
     }
 
@@ -439,7 +475,10 @@ impl<C: Send + 'static> Engine<C> {
         let unsent = unsent.filter_map(|batch| batch.items.first().map(|item| item.number));
         let input = self.shared.lock();
         let unsettled = state.first_numbers.iter().copied().chain(unsent);
-        unsettled.chain(input.builder.first_number()).min().unwrap_or(state.report.operations)
+        unsettled
+            .chain(input.builder.first_number())
+            .min()
+            .unwrap_or(state.report.operations)
     }
 
     fn update_report(&mut self) {
@@ -464,7 +503,13 @@ impl<C: Send + 'static> Engine<C> {
         let mut closed = BatchResult::default();
         for mut batch in batches {
             let all: Vec<_> = (0..batch.len()).collect();
-            classify::close(&self.context, &mut batch, &all, &Reason::stopped(), &mut closed);
+            classify::close(
+                &self.context,
+                &mut batch,
+                &all,
+                &Reason::stopped(),
+                &mut closed,
+            );
         }
         self.record(closed.outcomes);
     }
@@ -476,7 +521,11 @@ impl<C> RunState<C> {
     fn next_due(&mut self) -> Option<Batch<C>> {
         let first_new = self.due.iter().position(|batch| !batch.sent);
         let may_be_sent = |at: usize, batch: &Batch<C>| {
-            let is_free = || !batch.documents().any(|document| self.in_order.contains(&document));
+            let is_free = || {
+                !batch
+                    .documents()
+                    .any(|document| self.in_order.contains(&document))
+            };
             batch.sent || (Some(at) == first_new && is_free())
         };
         let mut candidates = self.due.iter().enumerate();

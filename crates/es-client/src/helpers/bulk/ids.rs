@@ -22,7 +22,11 @@ impl Ids {
         push_digits(&mut text, random(), 8);
         // An id that begins with a minus sign is a nuisance to type.
         text.replace_range(..1, "r");
-        Self { run: text.len(), text, next: 0 }
+        Self {
+            run: text.len(),
+            text,
+            next: 0,
+        }
     }
 
     pub(super) fn next(&mut self) -> String {

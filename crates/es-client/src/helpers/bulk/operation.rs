@@ -104,7 +104,16 @@ pub(super) struct OperationMeta {
 
 impl<T> Operation<T> {
     fn new(action: Action, id: Option<String>, document: Option<T>, form: Form) -> Self {
-        Self { parts: Parts { action, id, document, form, meta: None }, context: () }
+        Self {
+            parts: Parts {
+                action,
+                id,
+                document,
+                form,
+                meta: None,
+            },
+            context: (),
+        }
     }
 
     /// Writes a document, and replaces an earlier one with its [id](Self::id).
@@ -144,7 +153,10 @@ impl<T, C> Operation<T, C> {
     /// Attaches a value that comes back with the operation's
     /// [outcome](super::Outcome::context), such as its offset in a queue.
     pub fn context<D>(self, context: D) -> Operation<T, D> {
-        Operation { parts: self.parts, context }
+        Operation {
+            parts: self.parts,
+            context,
+        }
     }
 
     fn set(mut self, change: impl FnOnce(&mut OperationMeta)) -> Self {

@@ -157,7 +157,11 @@ impl ItemError {
 
 impl fmt::Display for ItemError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.unknown { "perhaps not written" } else { "not written" })?;
+        f.write_str(if self.0.unknown {
+            "perhaps not written"
+        } else {
+            "not written"
+        })?;
         if let Some(status) = self.0.status {
             write!(f, ", {status}")?;
         }

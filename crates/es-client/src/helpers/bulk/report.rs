@@ -117,6 +117,9 @@ impl StdError for BulkStopped {
 /// Nothing was read yet.
 impl From<Error> for BulkStopped {
     fn from(error: Error) -> Self {
-        Self { error, report: Box::default() }
+        Self {
+            error,
+            report: Box::default(),
+        }
     }
 }

@@ -113,8 +113,11 @@ fn successes(body: &[u8]) -> usize {
             _ => finder.find(rest),
         };
         let Some(at) = found else { return count };
-        (rest, distance, count) =
-            (rest.get(at + SUCCESS.len()..).unwrap_or_default(), at, count + 1);
+        (rest, distance, count) = (
+            rest.get(at + SUCCESS.len()..).unwrap_or_default(),
+            at,
+            count + 1,
+        );
     }
 }
 
@@ -173,7 +176,11 @@ impl<'de, F: FnMut(ItemResponse<'de>)> Visitor<'de> for BulkResponse<F> {
                 }
             }
         }
-        if each.is_some() { Err(A::Error::missing_field("items")) } else { Ok(()) }
+        if each.is_some() {
+            Err(A::Error::missing_field("items"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -264,21 +271,38 @@ mod tests {
         let mut seen = Vec::new();
         each_item(body, |item| {
             let error = item.error.map(|_| item.cause().reasons());
-            seen.push((item.status, item.id.unwrap().into_owned(), item.version, error));
+            seen.push((
+                item.status,
+                item.id.unwrap().into_owned(),
+                item.version,
+                error,
+            ));
         })
         .unwrap();
         assert_eq!(
             seen,
             [
                 (Some(200), "a\"".to_owned(), Some(2), None),
-                (Some(409), "b".to_owned(), None, Some("outer: inner".to_owned())),
+                (
+                    Some(409),
+                    "b".to_owned(),
+                    None,
+                    Some("outer: inner".to_owned())
+                ),
             ]
         );
     }
 
     #[test]
     fn what_is_no_bulk_response_is_an_error() {
-        for body in ["", "{}", "[]", r#"{"items":[{}]}"#, r#"{"items":[]"#, r#"{"items":[]} x"#] {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            r#"{"items":[{}]}"#,
+            r#"{"items":[]"#,
+            r#"{"items":[]} x"#,
+        ] {
             assert!(each_item(body.as_bytes(), |_| {}).is_err(), "{body}");
         }
     }

@@ -143,7 +143,10 @@ impl<C> Shared<C> {
     pub(super) fn wait_for_room(&self) -> bool {
         let mut state = self.lock();
         while !state.has_room && !state.stopped {
-            state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self
+                .room
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
         }
         !state.stopped
     }
@@ -229,7 +232,10 @@ impl<C> Shared<C> {
     }
 
     pub(super) fn report(&self) -> BulkReport {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(super) fn set_report(&self, report: BulkReport) {

@@ -84,13 +84,22 @@ impl<C: Send + 'static> BulkSink<C> {
             Ok(prepared) => State::New(Some(Box::new(prepared))),
             Err(error) => State::Invalid(Some(error)),
         };
-        Self { state, last_report: BulkReport::default() }
+        Self {
+            state,
+            last_report: BulkReport::default(),
+        }
     }
 
     pub(super) fn with_outcomes(plan: Plan) -> (Self, SinkOutcomes<C>) {
         let (reader, outcomes) = Outcomes::channel();
         let sink = Self::new(plan, Some(reader));
-        (sink, SinkOutcomes { outcomes, buffered: Vec::new().into_iter() })
+        (
+            sink,
+            SinkOutcomes {
+                outcomes,
+                buffered: Vec::new().into_iter(),
+            },
+        )
     }
 
     /// Adds an operation, once there is room; returns its number, counted from 0.
@@ -146,7 +155,9 @@ impl<C: Send + 'static> BulkSink<C> {
     fn running(&mut self) -> Result<&mut Run<C>> {
         if let State::New(prepared) = &mut self.state {
             let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
-            let Some(prepared) = prepared.take() else { return Err(stopped_before()) };
+            let Some(prepared) = prepared.take() else {
+                return Err(stopped_before());
+            };
             self.state = State::Running(prepared.spawn(&runtime, None)?);
         }
         match &mut self.state {

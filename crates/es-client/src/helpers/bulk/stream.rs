@@ -49,12 +49,22 @@ impl<C: Send + 'static> Prepared<C> {
     pub(super) fn new(plan: Plan, reader: Option<Reader<C>>) -> Result<Self> {
         let (context, settings, builder) = plan.into_parts::<C>(reader.is_some())?;
         let shared = Arc::new(Shared::new(Arc::clone(&context.index), builder));
-        Ok(Self { context, settings, shared, reader })
+        Ok(Self {
+            context,
+            settings,
+            shared,
+            reader,
+        })
     }
 
     /// Starts the run. Without a source the operations are pushed.
     pub(super) fn spawn(self, runtime: &Handle, source: Option<Source<C>>) -> Result<Run<C>> {
-        let Self { context, settings, shared, reader } = self;
+        let Self {
+            context,
+            settings,
+            shared,
+            reader,
+        } = self;
         let source = match source {
             Some(source) => source.start(runtime, Arc::clone(&shared))?,
             None => None,
@@ -79,7 +89,10 @@ impl<C: Send + 'static> Run<C> {
                 Ok(payload) => std::panic::resume_unwind(payload),
                 Err(_cancelled) => Finished {
                     report: self.shared.report(),
-                    error: Some(Error::helper("the runtime ended before the helper did", None)),
+                    error: Some(Error::helper(
+                        "the runtime ended before the helper did",
+                        None,
+                    )),
                 },
             },
         })
@@ -97,7 +110,10 @@ impl<C> Outcomes<C> {
     pub(super) fn channel() -> (Reader<C>, Self) {
         let (sender, receiver) = unbounded_channel();
         let unread = Arc::new(Unread::default());
-        let reader = Reader { sender, unread: Arc::clone(&unread) };
+        let reader = Reader {
+            sender,
+            unread: Arc::clone(&unread),
+        };
         (reader, Self { receiver, unread })
     }
 
@@ -166,7 +182,11 @@ impl<C: Send + 'static> BulkStream<C> {
     /// are all settled (written, failed or unknown), with their outcomes read
     /// from this stream: a position to resume the input from.
     pub fn durable_up_to(&self) -> u64 {
-        if self.buffered.len() == 0 { self.durable.1 } else { self.durable.0 }
+        if self.buffered.len() == 0 {
+            self.durable.1
+        } else {
+            self.durable.0
+        }
     }
 }
 
@@ -184,7 +204,9 @@ impl<C: Send + 'static> Stream for BulkStream<C> {
             }
             match &mut this.state {
                 State::New(new) => {
-                    let Some(new) = new.take() else { return Poll::Ready(None) };
+                    let Some(new) = new.take() else {
+                        return Poll::Ready(None);
+                    };
                     let (plan, source) = *new;
                     let (reader, outcomes) = Outcomes::channel();
                     match Run::start(plan, source, Some(reader)) {
@@ -212,7 +234,9 @@ impl<C: Send + 'static> Stream for BulkStream<C> {
 
 impl<C> fmt::Debug for BulkStream<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BulkStream").field("durable_up_to", &self.durable.0).finish_non_exhaustive()
+        f.debug_struct("BulkStream")
+            .field("durable_up_to", &self.durable.0)
+            .finish_non_exhaustive()
     }
 }
 
@@ -225,7 +249,10 @@ pub struct BulkFuture<C = ()> {
 
 impl<C: Send + 'static> BulkFuture<C> {
     pub(super) fn new(plan: Plan, source: Source<C>) -> Self {
-        Self { new: Some(Box::new((plan, source))), run: None }
+        Self {
+            new: Some(Box::new((plan, source))),
+            run: None,
+        }
     }
 }
 
@@ -242,7 +269,9 @@ impl<C: Send + 'static> Future for BulkFuture<C> {
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
         }
-        let Some(run) = &mut self.run else { return Poll::Pending };
+        let Some(run) = &mut self.run else {
+            return Poll::Pending;
+        };
         let finished = ready!(run.poll_finished(cx));
         self.run = None;
         Poll::Ready(finished.into_result())
@@ -253,7 +282,10 @@ impl Finished {
     pub(super) fn into_result(self) -> Result<BulkReport, BulkStopped> {
         let Self { report, error } = self;
         match error {
-            Some(error) => Err(BulkStopped { error, report: Box::new(report) }),
+            Some(error) => Err(BulkStopped {
+                error,
+                report: Box::new(report),
+            }),
             None => Ok(report),
         }
     }

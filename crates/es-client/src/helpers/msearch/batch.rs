@@ -46,7 +46,10 @@ impl Batch {
     pub(super) fn push(&mut self, lines: &[u8]) -> oneshot::Receiver<SearchResult> {
         let (sender, receiver) = oneshot::channel();
         self.body.extend_from_slice(lines);
-        self.waiting.push(Waiting { sender, length: lines.len() });
+        self.waiting.push(Waiting {
+            sender,
+            length: lines.len(),
+        });
         receiver
     }
 
@@ -76,8 +79,17 @@ impl Batch {
         let second = self.waiting.split_off(self.waiting.len() / 2);
         let middle = self.waiting.iter().map(|search| search.length).sum();
         let (one, other) = body.split_at_checked(middle).unwrap_or((body, &[]));
-        let first = Self { body: one.to_vec(), waiting: self.waiting };
-        [first, Self { body: other.to_vec(), waiting: second }]
+        let first = Self {
+            body: one.to_vec(),
+            waiting: self.waiting,
+        };
+        [
+            first,
+            Self {
+                body: other.to_vec(),
+                waiting: second,
+            },
+        ]
     }
 
     fn respond(self, all: Vec<Found>) {
@@ -103,7 +115,11 @@ async fn search(
 ) -> Result<Vec<Found>> {
     let client = client.options().for_helper(true);
     let sent = send_with_retry(RetryConfig::default(), true, || {
-        client.msearch::<serde_json::Value>().index(index.to_owned()).body(body.clone()).send()
+        client
+            .msearch::<serde_json::Value>()
+            .index(index.to_owned())
+            .body(body.clone())
+            .send()
     });
     let response = sent.await?;
     split(response.meta(), response.bytes(), count)
@@ -127,7 +143,13 @@ fn split(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
     };
     let parts = read()
         .map_err(|e| Error::decode("the response of `msearch`", e, meta.clone(), body.clone()))?;
-    Ok(parts.into_iter().map(|body| Found { meta: meta.clone(), body }).collect())
+    Ok(parts
+        .into_iter()
+        .map(|body| Found {
+            meta: meta.clone(),
+            body,
+        })
+        .collect())
 }
 
 impl Found {
@@ -144,8 +166,9 @@ impl Found {
             Ok(MsearchItem::Found(found)) => Ok(*found),
             Ok(MsearchItem::Failed { status, .. }) => {
                 // An error without a status is still not a success.
-                let status =
-                    StatusCode::from_u16(status).ok().filter(|status| !status.is_success());
+                let status = StatusCode::from_u16(status)
+                    .ok()
+                    .filter(|status| !status.is_success());
                 let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 Err(Error::api(with_status(&meta, status), body))
             }

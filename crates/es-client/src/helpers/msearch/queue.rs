@@ -50,7 +50,10 @@ struct Waiting {
 impl Queue {
     fn new(in_flight: usize) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)));
-        Arc::new(Self { waiting: Mutex::default(), permits })
+        Arc::new(Self {
+            waiting: Mutex::default(),
+            permits,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -69,7 +72,13 @@ impl Waiting {
 impl Msearch {
     pub(in crate::helpers) fn new(client: Elasticsearch, index: Cow<'static, str>) -> Self {
         let max_wait = Duration::from_millis(5);
-        Self { client, index, max_searches: 50, max_wait, queue: Queue::new(5) }
+        Self {
+            client,
+            index,
+            max_searches: 50,
+            max_wait,
+            queue: Queue::new(5),
+        }
     }
 
     /// Sets the maximum number of searches of a request. Default: 50.
@@ -189,7 +198,13 @@ impl<T> QueuedSearch<T> {
         lines.push(b'\n');
         let body = std::mem::replace(&mut self.body, Ok(Vec::new()))?;
         // A `RawValue` may have line breaks between its parts.
-        let in_line = |byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte };
+        let in_line = |byte| {
+            if matches!(byte, b'\n' | b'\r') {
+                b' '
+            } else {
+                byte
+            }
+        };
         lines.extend(body.into_iter().map(in_line));
         lines.push(b'\n');
         Ok(lines)
@@ -224,12 +239,16 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for QueuedSearch<T> {
 
 impl fmt::Debug for Msearch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Msearch").field("index", &self.index).finish_non_exhaustive()
+        f.debug_struct("Msearch")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
     }
 }
 
 impl<T> fmt::Debug for QueuedSearch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QueuedSearch").field("header", &self.header).finish_non_exhaustive()
+        f.debug_struct("QueuedSearch")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }

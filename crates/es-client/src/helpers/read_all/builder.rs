@@ -122,7 +122,11 @@ impl<T> ReadAll<T> {
             leave_open: false,
             params: Vec::new(),
         };
-        Self { spec, error: None, document: PhantomData }
+        Self {
+            spec,
+            error: None,
+            document: PhantomData,
+        }
     }
 
     fn set(mut self, change: impl FnOnce(&mut Spec)) -> Self {
@@ -207,7 +211,8 @@ impl<T> ReadAll<T> {
     /// server's limit is 10,000, unless the index says otherwise (`max_result_window`).
     pub fn page_size(mut self, hits: u32) -> Self {
         if hits == 0 {
-            self.error.get_or_insert(Error::invalid("`page_size` must be at least 1"));
+            self.error
+                .get_or_insert(Error::invalid("`page_size` must be at least 1"));
         }
         self.set(|spec| spec.page_size = hits.max(1))
     }
@@ -313,6 +318,8 @@ impl<T> ReadAll<T> {
 
 impl<T> fmt::Debug for ReadAll<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadAll").field("index", &self.spec.index).finish_non_exhaustive()
+        f.debug_struct("ReadAll")
+            .field("index", &self.spec.index)
+            .finish_non_exhaustive()
     }
 }

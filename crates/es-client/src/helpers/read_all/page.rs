@@ -84,10 +84,14 @@ pub(super) async fn read<T: DeserializeOwned>(
     // A page of a scroll is served once: if its response is lost and it is
     // retried, the server returns the page after it.
     let idempotent = !matches!(cursor.place, Place::Scroll(Some(_)));
-    let mut sent =
-        send_with_retry(spec.retry, idempotent, || cursor.send(&spec, point_in_time.as_deref()))
-            .await;
-    if sent.as_ref().is_err_and(|error| spec.refuses_vectors(error)) {
+    let mut sent = send_with_retry(spec.retry, idempotent, || {
+        cursor.send(&spec, point_in_time.as_deref())
+    })
+    .await;
+    if sent
+        .as_ref()
+        .is_err_and(|error| spec.refuses_vectors(error))
+    {
         sent = send_with_retry(spec.retry, idempotent, || {
             cursor.send(&spec, point_in_time.as_deref())
         })
@@ -108,17 +112,23 @@ impl Cursor {
     ) -> impl Future<Output = Result<Response>> + use<> {
         if let Place::Scroll(Some(id)) = &self.place {
             let client = spec.client.options().batch(true).for_helper(false);
-            return client.scroll::<Value>().scroll_id(id).scroll(spec.keep_alive).send();
+            return client
+                .scroll::<Value>()
+                .scroll_id(id)
+                .scroll(spec.keep_alive)
+                .send();
         }
 
         let client = spec.client.options().batch(true).for_helper(true);
         let mut search = match point_in_time {
             Some(_) => client.search_all::<Value>(),
             None => {
-                let search = client.search::<Value>(spec.index.clone()).scroll(spec.keep_alive);
-                spec.params
-                    .iter()
-                    .fold(search, |search, (name, value)| search.param(*name, value.clone()))
+                let search = client
+                    .search::<Value>(spec.index.clone())
+                    .scroll(spec.keep_alive);
+                spec.params.iter().fold(search, |search, (name, value)| {
+                    search.param(*name, value.clone())
+                })
             }
         };
         for (name, value) in &spec.properties {
@@ -133,7 +143,11 @@ impl Cursor {
             search = search.property("slice", json!({"id": self.slice, "max": spec.slices}));
         }
         if !spec.sorted {
-            let order = if point_in_time.is_some() { "_shard_doc" } else { "_doc" };
+            let order = if point_in_time.is_some() {
+                "_shard_doc"
+            } else {
+                "_doc"
+            };
             search = search.sort([order]);
         }
         if let Some(id) = point_in_time {
@@ -156,7 +170,9 @@ impl Cursor {
         let hits = page.len().max(1);
         let fitting = spec.page_bytes.saturating_mul(hits) / page.bytes.max(1);
         let fitting = u32::try_from(fitting).unwrap_or(u32::MAX);
-        self.size = fitting.min(self.size.saturating_mul(GROWTH)).clamp(1, spec.page_size);
+        self.size = fitting
+            .min(self.size.saturating_mul(GROWTH))
+            .clamp(1, spec.page_size);
     }
 }
 
@@ -223,7 +239,9 @@ impl<T> Page<T> {
 /// as a number and written again, one may differ in its last digit, and a hit
 /// would be left out or come twice.
 fn last_sort<T>(hits: &[Hit<T>], body: &[u8]) -> Result<Option<Box<RawValue>>, ReadError> {
-    let Some(last) = hits.last().filter(|last| !last.sort.is_empty()) else { return Ok(None) };
+    let Some(last) = hits.last().filter(|last| !last.sort.is_empty()) else {
+        return Ok(None);
+    };
     if !last.sort.iter().any(Value::is_f64) {
         return Ok(Some(to_raw_value(&last.sort)?));
     }
@@ -253,14 +271,28 @@ mod tests {
     fn last(sort: &str) -> String {
         let body = format!(r#"{{"hits":{{"hits":[{{"_index":"i","_id":"1","sort":{sort}}}]}}}}"#);
         let hit = Hits::<Value>::deserialize(
-            &serde_json::from_str::<Value>(&body).unwrap().get("hits").unwrap().clone(),
+            &serde_json::from_str::<Value>(&body)
+                .unwrap()
+                .get("hits")
+                .unwrap()
+                .clone(),
         );
-        last_sort(&hit.unwrap().hits, body.as_bytes()).unwrap().unwrap().get().to_owned()
+        last_sort(&hit.unwrap().hits, body.as_bytes())
+            .unwrap()
+            .unwrap()
+            .get()
+            .to_owned()
     }
 
     #[test]
     fn the_place_of_the_last_hit_is_kept_to_the_digit() {
-        assert_eq!(last(r#"[9223372036854775807,"a",null]"#), r#"[9223372036854775807,"a",null]"#);
-        assert_eq!(last("[0.1000000000000000055, 7]"), "[0.1000000000000000055, 7]");
+        assert_eq!(
+            last(r#"[9223372036854775807,"a",null]"#),
+            r#"[9223372036854775807,"a",null]"#
+        );
+        assert_eq!(
+            last("[0.1000000000000000055, 7]"),
+            "[0.1000000000000000055, 7]"
+        );
     }
 }

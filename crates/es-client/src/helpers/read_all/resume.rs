@@ -84,7 +84,9 @@ impl FromStr for ResumeToken {
         let token: Self = serde_json::from_str(text)
             .map_err(|error| Error::invalid(format!("cannot read the resume token: {error}")))?;
         if token.slices.is_empty() {
-            return Err(Error::invalid("cannot read the resume token: it has no slices"));
+            return Err(Error::invalid(
+                "cannot read the resume token: it has no slices",
+            ));
         }
         Ok(token)
     }

@@ -67,8 +67,10 @@ async fn open_point_in_time(spec: &Spec) -> Result<String> {
     // Opened twice, one of the two ends by itself.
     let opened = send_with_retry(spec.retry, true, || {
         let open = client.open_point_in_time(spec.index.clone(), spec.keep_alive);
-        let with_params =
-            spec.params.iter().fold(open, |open, (name, value)| open.param(*name, value.clone()));
+        let with_params = spec
+            .params
+            .iter()
+            .fold(open, |open, (name, value)| open.param(*name, value.clone()));
         with_params.send()
     });
     Ok(opened.await?.json::<Opened>()?.id)
@@ -77,7 +79,9 @@ async fn open_point_in_time(spec: &Spec) -> Result<String> {
 /// Returns whether the server does not know points in time.
 fn is_unknown_endpoint(error: &Error) -> bool {
     let no_handler = || {
-        let body = error.body().map(|body| String::from_utf8_lossy(body).into_owned());
+        let body = error
+            .body()
+            .map(|body| String::from_utf8_lossy(body).into_owned());
         body.is_some_and(|body| body.contains("no handler found for uri"))
     };
     match error.status() {

@@ -147,7 +147,9 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
 impl<T> Drop for ReadAllStream<T> {
     fn drop(&mut self) {
         // Without a runtime nothing can be sent; the server ends it in time.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Opening(spec, opening) => {
                 runtime.spawn(session::close_what_opens(spec, opening));
@@ -194,7 +196,8 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                     if let Ok(payload) = error.try_into_panic() {
                         std::panic::resume_unwind(payload);
                     }
-                    self.failed.get_or_insert(Error::invalid("the runtime ended"));
+                    self.failed
+                        .get_or_insert(Error::invalid("the runtime ended"));
                 }
                 Poll::Pending if self.pages.is_empty() && self.failed.is_none() => {
                     return Poll::Pending;
@@ -202,19 +205,23 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                 Poll::Ready(None) | Poll::Pending => break,
             }
         }
-        Poll::Ready(match self.pages.front_mut().and_then(|page| page.hits.next()) {
-            Some(hit) => {
-                self.last_read = Some(LastRead::of(&hit.sort));
-                Ok(Some(hit))
-            }
-            None => self.failed.take().map_or(Ok(None), Err),
-        })
+        Poll::Ready(
+            match self.pages.front_mut().and_then(|page| page.hits.next()) {
+                Some(hit) => {
+                    self.last_read = Some(LastRead::of(&hit.sort));
+                    Ok(Some(hit))
+                }
+                None => self.failed.take().map_or(Ok(None), Err),
+            },
+        )
     }
 
     /// Leaves a page whose hits were all read.
     fn finish_page(&mut self) {
         while self.pages.front().is_some_and(|page| page.hits.len() == 0) {
-            let Some(page) = self.pages.pop_front() else { return };
+            let Some(page) = self.pages.pop_front() else {
+                return;
+            };
             if let Some(position) = self.positions.get_mut(page.slice) {
                 *position = page.end;
             }
@@ -227,7 +234,8 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
         for cursor in self.idle.drain(..) {
             let point_in_time = self.session.as_ref().and_then(Session::point_in_time);
             let read = page::read(Arc::clone(&self.spec), cursor, point_in_time);
-            self.requested.spawn_on(read.in_current_span(), &self.runtime);
+            self.requested
+                .spawn_on(read.in_current_span(), &self.runtime);
         }
     }
 
@@ -305,6 +313,8 @@ impl<T> fmt::Debug for ReadAllStream<T> {
             State::Reading(_) => "reading",
             State::Closing(..) => "closing",
         };
-        f.debug_struct("ReadAllStream").field("state", &state).finish_non_exhaustive()
+        f.debug_struct("ReadAllStream")
+            .field("state", &state)
+            .finish_non_exhaustive()
     }
 }

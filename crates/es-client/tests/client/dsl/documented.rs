@@ -17,22 +17,43 @@ fn is(built: impl Serialize, expected: &Value) {
 
 #[test]
 fn queries_of_one_field() {
-    is(Query::match_all().boost(1.5), &json!({"match_all": {"boost": 1.5}}));
-    is(Query::match_none(), &json!({"match_none": {}}));
-    is(Query::term("a", "x"), &json!({"term": {"a": {"value": "x"}}}));
-    is(Query::terms("a", ["x", "y"]).boost(1), &json!({"terms": {"a": ["x", "y"], "boost": 1}}));
     is(
-        Query::range("t").gte("now-1d/d").lt("now/d").time_zone("+01:00"),
+        Query::match_all().boost(1.5),
+        &json!({"match_all": {"boost": 1.5}}),
+    );
+    is(Query::match_none(), &json!({"match_none": {}}));
+    is(
+        Query::term("a", "x"),
+        &json!({"term": {"a": {"value": "x"}}}),
+    );
+    is(
+        Query::terms("a", ["x", "y"]).boost(1),
+        &json!({"terms": {"a": ["x", "y"], "boost": 1}}),
+    );
+    is(
+        Query::range("t")
+            .gte("now-1d/d")
+            .lt("now/d")
+            .time_zone("+01:00"),
         &json!({"range": {"t": {"gte": "now-1d/d", "lt": "now/d", "time_zone": "+01:00"}}}),
     );
     is(Query::exists("a"), &json!({"exists": {"field": "a"}}));
-    is(Query::ids(["1", "2"]), &json!({"ids": {"values": ["1", "2"]}}));
+    is(
+        Query::ids(["1", "2"]),
+        &json!({"ids": {"values": ["1", "2"]}}),
+    );
     is(
         Query::prefix("a", "x").case_insensitive(true),
         &json!({"prefix": {"a": {"value": "x", "case_insensitive": true}}}),
     );
-    is(Query::wildcard("a", "x*y"), &json!({"wildcard": {"a": {"value": "x*y"}}}));
-    is(Query::regexp("a", "x.*"), &json!({"regexp": {"a": {"value": "x.*"}}}));
+    is(
+        Query::wildcard("a", "x*y"),
+        &json!({"wildcard": {"a": {"value": "x*y"}}}),
+    );
+    is(
+        Query::regexp("a", "x.*"),
+        &json!({"regexp": {"a": {"value": "x.*"}}}),
+    );
     is(
         Query::fuzzy("a", "x").fuzziness("AUTO"),
         &json!({"fuzzy": {"a": {"value": "x", "fuzziness": "AUTO"}}}),
@@ -59,7 +80,9 @@ fn queries_of_text_and_places() {
         &json!({"match_phrase_prefix": {"a": {"query": "x"}}}),
     );
     is(
-        Query::multi_match(["a^3", "b"], "x").type_(TextQueryType::BestFields).tie_breaker(0.3),
+        Query::multi_match(["a^3", "b"], "x")
+            .type_(TextQueryType::BestFields)
+            .tie_breaker(0.3),
         &json!({"multi_match": {"query": "x", "fields": ["a^3", "b"], "type": "best_fields",
             "tie_breaker": 0.3}}),
     );
@@ -68,7 +91,9 @@ fn queries_of_text_and_places() {
         &json!({"query_string": {"query": "(a) OR b", "default_field": "c"}}),
     );
     is(
-        Query::simple_query_string("a + b").fields(["c"]).default_operator(Operator::And),
+        Query::simple_query_string("a + b")
+            .fields(["c"])
+            .default_operator(Operator::And),
         &json!({"simple_query_string": {"query": "a + b", "fields": ["c"], "default_operator": "and"}}),
     );
     is(
@@ -123,26 +148,46 @@ fn queries_of_queries() {
         Query::has_child("c", a()).min_children(2),
         &json!({"has_child": {"type": "c", "query": term, "min_children": 2}}),
     );
-    is(Query::has_parent("p", a()), &json!({"has_parent": {"parent_type": "p", "query": term}}));
+    is(
+        Query::has_parent("p", a()),
+        &json!({"has_parent": {"parent_type": "p", "query": term}}),
+    );
 }
 
 #[test]
 fn json_stands_wherever_a_query_does() {
     let given = json!({"shape": {"x": {"relation": "within"}}});
-    is(Query::bool().filter(given.clone()), &json!({"bool": {"filter": [given]}}));
+    is(
+        Query::bool().filter(given.clone()),
+        &json!({"bool": {"filter": [given]}}),
+    );
     is(Query::from(json!([1])), &json!([1]));
-    is(Query::bool().with("boost", 2), &json!({"bool": {"boost": 2}}));
-    is(Query::term("a", 1).boost(1).boost(2), &json!({"term": {"a": {"value": 1, "boost": 2}}}));
+    is(
+        Query::bool().with("boost", 2),
+        &json!({"bool": {"boost": 2}}),
+    );
+    is(
+        Query::term("a", 1).boost(1).boost(2),
+        &json!({"term": {"a": {"value": 1, "boost": 2}}}),
+    );
 }
 
 #[test]
 fn aggregations() {
     is(
-        Aggregation::terms("b").size(5).aggregation("p", Aggregation::avg("price")),
+        Aggregation::terms("b")
+            .size(5)
+            .aggregation("p", Aggregation::avg("price")),
         &json!({"terms": {"field": "b", "size": 5}, "aggs": {"p": {"avg": {"field": "price"}}}}),
     );
-    is(Aggregation::histogram("p", 50.0), &json!({"histogram": {"field": "p", "interval": 50}}));
-    is(Aggregation::histogram("p", 0.5), &json!({"histogram": {"field": "p", "interval": 0.5}}));
+    is(
+        Aggregation::histogram("p", 50.0),
+        &json!({"histogram": {"field": "p", "interval": 50}}),
+    );
+    is(
+        Aggregation::histogram("p", 0.5),
+        &json!({"histogram": {"field": "p", "interval": 0.5}}),
+    );
     is(
         Aggregation::date_histogram("t", CalendarInterval::Month),
         &json!({"date_histogram": {"field": "t", "calendar_interval": "month"}}),
@@ -151,7 +196,10 @@ fn aggregations() {
         Aggregation::range("p", [json!({"to": 10}), json!({"from": 10})]),
         &json!({"range": {"field": "p", "ranges": [{"to": 10}, {"from": 10}]}}),
     );
-    is(Aggregation::filter(Query::term("a", 1)), &json!({"filter": {"term": {"a": {"value": 1}}}}));
+    is(
+        Aggregation::filter(Query::term("a", 1)),
+        &json!({"filter": {"term": {"a": {"value": 1}}}}),
+    );
     is(
         Aggregation::filters([("x", Query::match_all())]),
         &json!({"filters": {"filters": {"x": {"match_all": {}}}}}),
@@ -181,7 +229,9 @@ fn sorts_highlights_and_suggesters() {
         &json!({"p": {"order": "asc", "mode": "avg", "missing": "_last"}}),
     );
     is(
-        Sort::geo_distance("at", [-70, 40]).asc().unit(DistanceUnit::Kilometers),
+        Sort::geo_distance("at", [-70, 40])
+            .asc()
+            .unit(DistanceUnit::Kilometers),
         &json!({"_geo_distance": {"at": [-70, 40], "order": "asc", "unit": "km"}}),
     );
     is(

@@ -18,7 +18,10 @@ fn no_kind_is_missing() {
     let unfit: Vec<_> = examples::all().into_iter().filter_map(unfit).collect();
     assert!(unfit.is_empty(), "{unfit:#?}");
     let missing: Vec<_> = wanted(&facts).difference(&built).cloned().collect();
-    assert!(missing.is_empty(), "no constructor, or no example of it, for {missing:#?}");
+    assert!(
+        missing.is_empty(),
+        "no constructor, or no example of it, for {missing:#?}"
+    );
 }
 
 /// The variants of all containers. (Their options are generated from the facts.)
@@ -41,9 +44,10 @@ fn wanted(facts: &Facts) -> BTreeSet<Property> {
         wanted.extend(variants.map(|variant| (name.to_owned(), variant)));
     }
     // A suggester has one input, a function an optional name.
-    for (name, beside) in
-        [("FunctionScoreContainer", "_name"), ("AggregationContainer", "aggregations")]
-    {
+    for (name, beside) in [
+        ("FunctionScoreContainer", "_name"),
+        ("AggregationContainer", "aggregations"),
+    ] {
         wanted.remove(&(name.to_owned(), beside.to_owned()));
     }
     wanted
@@ -53,18 +57,44 @@ fn wanted(facts: &Facts) -> BTreeSet<Property> {
 fn what_does_not_fit_the_facts_is_found() {
     let facts = Facts::read();
     let wrong = [
-        ("QueryContainer", r#"{"term": {"a": {"value": 1, "bost": 2}}}"#, "no `bost`"),
+        (
+            "QueryContainer",
+            r#"{"term": {"a": {"value": 1, "bost": 2}}}"#,
+            "no `bost`",
+        ),
         ("QueryContainer", r#"{"exists": {}}"#, "lacks `field`"),
         ("QueryContainer", r#"{"trem": {}}"#, "no `trem`"),
-        ("QueryContainer", r#"{"match": {"a": {"query": "x", "slop": 1}}}"#, "no `slop`"),
-        ("QueryContainer", r#"{"match": {"a": {"query": "x"}, "b": {"query": "x"}}}"#, "is no 1{"),
-        ("QueryContainer", r#"{"bool": {"must": [{"exists": {"field": 1}}]}}"#, "is no string"),
-        ("RetrieverContainer", r#"{"knn": {"field": "v", "k": 1.5}}"#, "is no i32"),
-        ("AggregationContainer", r#"{"terms": {"collect_mode": "deep"}}"#, "is no Terms"),
+        (
+            "QueryContainer",
+            r#"{"match": {"a": {"query": "x", "slop": 1}}}"#,
+            "no `slop`",
+        ),
+        (
+            "QueryContainer",
+            r#"{"match": {"a": {"query": "x"}, "b": {"query": "x"}}}"#,
+            "is no 1{",
+        ),
+        (
+            "QueryContainer",
+            r#"{"bool": {"must": [{"exists": {"field": 1}}]}}"#,
+            "is no string",
+        ),
+        (
+            "RetrieverContainer",
+            r#"{"knn": {"field": "v", "k": 1.5}}"#,
+            "is no i32",
+        ),
+        (
+            "AggregationContainer",
+            r#"{"terms": {"collect_mode": "deep"}}"#,
+            "is no Terms",
+        ),
     ];
     for (container, value, message) in wrong {
         let value = serde_json::from_str(value).unwrap();
-        let error = facts.fits(container, &value, &mut BTreeSet::new()).unwrap_err();
+        let error = facts
+            .fits(container, &value, &mut BTreeSet::new())
+            .unwrap_err();
         assert!(error.contains(message), "{error}");
     }
 }

@@ -11,22 +11,35 @@ use es_client::{
 };
 use serde_json::{Value, json};
 
-/// What is built, with the name of its type in the facts.
+/// A value, with the name of its type in the facts.
 pub(crate) fn all() -> Vec<(&'static str, Value)> {
     let named = |name: &'static str| move |value: Value| (name, value);
     let mut all: Vec<_> = queries().into_iter().map(named("QueryContainer")).collect();
     all.extend(spans().into_iter().map(named("SpanQuery")));
     all.extend(intervals().into_iter().map(named("IntervalsContainer")));
     all.extend(functions().into_iter().map(named("FunctionScoreContainer")));
-    all.extend(aggregations().into_iter().map(named("AggregationContainer")));
-    all.extend(sources().into_iter().map(named("CompositeAggregationSource")));
+    all.extend(
+        aggregations()
+            .into_iter()
+            .map(named("AggregationContainer")),
+    );
+    all.extend(
+        sources()
+            .into_iter()
+            .map(named("CompositeAggregationSource")),
+    );
     all.extend(retrievers().into_iter().map(named("RetrieverContainer")));
     all.extend(rescorers().into_iter().map(named("Rescore")));
     all.extend(sorts().into_iter().map(named("SortOptions")));
     all.extend(suggesters().into_iter().map(named("FieldSuggester")));
-    let title = HighlightField::new().number_of_fragments(0).matched_fields(["a", "b"]);
+    let title = HighlightField::new()
+        .number_of_fragments(0)
+        .matched_fields(["a", "b"]);
     all.push(("Highlight", json!(Highlight::new().field_with("b", title))));
-    all.push(("KnnSearch", json!(KnnSearch::new("a", [1.0]).filter(Query::match_all()).k(1))));
+    all.push((
+        "KnnSearch",
+        json!(KnnSearch::new("a", [1.0]).filter(Query::match_all()).k(1)),
+    ));
     all
 }
 
@@ -52,7 +65,11 @@ fn queries() -> Vec<Value> {
         Query::terms_lookup("a", "i", "1", "p"),
         Query::terms_set("a", ["x"]).minimum_should_match_script(Script::source("1")),
         Query::range("a").gte(1).lt(2),
-        Query::range("a").gte("now-1d").lt("now").format("f").time_zone("Z"),
+        Query::range("a")
+            .gte("now-1d")
+            .lt("now")
+            .format("f")
+            .time_zone("Z"),
         Query::prefix("a", "x"),
         Query::wildcard("a", "x"),
         Query::regexp("a", "x"),
@@ -66,7 +83,11 @@ fn queries() -> Vec<Value> {
         Query::common("a", "x"),
         Query::simple_query_string("x"),
         Query::query_string("x"),
-        Query::bool().must(a()).filter([a(), a()]).should(a()).must_not(a()),
+        Query::bool()
+            .must(a())
+            .filter([a(), a()])
+            .should(a())
+            .must_not(a()),
         Query::boosting(a(), a(), 0.5),
         Query::constant_score(a()),
         Query::dis_max([a()]),
@@ -100,7 +121,10 @@ fn queries() -> Vec<Value> {
         Query::percolate_stored("a", "i", "1"),
         Query::rank_feature("a").saturation(json!({"pivot": 8})),
         Query::knn("a", [1.0], 1, 9).filter(a()),
-        Query::knn_built("a", json!({"text_embedding": {"model_id": "m", "model_text": "x"}})),
+        Query::knn_built(
+            "a",
+            json!({"text_embedding": {"model_id": "m", "model_text": "x"}})
+        ),
         Query::semantic("a", "x"),
         Query::sparse_vector("a", "m", "x"),
         Query::sparse_vector_of("a", json!({"x": 0.5})),
@@ -109,7 +133,11 @@ fn queries() -> Vec<Value> {
     ];
     let rules = intervals().into_iter().map(Intervals::from);
     all.extend(rules.map(|rule| json!(Query::intervals("a", rule))));
-    all.extend(spans().into_iter().filter(|span| span.get("span_gap").is_none()));
+    all.extend(
+        spans()
+            .into_iter()
+            .filter(|span| span.get("span_gap").is_none()),
+    );
     all
 }
 
@@ -162,7 +190,9 @@ fn aggregations() -> Vec<Value> {
     let script = || Script::source("1");
     let paths = || json!({"x": "p"});
     jsons![
-        Aggregation::terms("a").aggregation("n", Aggregation::avg("a")).meta(json!({"m": 1})),
+        Aggregation::terms("a")
+            .aggregation("n", Aggregation::avg("a"))
+            .meta(json!({"m": 1})),
         Aggregation::multi_terms([field("a"), field("b")]),
         Aggregation::rare_terms("a"),
         Aggregation::missing("a"),

@@ -20,8 +20,9 @@ impl Facts {
             serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
         };
         let mut types = read("dsl.json")["types"].take();
-        let mut all: BTreeMap<_, _> =
-            std::mem::take(types.as_object_mut().unwrap()).into_iter().collect();
+        let mut all: BTreeMap<_, _> = std::mem::take(types.as_object_mut().unwrap())
+            .into_iter()
+            .collect();
         let mut manifest = read("manifest.json");
         all.extend(std::mem::take(manifest["enums"].as_object_mut().unwrap()));
         Self(all)
@@ -32,7 +33,10 @@ impl Facts {
         let of = |key: &str| self.0[name].get(key).and_then(Value::as_object).cloned();
         let all = of("p").into_iter().chain(of("own")).flatten();
         all.map(|(name, kind)| {
-            (name.trim_end_matches('?').to_owned(), kind.as_str().unwrap().to_owned())
+            (
+                name.trim_end_matches('?').to_owned(),
+                kind.as_str().unwrap().to_owned(),
+            )
         })
         .collect()
     }
@@ -78,7 +82,9 @@ impl Facts {
         values: impl IntoIterator<Item = &'a Value>,
         seen: &mut BTreeSet<Property>,
     ) -> Result<(), String> {
-        values.into_iter().try_for_each(|value| self.fits(item, value, seen))
+        values
+            .into_iter()
+            .try_for_each(|value| self.fits(item, value, seen))
     }
 
     /// Any of several types; the properties of all that fit are seen.
@@ -114,7 +120,9 @@ impl Facts {
                 let open = known["open"] == json!(true);
                 let listed = known["v"].as_array().unwrap().contains(value);
                 let alias = known["alias"].to_string().contains(&value.to_string());
-                (open || listed || alias).then_some(()).ok_or_else(|| wrong(name, value))
+                (open || listed || alias)
+                    .then_some(())
+                    .ok_or_else(|| wrong(name, value))
             }
             "union" | "untagged" => {
                 let of: Vec<_> = known["of"].as_array().unwrap().iter().collect();
@@ -123,7 +131,9 @@ impl Facts {
             }
             "tagged" => {
                 let tag = value[known["tag"].as_str().unwrap()].as_str();
-                let tag = tag.or_else(|| known["default"].as_str()).unwrap_or_default();
+                let tag = tag
+                    .or_else(|| known["default"].as_str())
+                    .unwrap_or_default();
                 let of = known["of"].get(tag).and_then(Value::as_str);
                 self.fits(of.ok_or_else(|| wrong(name, value))?, value, seen)
             }
@@ -172,7 +182,9 @@ impl Facts {
         parts: &Map<String, Value>,
     ) -> Result<(), String> {
         let required = known["p"].as_object().into_iter().flatten();
-        let mut required = required.map(|(key, _)| key).filter(|key| !key.ends_with('?'));
+        let mut required = required
+            .map(|(key, _)| key)
+            .filter(|key| !key.ends_with('?'));
         match required.find(|key| !parts.contains_key(*key)) {
             Some(missing) => Err(format!("{name} lacks `{missing}`")),
             None => Ok(()),
@@ -183,7 +195,9 @@ impl Facts {
     fn plain(&self, known: &Value, key: &str) -> String {
         let mut notes = known["meta"].as_object().into_iter().flatten();
         let is_alias = |notes: &Value| {
-            notes["alias"].as_array().is_some_and(|names| names.contains(&json!(key)))
+            notes["alias"]
+                .as_array()
+                .is_some_and(|names| names.contains(&json!(key)))
         };
         let aliased = notes.find(|(_, notes)| is_alias(notes));
         aliased.map_or(key, |(name, _)| name).to_owned()

@@ -12,7 +12,10 @@ use crate::responses::read;
 fn counting_and_updating() {
     let counted: CountResponse =
         read(r#"{"count":7,"_shards":{"total":1,"successful":1,"skipped":0,"failed":0}}"#);
-    assert_eq!((counted.count, counted.shards.successful), (Some(7), Some(1)));
+    assert_eq!(
+        (counted.count, counted.shards.successful),
+        (Some(7), Some(1))
+    );
     let updated: WriteResponse = read(
         r#"{"_index":"i","_id":"1","_version":2,"result":"updated","_shards":{"total":2,
         "successful":1,"failed":0},"_seq_no":5,"_primary_term":1,"get":{"found":true,"_source":{"n":2}}}"#,
@@ -32,7 +35,10 @@ fn mget_tells_documents_from_errors() {
     assert_eq!(documents, [&json!({"n": 1})]);
     assert!(read.docs[1].found == Some(false) && read.docs[1].error.is_none());
     let error = read.docs[2].error.as_ref().unwrap();
-    assert_eq!(error.to_string(), "index_not_found_exception: no such index [no]");
+    assert_eq!(
+        error.to_string(),
+        "index_not_found_exception: no such index [no]"
+    );
 }
 
 const BULK: &str = r#"{"errors":true,"took":3,"items":[
@@ -45,12 +51,17 @@ const BULK: &str = r#"{"errors":true,"took":3,"items":[
 fn bulk_items_carry_their_action_and_place() {
     let done: BulkResponse = read(BULK);
     let items = done.items().unwrap();
-    let actions: Vec<_> =
-        items.iter().map(|item| (item.action.as_str(), item.status.unwrap())).collect();
+    let actions: Vec<_> = items
+        .iter()
+        .map(|item| (item.action.as_str(), item.status.unwrap()))
+        .collect();
     assert_eq!(actions, [("index", 201), ("create", 409), ("delete", 404)]);
     let failures = done.failures().unwrap();
     assert_eq!((failures.len(), failures[0].0), (1, Some(1)));
-    assert_eq!(failures[0].1.error.as_ref().unwrap().kind, "version_conflict_engine_exception");
+    assert_eq!(
+        failures[0].1.error.as_ref().unwrap().kind,
+        "version_conflict_engine_exception"
+    );
 }
 
 #[test]
@@ -61,7 +72,10 @@ fn bulk_item_fails_by_its_status() {
         {"delete":{"status":404,"error":{"type":"index_not_found_exception"}}}]}"#,
     );
     let failures = done.failures().unwrap();
-    let places: Vec<_> = failures.into_iter().filter_map(|(place, _)| place).collect();
+    let places: Vec<_> = failures
+        .into_iter()
+        .filter_map(|(place, _)| place)
+        .collect();
     assert_eq!(places, [1, 2, 3, 4]);
 
     let done: BulkResponse = read(
@@ -101,9 +115,17 @@ fn bulk_failures_are_never_silently_empty() {
         r#"{"errors":true,"items":[{"index":{"status":201}}]}"#,
         r#"{"items":[{"index":{"_id":"1"}}]}"#,
     ] {
-        assert!(read::<BulkResponse>(unknown).failures().is_err(), "{unknown}");
+        assert!(
+            read::<BulkResponse>(unknown).failures().is_err(),
+            "{unknown}"
+        );
     }
-    assert!(read::<BulkResponse>(r#"{"errors":false}"#).failures().unwrap().is_empty());
+    assert!(
+        read::<BulkResponse>(r#"{"errors":false}"#)
+            .failures()
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
@@ -113,7 +135,12 @@ fn a_bad_status_is_a_failure_without_an_error() {
         {"delete":{"status":404,"result":"not_found"}},{"update":{"status":404}},
         {"index":{"status":200}}]}"#,
     );
-    let places: Vec<_> = done.failures().unwrap().into_iter().map(|(place, _)| place).collect();
+    let places: Vec<_> = done
+        .failures()
+        .unwrap()
+        .into_iter()
+        .map(|(place, _)| place)
+        .collect();
     assert_eq!(places, [Some(0), Some(1), Some(3)]);
 }
 
@@ -136,9 +163,15 @@ fn long_calls_and_their_tasks() {
         "version_conflicts":2,"noops":0,"retries":{"bulk":1,"search":0},"throttled_millis":0,
         "requests_per_second":-1.0,"throttled_until_millis":0,"failures":[]}"#,
     );
-    assert_eq!((done.updated, done.version_conflicts, done.retries.bulk), (118, 2, 1));
+    assert_eq!(
+        (done.updated, done.version_conflicts, done.retries.bulk),
+        (118, 2, 1)
+    );
     let started: ByQueryResponse = read(r#"{"task":"oTUltX4IQMOUUVeiohTt8A:12345"}"#);
-    assert_eq!(started.task.as_deref(), Some("oTUltX4IQMOUUVeiohTt8A:12345"));
+    assert_eq!(
+        started.task.as_deref(),
+        Some("oTUltX4IQMOUUVeiohTt8A:12345")
+    );
 
     let task = r#"{"node":"n1","id":5,"type":"transport","action":"indices:data/write/reindex",
         "status":{"total":6},"start_time_in_millis":1,"running_time_in_nanos":2,
@@ -147,8 +180,15 @@ fn long_calls_and_their_tasks() {
         r#"{{"nodes":{{"n1":{{"name":"a","roles":["data"],"tasks":{{"n1:5":{task}}}}}}}}}"#
     ));
     let (id, info) = list.all().next().unwrap();
-    assert_eq!((id, info.action.as_str()), ("n1:5", "indices:data/write/reindex"));
-    let one: TaskResponse =
-        read(&format!(r#"{{"completed":true,"task":{task},"response":{{"took":9}}}}"#));
-    assert_eq!((one.completed, one.response), (true, Some(json!({"took": 9}))));
+    assert_eq!(
+        (id, info.action.as_str()),
+        ("n1:5", "indices:data/write/reindex")
+    );
+    let one: TaskResponse = read(&format!(
+        r#"{{"completed":true,"task":{task},"response":{{"took":9}}}}"#
+    ));
+    assert_eq!(
+        (one.completed, one.response),
+        (true, Some(json!({"took": 9})))
+    );
 }

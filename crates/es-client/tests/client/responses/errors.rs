@@ -15,33 +15,55 @@ use crate::responses::try_read;
 
 fn refused<T: DeserializeOwned>(body: &str) -> Option<String> {
     let error = try_read::<T>(body).err()?;
-    error.as_api().map(|api| api.reason.clone().unwrap_or_default())
+    error
+        .as_api()
+        .map(|api| api.reason.clone().unwrap_or_default())
 }
 
 #[test]
 fn an_error_with_status_200_is_no_empty_response() {
     let body = r#"{"error":{"type":"t","reason":"no"},"status":500}"#;
-    assert_eq!(refused::<SearchResponse<Value>>(body).as_deref(), Some("no"));
+    assert_eq!(
+        refused::<SearchResponse<Value>>(body).as_deref(),
+        Some("no")
+    );
     assert_eq!(refused::<CountResponse>(body).as_deref(), Some("no"));
     assert_eq!(refused::<BulkResponse>(body).as_deref(), Some("no"));
     assert_eq!(refused::<GetResponse<Value>>(body).as_deref(), Some("no"));
-    assert_eq!(refused::<AsyncSearchResponse<Value>>(body).as_deref(), Some("no"));
+    assert_eq!(
+        refused::<AsyncSearchResponse<Value>>(body).as_deref(),
+        Some("no")
+    );
     assert_eq!(refused::<IndexStates>(body).as_deref(), Some("no"));
     assert_eq!(refused::<Vec<CatIndices>>(body).as_deref(), Some("no"));
     let proxy = r#"{"message":"Service Unavailable"}"#;
-    assert_eq!(refused::<BulkResponse>(proxy).as_deref(), Some("Service Unavailable"));
-    assert_eq!(refused::<Acknowledged>(proxy).as_deref(), Some("Service Unavailable"));
+    assert_eq!(
+        refused::<BulkResponse>(proxy).as_deref(),
+        Some("Service Unavailable")
+    );
+    assert_eq!(
+        refused::<Acknowledged>(proxy).as_deref(),
+        Some("Service Unavailable")
+    );
 }
 
 #[test]
 fn a_bad_status_is_an_error_even_if_it_was_ignored() {
     let body = r#"{"error":{"type":"index_not_found_exception","reason":"no"},"status":404}"#;
     let response = Response::new(StatusCode::NOT_FOUND, body);
-    assert!(response.json::<SearchResponse<Value>>().unwrap_err().is_not_found());
+    assert!(
+        response
+            .json::<SearchResponse<Value>>()
+            .unwrap_err()
+            .is_not_found()
+    );
     assert!(response.json::<CountResponse>().unwrap_err().is_not_found());
     assert_eq!(response.json::<Value>().unwrap()["status"], 404);
     let response = Response::new(StatusCode::NOT_FOUND, r#"{"_id":"1","found":false}"#);
-    assert_eq!(response.json::<GetResponse<Value>>().unwrap().found, Some(false));
+    assert_eq!(
+        response.json::<GetResponse<Value>>().unwrap().found,
+        Some(false)
+    );
 }
 
 #[test]

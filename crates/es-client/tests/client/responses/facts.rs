@@ -69,8 +69,16 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
     let json = |file: &str| -> Value { serde_json::from_str(&text(file)).unwrap() };
     let manifest = json("facts/manifest.json");
     let mut types = BTreeMap::new();
-    let files = ["facts/types-more.json", "facts/dsl.json", "facts/types.json"].map(json);
-    let all = files.iter().map(|file| &file["types"]).chain([&manifest["enums"]]);
+    let files = [
+        "facts/types-more.json",
+        "facts/dsl.json",
+        "facts/types.json",
+    ]
+    .map(json);
+    let all = files
+        .iter()
+        .map(|file| &file["types"])
+        .chain([&manifest["enums"]]);
     for (name, definition) in all.flat_map(|types| types.as_object().unwrap()) {
         types.insert(name.clone(), definition.clone());
     }
@@ -79,11 +87,19 @@ static FACTS: LazyLock<Facts> = LazyLock::new(|| {
         .filter_map(|line| line.strip_prefix('"')?.split_once("\" = \""))
         .map(|(name, kind)| (name.to_owned(), kind.trim_end_matches('"').to_owned()))
         .collect();
-    let endpoints = manifest["endpoints"].as_array().unwrap().iter().filter_map(|endpoint| {
-        let name = endpoint["name"].as_str()?;
-        let response = endpoint["res"]["type"].as_str()?;
-        Some((name.to_owned(), response.to_owned(), kinds.get(name)?.clone()))
-    });
+    let endpoints = manifest["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|endpoint| {
+            let name = endpoint["name"].as_str()?;
+            let response = endpoint["res"]["type"].as_str()?;
+            Some((
+                name.to_owned(),
+                response.to_owned(),
+                kinds.get(name)?.clone(),
+            ))
+        });
     let endpoints: Vec<_> = endpoints.collect();
     assert_eq!(endpoints.len(), kinds.len());
     Facts { types, endpoints }
@@ -116,17 +132,29 @@ impl Maker {
         }
         if let Some(item) = kind.strip_suffix('*') {
             let one = self.of(item, depth + 1);
-            return if self.below(2) == 0 { one } else { Value::Array(vec![one]) };
+            return if self.below(2) == 0 {
+                one
+            } else {
+                Value::Array(vec![one])
+            };
         }
-        if let Some(item) = kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
-            return (0..self.below(3)).map(|_| self.of(item, depth + 1)).collect();
+        if let Some(item) = kind
+            .strip_prefix('[')
+            .and_then(|kind| kind.strip_suffix(']'))
+        {
+            return (0..self.below(3))
+                .map(|_| self.of(item, depth + 1))
+                .collect();
         }
         let map = kind.strip_prefix("1{").or_else(|| kind.strip_prefix('{'));
         if let Some(value) = map.and_then(|kind| kind.strip_suffix('}')) {
             let value = split(value, '>').pop().unwrap();
             let names = ["a", "b.c", "_d"].into_iter().take(1 + self.below(3));
             let names: Vec<_> = names.collect();
-            return names.into_iter().map(|n| (n.to_owned(), self.of(value, depth + 1))).collect();
+            return names
+                .into_iter()
+                .map(|n| (n.to_owned(), self.of(value, depth + 1)))
+                .collect();
         }
         let name = kind.split('<').next().unwrap();
         match FACTS.types.get(name) {
@@ -149,7 +177,11 @@ impl Maker {
             "datetime" => json!(1_767_225_600_000_u64),
             literal => return json!(literal.trim_matches('"')),
         };
-        if self.odd() { json!(number.to_string()) } else { number }
+        if self.odd() {
+            json!(number.to_string())
+        } else {
+            number
+        }
     }
 
     fn defined(&mut self, definition: &Value, depth: usize) -> Value {
@@ -166,7 +198,12 @@ impl Maker {
             _ => {
                 let kinds: Vec<&str> = match &definition["of"] {
                     Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
-                    of => of.as_object().unwrap().values().filter_map(Value::as_str).collect(),
+                    of => of
+                        .as_object()
+                        .unwrap()
+                        .values()
+                        .filter_map(Value::as_str)
+                        .collect(),
                 };
                 let at = self.below(kinds.len());
                 self.of(kinds[at], depth + 1)
@@ -197,7 +234,9 @@ impl Maker {
 
     /// Leaves only one path, as `filter_path` does.
     fn cut(&mut self, value: &mut Value) {
-        let Value::Object(members) = value else { return };
+        let Value::Object(members) = value else {
+            return;
+        };
         let names: Vec<_> = members.keys().cloned().collect();
         if names.is_empty() {
             return;
@@ -233,15 +272,26 @@ fn split(kind: &str, at: char) -> Vec<&str> {
 fn check_all(seed: u64, oddity: u64, cut: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     for (endpoint, response, kind) in &FACTS.endpoints {
-        let mut maker = Maker { state: seed | 1, oddity };
+        let mut maker = Maker {
+            state: seed | 1,
+            oddity,
+        };
         let mut made = maker.of(response, 0);
         if cut {
             maker.cut(&mut made);
         }
         // Of a map, a member is an item; of rows, a column.
-        let keeps =
-            !["IndexStates", "LifecyclePolicies", "Pipelines", "Roles", "Users"].contains(&&**kind);
-        let only_error = made.as_object().is_some_and(|all| all.keys().all(|key| key == "error"));
+        let keeps = ![
+            "IndexStates",
+            "LifecyclePolicies",
+            "Pipelines",
+            "Roles",
+            "Users",
+        ]
+        .contains(&&**kind);
+        let only_error = made
+            .as_object()
+            .is_some_and(|all| all.keys().all(|key| key == "error"));
         if let (Value::Object(members), true) = (&mut made, keeps) {
             members.insert("unheard_of".to_owned(), json!([1, null]));
         }

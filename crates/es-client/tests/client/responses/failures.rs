@@ -16,7 +16,11 @@ struct Product {
 
 /// A page of which only the first and last documents can be read.
 fn page() -> String {
-    let deep = format!("{{\"price\":1,\"x\":{}1{}}}", "[".repeat(150), "]".repeat(150));
+    let deep = format!(
+        "{{\"price\":1,\"x\":{}1{}}}",
+        "[".repeat(150),
+        "]".repeat(150)
+    );
     let sources = [
         r#"{"price":1}"#,
         r#"{"price":"two"}"#,
@@ -40,14 +44,25 @@ fn page() -> String {
 fn a_bad_document_is_not_a_bad_page() {
     let found: SearchResponse<Product> = read(&page());
     assert_eq!((found.total(), found.hits().len()), (Some(7), 7));
-    let read: Vec<_> = found.documents().flatten().map(|product| product.price).collect();
+    let read: Vec<_> = found
+        .documents()
+        .flatten()
+        .map(|product| product.price)
+        .collect();
     // A name that nobody reads is skipped with its lone surrogate and its levels.
     assert_eq!(read, [1.0, 3.0, 1.0, 7.0]);
     assert!(found.hits().iter().all(|hit| hit.score == Some(1.5)));
 
     let values: SearchResponse<Value> = crate::responses::read(&page());
-    let failed: Vec<_> = values.hits().iter().filter(|hit| hit.source().is_err()).collect();
-    assert_eq!(failed.iter().map(|hit| &*hit.id).collect::<Vec<_>>(), ["2", "3", "4"]);
+    let failed: Vec<_> = values
+        .hits()
+        .iter()
+        .filter(|hit| hit.source().is_err())
+        .collect();
+    assert_eq!(
+        failed.iter().map(|hit| &*hit.id).collect::<Vec<_>>(),
+        ["2", "3", "4"]
+    );
 }
 
 #[test]
@@ -61,16 +76,29 @@ fn failures_name_document_field_and_value() {
     );
     let decode = error.as_decode().unwrap();
     assert_eq!((decode.index(), decode.id()), (Some("products"), Some("1")));
-    assert_eq!((decode.path(), &*decode.raw()), ("_source.price", r#"{"price":"two"}"#));
+    assert_eq!(
+        (decode.path(), &*decode.raw()),
+        ("_source.price", r#"{"price":"two"}"#)
+    );
     assert!(!format!("{error:?}").contains(r#"{"price""#));
     let missing = found.hits()[5].source().unwrap_err();
-    assert!(missing.to_string().contains("at `_source`: missing field `price`"), "{missing}");
+    assert!(
+        missing
+            .to_string()
+            .contains("at `_source`: missing field `price`"),
+        "{missing}"
+    );
 }
 
 #[test]
 fn callers_stop_skip_or_collect() {
     let found: SearchResponse<Product> = read(&page());
-    assert!(found.documents().collect::<es_client::Result<Vec<_>>>().is_err());
+    assert!(
+        found
+            .documents()
+            .collect::<es_client::Result<Vec<_>>>()
+            .is_err()
+    );
     let (good, bad): (Vec<_>, Vec<_>) = found.into_documents().partition(Result::is_ok);
     assert_eq!((good.len(), bad.len()), (4, 3));
 }
@@ -81,7 +109,15 @@ fn raw_documents_never_fail() {
     let found: SearchResponse<Box<RawValue>> = read(&body);
     assert!(found.documents().all(|raw| raw.is_ok()));
     let found: SearchResponse<&RawValue> = serde_json::from_str(&body).unwrap();
-    assert!(found.documents().nth(3).unwrap().unwrap().get().contains("1e400"));
+    assert!(
+        found
+            .documents()
+            .nth(3)
+            .unwrap()
+            .unwrap()
+            .get()
+            .contains("1e400")
+    );
 }
 
 #[test]
@@ -94,7 +130,15 @@ fn every_kind_of_document_fails_by_itself() {
     );
     assert_eq!(several.documents().filter(Result::is_ok).count(), 1);
     let several: MsearchResponse<Product> = read(&format!(r#"{{"responses":[{}]}}"#, page()));
-    assert_eq!(several.responses[0].as_result().unwrap().documents().flatten().count(), 4);
+    assert_eq!(
+        several.responses[0]
+            .as_result()
+            .unwrap()
+            .documents()
+            .flatten()
+            .count(),
+        4
+    );
     let top: SearchResponse<Value> = read(&format!(r#"{{"aggregations":{{"top":{}}}}}"#, page()));
     let hits = top.aggs().top_hits::<Product>("top").unwrap();
     assert_eq!(hits.documents().flatten().count(), 4);
@@ -111,8 +155,14 @@ fn lone_surrogates_outside_of_documents_are_replaced() {
     assert!(hit.source().is_err());
     assert_eq!(hit.highlight["a"], ["x \u{fffd}"]);
     let suggestion = &found.suggest["s"][0];
-    assert_eq!((&*suggestion.text, &*suggestion.options[0].text), ("\u{fffd}", "y\u{fffd}"));
-    assert_eq!(found.aggs().terms("keys").unwrap().buckets[0].key(), "\u{fffd}");
+    assert_eq!(
+        (&*suggestion.text, &*suggestion.options[0].text),
+        ("\u{fffd}", "y\u{fffd}")
+    );
+    assert_eq!(
+        found.aggs().terms("keys").unwrap().buckets[0].key(),
+        "\u{fffd}"
+    );
 }
 
 #[test]

@@ -15,11 +15,17 @@ use crate::responses::{read, try_read};
 fn cut_responses_are_read() {
     let found: SearchResponse<Value> = read(r#"{"hits":{"hits":[{"_source":{"n":1}}]}}"#);
     assert_eq!(found.hits()[0].source().unwrap(), Some(&json!({"n": 1})));
-    assert_eq!((found.timed_out, found.shards.failed, found.total()), (None, None, None));
+    assert_eq!(
+        (found.timed_out, found.shards.failed, found.total()),
+        (None, None, None)
+    );
     let written: WriteResponse = read(r#"{"result":"created"}"#);
     assert_eq!((&*written.result, &*written.index), ("created", ""));
     let got: GetResponse<Value> = read(r#"{"_source":{"n":1}}"#);
-    assert_eq!((got.found, got.source().unwrap()), (None, Some(&json!({"n": 1}))));
+    assert_eq!(
+        (got.found, got.source().unwrap()),
+        (None, Some(&json!({"n": 1})))
+    );
     let empty: SearchResponse<Value> = read("{}");
     assert!(empty.hits().is_empty());
 }
@@ -46,7 +52,10 @@ fn numbers_may_be_negative_texts_or_not_finite() {
     assert_eq!((found.took, found.shards.total), (1, Some(2)));
     assert!(found.hits.max_score.unwrap().is_nan());
     let hit = &found.hits()[0];
-    assert_eq!((hit.score, hit.version, hit.seq_no), (Some(f64::NEG_INFINITY), Some(-1), Some(-2)));
+    assert_eq!(
+        (hit.score, hit.version, hit.seq_no),
+        (Some(f64::NEG_INFINITY), Some(-1), Some(-2))
+    );
     let aggs = found.aggs();
     assert_eq!(aggs.sum("sum").unwrap(), Some(f64::INFINITY));
     assert_eq!(aggs.stats("all").unwrap().sum, f64::NEG_INFINITY);
@@ -62,11 +71,23 @@ fn totals_and_percentiles_keep_everything() {
         "list":{"values":[{"key":99.0,"value":9.5,"value_as_string":"1970"}]}}}"#,
     );
     let total = found.hits.total.as_ref().unwrap();
-    assert_eq!((total.value, total.other.get("pruned")), (Some(3), Some(&json!(true))));
+    assert_eq!(
+        (total.value, total.other.get("pruned")),
+        (Some(3), Some(&json!(true)))
+    );
     let keyed = found.aggs().percentiles("keyed").unwrap();
-    assert_eq!((keyed.get("99.0"), keyed.as_string("99.0")), (Some(9.5), Some("1970")));
-    assert_eq!((keyed.get("5.0"), keyed.as_string("5.0")), (Some(1.0), None));
-    assert_eq!((keyed.get("1.0"), keyed.as_string("1.0")), (None, Some("now")));
+    assert_eq!(
+        (keyed.get("99.0"), keyed.as_string("99.0")),
+        (Some(9.5), Some("1970"))
+    );
+    assert_eq!(
+        (keyed.get("5.0"), keyed.as_string("5.0")),
+        (Some(1.0), None)
+    );
+    assert_eq!(
+        (keyed.get("1.0"), keyed.as_string("1.0")),
+        (None, Some("now"))
+    );
     let list = found.aggs().percentiles("list").unwrap();
     assert_eq!(list.as_string("99.0"), Some("1970"));
 }
@@ -92,11 +113,17 @@ fn unknown_members_are_kept() {
         "_nested":{"field":"f","offset":0}}]}}"#,
     );
     assert_eq!(
-        (&found.other["num_reduce_phases"], &found.shards.other["new"]),
+        (
+            &found.other["num_reduce_phases"],
+            &found.shards.other["new"]
+        ),
         (&2.into(), &1.into())
     );
     let hit = &found.hits()[0];
-    assert_eq!((&hit.other["_shard"], &hit.other["_node"]), (&"[i][0]".into(), &"n".into()));
+    assert_eq!(
+        (&hit.other["_shard"], &hit.other["_node"]),
+        (&"[i][0]".into(), &"n".into())
+    );
     assert_eq!(
         (&hit.ignored[..], &hit.other["ignored_field_values"]),
         (&["a".to_owned()][..], &json!({"a": ["x"]}))
@@ -110,7 +137,10 @@ fn unknown_members_are_kept() {
     assert_eq!(keys.api_keys[0].sort, [json!(1)]);
     assert!(keys.other.contains_key("aggregations"));
     let sliced: ByQueryResponse = read(r#"{"slices":[{"slice_id":0}],"throttled_until_millis":0}"#);
-    assert_eq!((sliced.slices.len(), &sliced.other["throttled_until_millis"]), (1, &0.into()));
+    assert_eq!(
+        (sliced.slices.len(), &sliced.other["throttled_until_millis"]),
+        (1, &0.into())
+    );
 }
 
 #[test]
@@ -129,19 +159,40 @@ fn aggregations_keep_every_name_and_the_order() {
     let names: Vec<_> = aggs.iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["z", "ips", "own", "pages", "one", "load"]);
     let keyed = aggs.filters("z").unwrap();
-    let keys: Vec<_> = keyed.iter().map(|bucket| bucket.key().into_owned()).collect();
+    let keys: Vec<_> = keyed
+        .iter()
+        .map(|bucket| bucket.key().into_owned())
+        .collect();
     assert_eq!(keys, ["b", "a"]);
-    assert_eq!(keyed.get("a").unwrap().aggs().value("key").unwrap(), Some(5.0));
+    assert_eq!(
+        keyed.get("a").unwrap().aggs().value("key").unwrap(),
+        Some(5.0)
+    );
     let ips = &aggs.range("ips").unwrap().buckets[0];
-    assert_eq!((&ips.other["from"], &ips.other["to"]), (&"10.0.0.0".into(), &"11.0.0.0".into()));
+    assert_eq!(
+        (&ips.other["from"], &ips.other["to"]),
+        (&"10.0.0.0".into(), &"11.0.0.0".into())
+    );
     let own = aggs.terms("own").unwrap();
     let own = own.get("x").unwrap();
     let values = ["key", "doc_count", "from", "to"].map(|name| own.aggs().value(name).unwrap());
-    assert_eq!((own.doc_count, values), (4, [Some(1.0), Some(2.0), Some(3.0), None]));
-    assert_eq!(aggs.composite("pages").unwrap().buckets[0].key, json!({"b": "x"}));
-    assert_eq!(aggs.filter("one").unwrap().aggs().value("key").unwrap(), Some(6.0));
+    assert_eq!(
+        (own.doc_count, values),
+        (4, [Some(1.0), Some(2.0), Some(3.0), None])
+    );
+    assert_eq!(
+        aggs.composite("pages").unwrap().buckets[0].key,
+        json!({"b": "x"})
+    );
+    assert_eq!(
+        aggs.filter("one").unwrap().aggs().value("key").unwrap(),
+        Some(6.0)
+    );
     let load = aggs.percentiles("load").unwrap();
-    assert_eq!(load.iter().map(|(percent, _)| percent).collect::<Vec<_>>(), ["99.0", "5.0"]);
+    assert_eq!(
+        load.iter().map(|(percent, _)| percent).collect::<Vec<_>>(),
+        ["99.0", "5.0"]
+    );
 }
 
 #[test]

@@ -19,9 +19,18 @@ fn indices_by_name() {
     );
     let state = &states["i"];
     assert_eq!(state.aliases["a"].is_write_index, Some(true));
-    assert_eq!(state.properties().collect::<Vec<_>>(), [("title", &json!({"type": "text"}))]);
-    assert_eq!(state.setting("index.refresh_interval").as_deref(), Some("5s"));
-    assert_eq!(states["flat"].setting("number_of_shards").as_deref(), Some("1"));
+    assert_eq!(
+        state.properties().collect::<Vec<_>>(),
+        [("title", &json!({"type": "text"}))]
+    );
+    assert_eq!(
+        state.setting("index.refresh_interval").as_deref(),
+        Some("5s")
+    );
+    assert_eq!(
+        states["flat"].setting("number_of_shards").as_deref(),
+        Some("1")
+    );
     assert_eq!(states["flat"].setting("codec").as_deref(), Some("default"));
     assert_eq!(states["flat"].setting("other"), None);
 }
@@ -45,7 +54,13 @@ fn templates_rollovers_and_tokens() {
     let analysed: AnalyzeResponse = read(
         r#"{"tokens":[{"token":"shoes","start_offset":6,"end_offset":11,"type":"<ALPHANUM>","position":1}]}"#,
     );
-    assert_eq!((analysed.tokens[0].token.as_str(), analysed.tokens[0].start_offset), ("shoes", 6));
+    assert_eq!(
+        (
+            analysed.tokens[0].token.as_str(),
+            analysed.tokens[0].start_offset
+        ),
+        ("shoes", 6)
+    );
 }
 
 #[test]
@@ -58,7 +73,11 @@ fn numbers_of_indices_and_nodes() {
     ));
     let total = &stats.indices["i"].total;
     assert_eq!(
-        (total.docs.count, total.store.size_in_bytes, total.search.query_total),
+        (
+            total.docs.count,
+            total.store.size_in_bytes,
+            total.search.query_total
+        ),
         (3, 512, 9)
     );
     assert_eq!(total.other["merges"], json!({"total": 2}));
@@ -88,8 +107,14 @@ fn health_and_nodes() {
         "http":{"bound_address":["127.0.0.1:9200"],"publish_address":"localhost/127.0.0.1:9200"}}}}"#,
     );
     let node = &info.nodes["n"];
-    assert_eq!(node.http.as_ref().unwrap().publish_address, "localhost/127.0.0.1:9200");
-    assert_eq!((node.roles.len(), node.attributes["zone"].as_str()), (2, "z"));
+    assert_eq!(
+        node.http.as_ref().unwrap().publish_address,
+        "localhost/127.0.0.1:9200"
+    );
+    assert_eq!(
+        (node.roles.len(), node.attributes["zone"].as_str()),
+        (2, "z")
+    );
 }
 
 #[test]
@@ -99,17 +124,32 @@ fn rows_are_read_by_column() {
         "cpu":17,"pri":null,"load":"0.25"}]"#,
     );
     let row = &rows[0];
-    assert_eq!((row.index().text(), row.docs_count().number()), (Some("i"), Some(42)));
-    assert_eq!((row.store_size().bytes(), row.pri().text()), (Some(225), None));
+    assert_eq!(
+        (row.index().text(), row.docs_count().number()),
+        (Some("i"), Some(42))
+    );
+    assert_eq!(
+        (row.store_size().bytes(), row.pri().text()),
+        (Some(225), None)
+    );
     assert_eq!(row.column("cpu").number(), Some(17));
-    assert_eq!(row.column("uptime").duration(), Some(std::time::Duration::from_secs(5_400)));
-    assert_eq!((row.column("load").parse(), row.iter().count()), (Some(0.25), 7));
+    assert_eq!(
+        row.column("uptime").duration(),
+        Some(std::time::Duration::from_secs(5_400))
+    );
+    assert_eq!(
+        (row.column("load").parse(), row.iter().count()),
+        (Some(0.25), 7)
+    );
     assert_eq!((row.get("load"), row.get("none")), (Some("0.25"), None));
 
     let rows: Vec<CatAllocation> =
         read(r#"[{"shards":"3","disk.percent":"12","node":"n"},{"node":"UNASSIGNED"}]"#);
     assert_eq!(rows[0].disk_percent().percent(), Some(12.0));
-    assert_eq!((rows[1].node().text(), rows[1].shards().number()), (Some("UNASSIGNED"), None));
+    assert_eq!(
+        (rows[1].node().text(), rows[1].shards().number()),
+        (Some("UNASSIGNED"), None)
+    );
     let health: Vec<CatHealth> =
         read(r#"[{"epoch":"1","active_shards_percent":"87.5%","status":"yellow"}]"#);
     assert_eq!(health[0].active_shards_percent().percent(), Some(87.5));

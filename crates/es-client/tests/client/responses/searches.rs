@@ -35,11 +35,17 @@ const FOUND: &str = r#"{"took":5,"timed_out":false,
 #[test]
 fn failures_and_suggestions() {
     let found: SearchResponse<Value> = read(FOUND);
-    assert_eq!(found.shards.failures[0].to_string(), "[i][0] query_shard_exception: no such field");
+    assert_eq!(
+        found.shards.failures[0].to_string(),
+        "[i][0] query_shard_exception: no such field"
+    );
     let option = &found.suggest["spelling"][0].options[0];
     assert_eq!((option.text.as_str(), option.freq), ("shoes", Some(3)));
     let option = &found.suggest["completion#titles"][0].options[0];
-    assert_eq!((option.score, option.source.as_ref()), (2.0, Some(&json!({"n": 1}))));
+    assert_eq!(
+        (option.score, option.source.as_ref()),
+        (2.0, Some(&json!({"n": 1})))
+    );
 }
 
 #[test]
@@ -53,7 +59,10 @@ fn buckets_nest_and_are_found_with_typed_keys_and_without() {
     let brands = aggs.terms("by_brand").unwrap();
     assert_eq!(brands.sum_other_doc_count, Some(4));
     let acme = brands.get("acme").unwrap();
-    assert_eq!((acme.doc_count, acme.aggs().avg("price").unwrap()), (3, Some(12.5)));
+    assert_eq!(
+        (acme.doc_count, acme.aggs().avg("price").unwrap()),
+        (3, Some(12.5))
+    );
     let best = acme.aggs().top_hits::<Product>("best").unwrap();
     assert_eq!(best.hits[0].source().unwrap(), Some(&Product { n: 7 }));
     let raw = acme.aggs().top_hits::<Box<RawValue>>("best").unwrap();
@@ -65,12 +74,27 @@ fn buckets_nest_and_are_found_with_typed_keys_and_without() {
         ("2026-01-01".into(), &json!(1_767_225_600_000_u64))
     );
     let prices = aggs.range("prices").unwrap();
-    assert_eq!((prices.buckets[0].from, prices.buckets[0].to), (None, Some(10.0)));
+    assert_eq!(
+        (prices.buckets[0].from, prices.buckets[0].to),
+        (None, Some(10.0))
+    );
     let states = aggs.filters("states").unwrap();
-    assert_eq!(states.get("good").unwrap().aggs().sum("n").unwrap(), Some(4.0));
-    assert_eq!(aggs.composite("pages").unwrap().after_key, Some(json!({"b": "acme"})));
+    assert_eq!(
+        states.get("good").unwrap().aggs().sum("n").unwrap(),
+        Some(4.0)
+    );
+    assert_eq!(
+        aggs.composite("pages").unwrap().after_key,
+        Some(json!({"b": "acme"}))
+    );
     let recent = aggs.filter("recent").unwrap();
-    assert_eq!((recent.doc_count, recent.aggs().cardinality("brands").unwrap()), (6, 5));
+    assert_eq!(
+        (
+            recent.doc_count,
+            recent.aggs().cardinality("brands").unwrap()
+        ),
+        (6, 5)
+    );
 }
 
 #[test]
@@ -82,16 +106,28 @@ fn metrics_and_what_is_not_there() {
     assert_eq!(aggs.stats("nobody").unwrap().avg, None);
     assert_eq!(aggs.max("none").unwrap(), None);
     let load = aggs.percentiles("load").unwrap();
-    assert_eq!(load.iter().collect::<Vec<_>>(), [("50.0", Some(1.5)), ("99.0", None)]);
+    assert_eq!(
+        load.iter().collect::<Vec<_>>(),
+        [("50.0", Some(1.5)), ("99.0", None)]
+    );
 
     let missing = aggs.terms("other").unwrap_err();
     assert!(missing.as_aggregation().unwrap().is_missing());
-    assert_eq!(missing.to_string(), "the response has no aggregation `other`");
+    assert_eq!(
+        missing.to_string(),
+        "the response has no aggregation `other`"
+    );
     let wrong = aggs.terms("numbers").unwrap_err();
     assert!(!wrong.as_aggregation().unwrap().is_missing());
-    assert_eq!(wrong.to_string(), "the aggregation `numbers` is statistics, not `terms`");
+    assert_eq!(
+        wrong.to_string(),
+        "the aggregation `numbers` is statistics, not `terms`"
+    );
     for (wrong, message) in [
-        (aggs.avg("by_brand").unwrap_err(), "the aggregation `by_brand` is `sterms`, not `avg`"),
+        (
+            aggs.avg("by_brand").unwrap_err(),
+            "the aggregation `by_brand` is `sterms`, not `avg`",
+        ),
         (
             aggs.stats("per_day").unwrap_err(),
             "the aggregation `per_day` is an aggregation with buckets, not `stats`",
@@ -114,11 +150,21 @@ fn several_searches_succeed_and_fail_apart() {
     );
     let several: MsearchResponse<Value> = read(&body);
     assert_eq!(several.responses[0].as_result().unwrap().took, 5);
-    assert!(several.responses[0].as_result().unwrap().aggs().get("none").is_some());
+    assert!(
+        several.responses[0]
+            .as_result()
+            .unwrap()
+            .aggs()
+            .get("none")
+            .is_some()
+    );
     let MsearchItem::Failed { status, error } = &several.responses[1] else {
         unreachable!("the second failed")
     };
-    assert_eq!((*status, error.kind.as_str()), (404, "index_not_found_exception"));
+    assert_eq!(
+        (*status, error.kind.as_str()),
+        (404, "index_not_found_exception")
+    );
 }
 
 #[test]
@@ -151,7 +197,10 @@ fn fields_and_terms() {
         (true, &["a".to_owned()][..])
     );
     let terms: TermsEnumResponse = read(r#"{"_shards":{},"terms":["kibana"],"complete":true}"#);
-    assert_eq!((&terms.terms[..], terms.complete), (&["kibana".to_owned()][..], true));
+    assert_eq!(
+        (&terms.terms[..], terms.complete),
+        (&["kibana".to_owned()][..], true)
+    );
 }
 
 #[test]
@@ -165,8 +214,14 @@ fn rows_take_the_names_of_their_columns() {
         r#"{"took":28,"is_partial":false,"columns":[{"name":"n","type":"long"},
         {"name":"brand","type":"keyword"}],"values":[[3,"acme"],[null,"else"]]}"#,
     );
-    let row = |brand: &str, n| Row { brand: brand.to_owned(), n };
-    assert_eq!(rows.rows::<Row>().unwrap(), [row("acme", Some(3)), row("else", None)]);
+    let row = |brand: &str, n| Row {
+        brand: brand.to_owned(),
+        n,
+    };
+    assert_eq!(
+        rows.rows::<Row>().unwrap(),
+        [row("acme", Some(3)), row("else", None)]
+    );
     assert!(rows.rows::<Vec<u8>>().is_err());
 }
 
@@ -185,16 +240,27 @@ fn hits_without_ids_and_with_everything_that_can_be_asked_for() {
                       "_score":1.0,"_source":{"by":"x"}}]}}}},
           {"_index":"i","_id":"2","_score":1.0,"matched_queries":{"a":0.5}}]}}"#,
     );
-    assert_eq!((found.total(), found.terminated_early), (Some(1), Some(true)));
+    assert_eq!(
+        (found.total(), found.terminated_early),
+        (Some(1), Some(true))
+    );
     assert!(found.profile.is_some() && found.clusters.is_some());
-    let [bare, full, scored] = found.hits() else { panic!("{found:?}") };
+    let [bare, full, scored] = found.hits() else {
+        panic!("{found:?}")
+    };
     assert_eq!((&*bare.id, bare.version), ("", None));
-    assert_eq!((full.version, full.seq_no, full.primary_term), (Some(3), Some(7), Some(2)));
+    assert_eq!(
+        (full.version, full.seq_no, full.primary_term),
+        (Some(3), Some(7), Some(2))
+    );
     assert_eq!(full.matched_queries, ["a", "b"]);
     assert_eq!(scored.matched_queries, ["a"]);
     assert!(full.explanation.is_some());
     let comments = full.inner_hits::<Value>("comments").unwrap().unwrap();
-    assert_eq!(comments.hits[0].source().unwrap(), Some(&json!({"by": "x"})));
+    assert_eq!(
+        comments.hits[0].source().unwrap(),
+        Some(&json!({"by": "x"}))
+    );
     assert!(full.inner_hits::<Value>("other").unwrap().is_none());
     let comments = full.inner_hits::<Vec<u8>>("comments").unwrap().unwrap();
     assert!(comments.hits[0].source().is_err());
@@ -202,7 +268,11 @@ fn hits_without_ids_and_with_everything_that_can_be_asked_for() {
 
 #[test]
 fn the_total_is_an_object_a_number_or_unknown() {
-    let total = |json: &str| read::<Hits<Value>>(json).total.map(|t| (t.value, t.relation));
+    let total = |json: &str| {
+        read::<Hits<Value>>(json)
+            .total
+            .map(|t| (t.value, t.relation))
+    };
     assert_eq!(
         total(r#"{"total":{"value":10000,"relation":"gte"}}"#),
         Some((Some(10_000), "gte".into()))
@@ -210,7 +280,10 @@ fn the_total_is_an_object_a_number_or_unknown() {
     assert_eq!(total(r#"{"total":7}"#), Some((Some(7), "eq".into())));
     assert_eq!(total(r#"{"total":"7"}"#), Some((Some(7), "eq".into())));
     assert_eq!(total(r#"{"total":-1}"#), Some((None, String::new())));
-    assert_eq!(total(r#"{"total":{"relation":"eq"}}"#), Some((None, "eq".into())));
+    assert_eq!(
+        total(r#"{"total":{"relation":"eq"}}"#),
+        Some((None, "eq".into()))
+    );
     assert_eq!(total(r#"{"total":null}"#), None);
     assert_eq!(total("{}"), None);
 }
@@ -225,7 +298,10 @@ fn keyed_buckets_keep_their_own_keys_and_what_else_is_told_of_them() {
     );
     let days = found.aggs().date_histogram("days").unwrap();
     let day = days.get("2026-01-01").unwrap();
-    assert_eq!((day.key.as_u64(), day.doc_count), (Some(1_767_225_600_000), 2));
+    assert_eq!(
+        (day.key.as_u64(), day.doc_count),
+        (Some(1_767_225_600_000), 2)
+    );
     let sizes = found.aggs().range("sizes").unwrap();
     assert_eq!(sizes.get("small").unwrap().to, Some(10.0));
     let odd = found.aggs().terms("odd").unwrap();
@@ -240,7 +316,10 @@ fn sources_can_be_borrowed_from_the_body() {
     let body = br#"{"hits":{"hits":[{"_index":"i","_id":"1","_source":{"n": 1}},
         {"_index":"i","_id":"2"}]}}"#;
     let found: SearchResponse<&RawValue> = serde_json::from_slice(body).unwrap();
-    let sources: Vec<_> = found.documents().map(|source| source.unwrap().get()).collect();
+    let sources: Vec<_> = found
+        .documents()
+        .map(|source| source.unwrap().get())
+        .collect();
     assert_eq!(sources, [r#"{"n": 1}"#]);
     assert!(body.as_ptr_range().contains(&sources[0].as_ptr()));
 }

@@ -25,12 +25,25 @@ pub(super) async fn cluster(run: &mut Run, i: &str) {
     let call = es.cluster().health().index(i).level(params::Level::Indices);
     let call = call.wait_for_status(params::HealthStatus::Yellow);
     let health: ClusterHealth = run.ask("cluster.health", params, NONE, call).await.unwrap();
-    assert_eq!((health.number_of_nodes as usize, health.timed_out), (urls().len(), Some(false)));
-    assert_eq!((health.indices[i].number_of_shards, &*health.status), (2, "green"));
+    assert_eq!(
+        (health.number_of_nodes as usize, health.timed_out),
+        (urls().len(), Some(false))
+    );
+    assert_eq!(
+        (health.indices[i].number_of_shards, &*health.status),
+        (2, "green")
+    );
     // A wait that is over is a response, with the status 408.
     let params = json!({"wait_for_nodes": "99", "timeout": "1ms"});
-    let call = es.cluster().health().wait_for_nodes("99").timeout(Duration::from_millis(1));
-    let late = run.ask("cluster.health#timed_out", params, NONE, call).await.unwrap();
+    let call = es
+        .cluster()
+        .health()
+        .wait_for_nodes("99")
+        .timeout(Duration::from_millis(1));
+    let late = run
+        .ask("cluster.health#timed_out", params, NONE, call)
+        .await
+        .unwrap();
     assert!(late.timed_out == Some(true) && late.active_shards_percent_as_number > 0.0);
 
     let params = json!({"filter_path": ["cluster_*", "status", "indices.count", "indices.docs", "indices.store", "indices.shards", "nodes.count"]});
@@ -66,7 +79,10 @@ pub(super) async fn nodes(run: &mut Run) {
     }
     let params =
         json!({"metric": ["indices", "process"], "index_metric": ["docs", "store", "search"]});
-    let metric = [params::NodeStatsMetric::Indices, params::NodeStatsMetric::Process];
+    let metric = [
+        params::NodeStatsMetric::Indices,
+        params::NodeStatsMetric::Process,
+    ];
     let parts = [
         params::CommonStatsFlag::Docs,
         params::CommonStatsFlag::Store,
@@ -75,10 +91,16 @@ pub(super) async fn nodes(run: &mut Run) {
     let call = es.nodes().stats().metric(metric).index_metric(parts);
     let stats = run.ask("nodes.stats", params, NONE, call).await.unwrap();
     assert_eq!(stats.nodes.len(), urls().len());
-    let docs = stats.nodes.values().map(|node| node.indices.as_ref().unwrap().docs.count);
+    let docs = stats
+        .nodes
+        .values()
+        .map(|node| node.indices.as_ref().unwrap().docs.count);
     assert!(docs.sum::<i64>() >= 12);
     assert!(
-        stats.nodes.values().all(|node| node.timestamp > 0 && node.other.contains_key("process"))
+        stats
+            .nodes
+            .values()
+            .all(|node| node.timestamp > 0 && node.other.contains_key("process"))
     );
 }
 
@@ -86,11 +108,23 @@ pub(super) async fn nodes(run: &mut Run) {
 pub(super) async fn tasks(run: &mut Run) {
     let es = run.client();
     let waiter = crate::server::client();
-    let waits = waiter.options().opaque_id(&run.name("waits")).cluster().health();
-    let waits = waits.wait_for_nodes("99").timeout(Duration::from_secs(20)).into_future();
+    let waits = waiter
+        .options()
+        .opaque_id(&run.name("waits"))
+        .cluster()
+        .health();
+    let waits = waits
+        .wait_for_nodes("99")
+        .timeout(Duration::from_secs(20))
+        .into_future();
     let waits = tokio::spawn(waits);
     let params = json!({"actions": "cluster:monitor/health", "detailed": true});
-    let call = || es.tasks().list().actions("cluster:monitor/health").detailed(true);
+    let call = || {
+        es.tasks()
+            .list()
+            .actions("cluster:monitor/health")
+            .detailed(true)
+    };
     let own = run.name("waits");
     let mut id = None;
     while id.is_none() {
@@ -108,15 +142,23 @@ pub(super) async fn tasks(run: &mut Run) {
         ("cluster:monitor/health", false)
     );
     let call = es.tasks().get(&id);
-    let one: TaskResponse =
-        run.ask("tasks.get#running", json!({"task_id": id}), NONE, call).await.unwrap();
-    assert_eq!((one.completed, one.task.headers["X-Opaque-Id"].as_str()), (false, Some(&*own)));
+    let one: TaskResponse = run
+        .ask("tasks.get#running", json!({"task_id": id}), NONE, call)
+        .await
+        .unwrap();
+    assert_eq!(
+        (one.completed, one.task.headers["X-Opaque-Id"].as_str()),
+        (false, Some(&*own))
+    );
     assert!(one.task.start_time_in_millis > 0 && one.task.running_time_in_nanos > 0);
     let params = json!({"actions": "no:such/action"});
     let call = es.tasks().cancel().actions("no:such/action");
     let cancelled = run.ask("tasks.cancel", params, NONE, call).await.unwrap();
     assert!(cancelled.all().next().is_none() && cancelled.node_failures.is_empty());
     waits.abort();
-    let gone = es.call("tasks.get", json!({"task_id": "none:1"}), ()).await.unwrap_err();
+    let gone = es
+        .call("tasks.get", json!({"task_id": "none:1"}), ())
+        .await
+        .unwrap_err();
     assert_eq!(gone.status(), Some(StatusCode::NOT_FOUND));
 }

@@ -13,47 +13,93 @@ pub(super) async fn states(run: &mut Run, i: &str) {
     let filter = json!({"term": {"brand": "acme"}});
     let params = json!({"index": i, "name": alias});
     let call = es.indices().put_alias(i, &alias).filter(&filter);
-    let put = run.ask("indices.put_alias", params.clone(), json!({"filter": filter}), call).await;
+    let put = run
+        .ask(
+            "indices.put_alias",
+            params.clone(),
+            json!({"filter": filter}),
+            call,
+        )
+        .await;
     assert!(put.unwrap().acknowledged);
     let write = run.name("write");
     let actions = json!([{"add": {"index": i, "alias": write, "is_write_index": true}}]);
     let call = es.indices().update_aliases().actions(&actions);
     let body = json!({"actions": actions});
-    assert!(run.ask("indices.update_aliases", NONE, body, call).await.unwrap().acknowledged);
+    assert!(
+        run.ask("indices.update_aliases", NONE, body, call)
+            .await
+            .unwrap()
+            .acknowledged
+    );
 
     let call = es.indices().get_alias().index(i).name(&alias);
-    let states: IndexStates = run.ask("indices.get_alias", params, NONE, call).await.unwrap();
+    let states: IndexStates = run
+        .ask("indices.get_alias", params, NONE, call)
+        .await
+        .unwrap();
     assert_eq!(states[i].aliases[&alias].filter, Some(filter));
     assert!(!states[i].aliases.contains_key(&write));
 
     let properties = json!({"colour": {"type": "keyword"}});
     let call = es.indices().put_mapping(i).properties(&properties);
     let body = json!({"properties": properties});
-    let put = run.ask("indices.put_mapping", json!({"index": i}), body, call).await.unwrap();
+    let put = run
+        .ask("indices.put_mapping", json!({"index": i}), body, call)
+        .await
+        .unwrap();
     assert!(put.acknowledged);
     let call = es.indices().get_mapping(i);
-    let states = run.ask("indices.get_mapping", json!({"index": i}), NONE, call).await.unwrap();
+    let states = run
+        .ask("indices.get_mapping", json!({"index": i}), NONE, call)
+        .await
+        .unwrap();
     let fields: Vec<_> = states[i].properties().map(|(name, _)| name).collect();
-    assert_eq!(fields, ["brand", "colour", "price", "sizes", "sold", "title"]);
+    assert_eq!(
+        fields,
+        ["brand", "colour", "price", "sizes", "sold", "title"]
+    );
 
     let settings = json!({"index": {"refresh_interval": "5s"}});
     let call = es.indices().put_settings(i).body(&settings);
-    let put = run.ask("indices.put_settings", json!({"index": i}), settings, call).await.unwrap();
+    let put = run
+        .ask("indices.put_settings", json!({"index": i}), settings, call)
+        .await
+        .unwrap();
     assert!(put.acknowledged);
     let params = json!({"index": i, "flat_settings": true});
     let call = es.indices().get_settings().index(i).flat_settings(true);
-    let flat = run.ask("indices.get_settings", params, NONE, call).await.unwrap();
+    let flat = run
+        .ask("indices.get_settings", params, NONE, call)
+        .await
+        .unwrap();
     assert_eq!(flat[i].setting("refresh_interval").as_deref(), Some("5s"));
-    let states = run.ask("indices.get", json!({"index": i}), NONE, es.indices().get(i)).await;
+    let states = run
+        .ask(
+            "indices.get",
+            json!({"index": i}),
+            NONE,
+            es.indices().get(i),
+        )
+        .await;
     let state = &states.unwrap()[i];
-    assert_eq!(state.setting("index.number_of_shards").as_deref(), Some("2"));
-    assert_eq!((state.aliases[&write].is_write_index, state.aliases.len()), (Some(true), 2));
+    assert_eq!(
+        state.setting("index.number_of_shards").as_deref(),
+        Some("2")
+    );
+    assert_eq!(
+        (state.aliases[&write].is_write_index, state.aliases.len()),
+        (Some(true), 2)
+    );
 
     let params = json!({"index": i, "name": alias});
     let call = es.indices().exists_alias(&alias).index(i);
     assert!(run.exists("indices.exists_alias", params, call).await);
     let call = es.indices().exists("no-such-index");
-    assert!(!run.exists("indices.exists", json!({"index": "no-such-index"}), call).await);
+    assert!(
+        !run.exists("indices.exists", json!({"index": "no-such-index"}), call)
+            .await
+    );
 }
 
 /// Calls that go to shards, and the number of shards in their responses.
@@ -61,13 +107,27 @@ pub(super) async fn shards(run: &mut Run, i: &str) {
     let es = run.client();
     let all = |response: Option<ShardsResponse>| {
         let shards = response.unwrap().shards;
-        assert_eq!((shards.total, shards.successful, shards.failed), (Some(2), Some(2), Some(0)));
+        assert_eq!(
+            (shards.total, shards.successful, shards.failed),
+            (Some(2), Some(2), Some(0))
+        );
     };
     let params = json!({"index": i});
-    all(run.ask("indices.refresh", params.clone(), NONE, es.indices().refresh(i)).await);
-    all(run.ask("indices.flush", params.clone(), NONE, es.indices().flush(i)).await);
+    all(run
+        .ask(
+            "indices.refresh",
+            params.clone(),
+            NONE,
+            es.indices().refresh(i),
+        )
+        .await);
+    all(run
+        .ask("indices.flush", params.clone(), NONE, es.indices().flush(i))
+        .await);
     let call = es.indices().clear_cache(i);
-    all(run.ask("indices.clear_cache", params.clone(), NONE, call).await);
+    all(run
+        .ask("indices.clear_cache", params.clone(), NONE, call)
+        .await);
     let call = es.indices().forcemerge(i).max_num_segments(1);
     let merged = json!({"index": i, "max_num_segments": 1});
     all(run.ask("indices.forcemerge", merged, NONE, call).await);
@@ -90,25 +150,49 @@ pub(super) async fn shards(run: &mut Run, i: &str) {
     assert_eq!(stats.all.primaries.docs, of.docs);
 
     let body = json!({"field": "title", "text": ["Trail shoes"]});
-    let call = es.indices().analyze().index(i).field("title").text(["Trail shoes"]);
-    let analysed: AnalyzeResponse =
-        run.ask("indices.analyze", json!({"index": i}), body, call).await.unwrap();
+    let call = es
+        .indices()
+        .analyze()
+        .index(i)
+        .field("title")
+        .text(["Trail shoes"]);
+    let analysed: AnalyzeResponse = run
+        .ask("indices.analyze", json!({"index": i}), body, call)
+        .await
+        .unwrap();
     let token = &analysed.tokens[1];
-    assert_eq!((&*token.token, token.start_offset, token.end_offset), ("shoes", 6, 11));
+    assert_eq!(
+        (&*token.token, token.start_offset, token.end_offset),
+        ("shoes", 6, 11)
+    );
     assert_eq!((&*token.kind, token.position), ("<ALPHANUM>", 1));
     let body = json!({"analyzer": "standard", "text": "a", "explain": true});
-    let call = es.indices().analyze().analyzer("standard").text("a").explain(true);
-    let explained: AnalyzeResponse =
-        run.ask("indices.analyze#explained", NONE, body, call).await.unwrap();
+    let call = es
+        .indices()
+        .analyze()
+        .analyzer("standard")
+        .text("a")
+        .explain(true);
+    let explained: AnalyzeResponse = run
+        .ask("indices.analyze#explained", NONE, body, call)
+        .await
+        .unwrap();
     assert!(explained.tokens.is_empty());
-    assert_eq!(explained.detail.unwrap()["analyzer"]["tokens"][0]["token"], "a");
+    assert_eq!(
+        explained.detail.unwrap()["analyzer"]["tokens"][0]["token"],
+        "a"
+    );
 }
 
 /// Copies of an index, which takes no writes meanwhile.
 pub(super) async fn copies(run: &mut Run, i: &str) {
     let es = run.client();
     let indices = es.indices();
-    indices.put_settings(i).body(json!({"index.blocks.write": true})).await.unwrap();
+    indices
+        .put_settings(i)
+        .body(json!({"index.blocks.write": true}))
+        .await
+        .unwrap();
     let body = json!({"settings": {"index.number_of_replicas": 0, "index.blocks.write": null}});
     let split = json!({"settings": {"index.number_of_shards": 4, "index.blocks.write": null}});
     let made = |made: Option<CreateIndexResponse>, name: &str| {
@@ -118,19 +202,35 @@ pub(super) async fn copies(run: &mut Run, i: &str) {
     let clone = run.name("clone");
     let params = json!({"index": i, "target": clone});
     let call = indices.clone(i, &clone).settings(&body["settings"]);
-    made(run.ask("indices.clone", params, body.clone(), call).await, &clone);
+    made(
+        run.ask("indices.clone", params, body.clone(), call).await,
+        &clone,
+    );
     let larger = run.name("split");
     let params = json!({"index": i, "target": larger});
     let call = indices.split(i, &larger).settings(&split["settings"]);
-    made(run.ask("indices.split", params, split.clone(), call).await, &larger);
+    made(
+        run.ask("indices.split", params, split.clone(), call).await,
+        &larger,
+    );
     let smaller = run.name("shrunk");
     let params = json!({"index": i, "target": smaller});
     let call = indices.shrink(i, &smaller).settings(&body["settings"]);
-    made(run.ask("indices.shrink", params, body.clone(), call).await, &smaller);
-    indices.put_settings(i).body(json!({"index.blocks.write": null})).await.unwrap();
+    made(
+        run.ask("indices.shrink", params, body.clone(), call).await,
+        &smaller,
+    );
+    indices
+        .put_settings(i)
+        .body(json!({"index.blocks.write": null}))
+        .await
+        .unwrap();
     for name in [&clone, &larger, &smaller] {
         let call = indices.delete(name);
-        let gone = run.ask("indices.delete", json!({"index": name}), NONE, call).await.unwrap();
+        let gone = run
+            .ask("indices.delete", json!({"index": name}), NONE, call)
+            .await
+            .unwrap();
         assert!(gone.acknowledged);
     }
 }
@@ -143,13 +243,26 @@ pub(super) async fn rollover(run: &mut Run) {
     let conditions = json!({"max_docs": 1, "max_age": "7d"});
     let body = json!({"conditions": conditions});
     let params = json!({"alias": alias, "dry_run": true});
-    let call = es.indices().rollover(&alias).dry_run(true).conditions(&conditions);
-    let tried = run.ask("indices.rollover", params, body, call).await.unwrap();
+    let call = es
+        .indices()
+        .rollover(&alias)
+        .dry_run(true)
+        .conditions(&conditions);
+    let tried = run
+        .ask("indices.rollover", params, body, call)
+        .await
+        .unwrap();
     assert!(tried.dry_run && !tried.rolled_over && !tried.conditions["[max_docs: 1]"]);
     let params = json!({"alias": alias, "new_index": new});
     let call = es.indices().rollover(&alias).new_index(&new);
-    let rolled = run.ask("indices.rollover#done", params, NONE, call).await.unwrap();
+    let rolled = run
+        .ask("indices.rollover#done", params, NONE, call)
+        .await
+        .unwrap();
     assert!(rolled.rolled_over && rolled.acknowledged && !rolled.dry_run);
-    assert_eq!((rolled.old_index, rolled.new_index), (old.clone(), new.clone()));
+    assert_eq!(
+        (rolled.old_index, rolled.new_index),
+        (old.clone(), new.clone())
+    );
     es.indices().delete([&old, &new]).await.unwrap();
 }

@@ -27,26 +27,53 @@ use crate::{server, table};
 /// The endpoints that have typed responses.
 fn typed() -> BTreeSet<&'static str> {
     let table = include_str!("../../../../es-codegen/tables/responses.toml");
-    let names = table.lines().filter_map(|line| line.strip_prefix('"')?.split('"').next());
+    let names = table
+        .lines()
+        .filter_map(|line| line.strip_prefix('"')?.split('"').next());
     names.collect()
 }
 
 /// Nothing that an earlier run, which failed, left behind.
 async fn cleared(run: &Run) {
-    let ignored = server::client().options().ignore_status([StatusCode::NOT_FOUND]);
-    let names = ["shoes", "copy", "clone", "split", "shrunk", "log-1", "log-2", "restored"];
+    let ignored = server::client()
+        .options()
+        .ignore_status([StatusCode::NOT_FOUND]);
+    let names = [
+        "shoes", "copy", "clone", "split", "shrunk", "log-1", "log-2", "restored",
+    ];
     for name in names.map(|name| run.name(name)) {
         ignored.indices().delete(&name).send().await.unwrap();
     }
     if server::is_secure() {
-        ignored.security().invalidate_api_key().name(run.name("key")).send().await.unwrap();
-        ignored.security().delete_user(run.name("user")).send().await.unwrap();
-        ignored.security().delete_role(run.name("role")).send().await.unwrap();
+        ignored
+            .security()
+            .invalidate_api_key()
+            .name(run.name("key"))
+            .send()
+            .await
+            .unwrap();
+        ignored
+            .security()
+            .delete_user(run.name("user"))
+            .send()
+            .await
+            .unwrap();
+        ignored
+            .security()
+            .delete_role(run.name("role"))
+            .send()
+            .await
+            .unwrap();
     }
     let repository = run.name("repository");
     let snapshots = ignored.snapshot().delete(&repository, "*");
     let _ = snapshots.send().await;
-    ignored.snapshot().delete_repository(&repository).send().await.unwrap();
+    ignored
+        .snapshot()
+        .delete_repository(&repository)
+        .send()
+        .await
+        .unwrap();
 }
 
 async fn every_endpoint(way: Way) -> Run {
@@ -90,9 +117,15 @@ async fn typed_responses_say_what_the_server_says() {
     let run = every_endpoint(Way::Typed).await;
     let forgotten: Vec<_> = typed().difference(&run.called()).copied().collect();
     assert!(forgotten.is_empty(), "not called: {forgotten:?}");
-    let succeeded = typed().into_iter().filter(|name| run.has_succeeded(name)).count();
+    let succeeded = typed()
+        .into_iter()
+        .filter(|name| run.has_succeeded(name))
+        .count();
     let cell = format!("{succeeded} of {}", typed().len());
-    table::says("endpoints with typed responses, by builder and by name", cell);
+    table::says(
+        "endpoints with typed responses, by builder and by name",
+        cell,
+    );
 }
 
 #[tokio::test]

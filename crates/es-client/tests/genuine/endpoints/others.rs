@@ -27,9 +27,15 @@ fn part(name: &str, index: &str) -> Value {
 
 /// The shortest way to read from an endpoint: its parts and required parameters.
 fn params(endpoint: &Endpoint, index: &str) -> Option<Map<String, Value>> {
-    let route = endpoint.routes.iter().filter(|route| route.methods.0 == Method::GET);
+    let route = endpoint
+        .routes
+        .iter()
+        .filter(|route| route.methods.0 == Method::GET);
     let route = route.min_by_key(|route| route.parts.len())?;
-    let parts = route.parts.iter().map(|number| endpoint.parts[*number].name);
+    let parts = route
+        .parts
+        .iter()
+        .map(|number| endpoint.parts[*number].name);
     let names = parts.chain(endpoint.required.iter().copied());
     let given = names.map(|name| (name.to_owned(), part(name, index)));
     Some(given.chain(beside(endpoint.name)).collect())
@@ -96,19 +102,34 @@ fn is_readable(response: &Response) -> bool {
 async fn other_reads_end_in_a_known_form() {
     let index = "genuine-others";
     let client = crate::documents::index(index).await;
-    client.index(index).id("1").document(json!({"brand": "acme"})).refresh(true).await.unwrap();
+    client
+        .index(index)
+        .id("1")
+        .document(json!({"brand": "acme"}))
+        .refresh(true)
+        .await
+        .unwrap();
     let typed = super::typed();
-    let others = Endpoint::all().iter().filter(|endpoint| !typed.contains(endpoint.name));
+    let others = Endpoint::all()
+        .iter()
+        .filter(|endpoint| !typed.contains(endpoint.name));
     let (mut succeeded, mut refused) = (Vec::new(), BTreeMap::<String, Vec<&str>>::new());
     for endpoint in others {
-        let Some(params) = params(endpoint, index) else { continue };
+        let Some(params) = params(endpoint, index) else {
+            continue;
+        };
         let mut call = client.call(endpoint.name, params, ());
         if endpoint.body_required {
             call = call.raw_body("{}\n"); // the client refuses to send it without one
         }
         match call.await {
             Ok(response) => {
-                assert!(is_readable(&response), "{}: {:?}", endpoint.name, response.bytes());
+                assert!(
+                    is_readable(&response),
+                    "{}: {:?}",
+                    endpoint.name,
+                    response.bytes()
+                );
                 succeeded.push(endpoint.name);
             }
             Err(error) => {
@@ -119,7 +140,10 @@ async fn other_reads_end_in_a_known_form() {
         }
     }
     for name in EVERYWHERE {
-        assert!(succeeded.contains(&name), "{name} does not succeed: {refused:?}");
+        assert!(
+            succeeded.contains(&name),
+            "{name} does not succeed: {refused:?}"
+        );
     }
     println!(
         "{} {}: {} succeeded: {succeeded:?}",
@@ -130,6 +154,9 @@ async fn other_reads_end_in_a_known_form() {
     for (refusal, names) in refused {
         server::say(&format!("{refusal}: {names:?}"));
     }
-    table::says("other endpoints that read, by name", format!("{} succeed", succeeded.len()));
+    table::says(
+        "other endpoints that read, by name",
+        format!("{} succeed", succeeded.len()),
+    );
     client.indices().delete(index).await.unwrap();
 }

@@ -20,7 +20,11 @@ impl Recorder {
     /// One for the folder that `ES_RECORD` names, where it is set.
     pub(super) fn asked_for() -> Option<Self> {
         let folder = PathBuf::from(std::env::var_os("ES_RECORD")?).join(var("ES_VERSION"));
-        assert_eq!(urls().len(), 1, "responses of a single node are recorded: they are smaller");
+        assert_eq!(
+            urls().len(),
+            1,
+            "responses of a single node are recorded: they are smaller"
+        );
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }
@@ -28,16 +32,27 @@ impl Recorder {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
         let certificates = PathBuf::from(var("ES_CA"));
         let run = certificates.parent().and_then(|it| it.parent()).unwrap();
-        let forbidden = vec![host.trim().to_owned(), run.display().to_string(), "/tmp".to_owned()];
+        let forbidden = vec![
+            host.trim().to_owned(),
+            run.display().to_string(),
+            "/tmp".to_owned(),
+        ];
         Some(Self { folder, forbidden })
     }
 
     pub(super) fn keep(&self, label: &str, body: &[u8]) {
         let text = without_secrets(std::str::from_utf8(body).unwrap());
         for forbidden in &self.forbidden {
-            assert!(!text.contains(forbidden), "{label} tells of {forbidden}: {text}");
+            assert!(
+                !text.contains(forbidden),
+                "{label} tells of {forbidden}: {text}"
+            );
         }
-        assert!(text.len() <= LIMIT, "{label} has {} bytes: ask for less", text.len());
+        assert!(
+            text.len() <= LIMIT,
+            "{label} has {} bytes: ask for less",
+            text.len()
+        );
         let name = format!("{}.json", label.replace('#', "~"));
         fs::write(self.folder.join(name), text).unwrap();
     }

@@ -63,8 +63,14 @@ impl fmt::Display for Refusal {
 }
 
 /// Endpoints that none of the minimal distributions has.
-const EVERYWHERE: &[&str] =
-    &["async_search.*", "cat.circuit_breaker", "cat.ml_*", "cat.transforms", "esql.*", "ilm.*"];
+const EVERYWHERE: &[&str] = &[
+    "async_search.*",
+    "cat.circuit_breaker",
+    "cat.ml_*",
+    "cat.transforms",
+    "esql.*",
+    "ilm.*",
+];
 
 /// Endpoints that none of those of Elasticsearch has.
 const ELASTICSEARCH: &[&str] = &[
@@ -99,9 +105,13 @@ impl Lacking {
     }
 
     pub(super) fn contains(&self, endpoint: &str) -> bool {
-        self.0.iter().copied().flatten().any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => endpoint.starts_with(start),
-            None => endpoint == *pattern,
-        })
+        self.0
+            .iter()
+            .copied()
+            .flatten()
+            .any(|pattern| match pattern.strip_suffix('*') {
+                Some(start) => endpoint.starts_with(start),
+                None => endpoint == *pattern,
+            })
     }
 }

@@ -42,7 +42,15 @@ impl Run {
         let (responded, refused) = Default::default();
         let recorder = (way == Way::Named).then(Recorder::asked_for).flatten();
         let lacking = Lacking::of_this_server();
-        Self { way, client, tap, lacking, recorder, responded, refused }
+        Self {
+            way,
+            client,
+            tap,
+            lacking,
+            recorder,
+            responded,
+            refused,
+        }
     }
 
     /// A client whose builders are passed to [`ask`](Self::ask).
@@ -71,7 +79,9 @@ impl Run {
         C: IntoFuture<Output = Result<T>>,
         T: DeserializeOwned,
     {
-        let response = self.send(label, params, body, call, Response::json::<T>).await?;
+        let response = self
+            .send(label, params, body, call, Response::json::<T>)
+            .await?;
         let body = self.tap.respond();
         agreement::check(endpoint(label), &body);
         if let Some(recorder) = &self.recorder {
@@ -105,7 +115,10 @@ impl Run {
         let named = self.client.call(name, params, body);
         let (held, response) = match self.way {
             Way::Typed => (self.tap.hold(named).await, call.await),
-            Way::Named => (self.tap.hold(call).await, named.await.and_then(|it| read(&it))),
+            Way::Named => (
+                self.tap.hold(call).await,
+                named.await.and_then(|it| read(&it)),
+            ),
         };
         assert_eq!(held, self.tap.sent(), "{label} is sent otherwise by name");
         self.judge(label, response)
@@ -145,6 +158,8 @@ fn endpoint(label: &'static str) -> &'static str {
 }
 
 fn not_expected(label: &str, error: &Error) -> ! {
-    let body = error.body().map(|body| String::from_utf8_lossy(body).into_owned());
+    let body = error
+        .body()
+        .map(|body| String::from_utf8_lossy(body).into_owned());
     panic!("{label}: {error:?} {body:?}")
 }

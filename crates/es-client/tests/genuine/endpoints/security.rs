@@ -12,7 +12,9 @@ const NONE: Value = Value::Null;
 pub(super) async fn users(run: &mut Run) {
     let es = run.client();
     let security = es.security();
-    let me = run.ask("security.authenticate", NONE, NONE, security.authenticate()).await;
+    let me = run
+        .ask("security.authenticate", NONE, NONE, security.authenticate())
+        .await;
     if let Some(me) = me {
         assert_eq!((me.username, me.enabled), (var("ES_USER"), true));
         assert_eq!(me.authentication_type, "realm");
@@ -23,10 +25,18 @@ pub(super) async fn users(run: &mut Run) {
     let body = json!({"cluster": ["monitor"], "indices": privileges, "metadata": {"by": "tests"}});
     let params = json!({"name": role});
     let call = security.put_role(&role).body(&body);
-    let put = run.ask("security.put_role", params.clone(), body, call).await;
+    let put = run
+        .ask("security.put_role", params.clone(), body, call)
+        .await;
     assert!(put.is_none_or(|put| put.role.created));
-    let got =
-        run.ask("security.get_role", params.clone(), NONE, security.get_role().name(&role)).await;
+    let got = run
+        .ask(
+            "security.get_role",
+            params.clone(),
+            NONE,
+            security.get_role().name(&role),
+        )
+        .await;
     if let Some(got) = got {
         let granted = &got[&role].indices[0];
         assert_eq!(
@@ -40,10 +50,14 @@ pub(super) async fn users(run: &mut Run) {
     let body = json!({"roles": [role], "password": "secret-of-a-test", "full_name": "Some Body"});
     let named = json!({"username": user});
     let call = security.put_user(&user).body(&body);
-    let put = run.ask("security.put_user", named.clone(), body, call).await;
+    let put = run
+        .ask("security.put_user", named.clone(), body, call)
+        .await;
     assert!(put.is_none_or(|put| put.created));
     let call = security.get_user().username(&user);
-    let got = run.ask("security.get_user", named.clone(), NONE, call).await;
+    let got = run
+        .ask("security.get_user", named.clone(), NONE, call)
+        .await;
     if let Some(got) = got {
         assert_eq!(
             (got[&user].full_name.as_deref(), got[&user].enabled),
@@ -52,9 +66,23 @@ pub(super) async fn users(run: &mut Run) {
         assert_eq!(got[&user].roles, [role.as_str()]);
     }
     keys(run, &user).await;
-    let gone = run.ask("security.delete_user", named, NONE, security.delete_user(&user)).await;
+    let gone = run
+        .ask(
+            "security.delete_user",
+            named,
+            NONE,
+            security.delete_user(&user),
+        )
+        .await;
     assert!(gone.is_none_or(|gone| gone.found));
-    let gone = run.ask("security.delete_role", params, NONE, security.delete_role(&role)).await;
+    let gone = run
+        .ask(
+            "security.delete_role",
+            params,
+            NONE,
+            security.delete_role(&role),
+        )
+        .await;
     assert!(gone.is_none_or(|gone| gone.found));
 }
 
@@ -63,13 +91,19 @@ async fn keys(run: &mut Run, user: &str) {
     let security = es.security();
     let name = run.name("key");
     let body = json!({"name": name, "expiration": "86400s", "metadata": {"by": "tests"}});
-    let call = security.create_api_key().name(&name).metadata(&body["metadata"]);
+    let call = security
+        .create_api_key()
+        .name(&name)
+        .metadata(&body["metadata"]);
     let call = call.expiration(Duration::from_secs(86_400));
     let made = run.ask("security.create_api_key", NONE, body, call).await;
     if let Some(made) = &made {
         let key = es.options().api_key((&*made.id, &*made.api_key));
         let me = key.security().authenticate().await.unwrap();
-        assert_eq!((me.authentication_type.as_str(), &made.name), ("api_key", &name));
+        assert_eq!(
+            (me.authentication_type.as_str(), &made.name),
+            ("api_key", &name)
+        );
         assert!(made.expiration.is_some());
     }
     let body = json!({
@@ -85,17 +119,36 @@ async fn keys(run: &mut Run, user: &str) {
     let call = security.get_api_key().id(id).owner(true);
     let got = run.ask("security.get_api_key", params, NONE, call).await;
     if let Some(got) = got {
-        let [key] = &got.api_keys[..] else { panic!("{got:?}") };
-        assert_eq!((key.username.clone(), key.invalidated), (var("ES_USER"), false));
+        let [key] = &got.api_keys[..] else {
+            panic!("{got:?}")
+        };
+        assert_eq!(
+            (key.username.clone(), key.invalidated),
+            (var("ES_USER"), false)
+        );
         assert_eq!(key.metadata, Some(json!({"by": "tests"})));
     }
     let filter = json!([{"term": {"name": name}}, {"term": {"invalidated": false}}]);
     let query = json!({"bool": {"filter": filter}});
     let call = security.query_api_keys().query(&query);
-    let got = run.ask("security.query_api_keys", NONE, json!({"query": query}), call).await;
+    let got = run
+        .ask(
+            "security.query_api_keys",
+            NONE,
+            json!({"query": query}),
+            call,
+        )
+        .await;
     assert!(got.is_none_or(|got| got.total == Some(2) && got.api_keys.len() == 2));
     let call = security.invalidate_api_key().name(&name);
-    let gone = run.ask("security.invalidate_api_key", NONE, json!({"name": name}), call).await;
+    let gone = run
+        .ask(
+            "security.invalidate_api_key",
+            NONE,
+            json!({"name": name}),
+            call,
+        )
+        .await;
     assert!(gone.is_none_or(|gone| gone.invalidated_api_keys.len() == 2 && gone.error_count == 0));
     assert_eq!(made.is_some(), is_secure());
 }

@@ -79,7 +79,12 @@ impl Tap {
 
     /// The last request.
     pub(super) fn sent(&self) -> Sent {
-        self.0.lock().unwrap().sent.take().unwrap_or_else(|| panic!("nothing was sent"))
+        self.0
+            .lock()
+            .unwrap()
+            .sent
+            .take()
+            .unwrap_or_else(|| panic!("nothing was sent"))
     }
 
     /// The body of the last response.
@@ -90,14 +95,23 @@ impl Tap {
 
 impl Sent {
     fn new(parts: &http::request::Parts, body: &[u8]) -> Self {
-        let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let query = parts.uri.query().unwrap_or_default().split('&').map(str::to_owned);
+        let lines = body
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
+        let query = parts
+            .uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .map(str::to_owned);
         Self {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             query: query.collect(),
             headers: parts.headers.clone(),
-            lines: lines.map(|line| serde_json::from_slice(line).unwrap()).collect(),
+            lines: lines
+                .map(|line| serde_json::from_slice(line).unwrap())
+                .collect(),
             idempotent: RequestOptions::find(&parts.extensions).and_then(|o| o.idempotent),
         }
     }

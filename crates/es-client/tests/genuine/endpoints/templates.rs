@@ -12,13 +12,21 @@ pub(super) async fn templates(run: &mut Run) {
     let es = run.client();
     let (name, component) = (run.name("template"), run.name("component"));
     let template = json!({"settings": {"number_of_replicas": 0}});
-    let call = es.cluster().put_component_template(&component).template(&template);
+    let call = es
+        .cluster()
+        .put_component_template(&component)
+        .template(&template);
     let params = json!({"name": component});
     let body = json!({"template": template});
-    let put = run.ask("cluster.put_component_template", params.clone(), body, call).await;
+    let put = run
+        .ask("cluster.put_component_template", params.clone(), body, call)
+        .await;
     assert!(put.unwrap().acknowledged);
     let call = es.cluster().exists_component_template(&component);
-    assert!(run.exists("cluster.exists_component_template", params.clone(), call).await);
+    assert!(
+        run.exists("cluster.exists_component_template", params.clone(), call)
+            .await
+    );
 
     let body = json!({
         "index_patterns": [format!("{name}-*")], "composed_of": [component], "priority": 500,
@@ -26,33 +34,63 @@ pub(super) async fn templates(run: &mut Run) {
     });
     let named = json!({"name": name});
     let call = es.indices().put_index_template(&name).body(&body);
-    let put = run.ask("indices.put_index_template", named.clone(), body.clone(), call).await;
+    let put = run
+        .ask(
+            "indices.put_index_template",
+            named.clone(),
+            body.clone(),
+            call,
+        )
+        .await;
     assert!(put.unwrap().acknowledged);
     let call = es.indices().get_index_template().name(&name);
-    let got: IndexTemplates =
-        run.ask("indices.get_index_template", named.clone(), NONE, call).await.unwrap();
-    let [got] = &got.index_templates[..] else { panic!("{got:?}") };
+    let got: IndexTemplates = run
+        .ask("indices.get_index_template", named.clone(), NONE, call)
+        .await
+        .unwrap();
+    let [got] = &got.index_templates[..] else {
+        panic!("{got:?}")
+    };
     let template = &got.index_template;
-    assert_eq!((&got.name, &template.composed_of), (&name, &vec![component.clone()]));
+    assert_eq!(
+        (&got.name, &template.composed_of),
+        (&name, &vec![component.clone()])
+    );
     assert_eq!((template.priority, template.version), (Some(500), Some(3)));
     assert_eq!(template.meta, Some(json!({"by": "tests"})));
     let call = es.indices().exists_index_template(&name);
-    assert!(run.exists("indices.exists_index_template", named.clone(), call).await);
+    assert!(
+        run.exists("indices.exists_index_template", named.clone(), call)
+            .await
+    );
 
     let call = es.indices().delete_index_template(&name);
-    let gone = run.ask("indices.delete_index_template", named.clone(), NONE, call).await;
+    let gone = run
+        .ask("indices.delete_index_template", named.clone(), NONE, call)
+        .await;
     assert!(gone.unwrap().acknowledged);
     let call = es.cluster().delete_component_template(&component);
-    let gone = run.ask("cluster.delete_component_template", params, NONE, call).await;
+    let gone = run
+        .ask("cluster.delete_component_template", params, NONE, call)
+        .await;
     assert!(gone.unwrap().acknowledged);
 
     // The older form.
     let body = json!({"index_patterns": ["no-such-*"], "order": 1});
-    let call = es.indices().put_template(&name).index_patterns(["no-such-*"]).order(1);
-    let put = run.ask("indices.put_template", named.clone(), body, call).await;
+    let call = es
+        .indices()
+        .put_template(&name)
+        .index_patterns(["no-such-*"])
+        .order(1);
+    let put = run
+        .ask("indices.put_template", named.clone(), body, call)
+        .await;
     assert!(put.unwrap().acknowledged);
     let call = es.indices().exists_template(&name);
-    assert!(run.exists("indices.exists_template", named.clone(), call).await);
+    assert!(
+        run.exists("indices.exists_template", named.clone(), call)
+            .await
+    );
     let call = es.indices().delete_template(&name);
     let gone = run.ask("indices.delete_template", named, NONE, call).await;
     assert!(gone.unwrap().acknowledged);
@@ -63,12 +101,31 @@ pub(super) async fn data_streams(run: &mut Run) {
     let name = run.name("stream");
     let body = json!({"index_patterns": [name], "data_stream": {}, "priority": 501});
     // Without the module some servers refuse this already, others take it.
-    let templated = es.indices().put_index_template(&name).body(&body).await.is_ok();
+    let templated = es
+        .indices()
+        .put_index_template(&name)
+        .body(&body)
+        .await
+        .is_ok();
     let call = es.indices().create_data_stream(&name);
-    let made = run.ask("indices.create_data_stream", json!({"name": name}), NONE, call).await;
+    let made = run
+        .ask(
+            "indices.create_data_stream",
+            json!({"name": name}),
+            NONE,
+            call,
+        )
+        .await;
     assert!(made.is_none_or(|made| templated && made.acknowledged));
     let call = es.indices().delete_data_stream(&name);
-    let gone = run.ask("indices.delete_data_stream", json!({"name": name}), NONE, call).await;
+    let gone = run
+        .ask(
+            "indices.delete_data_stream",
+            json!({"name": name}),
+            NONE,
+            call,
+        )
+        .await;
     assert!(gone.is_none_or(|gone| gone.acknowledged));
     if templated {
         es.indices().delete_index_template(&name).await.unwrap();
@@ -88,14 +145,26 @@ pub(super) async fn pipelines(run: &mut Run) {
     let params = json!({"id": id});
     let processors = body["processors"].as_array().unwrap().clone();
     let call = es.ingest().put_pipeline(&id).body(&body);
-    let put = run.ask("ingest.put_pipeline", params.clone(), body, call).await.unwrap();
+    let put = run
+        .ask("ingest.put_pipeline", params.clone(), body, call)
+        .await
+        .unwrap();
     assert!(put.acknowledged);
     let call = es.ingest().get_pipeline().id(&id);
-    let got: Pipelines = run.ask("ingest.get_pipeline", params.clone(), NONE, call).await.unwrap();
-    assert_eq!((got[&id].description.as_deref(), got[&id].version), (Some("none"), Some(2)));
+    let got: Pipelines = run
+        .ask("ingest.get_pipeline", params.clone(), NONE, call)
+        .await
+        .unwrap();
+    assert_eq!(
+        (got[&id].description.as_deref(), got[&id].version),
+        (Some("none"), Some(2))
+    );
     assert_eq!((&got[&id].processors, &got[&id].meta), (&processors, &meta));
     let call = es.ingest().delete_pipeline(&id);
-    let gone = run.ask("ingest.delete_pipeline", params, NONE, call).await.unwrap();
+    let gone = run
+        .ask("ingest.delete_pipeline", params, NONE, call)
+        .await
+        .unwrap();
     assert!(gone.acknowledged);
 }
 
@@ -107,15 +176,19 @@ pub(super) async fn policies(run: &mut Run) {
     let body =
         json!({"policy": {"phases": {"delete": {"min_age": "9d", "actions": {"delete": {}}}}}});
     let call = ilm.put_lifecycle(&policy).policy(&body["policy"]);
-    let put = run.ask("ilm.put_lifecycle", params.clone(), body.clone(), call).await;
+    let put = run
+        .ask("ilm.put_lifecycle", params.clone(), body.clone(), call)
+        .await;
     assert!(put.is_none_or(|put| put.acknowledged));
     let call = ilm.get_lifecycle().policy(&policy);
-    let got: Option<LifecyclePolicies> =
-        run.ask("ilm.get_lifecycle", params.clone(), NONE, call).await;
+    let got: Option<LifecyclePolicies> = run
+        .ask("ilm.get_lifecycle", params.clone(), NONE, call)
+        .await;
     assert!(got.is_none_or(|got| got[&policy].version == 1));
-    for (label, call) in
-        [("ilm.stop", ilm.stop().into_future()), ("ilm.start", ilm.start().into_future())]
-    {
+    for (label, call) in [
+        ("ilm.stop", ilm.stop().into_future()),
+        ("ilm.start", ilm.start().into_future()),
+    ] {
         let done = run.ask(label, NONE, NONE, call).await;
         assert!(done.is_none_or(|done| done.acknowledged));
     }

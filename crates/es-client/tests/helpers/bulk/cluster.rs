@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn client(cluster: &Cluster) -> Elasticsearch {
-    Elasticsearch::builder().nodes(cluster.urls()).build().unwrap()
+    Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap()
 }
 
 fn numbers(count: u64) -> impl Iterator<Item = Operation<Value>> {
@@ -22,9 +25,18 @@ fn numbers(count: u64) -> impl Iterator<Item = Operation<Value>> {
 fn arrived(cluster: &Cluster) -> (usize, usize) {
     let mut all = Vec::new();
     for node in cluster.nodes() {
-        for request in node.requests().iter().filter(|request| request.path().ends_with("_bulk")) {
+        for request in node
+            .requests()
+            .iter()
+            .filter(|request| request.path().ends_with("_bulk"))
+        {
             let lines: Vec<_> = request.body.split(|byte| *byte == b'\n').collect();
-            all.extend(lines.chunks(2).filter(|pair| pair.len() == 2).map(|pair| pair[1].to_vec()));
+            all.extend(
+                lines
+                    .chunks(2)
+                    .filter(|pair| pair.len() == 2)
+                    .map(|pair| pair[1].to_vec()),
+            );
         }
     }
     (all.len(), all.iter().collect::<BTreeSet<_>>().len())
@@ -40,7 +52,10 @@ async fn count(client: &Elasticsearch, index: &str) -> u64 {
 async fn everything_arrives_once() {
     let cluster = Cluster::builder().nodes(3).start().await.unwrap();
     let client = client(&cluster);
-    let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);
+    let bulk = client
+        .helpers()
+        .bulk("i", numbers(12_345))
+        .flush_interval(MINUTE);
     let report = bulk.await.unwrap();
     assert_eq!((report.operations, report.succeeded), (12_345, 12_345));
     assert_eq!((report.requests, report.retried), (3, 0));
@@ -52,7 +67,10 @@ async fn everything_arrives_once() {
 async fn a_node_lost_in_the_middle_loses_nothing() {
     let cluster = Cluster::builder().nodes(3).start().await.unwrap();
     let client = client(&cluster);
-    let bulk = client.helpers().bulk("i", numbers(4_000)).flush_operations(50);
+    let bulk = client
+        .helpers()
+        .bulk("i", numbers(4_000))
+        .flush_operations(50);
     let mut stream = bulk.stream();
     let mut written = 0;
     while let Some(outcome) = stream.next().await {
@@ -76,7 +94,10 @@ async fn lost_responses_duplicate_nothing() {
 
     cluster.node(0).inject(lost());
     let helpers = client.helpers();
-    let bulk = helpers.bulk("made", documents.clone()).flush_operations(100).make_ids(true);
+    let bulk = helpers
+        .bulk("made", documents.clone())
+        .flush_operations(100)
+        .make_ids(true);
     let report = bulk.await.unwrap();
     assert_eq!((report.succeeded, report.unknown), (2_000, 0));
     assert_eq!(arrived(&cluster), (2_300, 2_000));
@@ -84,7 +105,11 @@ async fn lost_responses_duplicate_nothing() {
 
     cluster.node(0).clear_records();
     cluster.node(0).inject(lost());
-    let report = helpers.bulk("server", documents).flush_operations(100).await.unwrap();
+    let report = helpers
+        .bulk("server", documents)
+        .flush_operations(100)
+        .await
+        .unwrap();
     assert_eq!((report.succeeded, report.unknown), (1_700, 300));
     // They were written: the responses were lost, not the requests.
     assert_eq!(arrived(&cluster), (2_000, 2_000));
@@ -93,12 +118,26 @@ async fn lost_responses_duplicate_nothing() {
 
 #[tokio::test]
 async fn bodies_stay_below_what_the_server_takes() {
-    let cluster = Cluster::builder().max_content_length(10_000).start().await.unwrap();
+    let cluster = Cluster::builder()
+        .max_content_length(10_000)
+        .start()
+        .await
+        .unwrap();
     let client = client(&cluster);
-    let report = client.helpers().bulk("i", numbers(3_000)).max_in_flight(1).await.unwrap();
+    let report = client
+        .helpers()
+        .bulk("i", numbers(3_000))
+        .max_in_flight(1)
+        .await
+        .unwrap();
     assert_eq!((report.succeeded, report.failed), (3_000, 0));
     assert_eq!(count(&client, "i").await, 3_000);
-    let refused = cluster.node(0).requests().iter().filter(|r| r.raw_body.is_empty()).count();
+    let refused = cluster
+        .node(0)
+        .requests()
+        .iter()
+        .filter(|r| r.raw_body.is_empty())
+        .count();
     assert!(refused < 40, "{refused} requests were too large");
 }
 
@@ -106,7 +145,11 @@ async fn bodies_stay_below_what_the_server_takes() {
 async fn a_dropped_stream_sends_nothing_more() {
     let cluster = Cluster::builder().start().await.unwrap();
     let client = client(&cluster);
-    let mut stream = client.helpers().bulk("i", numbers(100_000)).flush_operations(100).stream();
+    let mut stream = client
+        .helpers()
+        .bulk("i", numbers(100_000))
+        .flush_operations(100)
+        .stream();
     for _ in 0..150 {
         stream.next().await.unwrap().unwrap();
     }
@@ -133,31 +176,62 @@ async fn poisoned_documents_come_with_their_lines() {
     assert_eq!((failure.number, failure.id.as_deref()), (6, Some("6")));
     let error = failure.result.as_ref().unwrap_err();
     assert_eq!(error.status(), Some(400));
-    assert_eq!(error.operation(), "{\"index\":{\"_id\":\"6\"}}\n{\"n\":\"seven\"}\n");
+    assert_eq!(
+        error.operation(),
+        "{\"index\":{\"_id\":\"6\"}}\n{\"n\":\"seven\"}\n"
+    );
 }
 
 #[tokio::test]
 async fn bodies_are_compressed_while_they_are_written() {
     let cluster = Cluster::builder().start().await.unwrap();
-    let client =
-        Elasticsearch::builder().nodes(cluster.urls()).http_compress(true).build().unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .http_compress(true)
+        .build()
+        .unwrap();
     // Halves and what is retried are compressed, too.
-    cluster.node(0).inject(Fault::status(413).once().on_path("_bulk"));
-    cluster.node(0).inject(Fault::status(429).once().on_path("_bulk"));
-    let bulk = client.helpers().bulk("i", numbers(12_345)).flush_interval(MINUTE);
+    cluster
+        .node(0)
+        .inject(Fault::status(413).once().on_path("_bulk"));
+    cluster
+        .node(0)
+        .inject(Fault::status(429).once().on_path("_bulk"));
+    let bulk = client
+        .helpers()
+        .bulk("i", numbers(12_345))
+        .flush_interval(MINUTE);
     let report = bulk.max_in_flight(1).await.unwrap();
     assert_eq!((report.succeeded, report.retried), (12_345, 2_500));
     assert_eq!(count(&client, "i").await, 12_345);
     let requests = cluster.node(0).requests();
-    let bulks: Vec<_> = requests.iter().filter(|request| request.path() == "/i/_bulk").collect();
-    assert!(bulks.iter().all(|request| request.header("content-encoding") == Some("gzip")));
+    let bulks: Vec<_> = requests
+        .iter()
+        .filter(|request| request.path() == "/i/_bulk")
+        .collect();
+    assert!(
+        bulks
+            .iter()
+            .all(|request| request.header("content-encoding") == Some("gzip"))
+    );
     let sum =
         |length: fn(&es_testkit::Recorded) -> usize| bulks.iter().map(|r| length(r)).sum::<usize>();
-    let (plain, sent) = (sum(|request| request.body.len()), sum(|request| request.raw_body.len()));
+    let (plain, sent) = (
+        sum(|request| request.body.len()),
+        sum(|request| request.raw_body.len()),
+    );
     assert_eq!(plain as u64, report.bytes);
     assert!(sent * 4 < plain, "{sent} of {plain}");
     // Too small to be worth it, one goes as it is.
     let report = client.helpers().bulk("i", numbers(1)).await.unwrap();
     assert!(report.is_complete());
-    assert_eq!(cluster.node(0).requests().pop().unwrap().header("content-encoding"), None);
+    assert_eq!(
+        cluster
+            .node(0)
+            .requests()
+            .pop()
+            .unwrap()
+            .header("content-encoding"),
+        None
+    );
 }

@@ -27,7 +27,11 @@ pub(crate) enum Fate {
     /// It is carried out, and the response is lost.
     LostAfter,
     /// Every n-th operation of it, counted from this one, gets this status.
-    Items { first: usize, every: usize, status: u16 },
+    Items {
+        first: usize,
+        every: usize,
+        status: u16,
+    },
     /// The response is 200 with this body.
     Body(&'static str),
 }
@@ -85,7 +89,11 @@ impl Mock {
 
     /// The numbers of the operations of each request.
     pub(crate) fn sizes(&self) -> Vec<usize> {
-        self.state().requests.iter().map(|(_, operations)| operations.len()).collect()
+        self.state()
+            .requests
+            .iter()
+            .map(|(_, operations)| operations.len())
+            .collect()
     }
 }
 
@@ -102,9 +110,16 @@ impl State {
         let refused = |status: u16| json!({"error": {"type": "refused", "reason": "as told"}, "status": status});
         Ok(match fate {
             Fate::Succeeds => response(200, self.carry_out(&operations, |_| None)),
-            Fate::Items { first, every, status } => {
+            Fate::Items {
+                first,
+                every,
+                status,
+            } => {
                 let fails = |at: usize| at >= first && (at - first).is_multiple_of(every);
-                response(200, self.carry_out(&operations, |at| fails(at).then_some(status)))
+                response(
+                    200,
+                    self.carry_out(&operations, |at| fails(at).then_some(status)),
+                )
             }
             Fate::Status(status) => response(status, refused(status)),
             Fate::Busy(seconds) => {
@@ -138,7 +153,8 @@ impl State {
                     None => {
                         let number = operation.document["n"].as_u64().unwrap_or(u64::MAX);
                         *self.writes.entry(number).or_default() += 1;
-                        self.documents.insert(id.clone(), operation.document.clone());
+                        self.documents
+                            .insert(id.clone(), operation.document.clone());
                         json!({"_index": "i", "_id": id, "status": 201, "result": "created",
                             "_version": 1, "_seq_no": 0, "_primary_term": 1})
                     }
@@ -151,7 +167,10 @@ impl State {
 }
 
 fn response(status: u16, body: Value) -> Response<Full<Bytes>> {
-    Response::builder().status(status).body(Full::from(body.to_string())).unwrap()
+    Response::builder()
+        .status(status)
+        .body(Full::from(body.to_string()))
+        .unwrap()
 }
 
 fn parse(body: &[u8]) -> Vec<Arrived> {
@@ -165,7 +184,11 @@ fn parse(body: &[u8]) -> Vec<Arrived> {
             "delete" => Value::Null,
             _ => serde_json::from_slice(lines.next().unwrap()).unwrap(),
         };
-        operations.push(Arrived { action: action.clone(), meta: meta.clone(), document });
+        operations.push(Arrived {
+            action: action.clone(),
+            meta: meta.clone(),
+            document,
+        });
     }
     operations
 }

@@ -27,14 +27,26 @@ fn operations(count: u64) -> impl futures_util::Stream<Item = Operation<Value>> 
 #[tokio::test(start_paused = true)]
 async fn context_comes_back_with_each_outcome() {
     let mock = Mock::new(|number, _| match number {
-        0 => Fate::Items { first: 1, every: 3, status: 400 },
-        1 => Fate::Items { first: 0, every: 2, status: 429 },
+        0 => Fate::Items {
+            first: 1,
+            every: 3,
+            status: 400,
+        },
+        1 => Fate::Items {
+            first: 0,
+            every: 2,
+            status: 429,
+        },
         2 => Fate::Status(413),
         _ => Fate::Succeeds,
     });
     let input = operations(40).enumerate();
     let input = input.map(|(offset, operation)| operation.context(format!("offset-{offset}")));
-    let bulk = mock.client().helpers().bulk("i", input).flush_operations(10);
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", input)
+        .flush_operations(10);
     let outcomes: Vec<_> = bulk.stream().try_collect().await.unwrap();
     assert_eq!(outcomes.len(), 40);
     for outcome in outcomes {
@@ -46,7 +58,9 @@ async fn context_comes_back_with_each_outcome() {
 async fn durable_up_to_waits_for_the_earliest() {
     // The first request is refused three times, the others go on.
     let mock = Mock::new(|_, operations| {
-        let is_first = operations.iter().any(|operation| operation.document["n"] == 0);
+        let is_first = operations
+            .iter()
+            .any(|operation| operation.document["n"] == 0);
         static REFUSED: Mutex<u32> = Mutex::new(0);
         let mut refused = REFUSED.lock().unwrap();
         if is_first && *refused < 3 {
@@ -57,8 +71,15 @@ async fn durable_up_to_waits_for_the_earliest() {
     });
     let seen = Arc::new(Mutex::new(Vec::new()));
     let reached = Arc::clone(&seen);
-    let bulk = mock.client().helpers().bulk("i", operations(50)).flush_operations(10);
-    let report = bulk.on_durable(move |up_to| reached.lock().unwrap().push(up_to)).await.unwrap();
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", operations(50))
+        .flush_operations(10);
+    let report = bulk
+        .on_durable(move |up_to| reached.lock().unwrap().push(up_to))
+        .await
+        .unwrap();
     assert_eq!(report.durable_up_to, 50);
     assert_eq!(*seen.lock().unwrap(), [50]);
     assert!(report.retry_reason.unwrap().contains("429"));
@@ -66,8 +87,18 @@ async fn durable_up_to_waits_for_the_earliest() {
 
 #[tokio::test(start_paused = true)]
 async fn stopped_run_can_be_resumed_where_it_was_durable() {
-    let mock = Mock::new(|number, _| if number < 2 { Fate::Succeeds } else { Fate::Status(403) });
-    let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
+    let mock = Mock::new(|number, _| {
+        if number < 2 {
+            Fate::Succeeds
+        } else {
+            Fate::Status(403)
+        }
+    });
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", operations(100))
+        .flush_operations(10);
     let report = bulk.await.unwrap_err().report;
     assert_eq!((report.succeeded, report.durable_up_to), (20, 20));
     assert_eq!(report.operations, report.succeeded + report.failed);
@@ -81,7 +112,9 @@ struct Indexer {
 async fn sink_flushes_by_count_bytes_and_time() {
     let mock = Mock::default();
     let sink = mock.client().helpers().bulk_sink("i").flush_operations(10);
-    let mut indexer = Indexer { sink: sink.flush_bytes(200).open() };
+    let mut indexer = Indexer {
+        sink: sink.flush_bytes(200).open(),
+    };
     for n in 0..25 {
         assert_eq!(indexer.sink.add(operation(n)).await.unwrap(), n);
     }
@@ -95,7 +128,13 @@ async fn sink_flushes_by_count_bytes_and_time() {
     let began = Instant::now();
     indexer.sink.flush().await.unwrap();
     assert!(began.elapsed() < Duration::from_millis(100));
-    assert_eq!((indexer.sink.durable_up_to(), indexer.sink.report().succeeded), (26, 26));
+    assert_eq!(
+        (
+            indexer.sink.durable_up_to(),
+            indexer.sink.report().succeeded
+        ),
+        (26, 26)
+    );
 
     indexer.sink.add(operation(26)).await.unwrap();
     let report = indexer.sink.close().await.unwrap();
@@ -105,9 +144,20 @@ async fn sink_flushes_by_count_bytes_and_time() {
 
 #[tokio::test(start_paused = true)]
 async fn sink_gives_back_pressure() {
-    let mock = Mock::new(|number, _| if number < 3 { Fate::Busy(20) } else { Fate::Succeeds });
-    let mut sink =
-        mock.client().helpers().bulk_sink("i").flush_operations(5).max_in_flight(2).open();
+    let mock = Mock::new(|number, _| {
+        if number < 3 {
+            Fate::Busy(20)
+        } else {
+            Fate::Succeeds
+        }
+    });
+    let mut sink = mock
+        .client()
+        .helpers()
+        .bulk_sink("i")
+        .flush_operations(5)
+        .max_in_flight(2)
+        .open();
     let began = Instant::now();
     for n in 0..10 {
         sink.add(operation(n)).await.unwrap();
@@ -115,30 +165,48 @@ async fn sink_gives_back_pressure() {
     assert!(began.elapsed() < Duration::from_secs(1));
     // Both requests wait for their retry.
     sink.add(operation(10)).await.unwrap();
-    assert!(began.elapsed() >= Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() >= Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
     assert!(sink.close().await.unwrap().is_complete());
 }
 
 #[tokio::test(start_paused = true)]
 async fn sink_is_a_futures_sink_with_outcomes() {
     let mock = Mock::default();
-    let (mut sink, outcomes) =
-        mock.client().helpers().bulk_sink("i").flush_operations(7).open_with_outcomes();
+    let (mut sink, outcomes) = mock
+        .client()
+        .helpers()
+        .bulk_sink("i")
+        .flush_operations(7)
+        .open_with_outcomes();
     let outcomes = tokio::spawn(outcomes.collect::<Vec<_>>());
     let mut input = stream::iter((0..100).map(|n| Ok(operation(n).context(n * 2))));
     sink.send_all(&mut input).await.unwrap();
-    SinkExt::<Operation<Value, u64>>::flush(&mut sink).await.unwrap();
+    SinkExt::<Operation<Value, u64>>::flush(&mut sink)
+        .await
+        .unwrap();
     assert!(sink.close().await.unwrap().is_complete());
     let outcomes = outcomes.await.unwrap();
     assert_eq!(outcomes.len(), 100);
-    assert!(outcomes.iter().all(|outcome| outcome.context == outcome.number * 2));
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.context == outcome.number * 2)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn sink_goes_on_when_nobody_reads_its_outcomes() {
     let mock = Mock::default();
-    let (mut sink, outcomes) =
-        mock.client().helpers().bulk_sink("i").flush_operations(2).open_with_outcomes();
+    let (mut sink, outcomes) = mock
+        .client()
+        .helpers()
+        .bulk_sink("i")
+        .flush_operations(2)
+        .open_with_outcomes();
     drop(outcomes);
     for n in 0..50 {
         sink.add(operation(n)).await.unwrap();
@@ -149,7 +217,12 @@ async fn sink_goes_on_when_nobody_reads_its_outcomes() {
 #[tokio::test(start_paused = true)]
 async fn stopped_sink_says_why() {
     let mock = Mock::new(|_, _| Fate::Status(403));
-    let mut sink = mock.client().helpers().bulk_sink("i").flush_operations(2).open();
+    let mut sink = mock
+        .client()
+        .helpers()
+        .bulk_sink("i")
+        .flush_operations(2)
+        .open();
     sink.add(operation(0)).await.unwrap();
     let error = sink.flush().await.unwrap_err();
     assert!(error.is_forbidden());
@@ -167,26 +240,56 @@ async fn stopped_sink_says_why() {
 fn sink_outside_a_runtime_is_an_error() {
     let client = Mock::default().client();
     let mut sink = client.helpers().bulk_sink("i").open();
-    let error = futures_util::FutureExt::now_or_never(sink.add(operation(0))).unwrap().unwrap_err();
+    let error = futures_util::FutureExt::now_or_never(sink.add(operation(0)))
+        .unwrap()
+        .unwrap_err();
     assert!(error.to_string().contains("runtime"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn run_stops_after_some_failures() {
-    let mock = Mock::new(|_, _| Fate::Items { first: 0, every: 2, status: 400 });
-    let bulk = mock.client().helpers().bulk("i", operations(1_000)).flush_operations(10);
-    let stopped = bulk.max_in_flight(1).stop_after_failures(12).await.unwrap_err();
-    assert_eq!(stopped.error.to_string(), "stopped after 15 failures (stop_after_failures)");
+    let mock = Mock::new(|_, _| Fate::Items {
+        first: 0,
+        every: 2,
+        status: 400,
+    });
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", operations(1_000))
+        .flush_operations(10);
+    let stopped = bulk
+        .max_in_flight(1)
+        .stop_after_failures(12)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        stopped.error.to_string(),
+        "stopped after 15 failures (stop_after_failures)"
+    );
     assert_eq!(stopped.report.durable_up_to, 20);
     assert_eq!(mock.sizes(), [10; 3]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn run_goes_on_after_a_failed_request_if_asked_to() {
-    let mock = Mock::new(|number, _| if number == 1 { Fate::Status(500) } else { Fate::Succeeds });
-    let bulk = mock.client().helpers().bulk("i", operations(50)).flush_operations(10);
+    let mock = Mock::new(|number, _| {
+        if number == 1 {
+            Fate::Status(500)
+        } else {
+            Fate::Succeeds
+        }
+    });
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", operations(50))
+        .flush_operations(10);
     let report = bulk.max_in_flight(1).continue_on_error(true).await.unwrap();
-    assert_eq!((report.succeeded, report.unknown, report.durable_up_to), (40, 10, 50));
+    assert_eq!(
+        (report.succeeded, report.unknown, report.durable_up_to),
+        (40, 10, 50)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +298,11 @@ async fn rate_is_limited_by_operations_and_bytes() {
         let mock = Mock::default();
         let waited = Arc::new(Mutex::new(0));
         let count = Arc::clone(&waited);
-        let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
+        let bulk = mock
+            .client()
+            .helpers()
+            .bulk("i", operations(100))
+            .flush_operations(10);
         let bulk = bulk.on_progress(move |report| {
             *count.lock().unwrap() += u32::from(report.waits_for == WaitsFor::RateLimit);
         });
@@ -229,20 +336,37 @@ impl Write for Shared {
 #[tokio::test(start_paused = true)]
 async fn dead_letters_hold_lines_and_reason() {
     let mock = Mock::new(|number, _| match number {
-        0 => Fate::Items { first: 3, every: 100, status: 400 },
+        0 => Fate::Items {
+            first: 3,
+            every: 100,
+            status: 400,
+        },
         _ => Fate::LostAfter,
     });
     let input = operations(9).chain(stream::iter([Operation::index(json!({"n": 9}))]));
     let file = Shared::default();
-    let bulk = mock.client().helpers().bulk("i", input).flush_operations(9).max_in_flight(1);
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", input)
+        .flush_operations(9)
+        .max_in_flight(1);
     let report = bulk.dead_letters(file.clone()).await.unwrap();
     assert_eq!((report.succeeded, report.failed, report.unknown), (8, 1, 1));
     let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
-    let letters: Vec<DeadLetter> =
-        written.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let seen: Vec<_> = letters.iter().map(|l| (l.number, l.status, l.unknown)).collect();
+    let letters: Vec<DeadLetter> = written
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let seen: Vec<_> = letters
+        .iter()
+        .map(|l| (l.number, l.status, l.unknown))
+        .collect();
     assert_eq!(seen, [(3, Some(400), false), (9, None, true)]);
-    assert_eq!(letters[0].operation, "{\"index\":{\"_id\":\"3\"}}\n{\"n\":3}\n");
+    assert_eq!(
+        letters[0].operation,
+        "{\"index\":{\"_id\":\"3\"}}\n{\"n\":3}\n"
+    );
     assert_eq!(letters[0].kind.as_deref(), Some("told"));
 }
 
@@ -257,8 +381,16 @@ async fn dead_letters_that_cannot_be_written_stop_the_run() {
             Ok(())
         }
     }
-    let mock = Mock::new(|_, _| Fate::Items { first: 3, every: 100, status: 400 });
-    let bulk = mock.client().helpers().bulk("i", operations(100)).flush_operations(10);
+    let mock = Mock::new(|_, _| Fate::Items {
+        first: 3,
+        every: 100,
+        status: 400,
+    });
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", operations(100))
+        .flush_operations(10);
     let stopped = bulk.dead_letters(Full).await.unwrap_err();
     assert_eq!(stopped.error.to_string(), "cannot write dead letters");
     assert_eq!(stopped.report.durable_up_to, 0);
@@ -268,7 +400,11 @@ async fn dead_letters_that_cannot_be_written_stop_the_run() {
 async fn order_of_one_document_is_kept() {
     // Of every request, some operations are refused at first.
     let mock = Mock::new(|number, _| match number % 3 {
-        0 => Fate::Items { first: 0, every: 2, status: 429 },
+        0 => Fate::Items {
+            first: 0,
+            every: 2,
+            status: 429,
+        },
         1 => Fate::Status(429),
         _ => Fate::Succeeds,
     });
@@ -276,9 +412,15 @@ async fn order_of_one_document_is_kept() {
     let written = Arc::clone(&order);
     // Four documents, each written 25 times.
     let input = (0..100_u64).map(|n| {
-        Operation::index(json!({"n": n % 4, "version": n})).id((n % 4).to_string()).context(n)
+        Operation::index(json!({"n": n % 4, "version": n}))
+            .id((n % 4).to_string())
+            .context(n)
     });
-    let bulk = mock.client().helpers().bulk("i", stream::iter(input)).flush_operations(10);
+    let bulk = mock
+        .client()
+        .helpers()
+        .bulk("i", stream::iter(input))
+        .flush_operations(10);
     let mut outcomes = bulk
         .keep_order(true)
         .backoff(Duration::from_millis(10), Duration::from_millis(50))
@@ -309,7 +451,11 @@ async fn cluster_that_never_responds_is_given_up_early() {
         .on_progress(move |report| told.lock().unwrap().push(report.to_string()))
         .await
         .unwrap_err();
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        began.elapsed()
+    );
     assert_eq!(stopped.report.requests, 4);
     let reasons = reasons.lock().unwrap();
     assert!(reasons[0].contains("waiting to retry: "), "{}", reasons[0]);
@@ -319,13 +465,33 @@ async fn cluster_that_never_responds_is_given_up_early() {
 async fn document_that_is_no_object_fails_alone() {
     let mock = Mock::default();
     let lines = ["{\"n\":1}".to_owned(), "{\"n\":2}".to_owned()];
-    let report = mock.client().helpers().bulk("i", stream::iter(lines.clone())).await.unwrap();
-    assert_eq!((report.operations, report.failed, report.requests), (2, 2, 0));
-    let reason = report.failures[0].result.as_ref().unwrap_err().reason().to_owned();
+    let report = mock
+        .client()
+        .helpers()
+        .bulk("i", stream::iter(lines.clone()))
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.operations, report.failed, report.requests),
+        (2, 2, 0)
+    );
+    let reason = report.failures[0]
+        .result
+        .as_ref()
+        .unwrap_err()
+        .reason()
+        .to_owned();
     assert!(reason.contains("RawValue"), "{reason}");
 
     let raw = lines.map(|line| serde_json::value::RawValue::from_string(line).unwrap());
-    assert!(mock.client().helpers().bulk("i", stream::iter(raw)).await.unwrap().is_complete());
+    assert!(
+        mock.client()
+            .helpers()
+            .bulk("i", stream::iter(raw))
+            .await
+            .unwrap()
+            .is_complete()
+    );
     assert_eq!(mock.sizes(), [2]);
 }
 
@@ -335,11 +501,22 @@ async fn another_product_is_refused_before_the_first_write() {
     let open_search = http::Response::builder().header("content-type", "application/json");
     let body = bytes::Bytes::from_static(b"{\"version\":{\"distribution\":\"opensearch\"}}");
     let fault = es_testkit::Fault::response(open_search.body(body).unwrap());
-    cluster.node(0).inject(fault.when(|request| request.uri().path() == "/"));
-    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
+    cluster
+        .node(0)
+        .inject(fault.when(|request| request.uri().path() == "/"));
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap();
     let bulk = client.helpers().bulk("i", [json!({"n": 1})]);
     let stopped = bulk.await.unwrap_err();
-    assert!(stopped.error.as_transport().unwrap().is_unsupported_product());
+    assert!(
+        stopped
+            .error
+            .as_transport()
+            .unwrap()
+            .is_unsupported_product()
+    );
     assert_eq!((stopped.report.unknown, stopped.report.requests), (0, 0));
     let requests = cluster.node(0).requests();
     assert!(requests.iter().all(|request| request.path() == "/"));
@@ -348,6 +525,13 @@ async fn another_product_is_refused_before_the_first_write() {
     cluster.node(0).clear_faults();
     client.info().await.unwrap();
     cluster.node(0).clear_records();
-    assert!(client.helpers().bulk("i", [json!({"n": 1})]).await.unwrap().is_complete());
+    assert!(
+        client
+            .helpers()
+            .bulk("i", [json!({"n": 1})])
+            .await
+            .unwrap()
+            .is_complete()
+    );
     assert_eq!(cluster.node(0).request_count(), 1);
 }

@@ -24,11 +24,20 @@ const LATENCY: Duration = Duration::from_millis(30);
 
 /// A cluster on another runtime, which responds while this one is blocked.
 fn cluster() -> (Elasticsearch, Cluster, Runtime) {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     let cluster = runtime.block_on(Cluster::builder().start()).unwrap();
-    cluster.node(0).inject(Fault::delay(LATENCY).on_path("_bulk"));
-    let client =
-        Elasticsearch::builder().nodes(cluster.urls()).request_timeout(TIMEOUT).build().unwrap();
+    cluster
+        .node(0)
+        .inject(Fault::delay(LATENCY).on_path("_bulk"));
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .request_timeout(TIMEOUT)
+        .build()
+        .unwrap();
     (client, cluster, runtime)
 }
 
@@ -63,12 +72,20 @@ impl Serialize for Slow {
 }
 
 async fn count(client: &Elasticsearch) -> u64 {
-    let response = client.request(http::Method::GET, "/i/_count", ()).await.unwrap();
+    let response = client
+        .request(http::Method::GET, "/i/_count", ())
+        .await
+        .unwrap();
     response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
 async fn assert_all(client: &Elasticsearch, report: BulkReport, expected: u64) {
-    let counts = (report.operations, report.succeeded, report.failed, report.unknown);
+    let counts = (
+        report.operations,
+        report.succeeded,
+        report.failed,
+        report.unknown,
+    );
     assert_eq!(counts, (expected, expected, 0, 0), "{report:?}");
     assert_eq!(report.durable_up_to, expected);
     assert_eq!(report.retried, 0);
@@ -87,7 +104,12 @@ fn on_each_runtime<F: Future<Output = ()>>(test: impl Fn(Elasticsearch) -> F) {
 #[test]
 fn source_may_pause_longer_than_a_request() {
     on_each_runtime(|client| async move {
-        let report = client.helpers().bulk("i", pausing()).flush_operations(10).await.unwrap();
+        let report = client
+            .helpers()
+            .bulk("i", pausing())
+            .flush_operations(10)
+            .await
+            .unwrap();
         assert_all(&client, report, 101).await;
     });
 }
@@ -123,7 +145,10 @@ fn slow_steady_source_is_written_as_it_comes() {
             document(n)
         });
         let bulk = client.helpers().bulk("i", documents).max_in_flight(1);
-        let report = bulk.flush_interval(Duration::from_millis(100)).await.unwrap();
+        let report = bulk
+            .flush_interval(Duration::from_millis(100))
+            .await
+            .unwrap();
         assert!(report.requests > 3, "{report}");
         assert_all(&client, report, 150).await;
     });
@@ -132,7 +157,10 @@ fn slow_steady_source_is_written_as_it_comes() {
 #[test]
 fn serialisation_may_take_longer_than_a_request() {
     on_each_runtime(|client| async move {
-        let bulk = client.helpers().bulk("i", (0..150).map(Slow)).flush_operations(50);
+        let bulk = client
+            .helpers()
+            .bulk("i", (0..150).map(Slow))
+            .flush_operations(50);
         let report = bulk.await.unwrap();
         assert_all(&client, report, 150).await;
     });
@@ -171,7 +199,11 @@ fn paused_reader_bounds_what_is_taken() {
         let documents = (0..10_000).map(document).inspect(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         });
-        let bulk = client.helpers().bulk("i", documents).flush_operations(10).max_in_flight(3);
+        let bulk = client
+            .helpers()
+            .bulk("i", documents)
+            .flush_operations(10)
+            .max_in_flight(3);
         let mut stream = bulk.stream();
         assert!(stream.next().await.unwrap().unwrap().result.is_ok());
         tokio::time::sleep(PAUSE).await;
@@ -188,14 +220,30 @@ fn blocking_client_goes_on_as_well() {
     let report = client.wait(bulk).unwrap();
     runtime.block_on(assert_all(&client, report, 101));
 
-    let bulk = client.helpers().bulk("i", (0..500).map(document)).flush_operations(10);
+    let bulk = client
+        .helpers()
+        .bulk("i", (0..500).map(document))
+        .flush_operations(10);
     let mut outcomes = client.iter(bulk.stream());
-    assert!(outcomes.by_ref().take(200).all(|outcome| outcome.unwrap().result.is_ok()));
+    assert!(
+        outcomes
+            .by_ref()
+            .take(200)
+            .all(|outcome| outcome.unwrap().result.is_ok())
+    );
     block(PAUSE);
-    assert_eq!(outcomes.filter(|outcome| outcome.as_ref().unwrap().result.is_ok()).count(), 300);
+    assert_eq!(
+        outcomes
+            .filter(|outcome| outcome.as_ref().unwrap().result.is_ok())
+            .count(),
+        300
+    );
     assert_eq!(runtime.block_on(count(&client)), 601);
 
-    let bulk = client.helpers().bulk("i", (0..150).map(Slow)).flush_operations(50);
+    let bulk = client
+        .helpers()
+        .bulk("i", (0..150).map(Slow))
+        .flush_operations(50);
     let report = client.wait(bulk).unwrap();
     assert_eq!((report.succeeded, report.unknown), (150, 0));
 }
@@ -203,7 +251,13 @@ fn blocking_client_goes_on_as_well() {
 #[test]
 fn panic_of_the_source_ends_the_run() {
     on_each_runtime(|client| async move {
-        let documents = |n| if n == 55 { panic!("no more of it") } else { document(n) };
+        let documents = |n| {
+            if n == 55 {
+                panic!("no more of it")
+            } else {
+                document(n)
+            }
+        };
         for by_stream in [true, false] {
             let bulk = client.helpers();
             let bulk = match by_stream {
@@ -214,7 +268,10 @@ fn panic_of_the_source_ends_the_run() {
             assert!(stopped.error.is_source());
             let source = std::error::Error::source(&stopped.error).unwrap();
             assert_eq!(source.to_string(), "panicked: no more of it");
-            assert_eq!((stopped.report.operations, stopped.report.succeeded), (55, 55));
+            assert_eq!(
+                (stopped.report.operations, stopped.report.succeeded),
+                (55, 55)
+            );
         }
         assert_eq!(count(&client).await, 110);
     });
@@ -230,10 +287,16 @@ fn panic_of_serialize_ends_the_run() {
         }
     }
     on_each_runtime(|client| async move {
-        let bulk = client.helpers().bulk("i", (0..100).map(Panics)).flush_operations(10);
+        let bulk = client
+            .helpers()
+            .bulk("i", (0..100).map(Panics))
+            .flush_operations(10);
         let stopped = bulk.await.unwrap_err();
         let report = stopped.report;
-        assert_eq!((report.operations, report.succeeded, report.failed), (26, 25, 1));
+        assert_eq!(
+            (report.operations, report.succeeded, report.failed),
+            (26, 25, 1)
+        );
         let error = report.failures[0].result.as_ref().unwrap_err();
         assert_eq!(error.reason(), "panicked: cannot do that");
         assert_eq!(count(&client).await, 25);
@@ -252,9 +315,20 @@ fn panic_of_a_layer_leaves_its_operations_unknown() {
                 Ok::<_, std::convert::Infallible>(broken())
             },
         ));
-        let stopped = client.helpers().bulk("i", (0..10).map(document)).await.unwrap_err();
-        assert_eq!((stopped.report.operations, stopped.report.unknown), (10, 10));
-        assert!(stopped.error.to_string().contains("a layer broke"), "{}", stopped.error);
+        let stopped = client
+            .helpers()
+            .bulk("i", (0..10).map(document))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (stopped.report.operations, stopped.report.unknown),
+            (10, 10)
+        );
+        assert!(
+            stopped.error.to_string().contains("a layer broke"),
+            "{}",
+            stopped.error
+        );
     });
 }
 

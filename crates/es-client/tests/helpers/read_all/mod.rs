@@ -17,11 +17,24 @@ const COUNT: u64 = 2_345;
 /// A cluster with documents that are numbered from 0.
 async fn cluster(nodes: usize) -> (Cluster, Elasticsearch) {
     let cluster = Cluster::builder().nodes(nodes).start().await.unwrap();
-    let client = Elasticsearch::builder().nodes(cluster.urls()).build().unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .build()
+        .unwrap();
     let documents = (0..COUNT)
         .map(|n| Operation::index(json!({"n": n, "x": n as f64 / 7.0})).id(n.to_string()));
-    assert!(client.helpers().bulk("i", documents).await.unwrap().is_complete());
-    cluster.nodes().iter().for_each(es_testkit::NodeHandle::clear_records);
+    assert!(
+        client
+            .helpers()
+            .bulk("i", documents)
+            .await
+            .unwrap()
+            .is_complete()
+    );
+    cluster
+        .nodes()
+        .iter()
+        .for_each(es_testkit::NodeHandle::clear_records);
     (cluster, client)
 }
 
@@ -39,9 +52,16 @@ async fn numbers(
 
 /// Returns the method and path of each request that arrived, in order.
 fn arrived(cluster: &Cluster) -> Vec<String> {
-    let mut requests: Vec<_> = cluster.nodes().iter().flat_map(|node| node.requests()).collect();
+    let mut requests: Vec<_> = cluster
+        .nodes()
+        .iter()
+        .flat_map(|node| node.requests())
+        .collect();
     requests.sort_by_key(|request| request.at);
-    requests.iter().map(|request| format!("{} {}", request.method, request.path())).collect()
+    requests
+        .iter()
+        .map(|request| format!("{} {}", request.method, request.path()))
+        .collect()
 }
 
 fn times(cluster: &Cluster, line: &str) -> usize {

@@ -21,7 +21,10 @@ async fn every_document_comes_once_and_the_point_in_time_is_closed() {
     let requests = cluster.node(0).requests();
     let body = |at: usize| serde_json::from_slice::<Value>(&requests[at].body).unwrap();
     assert_eq!(requests[0].target, "/i/_pit?keep_alive=300s");
-    assert_eq!(requests[1].target, "/_search?allow_partial_search_results=false");
+    assert_eq!(
+        requests[1].target,
+        "/_search?allow_partial_search_results=false"
+    );
     assert_eq!(body(1)["pit"]["keep_alive"], "300s");
     assert_eq!(body(1)["sort"], json!(["_shard_doc"]));
     assert_eq!(body(1)["search_after"], Value::Null);
@@ -57,7 +60,11 @@ async fn what_is_asked_for_is_passed_on() {
 #[tokio::test]
 async fn slices_are_read_at_once() {
     let (cluster, client) = cluster(2).await;
-    let reading = client.helpers().read_all::<Value>("i").page_size(300).slices(3);
+    let reading = client
+        .helpers()
+        .read_all::<Value>("i")
+        .page_size(300)
+        .slices(3);
     assert_eq!(numbers(reading.stream()).await.unwrap().len() as u64, COUNT);
     assert_eq!(times(&cluster, "DELETE /_pit"), 1);
     let searches = times(&cluster, "POST /_search");
@@ -68,33 +75,60 @@ async fn slices_are_read_at_once() {
 #[tokio::test]
 async fn what_is_written_meanwhile_is_not_seen() {
     let (_cluster, client) = cluster(1).await;
-    let mut stream = client.helpers().read_all::<Value>("i").page_size(100).stream();
+    let mut stream = client
+        .helpers()
+        .read_all::<Value>("i")
+        .page_size(100)
+        .stream();
     assert!(stream.next().await.unwrap().is_ok());
-    client.index("i").id("new").document(json!({"n": COUNT})).await.unwrap();
+    client
+        .index("i")
+        .id("new")
+        .document(json!({"n": COUNT}))
+        .await
+        .unwrap();
     assert_eq!(numbers(stream).await.unwrap().len() as u64, COUNT - 1);
 }
 
 #[tokio::test]
 async fn nothing_found_is_an_end() {
     let (cluster, client) = cluster(1).await;
-    let reading = client.helpers().read_all::<Value>("i").query(&json!({"match_none": {}}));
+    let reading = client
+        .helpers()
+        .read_all::<Value>("i")
+        .query(&json!({"match_none": {}}));
     assert!(numbers(reading.stream()).await.unwrap().is_empty());
-    assert_eq!(arrived(&cluster), ["POST /i/_pit", "POST /_search", "DELETE /_pit"]);
+    assert_eq!(
+        arrived(&cluster),
+        ["POST /i/_pit", "POST /_search", "DELETE /_pit"]
+    );
 }
 
 #[tokio::test]
 async fn a_scroll_reads_the_same() {
     let (cluster, client) = cluster(1).await;
-    let reading = client.helpers().read_all::<Value>("i").page_size(500).by_scroll(true);
+    let reading = client
+        .helpers()
+        .read_all::<Value>("i")
+        .page_size(500)
+        .by_scroll(true);
     assert_eq!(numbers(reading.stream()).await.unwrap().len() as u64, COUNT);
     let mut expected = vec!["POST /i/_search"];
     expected.extend(["POST /_search/scroll"; 4]);
     expected.push("DELETE /_search/scroll");
     assert_eq!(arrived(&cluster), expected);
     let first = &cluster.node(0).requests()[0].target;
-    assert_eq!(first, "/i/_search?scroll=300s&allow_partial_search_results=false");
+    assert_eq!(
+        first,
+        "/i/_search?scroll=300s&allow_partial_search_results=false"
+    );
 
-    let sliced = client.helpers().read_all::<Value>("i").page_size(100).by_scroll(true).slices(2);
+    let sliced = client
+        .helpers()
+        .read_all::<Value>("i")
+        .page_size(100)
+        .by_scroll(true)
+        .slices(2);
     assert_eq!(numbers(sliced.stream()).await.unwrap().len() as u64, COUNT);
 }
 
@@ -103,17 +137,29 @@ async fn a_dropped_stream_closes_what_it_opened() {
     let (cluster, client) = cluster(1).await;
     for by_scroll in [false, true] {
         cluster.node(0).clear_records();
-        let reading = client.helpers().read_all::<Value>("i").page_size(10).by_scroll(by_scroll);
+        let reading = client
+            .helpers()
+            .read_all::<Value>("i")
+            .page_size(10)
+            .by_scroll(by_scroll);
         let mut stream = reading.stream();
         for _ in 0..15 {
             stream.next().await.unwrap().unwrap();
         }
         drop(stream);
-        let line = if by_scroll { "DELETE /_search/scroll" } else { "DELETE /_pit" };
+        let line = if by_scroll {
+            "DELETE /_search/scroll"
+        } else {
+            "DELETE /_pit"
+        };
         while times(&cluster, line) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let first_page = if by_scroll { "POST /i/_search" } else { "POST /_search" };
+        let first_page = if by_scroll {
+            "POST /i/_search"
+        } else {
+            "POST /_search"
+        };
         assert!(times(&cluster, first_page) >= 1);
         assert!(arrived(&cluster).len() <= 6, "it read on");
     }
@@ -127,7 +173,11 @@ async fn a_dropped_stream_closes_what_it_opened() {
 #[tokio::test]
 async fn a_stream_dropped_while_it_opens_closes_what_was_opened() {
     let (cluster, client) = cluster(1).await;
-    cluster.node(0).inject(Fault::delay(Duration::from_millis(100)).once().on_path("/i/_pit"));
+    cluster.node(0).inject(
+        Fault::delay(Duration::from_millis(100))
+            .once()
+            .on_path("/i/_pit"),
+    );
     let mut stream = client.helpers().read_all::<Value>("i").stream();
     tokio::select! {
         biased;
@@ -142,8 +192,14 @@ async fn a_stream_dropped_while_it_opens_closes_what_was_opened() {
 async fn a_stream_dropped_while_it_closes_is_closed_all_the_same() {
     let (cluster, client) = cluster(1).await;
     let closes = |request: &http::Request<bytes::Bytes>| request.method() == http::Method::DELETE;
-    cluster.node(0).inject(Fault::status(503).once().when(closes));
-    let mut stream = client.helpers().read_all::<Value>("i").page_size(10_000).stream();
+    cluster
+        .node(0)
+        .inject(Fault::status(503).once().when(closes));
+    let mut stream = client
+        .helpers()
+        .read_all::<Value>("i")
+        .page_size(10_000)
+        .stream();
     for _ in 0..COUNT {
         stream.next().await.unwrap().unwrap();
     }
@@ -162,7 +218,9 @@ async fn until(cluster: &Cluster, line: &str, count: usize) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), arrives).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), arrives)
+        .await
+        .unwrap();
 }
 
 /// 200 documents of 50 kB each, behind 200 of 20 bytes.
@@ -174,28 +232,53 @@ async fn pages_adapt_to_bytes() {
         let text = if n < 200 { "" } else { text.as_str() };
         Operation::index(json!({"n": n, "text": text})).id(format!("{n:03}"))
     });
-    assert!(client.helpers().bulk("large", documents).await.unwrap().is_complete());
+    assert!(
+        client
+            .helpers()
+            .bulk("large", documents)
+            .await
+            .unwrap()
+            .is_complete()
+    );
     cluster.node(0).clear_records();
-    let reading = client.helpers().read_all::<Value>("large").page_bytes(1_000_000);
+    let reading = client
+        .helpers()
+        .read_all::<Value>("large")
+        .page_bytes(1_000_000);
     let seen = numbers(reading.sort(&json!(["n"])).stream()).await.unwrap();
     assert_eq!(seen, (0..400).collect());
     let requests = cluster.node(0).requests();
-    let searches = requests.iter().filter(|request| request.path() == "/_search");
+    let searches = requests
+        .iter()
+        .filter(|request| request.path() == "/_search");
     let sizes: Vec<_> = searches
         .map(|request| serde_json::from_slice::<Value>(&request.body).unwrap()["size"].clone())
         .collect();
     assert_eq!(sizes[..3], [10, 100, 1_000]);
     // The third page had all that was large, which is known from then on.
-    let small = client.helpers().read_all::<Value>("large").page_bytes(1_000_000);
+    let small = client
+        .helpers()
+        .read_all::<Value>("large")
+        .page_bytes(1_000_000);
     cluster.node(0).clear_records();
-    let seen = numbers(small.sort(&json!([{"n": "desc"}])).stream()).await.unwrap();
+    let seen = numbers(small.sort(&json!([{"n": "desc"}])).stream())
+        .await
+        .unwrap();
     assert_eq!(seen.len(), 400);
     let requests = cluster.node(0).requests();
-    let largest = requests.iter().filter(|request| request.path() == "/_search").map(|request| {
-        serde_json::from_slice::<Value>(&request.body).unwrap()["size"].as_u64().unwrap()
-    });
+    let largest = requests
+        .iter()
+        .filter(|request| request.path() == "/_search")
+        .map(|request| {
+            serde_json::from_slice::<Value>(&request.body).unwrap()["size"]
+                .as_u64()
+                .unwrap()
+        });
     let sizes: Vec<_> = largest.collect();
-    assert!(sizes[1..10].iter().all(|size| (15..=20).contains(size)), "{sizes:?}");
+    assert!(
+        sizes[1..10].iter().all(|size| (15..=20).contains(size)),
+        "{sizes:?}"
+    );
 }
 
 #[tokio::test]
@@ -203,14 +286,19 @@ async fn vectors_are_asked_for_where_the_server_knows_how() {
     let (cluster, client) = cluster(1).await;
     let source = |at: usize| {
         let requests = cluster.node(0).requests();
-        let searches: Vec<_> =
-            requests.iter().filter(|request| request.path() == "/_search").collect();
+        let searches: Vec<_> = requests
+            .iter()
+            .filter(|request| request.path() == "/_search")
+            .collect();
         serde_json::from_slice::<Value>(&searches[at].body).unwrap()["_source"].clone()
     };
     let reading = || client.helpers().read_all::<Value>("i").page_size(10_000);
     for (reading, expected) in [
         (reading(), json!({"exclude_vectors": false})),
-        (reading().source(&["n"]), json!({"includes": ["n"], "exclude_vectors": false})),
+        (
+            reading().source(&["n"]),
+            json!({"includes": ["n"], "exclude_vectors": false}),
+        ),
         (
             reading().source(&json!({"excludes": ["x"]})),
             json!({"excludes": ["x"], "exclude_vectors": false}),
@@ -229,15 +317,24 @@ async fn vectors_are_asked_for_where_the_server_knows_how() {
         String::from_utf8_lossy(request.body()).contains("exclude_vectors")
     };
     cluster.node(0).clear_records();
-    cluster
-        .node(0)
-        .inject(Fault::status(400).body(refusal.to_string()).on_path("/_search").when(knows_not));
-    assert_eq!(numbers(reading().stream()).await.unwrap().len() as u64, COUNT);
+    cluster.node(0).inject(
+        Fault::status(400)
+            .body(refusal.to_string())
+            .on_path("/_search")
+            .when(knows_not),
+    );
+    assert_eq!(
+        numbers(reading().stream()).await.unwrap().len() as u64,
+        COUNT
+    );
     assert_eq!((source(1), source(2)), (json!(true), json!(true)));
     // 10, again, 100, 1,000, and the rest.
     assert_eq!(times(&cluster, "POST /_search"), 5);
     // Slices that are refused at the same time.
-    assert_eq!(numbers(reading().slices(3).stream()).await.unwrap().len() as u64, COUNT);
+    assert_eq!(
+        numbers(reading().slices(3).stream()).await.unwrap().len() as u64,
+        COUNT
+    );
 }
 
 #[tokio::test]
@@ -265,7 +362,11 @@ async fn stream_is_resumed_after_the_last_hit_that_was_read() {
         until(&cluster, "DELETE /_pit", 1).await;
         cluster.node(0).clear_records();
     }
-    assert!("{}".parse::<es_client::helpers::read_all::ResumeToken>().unwrap_err().is_invalid());
+    assert!(
+        "{}".parse::<es_client::helpers::read_all::ResumeToken>()
+            .unwrap_err()
+            .is_invalid()
+    );
 }
 
 #[tokio::test]
@@ -277,9 +378,15 @@ async fn reader_may_pause_longer_than_a_request() {
         .build()
         .unwrap();
     let path = "_search";
-    cluster.node(0).inject(Fault::delay(Duration::from_millis(20)).on_path(path));
+    cluster
+        .node(0)
+        .inject(Fault::delay(Duration::from_millis(20)).on_path(path));
     for by_scroll in [true, false] {
-        let reading = client.helpers().read_all::<Value>("i").page_size(300).max_retries(0);
+        let reading = client
+            .helpers()
+            .read_all::<Value>("i")
+            .page_size(300)
+            .max_retries(0);
         let mut stream = reading.by_scroll(by_scroll).stream();
         let mut seen = 0;
         while let Some(hit) = stream.next().await {

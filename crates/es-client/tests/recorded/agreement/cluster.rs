@@ -88,7 +88,11 @@ fn node_stats(json: &Value, typed: &NodeStats) {
     field(json, "timestamp", &typed.timestamp);
     field(json, "host", &typed.host);
     field(json, "roles", &typed.roles);
-    others(json, &["name", "timestamp", "host", "roles", "indices"], &typed.other);
+    others(
+        json,
+        &["name", "timestamp", "host", "roles", "indices"],
+        &typed.other,
+    );
     match &typed.indices {
         Some(indices) => super::indices::of_shards(&json["indices"], indices),
         None => assert!(json["indices"].is_null()),

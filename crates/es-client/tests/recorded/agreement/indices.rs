@@ -105,11 +105,15 @@ fn analysis(json: &Value, typed: &AnalyzeResponse) {
 
 fn templates(json: &Value, typed: &IndexTemplates) {
     same!(json, typed;; "index_templates");
-    each(&json["index_templates"], &typed.index_templates, |json, typed| {
-        same!(json, typed; name; "index_template");
-        same!(
-            &json["index_template"], typed.index_template;
-            index_patterns, composed_of, template, priority, version, meta = "_meta", data_stream; "created_date_millis", "modified_date_millis"
-        );
-    });
+    each(
+        &json["index_templates"],
+        &typed.index_templates,
+        |json, typed| {
+            same!(json, typed; name; "index_template");
+            same!(
+                &json["index_template"], typed.index_template;
+                index_patterns, composed_of, template, priority, version, meta = "_meta", data_stream; "created_date_millis", "modified_date_millis"
+            );
+        },
+    );
 }

@@ -27,7 +27,10 @@ pub(crate) fn check(endpoint: &str, body: &[u8]) {
         "ingest" | "snapshot" => manage::check(endpoint, body),
         _ => searches::check(endpoint, body) || documents::check(endpoint, body),
     };
-    assert!(known || acknowledged(body), "{endpoint} is compared with nothing");
+    assert!(
+        known || acknowledged(body),
+        "{endpoint} is compared with nothing"
+    );
 }
 
 /// Calls a comparison with both forms of a body.
@@ -77,18 +80,27 @@ fn field(json: &Value, key: &str, typed: &impl Serialize) {
     let typed = serde_json::to_value(typed).unwrap();
     match json.get(key) {
         Some(given) if !given.is_null() => assert!(equal(given, &typed), "{key}: {given} {typed}"),
-        _ => assert!(is_empty(&typed), "{key} is not in the response, but {typed}"),
+        _ => assert!(
+            is_empty(&typed),
+            "{key} is not in the response, but {typed}"
+        ),
     }
 }
 
 fn nothing_else(json: &Value, fields: &[&str], left_out: &[&str]) {
-    let keys = json.as_object().unwrap_or_else(|| panic!("no object: {json}")).keys();
+    let keys = json
+        .as_object()
+        .unwrap_or_else(|| panic!("no object: {json}"))
+        .keys();
     let lost: Vec<_> = keys.filter(|key| !fields.contains(&&***key)).collect();
-    let lost: Vec<_> = lost.into_iter().filter(|key| !left_out.contains(&&***key)).collect();
+    let lost: Vec<_> = lost
+        .into_iter()
+        .filter(|key| !left_out.contains(&&***key))
+        .collect();
     assert!(lost.is_empty(), "nothing takes {lost:?} of {json}");
 }
 
-/// What has no field of its own is among the others, as it came.
+/// A member without a field is among the others, as it came.
 fn others(json: &Value, fields: &[&str], others: &Map<String, Value>) {
     let mut rest = json.as_object().unwrap().clone();
     rest.retain(|key, _| !fields.contains(&&**key));
@@ -106,7 +118,9 @@ fn equal(json: &Value, typed: &Value) -> bool {
         (one, Value::Array(typed)) => typed.len() == 1 && equal(one, &typed[0]),
         (Value::Object(json), Value::Object(typed)) => {
             json.len() == typed.len()
-                && json.iter().all(|(key, a)| typed.get(key).is_some_and(|b| equal(a, b)))
+                && json
+                    .iter()
+                    .all(|(key, a)| typed.get(key).is_some_and(|b| equal(a, b)))
         }
         _ => json == typed,
     }
@@ -140,7 +154,12 @@ fn named<'a, T: 'a>(
 ) {
     let mut left = json.as_object().cloned().unwrap_or_default();
     for (name, typed) in typed {
-        compare(&left.remove(name).unwrap_or_else(|| panic!("{name} is not in {json}")), typed);
+        compare(
+            &left
+                .remove(name)
+                .unwrap_or_else(|| panic!("{name} is not in {json}")),
+            typed,
+        );
     }
     assert!(left.is_empty(), "lost: {left:?}");
 }
@@ -168,7 +187,11 @@ fn cause(json: &Value, typed: &ErrorCause) {
     ] {
         field(json, key, &typed);
     }
-    others(json, &["type", "reason", "index", "root_cause", "caused_by"], &typed.other);
+    others(
+        json,
+        &["type", "reason", "index", "root_cause", "caused_by"],
+        &typed.other,
+    );
     match &typed.caused_by {
         Some(inner) => cause(&json["caused_by"], inner),
         None => assert!(json["caused_by"].is_null()),

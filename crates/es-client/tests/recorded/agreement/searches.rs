@@ -40,23 +40,30 @@ fn search(json: &Value, typed: &SearchResponse<Value>) {
     );
     shards(&json["_shards"], &typed.shards);
     hits(&json["hits"], &typed.hits);
-    let aggregations = json["aggregations"].as_object().cloned().unwrap_or_default();
+    let aggregations = json["aggregations"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     let aggs = typed.aggs();
     assert_eq!(aggs.iter().count(), aggregations.len());
     for (name, aggregation) in &aggregations {
         assert_eq!(&aggs.read::<Value>(name).unwrap(), aggregation);
     }
     let suggested = json.get("suggest").unwrap_or(&Value::Null);
-    named(suggested, &typed.suggest, |json, typed| each(json, typed, suggestion));
+    named(suggested, &typed.suggest, |json, typed| {
+        each(json, typed, suggestion)
+    });
 }
 
 fn hits(json: &Value, typed: &Hits<Value>) {
     same!(json, typed; max_score; "total", "hits");
     match &json["total"] {
         Value::Null => assert!(typed.total.is_none()),
-        bare @ Value::Number(_) => {
-            field(json, "total", &bare.as_u64().map(|_| typed.total.as_ref().unwrap().value))
-        }
+        bare @ Value::Number(_) => field(
+            json,
+            "total",
+            &bare.as_u64().map(|_| typed.total.as_ref().unwrap().value),
+        ),
         total => same!(total, typed.total.as_ref().unwrap(); value, relation;),
     }
     each(&json["hits"], &typed.hits, hit);

@@ -30,9 +30,10 @@ impl<'a> Context<'_, 'a> {
         let by_key = fields.flag("keyed")?.unwrap_or(true);
         fields.finish()?;
         let named: Vec<(Option<&String>, &Value)> = match filters {
-            Value::Object(named) => {
-                named.iter().map(|(name, filter)| (Some(name), filter)).collect()
-            }
+            Value::Object(named) => named
+                .iter()
+                .map(|(name, filter)| (Some(name), filter))
+                .collect(),
             Value::Array(items) => items.iter().map(|filter| (None, filter)).collect(),
             value => return Err(fields.wrong("filters", value)),
         };
@@ -42,12 +43,17 @@ impl<'a> Context<'_, 'a> {
         for (name, filter) in named {
             let kept = self.filtered(filter, rows)?;
             left.retain(|row| {
-                !kept.iter().any(|kept| std::ptr::eq(kept.view.entry, row.view.entry))
+                !kept
+                    .iter()
+                    .any(|kept| std::ptr::eq(kept.view.entry, row.view.entry))
             });
             shown.push((name.cloned().unwrap_or_default(), Bucket::new(kept)));
         }
         if other {
-            shown.push((other_key.unwrap_or_else(|| "_other_".to_owned()), Bucket::new(left)));
+            shown.push((
+                other_key.unwrap_or_else(|| "_other_".to_owned()),
+                Bucket::new(left),
+            ));
         }
         let names: Vec<String> = shown.iter().map(|(name, _)| name.clone()).collect();
         let buckets = self.finish(agg, shown.into_iter().map(|(_, bucket)| bucket).collect())?;
@@ -69,7 +75,10 @@ impl<'a> Context<'_, 'a> {
         let fields = Fields::section("missing", &agg.settings)?;
         fields.unsupported(&["script", "value_type"])?;
         let field = fields.text("field")?.ok_or_else(no_field)?;
-        let source = Values { field, missing: fields.get("missing")?.cloned() };
+        let source = Values {
+            field,
+            missing: fields.get("missing")?.cloned(),
+        };
         fields.finish()?;
         let mut kept = Vec::new();
         for row in rows {
@@ -85,7 +94,10 @@ impl<'a> Context<'_, 'a> {
         let mut rows = Vec::new();
         for (number, shard) in self.shards.iter().enumerate() {
             for (place, document) in shard.documents.iter().enumerate() {
-                let view = View { document, entry: &document.entry };
+                let view = View {
+                    document,
+                    entry: &document.entry,
+                };
                 let position = (number as i64) << 32 | place as i64;
                 rows.push(Row {
                     shard: number,
@@ -107,7 +119,11 @@ impl<'a> Context<'_, 'a> {
             .ok_or_else(|| ApiError::parsing("Missing [path] field for nested aggregation"))?;
         fields.finish()?;
         let objects = rows.iter().flat_map(|row| {
-            row.view.entry.nested_at(&path).into_iter().map(|entry| Self::object_view(row, entry))
+            row.view
+                .entry
+                .nested_at(&path)
+                .into_iter()
+                .map(|entry| Self::object_view(row, entry))
         });
         self.single(agg, "nested", objects.collect())
     }
@@ -119,7 +135,10 @@ impl<'a> Context<'_, 'a> {
         let mut roots: Vec<Row<'a>> = Vec::new();
         for row in rows {
             let root = &row.view.document.entry;
-            if !roots.iter().any(|known| std::ptr::eq(known.view.entry, root)) {
+            if !roots
+                .iter()
+                .any(|known| std::ptr::eq(known.view.entry, root))
+            {
                 roots.push(Self::object_view(row, root));
             }
         }
@@ -128,10 +147,16 @@ impl<'a> Context<'_, 'a> {
 
     pub(super) fn top_hits(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let settings = InnerSettings::parse(crate::strict::Reader::Body, &settings_of(agg), 3)?;
-        if rows.iter().any(|row| !std::ptr::eq(row.view.entry, &row.view.document.entry)) {
+        if rows
+            .iter()
+            .any(|row| !std::ptr::eq(row.view.entry, &row.view.document.entry))
+        {
             return Err(ApiError::unsupported("[top_hits] within [nested]"));
         }
-        Ok(("top_hits".to_owned(), show_group(&settings, rows, self.prepared, self.request)?))
+        Ok((
+            "top_hits".to_owned(),
+            show_group(&settings, rows, self.prepared, self.request)?,
+        ))
     }
 
     pub(super) fn histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
@@ -140,9 +165,15 @@ impl<'a> Context<'_, 'a> {
         let Some(field) = fields.text("field")? else {
             return Err(no_field());
         };
-        let source = Values { field, missing: fields.get("missing")?.cloned() };
+        let source = Values {
+            field,
+            missing: fields.get("missing")?.cloned(),
+        };
         let Some(interval) = fields.float("interval")? else {
-            let reason = format!("[interval] must be >0 for histogram aggregation [{}]", agg.name);
+            let reason = format!(
+                "[interval] must be >0 for histogram aggregation [{}]",
+                agg.name
+            );
             return Err(ApiError::illegal_argument(reason).in_search());
         };
         if interval <= 0.0 {
@@ -159,7 +190,10 @@ impl<'a> Context<'_, 'a> {
         let hard = bounds(fields.get("hard_bounds")?)?;
         fields.finish()?;
         if let Some(field) = self.any_field(&source.field)?
-            && !matches!(field.kind, Kind::Number(_) | Kind::Date { .. } | Kind::Boolean)
+            && !matches!(
+                field.kind,
+                Kind::Number(_) | Kind::Date { .. } | Kind::Boolean
+            )
         {
             return Err(unfit(&source.field, &field.type_name, "histogram"));
         }
@@ -177,7 +211,11 @@ impl<'a> Context<'_, 'a> {
                 grouped.entry(slot).or_default().push(row.clone());
             }
         }
-        let mut range = grouped.keys().next().copied().zip(grouped.keys().next_back().copied());
+        let mut range = grouped
+            .keys()
+            .next()
+            .copied()
+            .zip(grouped.keys().next_back().copied());
         if let Some((least, most)) = extended {
             let (low, high) = range.unwrap_or((slot(least), slot(most)));
             range = Some((low.min(slot(least)), high.max(slot(most))));
@@ -196,10 +234,15 @@ impl<'a> Context<'_, 'a> {
             .map(|(slot, rows)| (slot as f64 * interval + offset, rows))
             .collect();
         sort_by_key_or_count(&mut buckets, order)?;
-        let made =
-            buckets.into_iter().map(|(key, rows)| Bucket::new(rows).with("key", key)).collect();
+        let made = buckets
+            .into_iter()
+            .map(|(key, rows)| Bucket::new(rows).with("key", key))
+            .collect();
         let buckets = self.finish(agg, made)?;
-        Ok(("histogram".to_owned(), object! {"buckets": arrange(buckets, by_key)}))
+        Ok((
+            "histogram".to_owned(),
+            object! {"buckets": arrange(buckets, by_key)},
+        ))
     }
 
     pub(super) fn range(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
@@ -208,11 +251,18 @@ impl<'a> Context<'_, 'a> {
         let Some(field) = fields.text("field")? else {
             return Err(no_field());
         };
-        let source = Values { field, missing: fields.get("missing")?.cloned() };
+        let source = Values {
+            field,
+            missing: fields.get("missing")?.cloned(),
+        };
         let by_key = fields.flag("keyed")?.unwrap_or(false);
         let dates = agg.kind == "date_range";
         let format = fields.text("format")?;
-        let time_zone = if dates { fields.text("time_zone")? } else { None };
+        let time_zone = if dates {
+            fields.text("time_zone")?
+        } else {
+            None
+        };
         let Some(Value::Array(ranges)) = fields.get("ranges")? else {
             return Err(ApiError::illegal_argument(format!(
                 "No [ranges] specified for the [{}] aggregation",
@@ -251,7 +301,9 @@ impl<'a> Context<'_, 'a> {
                     return Ok(None);
                 };
                 if dates {
-                    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    let text = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
                     let now = crate::dates::now_millis();
                     let millis = parse_math(&text, &format, &zone, false, now)
                         .or_else(|error| text.parse::<i64>().map_err(|_| error.in_search()))?;
@@ -290,7 +342,11 @@ impl<'a> Context<'_, 'a> {
                     }
                 }
             }
-            made.push((from.unwrap_or(f64::NEG_INFINITY), to.unwrap_or(f64::INFINITY), bucket));
+            made.push((
+                from.unwrap_or(f64::NEG_INFINITY),
+                to.unwrap_or(f64::INFINITY),
+                bucket,
+            ));
         }
         made.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let buckets = self.finish(agg, made.into_iter().map(|(_, _, bucket)| bucket).collect())?;
@@ -302,11 +358,16 @@ impl<'a> Context<'_, 'a> {
         };
         let body = if by_key {
             let named = buckets.into_iter().map(by_name).map(|(name, bucket)| {
-                let Json::Object(members) = bucket else { return (name, bucket) };
+                let Json::Object(members) = bucket else {
+                    return (name, bucket);
+                };
                 (
                     name,
                     Json::Object(
-                        members.into_iter().filter(|(member, _)| member != "key").collect(),
+                        members
+                            .into_iter()
+                            .filter(|(member, _)| member != "key")
+                            .collect(),
                     ),
                 )
             });
@@ -355,7 +416,11 @@ impl<'a> Context<'_, 'a> {
             Some(_) => f64::MAX,
             None => open,
         };
-        Ok((rank(&low, f64::NEG_INFINITY), rank(&high, f64::INFINITY), bucket))
+        Ok((
+            rank(&low, f64::NEG_INFINITY),
+            rank(&high, f64::INFINITY),
+            bucket,
+        ))
     }
 }
 
@@ -387,7 +452,10 @@ fn bounds(value: Option<&Value>) -> Result<Option<(f64, f64)>, ApiError> {
     let fields = Fields::section("bounds", value)?;
     let (least, most) = (fields.float("min")?, fields.float("max")?);
     fields.finish()?;
-    Ok(Some((least.unwrap_or(f64::NEG_INFINITY), most.unwrap_or(f64::INFINITY))))
+    Ok(Some((
+        least.unwrap_or(f64::NEG_INFINITY),
+        most.unwrap_or(f64::INFINITY),
+    )))
 }
 
 /// Sorts the buckets of intervals: by key unless asked otherwise.
@@ -398,8 +466,13 @@ pub(super) fn sort_by_key_or_count<K: PartialOrd, R>(
     let Some(order) = order else { return Ok(()) };
     let order = read_order(Some(order))?;
     for (by, descending) in order.iter().rev() {
-        let directed =
-            |ordering: std::cmp::Ordering| if *descending { ordering.reverse() } else { ordering };
+        let directed = |ordering: std::cmp::Ordering| {
+            if *descending {
+                ordering.reverse()
+            } else {
+                ordering
+            }
+        };
         match by.as_str() {
             "_count" => buckets.sort_by(|a, b| directed(a.1.len().cmp(&b.1.len()))),
             "_key" => buckets.sort_by(|a, b| {

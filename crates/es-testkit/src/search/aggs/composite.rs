@@ -24,7 +24,11 @@ struct Part {
 enum How {
     Terms,
     Histogram(f64),
-    Dates { interval: Interval, zone: jiff::tz::TimeZone, format: Option<Format> },
+    Dates {
+        interval: Interval,
+        zone: jiff::tz::TimeZone,
+        format: Option<Format>,
+    },
 }
 
 type Key = Vec<Option<Term>>;
@@ -41,7 +45,10 @@ impl<'a> Context<'_, 'a> {
         let size = fields.positive("size")?.unwrap_or(10);
         let after = fields.get("after")?.and_then(Value::as_object);
         fields.finish()?;
-        let parts = sources.iter().map(read_part).collect::<Result<Vec<_>, _>>()?;
+        let parts = sources
+            .iter()
+            .map(read_part)
+            .collect::<Result<Vec<_>, _>>()?;
         for part in &parts {
             self.any_field(&part.values.field)?;
         }
@@ -60,7 +67,10 @@ impl<'a> Context<'_, 'a> {
                     .collect();
             }
             for key in keys {
-                match grouped.iter_mut().find(|(known, _)| compare(&parts, known, &key).is_eq()) {
+                match grouped
+                    .iter_mut()
+                    .find(|(known, _)| compare(&parts, known, &key).is_eq())
+                {
                     Some((_, rows)) => rows.push(row.clone()),
                     None => grouped.push((key, vec![row.clone()])),
                 }
@@ -78,9 +88,16 @@ impl<'a> Context<'_, 'a> {
                     .in_search());
                 };
                 key.push(match (&part.how, value) {
-                    (How::Dates { format: Some(format), zone, .. }, Value::String(text)) => {
-                        format.read(text, zone).map(|parsed| Term::Integer(parsed.millis))
-                    }
+                    (
+                        How::Dates {
+                            format: Some(format),
+                            zone,
+                            ..
+                        },
+                        Value::String(text),
+                    ) => format
+                        .read(text, zone)
+                        .map(|parsed| Term::Integer(parsed.millis)),
                     (How::Terms, value) => match self.any_field(&part.values.field)? {
                         Some(field)
                             if !(value.is_null() || field.is_date() && value.is_number()) =>
@@ -95,7 +112,10 @@ impl<'a> Context<'_, 'a> {
             grouped.retain(|(known, _)| compare(&parts, known, &key).is_gt());
         }
         grouped.truncate(size);
-        let last = grouped.last().map(|(key, _)| self.show(&parts, key)).transpose()?;
+        let last = grouped
+            .last()
+            .map(|(key, _)| self.show(&parts, key))
+            .transpose()?;
         let mut made = Vec::new();
         for (key, rows) in grouped {
             made.push(Bucket::new(rows).with("key", self.show(&parts, &key)?));
@@ -115,9 +135,9 @@ impl<'a> Context<'_, 'a> {
             .into_iter()
             .filter_map(|term| match (&part.how, &term) {
                 (How::Terms, _) => Some(term),
-                (How::Histogram(interval), term) => {
-                    term.number().map(|value| Term::Float((value / interval).floor() * interval))
-                }
+                (How::Histogram(interval), term) => term
+                    .number()
+                    .map(|value| Term::Float((value / interval).floor() * interval)),
                 (How::Dates { interval, zone, .. }, Term::Integer(millis)) => {
                     Some(Term::Integer(interval.round(*millis, zone)))
                 }
@@ -137,9 +157,14 @@ impl<'a> Context<'_, 'a> {
         for (part, term) in parts.iter().zip(key) {
             let value = match (&part.how, term) {
                 (_, None) => Value::Null,
-                (How::Dates { format: Some(format), zone, .. }, Some(Term::Integer(millis))) => {
-                    format.print(*millis, zone).into()
-                }
+                (
+                    How::Dates {
+                        format: Some(format),
+                        zone,
+                        ..
+                    },
+                    Some(Term::Integer(millis)),
+                ) => format.print(*millis, zone).into(),
                 (_, Some(term)) => term.to_json(),
             };
             shown.push((part.name.clone(), Json::from(value)));
@@ -152,16 +177,22 @@ fn read_part(value: &Value) -> Result<Part, ApiError> {
     let empty = Map::new();
     let outer = value.as_object().unwrap_or(&empty);
     let (Some((name, body)), 1) = (outer.iter().next(), outer.len()) else {
-        return Err(ApiError::illegal_argument("a source of [composite] has one name"));
+        return Err(ApiError::illegal_argument(
+            "a source of [composite] has one name",
+        ));
     };
     let inner = body.as_object().unwrap_or(&empty);
     let (Some((kind, settings)), 1) = (inner.iter().next(), inner.len()) else {
-        return Err(ApiError::parsing(format!("a source of [composite] has one kind: [{name}]")));
+        return Err(ApiError::parsing(format!(
+            "a source of [composite] has one kind: [{name}]"
+        )));
     };
     let fields = Fields::section(kind, settings)?;
     fields.unsupported(&["script", "missing_order", "value_type"])?;
     let field = fields.text("field")?.ok_or_else(no_field)?;
-    let descending = fields.choice("order", &[("asc", false), ("desc", true)])?.unwrap_or(false);
+    let descending = fields
+        .choice("order", &[("asc", false), ("desc", true)])?
+        .unwrap_or(false);
     let with_missing = fields.flag("missing_bucket")?.unwrap_or(false);
     let how = match kind.as_str() {
         "terms" => How::Terms,
@@ -178,7 +209,10 @@ fn read_part(value: &Value) -> Result<Part, ApiError> {
             How::Dates {
                 interval: Interval::take(&fields)?,
                 zone: zone(fields.text("time_zone")?.as_deref().unwrap_or("UTC"))?,
-                format: fields.text("format")?.map(|text| Format::parse(&text)).transpose()?,
+                format: fields
+                    .text("format")?
+                    .map(|text| Format::parse(&text))
+                    .transpose()?,
             }
         }
         "geotile_grid" => return Err(ApiError::unsupported("[geotile_grid] in [composite]")),
@@ -187,7 +221,10 @@ fn read_part(value: &Value) -> Result<Part, ApiError> {
     fields.finish()?;
     Ok(Part {
         name: name.clone(),
-        values: Values { field, missing: None },
+        values: Values {
+            field,
+            missing: None,
+        },
         descending,
         with_missing,
         how,
@@ -204,7 +241,14 @@ fn compare(parts: &[Part], a: &Key, b: &Key) -> Ordering {
             (None, Some(_)) => Ordering::Less,
             (Some(_), None) => Ordering::Greater,
         };
-        if part.descending { order.reverse() } else { order }
+        if part.descending {
+            order.reverse()
+        } else {
+            order
+        }
     });
-    ordered.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    ordered
+        .into_iter()
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }

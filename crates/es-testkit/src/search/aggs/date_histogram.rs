@@ -28,7 +28,10 @@ pub(super) enum Interval {
 impl Interval {
     /// Takes `calendar_interval` or `fixed_interval`.
     pub(super) fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
-        match (fields.text("calendar_interval")?, fields.text("fixed_interval")?) {
+        match (
+            fields.text("calendar_interval")?,
+            fields.text("fixed_interval")?,
+        ) {
             (Some(text), None) => Self::calendar(fields, &text),
             (None, Some(text)) => {
                 let time = crate::api::scroll::parse_time(&text)
@@ -98,7 +101,10 @@ impl<'a> Context<'_, 'a> {
         let Some(path) = fields.text("field")? else {
             return Err(no_field());
         };
-        let source = Values { field: path, missing: fields.get("missing")?.cloned() };
+        let source = Values {
+            field: path,
+            missing: fields.get("missing")?.cloned(),
+        };
         let interval = Interval::take(&fields)?;
         let zone = zone(fields.text("time_zone")?.as_deref().unwrap_or("UTC"))
             .map_err(|error| fields.invalid(error.reason))?;
@@ -119,7 +125,10 @@ impl<'a> Context<'_, 'a> {
         let least = fields.count("min_doc_count")?.unwrap_or(0);
         let by_key = fields.flag("keyed")?.unwrap_or(false);
         let order = fields.get("order")?;
-        let format = fields.text("format")?.map(|text| Format::parse(&text)).transpose()?;
+        let format = fields
+            .text("format")?
+            .map(|text| Format::parse(&text))
+            .transpose()?;
         let extended = fields.get("extended_bounds")?;
         let hard = fields.get("hard_bounds")?;
         fields.finish()?;
@@ -160,7 +169,9 @@ impl<'a> Context<'_, 'a> {
         for row in rows {
             let mut slots: Vec<i64> = Vec::new();
             for term in self.values(row, &source)? {
-                let Term::Integer(millis) = term else { continue };
+                let Term::Integer(millis) = term else {
+                    continue;
+                };
                 let inside = hard.is_none_or(|(least, most)| {
                     least.is_none_or(|least| millis >= least)
                         && most.is_none_or(|most| millis < most)
@@ -194,16 +205,23 @@ impl<'a> Context<'_, 'a> {
                 }
             }
         }
-        let mut buckets: Vec<(i64, Vec<Row<'a>>)> =
-            grouped.into_iter().filter(|(_, rows)| rows.len() >= least).collect();
+        let mut buckets: Vec<(i64, Vec<Row<'a>>)> = grouped
+            .into_iter()
+            .filter(|(_, rows)| rows.len() >= least)
+            .collect();
         sort_by_key_or_count(&mut buckets, order)?;
         let made = buckets
             .into_iter()
             .map(|(key, rows)| {
-                Bucket::new(rows).with("key_as_string", format.print(key, &zone)).with("key", key)
+                Bucket::new(rows)
+                    .with("key_as_string", format.print(key, &zone))
+                    .with("key", key)
             })
             .collect();
         let buckets = self.finish(agg, made)?;
-        Ok(("date_histogram".to_owned(), object! {"buckets": arrange(buckets, by_key)}))
+        Ok((
+            "date_histogram".to_owned(),
+            object! {"buckets": arrange(buckets, by_key)},
+        ))
     }
 }

@@ -47,12 +47,21 @@ impl<'a> Context<'_, 'a> {
         let Some(path) = fields.text("field")? else {
             return Err(no_field());
         };
-        let source = Values { field: path, missing: fields.get("missing")?.cloned() };
+        let source = Values {
+            field: path,
+            missing: fields.get("missing")?.cloned(),
+        };
         let field = self.any_field(&source.field)?;
-        let counts = matches!(agg.kind.as_str(), "value_count" | "cardinality" | "geo_bounds");
+        let counts = matches!(
+            agg.kind.as_str(),
+            "value_count" | "cardinality" | "geo_bounds"
+        );
         if let Some(field) = field.as_deref()
             && !counts
-            && !matches!(field.kind, Kind::Number(_) | Kind::Date { .. } | Kind::Boolean)
+            && !matches!(
+                field.kind,
+                Kind::Number(_) | Kind::Date { .. } | Kind::Boolean
+            )
         {
             return Err(unfit(&source.field, &field.type_name, &agg.kind));
         }
@@ -83,8 +92,14 @@ impl<'a> Context<'_, 'a> {
             }
             "avg" => single(average(&numbers), field.as_deref()),
             "sum" => single(Some(Sum::of(numbers.iter().copied())), field.as_deref()),
-            "min" => single(numbers.iter().copied().min_by(f64::total_cmp), field.as_deref()),
-            "max" => single(numbers.iter().copied().max_by(f64::total_cmp), field.as_deref()),
+            "min" => single(
+                numbers.iter().copied().min_by(f64::total_cmp),
+                field.as_deref(),
+            ),
+            "max" => single(
+                numbers.iter().copied().max_by(f64::total_cmp),
+                field.as_deref(),
+            ),
             "stats" => Value::Object(stats(&numbers, field.as_deref())),
             "extended_stats" => {
                 if field.as_deref().is_some_and(Field::is_date) {
@@ -134,7 +149,10 @@ impl<'a> Context<'_, 'a> {
             let field = inner
                 .text("field")?
                 .ok_or_else(|| ApiError::illegal_argument("Required [field]"))?;
-            let values = Values { field, missing: inner.get("missing")?.cloned() };
+            let values = Values {
+                field,
+                missing: inner.get("missing")?.cloned(),
+            };
             inner.finish()?;
             Ok(values)
         };
@@ -142,8 +160,11 @@ impl<'a> Context<'_, 'a> {
         fields.finish()?;
         let (mut sum, mut weights) = (Vec::new(), Vec::new());
         for row in rows {
-            let weight: Vec<f64> =
-                self.values(row, &weight)?.iter().filter_map(Term::number).collect();
+            let weight: Vec<f64> = self
+                .values(row, &weight)?
+                .iter()
+                .filter_map(Term::number)
+                .collect();
             let [weight] = weight.as_slice() else {
                 if weight.len() > 1 {
                     return Err(ApiError::illegal_argument("Encountered more than one weight for a single document. Use a script to combine multiple weights-per-doc into a single value.").in_search());
@@ -157,7 +178,10 @@ impl<'a> Context<'_, 'a> {
         }
         let total = Sum::of(weights.iter().copied());
         let value = (!weights.is_empty() && total != 0.0).then(|| Sum::of(sum) / total);
-        Ok(("weighted_avg".to_owned(), Json::from(json!({"value": value}))))
+        Ok((
+            "weighted_avg".to_owned(),
+            Json::from(json!({"value": value})),
+        ))
     }
 
     fn geo_bounds(&self, source: &Values, rows: &[Row<'a>]) -> Json {
@@ -215,9 +239,12 @@ fn stats(numbers: &[f64], field: Option<&Field>) -> Map<String, Value> {
     let least = numbers.iter().copied().min_by(f64::total_cmp);
     let most = numbers.iter().copied().max_by(f64::total_cmp);
     let sum = Sum::of(numbers.iter().copied());
-    for (name, value) in
-        [("min", least), ("max", most), ("avg", average(numbers)), ("sum", Some(sum))]
-    {
+    for (name, value) in [
+        ("min", least),
+        ("max", most),
+        ("avg", average(numbers)),
+        ("sum", Some(sum)),
+    ] {
         body.insert(name.to_owned(), value.map_or(Value::Null, number));
         if let (Some(value), false) = (value, numbers.is_empty())
             && let Some(text) = readable(value, field)
@@ -233,7 +260,13 @@ fn extended_stats(numbers: &[f64], sigma: f64, field: Option<&Field>) -> Value {
     let count = numbers.len() as f64;
     let squares = Sum::of(numbers.iter().map(|value| value * value));
     let sum = Sum::of(numbers.iter().copied());
-    let some = |value: f64| if numbers.is_empty() { Value::Null } else { number(value) };
+    let some = |value: f64| {
+        if numbers.is_empty() {
+            Value::Null
+        } else {
+            number(value)
+        }
+    };
     let population = ((squares - sum * sum / count) / count).max(0.0);
     let sampling = if numbers.len() > 1 {
         ((squares - sum * sum / count) / (count - 1.0)).max(0.0)
@@ -278,7 +311,10 @@ fn extended_stats(numbers: &[f64], sigma: f64, field: Option<&Field>) -> Value {
         Value::Object(named(&|value| Some(some(value)))),
     );
     if !texts.is_empty() {
-        body.insert("std_deviation_bounds_as_string".to_owned(), Value::Object(texts));
+        body.insert(
+            "std_deviation_bounds_as_string".to_owned(),
+            Value::Object(texts),
+        );
     }
     Value::Object(body)
 }
@@ -305,11 +341,18 @@ fn rank(sorted: &[f64], value: f64) -> Option<f64> {
     let count = sorted.len() as f64;
     let gap = |number: usize| Some((sorted.get(number + 1)? - sorted.get(number)?) / 2.0);
     for (number, mean) in sorted.iter().enumerate() {
-        let left = number.checked_sub(1).and_then(gap).or_else(|| gap(number))?;
+        let left = number
+            .checked_sub(1)
+            .and_then(gap)
+            .or_else(|| gap(number))?;
         let right = gap(number).unwrap_or(left);
         if value < mean + right {
             let width = left + right;
-            let inside = if width == 0.0 { 1.0 } else { (value - (mean - left)) / width };
+            let inside = if width == 0.0 {
+                1.0
+            } else {
+                (value - (mean - left)) / width
+            };
             return Some(((number as f64 + inside) / count).max(0.0));
         }
     }
@@ -333,10 +376,14 @@ fn percentiles(
             None => return Err(fields.wrong(name, value)),
         },
     };
-    if let Some(wrong) = wanted.iter().find(|part| !ranks && !(0.0..=100.0).contains(*part)) {
-        return Err(
-            fields.invalid(format!("percent must be in [0,100], got [{wrong}]: [{}]", agg.name))
-        );
+    if let Some(wrong) = wanted
+        .iter()
+        .find(|part| !ranks && !(0.0..=100.0).contains(*part))
+    {
+        return Err(fields.invalid(format!(
+            "percent must be in [0,100], got [{wrong}]: [{}]",
+            agg.name
+        )));
     }
     let by_key = fields.flag("keyed")?.unwrap_or(true);
     let mut wanted = wanted;
@@ -349,7 +396,13 @@ fn percentiles(
         };
         (*part, value)
     });
-    let key = |part: f64| if part.fract() == 0.0 { format!("{part:.1}") } else { part.to_string() };
+    let key = |part: f64| {
+        if part.fract() == 0.0 {
+            format!("{part:.1}")
+        } else {
+            part.to_string()
+        }
+    };
     Ok(if by_key {
         let mut values = Map::new();
         for (part, value) in found {

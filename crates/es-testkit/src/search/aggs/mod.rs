@@ -51,7 +51,10 @@ pub(crate) struct Bucket<'a> {
 
 impl<'a> Bucket<'a> {
     fn new(rows: Vec<Row<'a>>) -> Self {
-        Self { shown: Vec::new(), rows }
+        Self {
+            shown: Vec::new(),
+            rows,
+        }
     }
 
     fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
@@ -73,7 +76,11 @@ impl<'c, 'a> Context<'c, 'a> {
         prepared: &'c [Prepared<'a>],
         request: &'c Request,
     ) -> Self {
-        Self { shards, prepared, request }
+        Self {
+            shards,
+            prepared,
+            request,
+        }
     }
 
     /// Carries out aggregations over the documents that matched.
@@ -94,7 +101,11 @@ impl<'c, 'a> Context<'c, 'a> {
     }
 
     fn name_of(&self, kind: &str, name: &str) -> String {
-        if self.request.typed_keys { format!("{kind}#{name}") } else { name.to_owned() }
+        if self.request.typed_keys {
+            format!("{kind}#{name}")
+        } else {
+            name.to_owned()
+        }
     }
 
     fn one(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
@@ -149,7 +160,9 @@ impl<'c, 'a> Context<'c, 'a> {
 
     /// The field of a shard, checked for values by column.
     fn field(&self, shard: usize, path: &str) -> Result<Option<Arc<Field>>, ApiError> {
-        let Some(shard) = self.shards.get(shard) else { return Ok(None) };
+        let Some(shard) = self.shards.get(shard) else {
+            return Ok(None);
+        };
         let field = shard.index.mapping.field(path);
         if let Some(field) = &field {
             check_doc_values(shard.index, field)?;
@@ -211,7 +224,9 @@ impl<'c, 'a> Context<'c, 'a> {
         let nested = rows.first().and_then(|row| self.nested_path(row));
         let scorers = self.compile(query, nested.as_deref())?;
         let fits = |row: &&Row<'a>| {
-            scorers.get(row.shard).is_some_and(|scorer| scorer(row.view).is_some())
+            scorers
+                .get(row.shard)
+                .is_some_and(|scorer| scorer(row.view).is_some())
         };
         Ok(rows.iter().filter(fits).cloned().collect())
     }
@@ -232,23 +247,30 @@ impl<'c, 'a> Context<'c, 'a> {
             None
         }
         let root = &row.view.document.entry;
-        if std::ptr::eq(root, row.view.entry) { None } else { find(root, row.view.entry) }
+        if std::ptr::eq(root, row.view.entry) {
+            None
+        } else {
+            find(root, row.view.entry)
+        }
     }
 
     fn object_view(row: &Row<'a>, entry: &'a crate::store::Entry) -> Row<'a> {
-        Row { view: View { entry, ..row.view }, ..row.clone() }
+        Row {
+            view: View { entry, ..row.view },
+            ..row.clone()
+        }
     }
 }
 
 /// Adds a key, and its text where that differs.
 fn keyed<'a>(bucket: Bucket<'a>, field: Option<&Field>, term: &Term) -> Bucket<'a> {
     match (term, field) {
-        (Term::Boolean(flag), _) => {
-            bucket.with("key", u8::from(*flag)).with("key_as_string", flag.to_string())
-        }
-        (Term::Integer(millis), Some(field)) if field.is_date() => {
-            bucket.with("key", *millis).with("key_as_string", field.shown_term(term))
-        }
+        (Term::Boolean(flag), _) => bucket
+            .with("key", u8::from(*flag))
+            .with("key_as_string", flag.to_string()),
+        (Term::Integer(millis), Some(field)) if field.is_date() => bucket
+            .with("key", *millis)
+            .with("key_as_string", field.shown_term(term)),
         (term, _) => bucket.with("key", term.to_json()),
     }
 }
@@ -259,9 +281,14 @@ fn arrange(buckets: Vec<Json>, by_key: bool) -> Json {
         return Json::Array(buckets);
     }
     let named = buckets.into_iter().map(|bucket| {
-        let Json::Object(mut members) = bucket else { return (String::new(), bucket) };
+        let Json::Object(mut members) = bucket else {
+            return (String::new(), bucket);
+        };
         let text = |name: &str| {
-            members.iter().find(|(known, _)| known == name).map(|(_, value)| value.to_value())
+            members
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.to_value())
         };
         let name = match text("key_as_string").or_else(|| text("key")) {
             Some(Value::String(text)) => text,
@@ -282,9 +309,10 @@ fn arrange(buckets: Vec<Json>, by_key: bool) -> Json {
 /// Returns a member of an object.
 fn member(json: &Json, name: &str) -> Option<Json> {
     match json {
-        Json::Object(members) => {
-            members.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-        }
+        Json::Object(members) => members
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.clone()),
         Json::Value(Value::Object(members)) => members.get(name).cloned().map(Json::from),
         _ => None,
     }

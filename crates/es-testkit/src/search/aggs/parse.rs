@@ -90,7 +90,10 @@ const UNSUPPORTED: &[&str] = &[
 /// 400 for what is not known, or not done here.
 pub(crate) fn parse(value: &Value) -> Result<Vec<Agg>, ApiError> {
     let Some(named) = value.as_object() else {
-        return Err(ApiError::parsing(format!("Found {} in [aggs]", crate::strict::token(value))));
+        return Err(ApiError::parsing(format!(
+            "Found {} in [aggs]",
+            crate::strict::token(value)
+        )));
     };
     named.iter().map(|(name, body)| one(name, body)).collect()
 }
@@ -130,14 +133,18 @@ fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
         }
     }
     let Some((kind, settings)) = found else {
-        return Err(ApiError::parsing(format!("Missing definition for aggregation [{name}]")));
+        return Err(ApiError::parsing(format!(
+            "Missing definition for aggregation [{name}]"
+        )));
     };
     let known = |list: &[&str]| list.contains(&kind.as_str());
     if known(UNSUPPORTED) {
         return Err(ApiError::unsupported(format!("the aggregation [{kind}]")));
     }
     if !known(BUCKETS) && !known(METRICS) && !pipeline::is_pipeline(kind) {
-        return Err(ApiError::parsing(format!("Unknown aggregation type [{kind}]")));
+        return Err(ApiError::parsing(format!(
+            "Unknown aggregation type [{kind}]"
+        )));
     }
     if !settings.is_object() {
         return Err(ApiError::parsing(format!(
@@ -150,5 +157,11 @@ fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
             "Aggregator [{name}] of type [{kind}] cannot accept sub-aggregations"
         )));
     }
-    Ok(Agg { name: name.to_owned(), kind: kind.clone(), settings: settings.clone(), subs, meta })
+    Ok(Agg {
+        name: name.to_owned(),
+        kind: kind.clone(),
+        settings: settings.clone(),
+        subs,
+        meta,
+    })
 }

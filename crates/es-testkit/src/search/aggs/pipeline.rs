@@ -9,7 +9,13 @@ use crate::api::value::number;
 use crate::json::Json;
 use crate::strict::Fields;
 
-const SIBLINGS: &[&str] = &["avg_bucket", "sum_bucket", "min_bucket", "max_bucket", "stats_bucket"];
+const SIBLINGS: &[&str] = &[
+    "avg_bucket",
+    "sum_bucket",
+    "min_bucket",
+    "max_bucket",
+    "stats_bucket",
+];
 const PARENTS: &[&str] = &["bucket_sort", "cumulative_sum", "derivative"];
 
 pub(super) fn is_pipeline(kind: &str) -> bool {
@@ -19,9 +25,16 @@ pub(super) fn is_pipeline(kind: &str) -> bool {
 /// Finds a result by its name, whatever type stands before it.
 fn named<'j>(results: &'j [(String, Json)], name: &str, typed: bool) -> Option<&'j Json> {
     let fits = |known: &str| {
-        known == name || (typed && known.split_once('#').is_some_and(|(_, known)| known == name))
+        known == name
+            || (typed
+                && known
+                    .split_once('#')
+                    .is_some_and(|(_, known)| known == name))
     };
-    results.iter().find(|(known, _)| fits(known)).map(|(_, json)| json)
+    results
+        .iter()
+        .find(|(known, _)| fits(known))
+        .map(|(_, json)| json)
 }
 
 /// The number at a path of a bucket: `_count`, `name`, `name.max`, `name>other`.
@@ -32,7 +45,9 @@ fn value_at(bucket: &Json, path: &str, typed: bool) -> Option<f64> {
     if path == "_key" {
         return member(bucket, "key")?.to_value().as_f64();
     }
-    let Json::Object(members) = bucket else { return None };
+    let Json::Object(members) = bucket else {
+        return None;
+    };
     if let Some((first, rest)) = path.split_once('>') {
         return value_at(named(members, first, typed)?, rest, typed);
     }
@@ -47,7 +62,10 @@ pub(super) fn siblings(
     results: &mut Vec<(String, Json)>,
     typed: bool,
 ) -> Result<(), ApiError> {
-    for agg in aggs.iter().filter(|agg| SIBLINGS.contains(&agg.kind.as_str())) {
+    for agg in aggs
+        .iter()
+        .filter(|agg| SIBLINGS.contains(&agg.kind.as_str()))
+    {
         let fields = Fields::section(&agg.kind, &agg.settings)?;
         fields.unsupported(&["format"])?;
         let path = fields
@@ -68,9 +86,10 @@ pub(super) fn siblings(
             ));
         };
         let buckets: Vec<(String, Json)> = match member(found, "buckets") {
-            Some(Json::Array(buckets)) => {
-                buckets.into_iter().map(|bucket| (key_of(&bucket), bucket)).collect()
-            }
+            Some(Json::Array(buckets)) => buckets
+                .into_iter()
+                .map(|bucket| (key_of(&bucket), bucket))
+                .collect(),
             Some(Json::Object(buckets)) => buckets,
             _ => Vec::new(),
         };
@@ -112,7 +131,11 @@ pub(super) fn siblings(
         if let (Some(meta), Some(fields)) = (&agg.meta, body.as_object_mut()) {
             fields.insert("meta".to_owned(), meta.clone());
         }
-        let name = if typed { format!("{kind}#{}", agg.name) } else { agg.name.clone() };
+        let name = if typed {
+            format!("{kind}#{}", agg.name)
+        } else {
+            agg.name.clone()
+        };
         results.push((name, body.into()));
     }
     Ok(())
@@ -135,7 +158,11 @@ pub(super) fn within(
     mut buckets: Vec<Json>,
     typed: bool,
 ) -> Result<Vec<Json>, ApiError> {
-    for sub in agg.subs.iter().filter(|sub| PARENTS.contains(&sub.kind.as_str())) {
+    for sub in agg
+        .subs
+        .iter()
+        .filter(|sub| PARENTS.contains(&sub.kind.as_str()))
+    {
         let fields = Fields::section(&sub.kind, &sub.settings)?;
         if sub.kind == "bucket_sort" {
             buckets = bucket_sort(&fields, buckets, typed)?;
@@ -164,13 +191,18 @@ pub(super) fn within(
                 total += value.unwrap_or(0.0);
                 Some(("simple_value", total))
             } else {
-                let difference =
-                    value.zip(before).map(|(value, before)| ("derivative", value - before));
+                let difference = value
+                    .zip(before)
+                    .map(|(value, before)| ("derivative", value - before));
                 before = value.or(before);
                 difference
             };
             if let Some((kind, value)) = shown {
-                let name = if typed { format!("{kind}#{}", sub.name) } else { sub.name.clone() };
+                let name = if typed {
+                    format!("{kind}#{}", sub.name)
+                } else {
+                    sub.name.clone()
+                };
                 bucket.insert(&name, json!({"value": number(value)}));
             }
         }
@@ -188,14 +220,19 @@ fn bucket_sort(
     let size = fields.positive("size")?.unwrap_or(usize::MAX);
     fields.text("gap_policy")?;
     fields.finish()?;
-    let items = sort.as_array().cloned().unwrap_or_else(|| vec![sort.clone()]);
+    let items = sort
+        .as_array()
+        .cloned()
+        .unwrap_or_else(|| vec![sort.clone()]);
     let mut keys = Vec::new();
     for item in &items {
         match item {
             Value::String(path) => keys.push((path.clone(), false)),
             Value::Object(named) => {
                 for (path, settings) in named {
-                    let order = settings.as_str().or_else(|| settings.get("order")?.as_str());
+                    let order = settings
+                        .as_str()
+                        .or_else(|| settings.get("order")?.as_str());
                     keys.push((path.clone(), order == Some("desc")));
                 }
             }
@@ -220,7 +257,10 @@ fn bucket_sort(
             };
             if *descending { order.reverse() } else { order }
         });
-        compared.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+        compared
+            .into_iter()
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
     });
     Ok(buckets.into_iter().skip(from).take(size).collect())
 }

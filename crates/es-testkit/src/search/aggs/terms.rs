@@ -27,8 +27,10 @@ impl Choice {
         match value {
             None => Ok(Self::All),
             Some(Value::Array(items)) => {
-                let text =
-                    |item: &Value| item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+                let text = |item: &Value| {
+                    item.as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned)
+                };
                 Ok(Self::Exact(items.iter().map(text).collect()))
             }
             Some(Value::String(pattern)) => regex_lite::Regex::new(&format!("^(?:{pattern})$"))
@@ -54,11 +56,26 @@ impl<'a> Context<'_, 'a> {
         let Some(field) = fields.text("field")? else {
             return Err(no_field());
         };
-        let source = Values { field, missing: fields.get("missing")?.cloned() };
+        let source = Values {
+            field,
+            missing: fields.get("missing")?.cloned(),
+        };
         let rare = agg.kind == "rare_terms";
-        let size = if rare { usize::MAX } else { fields.positive("size")?.unwrap_or(10) };
-        let least = if rare { 1 } else { fields.count("min_doc_count")?.unwrap_or(1) };
-        let most = if rare { fields.positive("max_doc_count")?.unwrap_or(1) } else { usize::MAX };
+        let size = if rare {
+            usize::MAX
+        } else {
+            fields.positive("size")?.unwrap_or(10)
+        };
+        let least = if rare {
+            1
+        } else {
+            fields.count("min_doc_count")?.unwrap_or(1)
+        };
+        let most = if rare {
+            fields.positive("max_doc_count")?.unwrap_or(1)
+        } else {
+            usize::MAX
+        };
         let include = Choice::parse(fields.get("include")?)?;
         let exclude = fields.get("exclude")?;
         let excluded = Choice::parse(exclude)?;
@@ -83,7 +100,9 @@ impl<'a> Context<'_, 'a> {
             for shard in self.shards {
                 for entry in shard.holders(&source.field) {
                     for term in entry.terms(&source.field) {
-                        grouped.entry(term.text()).or_insert_with(|| (term.clone(), Vec::new()));
+                        grouped
+                            .entry(term.text())
+                            .or_insert_with(|| (term.clone(), Vec::new()));
                     }
                 }
             }
@@ -153,7 +172,11 @@ impl<'a> Context<'_, 'a> {
         keyed.sort_by(|(a, (first, _)), (b, (second, _))| {
             let parts = order.iter().zip(a.iter().zip(b));
             let compared = parts.map(|((by, descending), (a, b))| {
-                let order = if by == "_key" { first.compare(second) } else { a.total_cmp(b) };
+                let order = if by == "_key" {
+                    first.compare(second)
+                } else {
+                    a.total_cmp(b)
+                };
                 if *descending { order.reverse() } else { order }
             });
             let found = compared.into_iter().find(|order| order.is_ne());
@@ -165,12 +188,16 @@ impl<'a> Context<'_, 'a> {
 
     /// The value of a metric inside: `name`, `name.max`, `filter>name`.
     fn metric_at(&self, agg: &Agg, path: &str, rows: &[Row<'a>]) -> Result<f64, ApiError> {
-        let (first, rest) =
-            path.split_once('>').map_or((path, None), |(first, rest)| (first, Some(rest)));
+        let (first, rest) = path
+            .split_once('>')
+            .map_or((path, None), |(first, rest)| (first, Some(rest)));
         let (name, property) = first
             .split_once('.')
             .or_else(|| {
-                Some((first.split_once('[')?.0, first.split_once('[')?.1.trim_end_matches(']')))
+                Some((
+                    first.split_once('[')?.0,
+                    first.split_once('[')?.1.trim_end_matches(']'),
+                ))
             })
             .unwrap_or((first, ""));
         let Some(sub) = agg.subs.iter().find(|sub| sub.name == name) else {
@@ -181,9 +208,12 @@ impl<'a> Context<'_, 'a> {
         let (_, body) = self.one(sub, rows)?;
         if let Some(rest) = rest {
             let inner = member(&body, rest);
-            let value =
-                inner.and_then(|inner| member(&inner, "value")).map(|value| value.to_value());
-            return Ok(value.and_then(|value| value.as_f64()).unwrap_or(f64::NEG_INFINITY));
+            let value = inner
+                .and_then(|inner| member(&inner, "value"))
+                .map(|value| value.to_value());
+            return Ok(value
+                .and_then(|value| value.as_f64())
+                .unwrap_or(f64::NEG_INFINITY));
         }
         let property = match (property, sub.kind.as_str()) {
             ("", "filter" | "nested" | "missing" | "reverse_nested" | "global") => "doc_count",
@@ -196,8 +226,9 @@ impl<'a> Context<'_, 'a> {
             }
             ("", _) => "value",
             (property, "percentiles") => {
-                let values =
-                    member(&body, "values").map(|value| value.to_value()).unwrap_or_default();
+                let values = member(&body, "values")
+                    .map(|value| value.to_value())
+                    .unwrap_or_default();
                 let number: f64 = property.parse().unwrap_or(0.0);
                 let found = values
                     .as_object()
@@ -211,13 +242,17 @@ impl<'a> Context<'_, 'a> {
             (property, _) => property,
         };
         let value = member(&body, property).map(|value| value.to_value());
-        Ok(value.and_then(|value| value.as_f64()).unwrap_or(f64::NEG_INFINITY))
+        Ok(value
+            .and_then(|value| value.as_f64())
+            .unwrap_or(f64::NEG_INFINITY))
     }
 }
 
 /// The sort keys of buckets and whether they descend; by default the largest comes first.
 pub(super) fn read_order(value: Option<&Value>) -> Result<Vec<(String, bool)>, ApiError> {
-    let Some(value) = value else { return Ok(vec![("_count".to_owned(), true)]) };
+    let Some(value) = value else {
+        return Ok(vec![("_count".to_owned(), true)]);
+    };
     let items = match value {
         Value::Array(items) => items.clone(),
         value => vec![value.clone()],
@@ -226,7 +261,9 @@ pub(super) fn read_order(value: Option<&Value>) -> Result<Vec<(String, bool)>, A
     for item in &items {
         let entry = item.as_object().and_then(|fields| fields.iter().next());
         let Some((by, direction)) = entry else {
-            return Err(ApiError::parsing("Must specify at least one field for [order]"));
+            return Err(ApiError::parsing(
+                "Must specify at least one field for [order]",
+            ));
         };
         let descending = match direction.as_str().map(str::to_ascii_lowercase).as_deref() {
             Some("asc") => false,

@@ -15,7 +15,10 @@ impl<'a> Compiler<'a> {
         let must = self.clauses(&fields, "must")?;
         let filter = self.clauses(&fields, "filter")?;
         let should = self.clauses(&fields, "should")?;
-        let silent = Self { marking: false, ..self.clone() };
+        let silent = Self {
+            marking: false,
+            ..self.clone()
+        };
         let must_not = silent.clauses(&fields, "must_not")?;
         let (boost, name) = common(&fields)?;
         let needed = match fields.text("minimum_should_match")? {
@@ -58,9 +61,9 @@ impl<'a> Compiler<'a> {
                 .iter()
                 .map(|item| self.compile(item).map_err(|error| within(name, error)))
                 .collect(),
-            Some(item @ Value::Object(_)) => {
-                Ok(vec![self.compile(item).map_err(|error| within(name, error))?])
-            }
+            Some(item @ Value::Object(_)) => Ok(vec![
+                self.compile(item).map_err(|error| within(name, error))?,
+            ]),
             Some(item) => Err(fields.wrong(name, item)),
         }
     }
@@ -77,13 +80,18 @@ impl<'a> Compiler<'a> {
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         let best = best_of(queries, tie);
-        self.named(name, Rc::new(move |view| best(view).map(|score| score * boost)))
+        self.named(
+            name,
+            Rc::new(move |view| best(view).map(|score| score * boost)),
+        )
     }
 
     pub(super) fn constant_score(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("constant_score", body)?;
         let Some(filter) = fields.get("filter")? else {
-            return Err(ApiError::parsing("[constant_score] requires a 'filter' element"));
+            return Err(ApiError::parsing(
+                "[constant_score] requires a 'filter' element",
+            ));
         };
         let filter = self.compile(filter)?;
         let (boost, name) = common(&fields)?;
@@ -96,18 +104,26 @@ impl<'a> Compiler<'a> {
         let missing =
             |name: &str| ApiError::parsing(format!("[boosting] query requires '{name}' to be set"));
         let positive = self.compile(fields.get("positive")?.ok_or_else(|| missing("positive"))?)?;
-        let silent = Self { marking: false, ..self.clone() };
+        let silent = Self {
+            marking: false,
+            ..self.clone()
+        };
         let negative =
             silent.compile(fields.get("negative")?.ok_or_else(|| missing("negative"))?)?;
-        let factor =
-            fields.float("negative_boost")?.ok_or_else(|| missing("negative_boost"))? as f32;
+        let factor = fields
+            .float("negative_boost")?
+            .ok_or_else(|| missing("negative_boost"))? as f32;
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
                 let score = positive(view)? * boost;
-                Some(if negative(view).is_some() { score * factor } else { score })
+                Some(if negative(view).is_some() {
+                    score * factor
+                } else {
+                    score
+                })
             }),
         )
     }
@@ -118,7 +134,9 @@ impl<'a> Compiler<'a> {
             return Err(ApiError::illegal_argument("[nested] requires 'path' field"));
         };
         let Some(query) = fields.get("query")? else {
-            return Err(ApiError::illegal_argument("[nested] requires 'query' field"));
+            return Err(ApiError::illegal_argument(
+                "[nested] requires 'query' field",
+            ));
         };
         #[derive(Clone, Copy)]
         enum Mode {
@@ -148,7 +166,11 @@ impl<'a> Compiler<'a> {
             if lenient {
                 return Ok(Rc::new(|_| None));
             }
-            let what = if object.is_some() { "is not of nested type" } else { "" };
+            let what = if object.is_some() {
+                "is not of nested type"
+            } else {
+                ""
+            };
             let reason = if what.is_empty() {
                 format!("[nested] failed to find nested object under path [{path}]")
             } else {
@@ -156,11 +178,18 @@ impl<'a> Compiler<'a> {
             };
             return Err(self.shard_error(ApiError::illegal_argument(reason)));
         }
-        let below = Self { nested: Some(path.clone()), ..self.clone() };
+        let below = Self {
+            nested: Some(path.clone()),
+            ..self.clone()
+        };
         let query = below.compile(query)?;
         if let Some(settings) = inner {
             let settings = settings.as_object().cloned().unwrap_or_default();
-            let name = settings.get("name").and_then(Value::as_str).unwrap_or(&path).to_owned();
+            let name = settings
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or(&path)
+                .to_owned();
             let mut noted = self.noted.borrow_mut();
             if noted.inner_hits.iter().any(|known| known.name == name) {
                 return Err(ApiError::illegal_argument(format!(
@@ -168,13 +197,20 @@ impl<'a> Compiler<'a> {
                 )));
             }
             let scorer = Rc::clone(&query);
-            noted.inner_hits.push(InnerHits { name, path: path.clone(), scorer, settings });
+            noted.inner_hits.push(InnerHits {
+                name,
+                path: path.clone(),
+                scorer,
+                settings,
+            });
         }
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
                 let children = view.entry.nested_at(&path);
-                let scores = children.into_iter().filter_map(|entry| query(View { entry, ..view }));
+                let scores = children
+                    .into_iter()
+                    .filter_map(|entry| query(View { entry, ..view }));
                 let scores: Vec<f32> = scores.collect();
                 if scores.is_empty() {
                     return None;
@@ -239,7 +275,10 @@ pub(crate) const INNER_HITS: &[&str] = &[
 
 /// Refuses members of inner hits that are not done here.
 pub(crate) fn check(settings: &Map<String, Value>) -> Result<(), ApiError> {
-    match settings.keys().find(|name| !INNER_HITS.contains(&name.as_str())) {
+    match settings
+        .keys()
+        .find(|name| !INNER_HITS.contains(&name.as_str()))
+    {
         Some(name)
             if matches!(
                 name.as_str(),

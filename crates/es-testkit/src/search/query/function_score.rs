@@ -52,8 +52,12 @@ impl<'a> Compiler<'a> {
             None => Rc::new(|_: View<'a>| Some(1.0_f32)) as Scorer<'a>,
         };
         let (boost, name) = common(&fields)?;
-        let score_mode = fields.choice("score_mode", SCORE_MODES)?.unwrap_or(Mode::Multiply);
-        let boost_mode = fields.choice("boost_mode", BOOST_MODES)?.unwrap_or(Mode::Multiply);
+        let score_mode = fields
+            .choice("score_mode", SCORE_MODES)?
+            .unwrap_or(Mode::Multiply);
+        let boost_mode = fields
+            .choice("boost_mode", BOOST_MODES)?
+            .unwrap_or(Mode::Multiply);
         let most = fields.float("max_boost")?.unwrap_or(f64::from(f32::MAX));
         let least = fields.float("min_score")?;
         let mut functions: Vec<(Option<Scorer<'a>>, f64, Option<Function<'a>>)> = Vec::new();
@@ -67,9 +71,14 @@ impl<'a> Compiler<'a> {
             Some(Value::Array(items)) => {
                 for item in items {
                     let fields = Fields::query("function_score", item)?;
-                    let silent = Self { marking: false, ..self.clone() };
-                    let filter =
-                        fields.get("filter")?.map(|filter| silent.compile(filter)).transpose()?;
+                    let silent = Self {
+                        marking: false,
+                        ..self.clone()
+                    };
+                    let filter = fields
+                        .get("filter")?
+                        .map(|filter| silent.compile(filter))
+                        .transpose()?;
                     let Some((weight, function)) = self.function(&fields)? else {
                         return Err(ApiError::parsing(
                             "failed to parse [function_score] query. an entry in functions list is missing a function.",
@@ -112,7 +121,9 @@ impl<'a> Compiler<'a> {
                     }
                 };
                 let total = combined as f32 * boost;
-                least.is_none_or(|least| f64::from(total) >= least).then_some(total)
+                least
+                    .is_none_or(|least| f64::from(total) >= least)
+                    .then_some(total)
             }),
         )
     }
@@ -178,8 +189,12 @@ impl<'a> Compiler<'a> {
         }
         let path = field.map_or(path, |field| field.path.clone());
         Ok(Box::new(move |view: View<'a>| {
-            let own =
-                view.entry.terms(&path).iter().filter_map(Term::number).min_by(f64::total_cmp);
+            let own = view
+                .entry
+                .terms(&path)
+                .iter()
+                .filter_map(Term::number)
+                .min_by(f64::total_cmp);
             modifier(own.or(missing).unwrap_or(1.0) * factor)
         }))
     }
@@ -193,9 +208,15 @@ impl<'a> Compiler<'a> {
             Sum,
             Avg,
         }
-        let picks =
-            [("min", Pick::Min), ("max", Pick::Max), ("sum", Pick::Sum), ("avg", Pick::Avg)];
-        let pick = fields.choice("multi_value_mode", &picks)?.unwrap_or(Pick::Min);
+        let picks = [
+            ("min", Pick::Min),
+            ("max", Pick::Max),
+            ("sum", Pick::Sum),
+            ("avg", Pick::Avg),
+        ];
+        let pick = fields
+            .choice("multi_value_mode", &picks)?
+            .unwrap_or(Pick::Min);
         let rest = fields.rest();
         let [(path, settings)] = rest.as_slice() else {
             return Err(ApiError::parsing(format!("[{kind}] requires one field")));
@@ -215,7 +236,9 @@ impl<'a> Compiler<'a> {
         let offset_text = inner.text("offset")?.unwrap_or_else(|| "0".to_owned());
         let decay = inner.float("decay")?.unwrap_or(0.5);
         if decay <= 0.0 || decay >= 1.0 {
-            return Err(ApiError::illegal_argument("decay must be in the range (0..1)"));
+            return Err(ApiError::illegal_argument(
+                "decay must be in the range (0..1)",
+            ));
         }
         let origin = inner.get("origin")?;
         inner.finish()?;
@@ -228,7 +251,11 @@ impl<'a> Compiler<'a> {
                 scale = parse_distance(&scale_text, "m").ok_or_else(|| wrong("scale"))?;
                 offset = parse_distance(&offset_text, "m").ok_or_else(|| wrong("offset"))?;
                 Box::new(move |view| {
-                    let points = view.entry.fields.get(&path).map(|data| data.points.as_slice());
+                    let points = view
+                        .entry
+                        .fields
+                        .get(&path)
+                        .map(|data| data.points.as_slice());
                     points
                         .unwrap_or_default()
                         .iter()
@@ -239,7 +266,11 @@ impl<'a> Compiler<'a> {
             Kind::Date { format } => {
                 let text = origin.map_or_else(
                     || "now".to_owned(),
-                    |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+                    |value| {
+                        value
+                            .as_str()
+                            .map_or_else(|| value.to_string(), str::to_owned)
+                    },
                 );
                 let origin = parse_math(&text, format, &zone("UTC")?, false, self.now)? as f64;
                 let time = |text: &str| {
@@ -287,8 +318,10 @@ impl<'a> Compiler<'a> {
         }
         let kind = kind.to_owned();
         Ok(Box::new(move |view| {
-            let distances: Vec<f64> =
-                distances(view).into_iter().map(|distance| (distance - offset).max(0.0)).collect();
+            let distances: Vec<f64> = distances(view)
+                .into_iter()
+                .map(|distance| (distance - offset).max(0.0))
+                .collect();
             let sum: f64 = distances.iter().sum();
             let distance = match pick {
                 Pick::Min => distances.iter().copied().min_by(f64::total_cmp),

@@ -40,14 +40,20 @@ pub(crate) fn parse_distance(text: &str, default_unit: &str) -> Option<f64> {
     let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let unit = text.get(number.len()..)?;
     let meters = unit_meters(if unit.is_empty() { default_unit } else { unit })?;
-    number.trim().parse::<f64>().ok().map(|number| number * meters)
+    number
+        .trim()
+        .parse::<f64>()
+        .ok()
+        .map(|number| number * meters)
 }
 
 impl<'a> Compiler<'a> {
     pub(super) fn geo_distance(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("geo_distance", body)?;
         let Some(distance) = fields.text("distance")? else {
-            return Err(ApiError::parsing("geo_distance requires 'distance' to be specified"));
+            return Err(ApiError::parsing(
+                "geo_distance requires 'distance' to be specified",
+            ));
         };
         let unit = fields.text("unit")?.unwrap_or_else(|| "m".to_owned());
         let limit = parse_distance(&distance, &unit).ok_or_else(|| {
@@ -57,7 +63,9 @@ impl<'a> Compiler<'a> {
             )
         })?;
         if limit <= 0.0 {
-            return Err(ApiError::illegal_argument("distance must be greater than zero"));
+            return Err(ApiError::illegal_argument(
+                "distance must be greater than zero",
+            ));
         }
         fields.choice("distance_type", &[("arc", ())])?;
         fields.choice("validation_method", &[("strict", ())])?;
@@ -66,12 +74,17 @@ impl<'a> Compiler<'a> {
         let (path, place) = self.place(&fields, "geo_distance")?;
         let point = read_point(place)
             .map_err(|reason| self.shard_error(ApiError::bad_request("parse_exception", reason)))?;
-        let Some(path) = self.geo_field(&path, lenient)? else { return Ok(Rc::new(|_| None)) };
+        let Some(path) = self.geo_field(&path, lenient)? else {
+            return Ok(Rc::new(|_| None));
+        };
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
                 let data = view.entry.fields.get(&path)?;
-                data.points.iter().any(|own| distance_meters(*own, point) <= limit).then_some(boost)
+                data.points
+                    .iter()
+                    .any(|own| distance_meters(*own, point) <= limit)
+                    .then_some(boost)
             }),
         )
     }
@@ -79,10 +92,12 @@ impl<'a> Compiler<'a> {
     fn place<'v>(&self, fields: &Fields<'v>, query: &str) -> Result<(String, &'v Value), ApiError> {
         match fields.rest().as_slice() {
             [(path, place)] => Ok(((*path).clone(), place)),
-            [] => Err(ApiError::illegal_argument(format!("[{query}] requires a field"))),
-            [_, (other, _), ..] => {
-                Err(ApiError::parsing(format!("[{query}] query does not support [{other}]")))
-            }
+            [] => Err(ApiError::illegal_argument(format!(
+                "[{query}] requires a field"
+            ))),
+            [_, (other, _), ..] => Err(ApiError::parsing(format!(
+                "[{query}] query does not support [{other}]"
+            ))),
         }
     }
 
@@ -108,12 +123,17 @@ impl<'a> Compiler<'a> {
         let (boost, name) = common(&fields)?;
         let (path, place) = self.place(&fields, "geo_bounding_box")?;
         let corners = read_box(place)?;
-        let Some(path) = self.geo_field(&path, lenient)? else { return Ok(Rc::new(|_| None)) };
+        let Some(path) = self.geo_field(&path, lenient)? else {
+            return Ok(Rc::new(|_| None));
+        };
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
                 let data = view.entry.fields.get(&path)?;
-                data.points.iter().any(|point| corners.has(*point)).then_some(boost)
+                data.points
+                    .iter()
+                    .any(|point| corners.has(*point))
+                    .then_some(boost)
             }),
         )
     }
@@ -141,10 +161,16 @@ fn read_box(value: &Value) -> Result<Corners, ApiError> {
     let fields = Fields::query("geo_bounding_box", value)?;
     fields.unsupported(&["wkt"])?;
     let wrong = |reason: String| {
-        ApiError::parsing(format!("failed to parse [geo_bounding_box] query. [{reason}]"))
+        ApiError::parsing(format!(
+            "failed to parse [geo_bounding_box] query. [{reason}]"
+        ))
     };
-    let point =
-        |name: &str| fields.get(name)?.map(|value| read_point(value).map_err(wrong)).transpose();
+    let point = |name: &str| {
+        fields
+            .get(name)?
+            .map(|value| read_point(value).map_err(wrong))
+            .transpose()
+    };
     let (top_left, bottom_right) = (point("top_left")?, point("bottom_right")?);
     let (top_right, bottom_left) = (point("top_right")?, point("bottom_left")?);
     let (top, left) = (fields.float("top")?, fields.float("left")?);
@@ -164,5 +190,10 @@ fn read_box(value: &Value) -> Result<Corners, ApiError> {
             "top is below bottom corner: {top} vs. {bottom}"
         )));
     }
-    Ok(Corners { top, left, bottom, right })
+    Ok(Corners {
+        top,
+        left,
+        bottom,
+        right,
+    })
 }

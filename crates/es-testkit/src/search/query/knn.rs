@@ -22,7 +22,13 @@ pub(crate) struct Knn<'a> {
 /// Returns the score of a vector: how similar it is to another.
 pub(crate) fn similarity(how: Similarity, a: &[f32], b: &[f32]) -> f32 {
     let dot: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-    let length = |vector: &[f32]| vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+    let length = |vector: &[f32]| {
+        vector
+            .iter()
+            .map(|number| number * number)
+            .sum::<f32>()
+            .sqrt()
+    };
     match how {
         Similarity::Cosine => (1.0 + dot / (length(a) * length(b))) / 2.0,
         Similarity::DotProduct => (1.0 + dot) / 2.0,
@@ -50,7 +56,9 @@ impl<'a> Compiler<'a> {
     pub(super) fn knn(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("knn", body)?;
         let (boost, name) = common(&fields)?;
-        let Some(knn) = self.read_knn(&fields, false)? else { return Ok(Rc::new(|_| None)) };
+        let Some(knn) = self.read_knn(&fields, false)? else {
+            return Ok(Rc::new(|_| None));
+        };
         if self.nested.is_some() {
             return Err(ApiError::unsupported("[knn] within [nested]"));
         }
@@ -59,7 +67,10 @@ impl<'a> Compiler<'a> {
             .documents
             .iter()
             .filter_map(|document| {
-                let view = View { document, entry: &document.entry };
+                let view = View {
+                    document,
+                    entry: &document.entry,
+                };
                 Some((document.id.as_str(), (knn.scorer)(view)?))
             })
             .collect();
@@ -68,7 +79,9 @@ impl<'a> Compiler<'a> {
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
-                nearest.get(view.document.id.as_str()).map(|score| score * boost)
+                nearest
+                    .get(view.document.id.as_str())
+                    .map(|score| score * boost)
             }),
         )
     }
@@ -77,7 +90,9 @@ impl<'a> Compiler<'a> {
     pub(crate) fn knn_section(&self, body: &Value) -> Result<Option<Knn<'a>>, ApiError> {
         let fields = Fields::section("knn", body)?;
         let (boost, _) = common(&fields)?;
-        Ok(self.read_knn(&fields, true)?.map(|knn| Knn { boost, ..knn }))
+        Ok(self
+            .read_knn(&fields, true)?
+            .map(|knn| Knn { boost, ..knn }))
     }
 
     fn read_knn(&self, fields: &Fields<'_>, section: bool) -> Result<Option<Knn<'a>>, ApiError> {
@@ -125,18 +140,28 @@ impl<'a> Compiler<'a> {
                 "[num_candidates] cannot exceed [10000], got [{most}]"
             )));
         }
-        let silent = Self { marking: false, ..self.clone() };
+        let silent = Self {
+            marking: false,
+            ..self.clone()
+        };
         let filters = match fields.get("filter")? {
             None => Vec::new(),
-            Some(Value::Array(items)) => {
-                items.iter().map(|item| silent.compile(item)).collect::<Result<_, _>>()?
-            }
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| silent.compile(item))
+                .collect::<Result<_, _>>()?,
             Some(item) => vec![silent.compile(item)?],
         };
         let least = fields.float("similarity")?;
         fields.finish()?;
-        let Some(field) = self.shard.index.mapping.field(&path) else { return Ok(None) };
-        let Kind::Vector { dims, similarity: how } = field.kind else {
+        let Some(field) = self.shard.index.mapping.field(&path) else {
+            return Ok(None);
+        };
+        let Kind::Vector {
+            dims,
+            similarity: how,
+        } = field.kind
+        else {
             return Err(self.shard_error(ApiError::illegal_argument(
                 "[knn] queries are only supported on [dense_vector] fields".to_string(),
             )));
@@ -157,6 +182,10 @@ impl<'a> Compiler<'a> {
             let score = similarity(how, own, &vector);
             floor.is_none_or(|floor| score >= floor).then_some(score)
         });
-        Ok(Some(Knn { k: usize::try_from(k).unwrap_or(1), scorer, boost: 1.0 }))
+        Ok(Some(Knn {
+            k: usize::try_from(k).unwrap_or(1),
+            scorer,
+            boost: 1.0,
+        }))
     }
 }

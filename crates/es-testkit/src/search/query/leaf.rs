@@ -29,7 +29,9 @@ impl<'a> Compiler<'a> {
                 (value, boost, name, folded)
             }
             Value::Array(_) => {
-                return Err(ApiError::parsing("[term] query does not support array of values"));
+                return Err(ApiError::parsing(
+                    "[term] query does not support array of values",
+                ));
             }
             value => (value, 1.0, None, false),
         };
@@ -66,24 +68,34 @@ impl<'a> Compiler<'a> {
             }
             _ => {}
         }
-        let Some(field) = self.field(path) else { return Ok(Rc::new(|_| None)) };
+        let Some(field) = self.field(path) else {
+            return Ok(Rc::new(|_| None));
+        };
         self.check_searchable(&field)?;
         if field.is_date() {
             let bounds = [("gte", value), ("lte", value)];
             return self.range_scorer(&field, &bounds, None, None, boost);
         }
-        let Some(term) = field.query_term(value).map_err(|error| self.shard_error(error))? else {
+        let Some(term) = field
+            .query_term(value)
+            .map_err(|error| self.shard_error(error))?
+        else {
             return Ok(Rc::new(|_| None));
         };
         match &field.kind {
             Kind::Number(_) | Kind::Ip => {
-                if let (Kind::Ip, Some((network, bits))) =
-                    (&field.kind, value.as_str().and_then(|text| text.split_once('/')))
-                {
+                if let (Kind::Ip, Some((network, bits))) = (
+                    &field.kind,
+                    value.as_str().and_then(|text| text.split_once('/')),
+                ) {
                     let _ = (network, bits);
                     return Err(ApiError::unsupported("ranges of addresses in [term]"));
                 }
-                Ok(any_term(field.path.clone(), move |found| found.compare(&term).is_eq(), boost))
+                Ok(any_term(
+                    field.path.clone(),
+                    move |found| found.compare(&term).is_eq(),
+                    boost,
+                ))
             }
             Kind::Boolean => Ok(self.scored(field, vec![term.text()], boost)),
             Kind::Keyword { .. } | Kind::Text { .. } => {
@@ -119,11 +131,17 @@ impl<'a> Compiler<'a> {
 
     /// Scores a term of a text, keyword or boolean field; several stand for each other.
     pub(super) fn scored(&self, field: Arc<Field>, terms: Vec<String>, boost: f32) -> Scorer<'a> {
-        let frequency =
-            terms.iter().map(|term| self.shard.frequency(&field, term)).max().unwrap_or(0);
+        let frequency = terms
+            .iter()
+            .map(|term| self.shard.frequency(&field, term))
+            .max()
+            .unwrap_or(0);
         let score = Bm25::with_frequencies(self.shard, &field, &[frequency], boost);
         Rc::new(move |view: View<'a>| {
-            let count: usize = terms.iter().map(|term| occurrences(&field, view.entry, term)).sum();
+            let count: usize = terms
+                .iter()
+                .map(|term| occurrences(&field, view.entry, term))
+                .sum();
             (count > 0).then(|| score.score(count as f32, length(&field, view.entry)))
         })
     }
@@ -135,24 +153,35 @@ impl<'a> Compiler<'a> {
             [(path, Value::Array(values))] => (path.as_str(), values),
             [(_, Value::Object(_))] => return Err(ApiError::unsupported("a lookup in [terms]")),
             [(path, _)] => {
-                return Err(ApiError::parsing(format!("[terms] query does not support [{path}]")));
+                return Err(ApiError::parsing(format!(
+                    "[terms] query does not support [{path}]"
+                )));
             }
             [] => {
                 return Err(ApiError::parsing(
                     "[terms] query requires a field name, followed by array of terms or a document lookup specification",
                 ));
             }
-            _ => return Err(ApiError::parsing("[terms] query does not support multiple fields")),
+            _ => {
+                return Err(ApiError::parsing(
+                    "[terms] query does not support multiple fields",
+                ));
+            }
         };
         if values.iter().any(Value::is_null) {
             return Err(ApiError::parsing("No value specified for terms query"));
         }
-        let scorers = values.iter().map(|value| self.term_scorer(path, value, 1.0, false));
+        let scorers = values
+            .iter()
+            .map(|value| self.term_scorer(path, value, 1.0, false));
         let scorers = scorers.collect::<Result<Vec<_>, _>>()?;
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
-                scorers.iter().any(|scorer| scorer(view).is_some()).then_some(boost)
+                scorers
+                    .iter()
+                    .any(|scorer| scorer(view).is_some())
+                    .then_some(boost)
             }),
         )
     }
@@ -160,21 +189,34 @@ impl<'a> Compiler<'a> {
     pub(super) fn exists(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("exists", body)?;
         let Some(path) = fields.text("field")? else {
-            return Err(ApiError::parsing("[exists] must be provided with a [field]"));
+            return Err(ApiError::parsing(
+                "[exists] must be provided with a [field]",
+            ));
         };
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         if matches!(path.as_str(), "_id" | "_index" | "_source") {
             return self.named(name, Rc::new(move |_| Some(boost)));
         }
-        let path = self.shard.index.mapping.field(&path).map_or(path, |field| field.path.clone());
-        self.named(name, Rc::new(move |view: View<'a>| view.entry.exists(&path).then_some(boost)))
+        let path = self
+            .shard
+            .index
+            .mapping
+            .field(&path)
+            .map_or(path, |field| field.path.clone());
+        self.named(
+            name,
+            Rc::new(move |view: View<'a>| view.entry.exists(&path).then_some(boost)),
+        )
     }
 
     pub(super) fn ids(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("ids", body)?;
-        let ids: BTreeSet<String> =
-            fields.texts("values")?.unwrap_or_default().into_iter().collect();
+        let ids: BTreeSet<String> = fields
+            .texts("values")?
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         self.named(
@@ -190,7 +232,10 @@ impl<'a> Compiler<'a> {
         let bounds: Vec<(&str, &Value)> = ["gt", "gte", "lt", "lte"]
             .into_iter()
             .filter_map(|name| {
-                fields.raw(name).filter(|value| !value.is_null()).map(|value| (name, value))
+                fields
+                    .raw(name)
+                    .filter(|value| !value.is_null())
+                    .map(|value| (name, value))
             })
             .collect();
         let format = fields.text("format")?;
@@ -200,9 +245,16 @@ impl<'a> Compiler<'a> {
         if let Some(text) = &time_zone {
             zone(text).map_err(|error| ApiError::illegal_argument(error.reason))?;
         }
-        let Some(field) = self.field(path) else { return Ok(Rc::new(|_| None)) };
-        let scorer =
-            self.range_scorer(&field, &bounds, format.as_deref(), time_zone.as_deref(), boost)?;
+        let Some(field) = self.field(path) else {
+            return Ok(Rc::new(|_| None));
+        };
+        let scorer = self.range_scorer(
+            &field,
+            &bounds,
+            format.as_deref(),
+            time_zone.as_deref(),
+            boost,
+        )?;
         self.named(name, scorer)
     }
 
@@ -260,7 +312,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn query_term(&self, field: &Field, value: &Value) -> Result<Term, ApiError> {
-        let term = field.query_term(value).map_err(|error| self.shard_error(error))?;
+        let term = field
+            .query_term(value)
+            .map_err(|error| self.shard_error(error))?;
         term.ok_or_else(|| {
             self.shard_error(ApiError::illegal_argument(format!(
                 "Field [{}] of type [{}] does not support range queries",
@@ -273,7 +327,14 @@ impl<'a> Compiler<'a> {
     pub(super) fn pattern(&self, query: &str, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field(query, body)?;
         let short = serde_json::json!({"value": settings});
-        let fields = Fields::query(query, if settings.is_object() { settings } else { &short })?;
+        let fields = Fields::query(
+            query,
+            if settings.is_object() {
+                settings
+            } else {
+                &short
+            },
+        )?;
         fields.unsupported(&["rewrite"])?;
         let value = match (fields.text("value")?, query) {
             (Some(value), _) => value,
@@ -288,7 +349,9 @@ impl<'a> Compiler<'a> {
         let mut fixed = 0;
         if query == "fuzzy" {
             edits = Some(fuzzy_distance(
-                &fields.text("fuzziness")?.unwrap_or_else(|| "AUTO".to_owned()),
+                &fields
+                    .text("fuzziness")?
+                    .unwrap_or_else(|| "AUTO".to_owned()),
                 &value,
             )?);
             fixed = fields.count("prefix_length")?.unwrap_or(0);
@@ -300,7 +363,9 @@ impl<'a> Compiler<'a> {
             fields.count("max_determinized_states")?;
         }
         fields.finish()?;
-        let Some(field) = self.field(path) else { return Ok(Rc::new(|_| None)) };
+        let Some(field) = self.field(path) else {
+            return Ok(Rc::new(|_| None));
+        };
         if !matches!(field.kind, Kind::Text { .. } | Kind::Keyword { .. }) {
             return Err(self.shard_error(ApiError::illegal_argument(format!(
                 "Can only use {query} queries on keyword, text and wildcard fields - not on [{}] which is of type [{}]",
@@ -308,9 +373,10 @@ impl<'a> Compiler<'a> {
             ))));
         }
         let value = match &field.kind {
-            Kind::Keyword { normalizer: Some(normalizer), .. } if query != "fuzzy" => {
-                normalizer.normalize_part(&value)
-            }
+            Kind::Keyword {
+                normalizer: Some(normalizer),
+                ..
+            } if query != "fuzzy" => normalizer.normalize_part(&value),
             Kind::Text { search, .. } if query == "wildcard" || query == "prefix" => {
                 let _ = search;
                 value
@@ -351,7 +417,10 @@ impl<'a> Compiler<'a> {
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
-                indexed_terms(&field, view.entry).iter().any(|term| fits(term)).then_some(boost)
+                indexed_terms(&field, view.entry)
+                    .iter()
+                    .any(|term| fits(term))
+                    .then_some(boost)
             }),
         )
     }
@@ -377,15 +446,21 @@ impl<'a> Compiler<'a> {
                 (distance <= edits).then_some((term, distance))
             })
             .collect();
-        let frequency =
-            near.iter().map(|(term, _)| self.shard.frequency(field, term)).max().unwrap_or(0);
+        let frequency = near
+            .iter()
+            .map(|(term, _)| self.shard.frequency(field, term))
+            .max()
+            .unwrap_or(0);
         let length_of = value.chars().count();
         let weighed: Vec<(String, Bm25)> = near
             .into_iter()
             .map(|(term, distance)| {
                 let shorter = term.chars().count().min(length_of).max(1);
                 let near = 1.0 - distance as f32 / shorter as f32;
-                (term, Bm25::with_frequencies(self.shard, field, &[frequency], boost * near))
+                (
+                    term,
+                    Bm25::with_frequencies(self.shard, field, &[frequency], boost * near),
+                )
             })
             .collect();
         let field = Arc::clone(field);
@@ -406,7 +481,9 @@ impl<'a> Compiler<'a> {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Reads a fuzziness: a number of edits, `AUTO` or `AUTO:low,high`.
@@ -465,7 +542,9 @@ pub(crate) fn wildcard_fits(pattern: &str, text: &str) -> bool {
 /// Lucene's regular expressions, without the operators that others do not have.
 fn regex(pattern: &str, folded: bool) -> Result<regex_lite::Regex, ApiError> {
     if pattern.contains(['~', '<', '>', '&', '@', '#', '"', '^', '$']) || pattern.contains("(?") {
-        return Err(ApiError::unsupported(format!("the regular expression [{pattern}]")));
+        return Err(ApiError::unsupported(format!(
+            "the regular expression [{pattern}]"
+        )));
     }
     let flags = if folded { "(?si)" } else { "(?s)" };
     regex_lite::Regex::new(&format!("{flags}^(?:{pattern})$")).map_err(|error| {

@@ -112,7 +112,13 @@ const UNSUPPORTED: &[&str] = &[
 
 impl<'a> Compiler<'a> {
     pub(crate) fn new(shard: &'a Shard<'a>, now: i64) -> Self {
-        Self { shard, nested: None, now, noted: Rc::default(), marking: true }
+        Self {
+            shard,
+            nested: None,
+            now,
+            noted: Rc::default(),
+            marking: true,
+        }
     }
 
     /// Makes the function of a query.
@@ -121,12 +127,16 @@ impl<'a> Compiler<'a> {
     /// 400 for what is no query, does not fit the mapping, or is not done here.
     pub(crate) fn compile(&self, value: &Value) -> Result<Scorer<'a>, ApiError> {
         let Value::Object(fields) = value else {
-            return Err(ApiError::parsing("[_na] query malformed, must start with start_object"));
+            return Err(ApiError::parsing(
+                "[_na] query malformed, must start with start_object",
+            ));
         };
         let mut entries = fields.iter();
         let (Some((name, body)), None) = (entries.next(), entries.next()) else {
             let text = if fields.is_empty() {
-                return Err(ApiError::illegal_argument("query malformed, empty clause found"));
+                return Err(ApiError::illegal_argument(
+                    "query malformed, empty clause found",
+                ));
             } else {
                 "query malformed, expected [END_OBJECT] but found [FIELD_NAME]"
             };
@@ -177,14 +187,20 @@ impl<'a> Compiler<'a> {
     /// Notes a query with a `_name`.
     fn named(&self, name: Option<String>, scorer: Scorer<'a>) -> Result<Scorer<'a>, ApiError> {
         if let Some(name) = name {
-            self.noted.borrow_mut().named.push((name, Rc::clone(&scorer)));
+            self.noted
+                .borrow_mut()
+                .named
+                .push((name, Rc::clone(&scorer)));
         }
         Ok(scorer)
     }
 
     fn mark(&self, field: &str, what: Marked) {
         if self.marking {
-            self.noted.borrow_mut().marks.push(Mark { field: field.to_owned(), what });
+            self.noted.borrow_mut().marks.push(Mark {
+                field: field.to_owned(),
+                what,
+            });
         }
     }
 
@@ -223,14 +239,16 @@ fn common(fields: &Fields<'_>) -> Result<(f32, Option<String>), ApiError> {
 /// Splits `{"field": settings}`; other members are refused.
 fn one_field<'v>(query: &str, value: &'v Value) -> Result<(&'v str, &'v Value), ApiError> {
     let fields = value.as_object().ok_or_else(|| {
-        ApiError::parsing(format!("[{query}] query malformed, no start_object after query name"))
+        ApiError::parsing(format!(
+            "[{query}] query malformed, no start_object after query name"
+        ))
     })?;
     let mut entries = fields.iter();
     match (entries.next(), entries.next()) {
         (Some((field, settings)), None) => Ok((field, settings)),
-        (None, _) if query.starts_with("match") => {
-            Err(ApiError::parsing(format!("[{query}] query malformed, no field")))
-        }
+        (None, _) if query.starts_with("match") => Err(ApiError::parsing(format!(
+            "[{query}] query malformed, no field"
+        ))),
         (None, _) => Err(ApiError::illegal_argument("field name is null or empty")),
         (Some((one, _)), Some((other, _))) => Err(ApiError::parsing(format!(
             "[{query}] query doesn't support multiple fields, found [{one}] and [{other}]"

@@ -19,7 +19,9 @@ impl<'a> Compiler<'a> {
         let Some(text) = fields.text("query")? else {
             return Err(ApiError::parsing("No text specified for multi_match query"));
         };
-        let kind = fields.text("type")?.unwrap_or_else(|| "best_fields".to_owned());
+        let kind = fields
+            .text("type")?
+            .unwrap_or_else(|| "best_fields".to_owned());
         let given = fields.texts("fields")?;
         let mut settings = Settings::take(&fields)?;
         settings.slop = fields.count("slop")?.unwrap_or(0);
@@ -29,7 +31,9 @@ impl<'a> Compiler<'a> {
         if matches!(kind.as_str(), "cross_fields" | "phrase" | "phrase_prefix")
             && settings.fuzziness.is_some()
         {
-            return Err(ApiError::parsing(format!("Fuzziness not allowed for type [{kind}]")));
+            return Err(ApiError::parsing(format!(
+                "Fuzziness not allowed for type [{kind}]"
+            )));
         }
         let named = given.unwrap_or_else(|| {
             settings.lenient = true;
@@ -43,7 +47,13 @@ impl<'a> Compiler<'a> {
             targets
                 .iter()
                 .map(|(path, weight)| {
-                    make(path, &Settings { boost: boost * weight, ..settings.clone() })
+                    make(
+                        path,
+                        &Settings {
+                            boost: boost * weight,
+                            ..settings.clone()
+                        },
+                    )
                 })
                 .collect::<Result<Vec<_>, _>>()
         };
@@ -108,9 +118,13 @@ impl<'a> Compiler<'a> {
             }
         }
         if analyzers.len() > 1 {
-            return Err(ApiError::unsupported("[cross_fields] over fields of several analyzers"));
+            return Err(ApiError::unsupported(
+                "[cross_fields] over fields of several analyzers",
+            ));
         }
-        let Some((first, _)) = fields.first() else { return Ok(Rc::new(|_| None)) };
+        let Some((first, _)) = fields.first() else {
+            return Ok(Rc::new(|_| None));
+        };
         let words = by_position(self.search_analyzer(first, settings)?.tokens(text));
         let mut clauses = Vec::new();
         for alternatives in words {

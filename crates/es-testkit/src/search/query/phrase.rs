@@ -61,7 +61,9 @@ impl<'a> Compiler<'a> {
         settings: &Settings,
         prefix: bool,
     ) -> Result<Scorer<'a>, ApiError> {
-        let Some(field) = self.field(path) else { return Ok(Rc::new(|_| None)) };
+        let Some(field) = self.field(path) else {
+            return Ok(Rc::new(|_| None));
+        };
         if !field.is_text() {
             if prefix {
                 return Err(self.shard_error(ApiError::illegal_argument(format!(
@@ -105,8 +107,10 @@ impl<'a> Compiler<'a> {
             }
             return Ok(self.scored(field, terms.clone(), settings.boost));
         }
-        let phrase: Vec<String> =
-            places.iter().filter_map(|(_, terms)| terms.first().cloned()).collect();
+        let phrase: Vec<String> = places
+            .iter()
+            .filter_map(|(_, terms)| terms.first().cloned())
+            .collect();
         self.mark(&field.path, Marked::Phrase(phrase));
         Ok(self.phrase_of(field, places, settings))
     }
@@ -117,8 +121,10 @@ impl<'a> Compiler<'a> {
         places: Vec<(usize, Vec<String>)>,
         settings: &Settings,
     ) -> Scorer<'a> {
-        let terms: Vec<String> =
-            places.iter().flat_map(|(_, terms)| terms.iter().cloned()).collect();
+        let terms: Vec<String> = places
+            .iter()
+            .flat_map(|(_, terms)| terms.iter().cloned())
+            .collect();
         let score = Bm25::new(self.shard, &field, &terms, settings.boost);
         let slop = settings.slop;
         Rc::new(move |view: View<'a>| {
@@ -140,12 +146,17 @@ pub(crate) fn phrase_frequency(
         .map(|(at, terms)| {
             let hits = tokens.iter().filter(|token| terms.contains(&token.text));
             // Shifted by their place in the phrase: equal where they follow each other exactly.
-            hits.map(|token| token.position as i64 - *at as i64).collect()
+            hits.map(|token| token.position as i64 - *at as i64)
+                .collect()
         })
         .collect();
     if slop == 0 {
-        let Some((first, rest)) = positions.split_first() else { return 0.0 };
-        let starts = first.iter().filter(|start| rest.iter().all(|place| place.contains(start)));
+        let Some((first, rest)) = positions.split_first() else {
+            return 0.0;
+        };
+        let starts = first
+            .iter()
+            .filter(|start| rest.iter().all(|place| place.contains(start)));
         return starts.count() as f32;
     }
     sloppy_frequency(&positions, slop as i64)
@@ -156,15 +167,23 @@ fn sloppy_frequency(positions: &[Vec<i64>], slop: i64) -> f32 {
     let mut at = vec![0_usize; positions.len()];
     let mut total = 0.0;
     let current = |at: &[usize]| -> Option<Vec<i64>> {
-        positions.iter().zip(at).map(|(list, number)| list.get(*number).copied()).collect()
+        positions
+            .iter()
+            .zip(at)
+            .map(|(list, number)| list.get(*number).copied())
+            .collect()
     };
-    let Some(mut now) = current(&at) else { return 0.0 };
+    let Some(mut now) = current(&at) else {
+        return 0.0;
+    };
     let spread = |now: &[i64]| {
         now.iter().max().copied().unwrap_or(0) - now.iter().min().copied().unwrap_or(0)
     };
     loop {
         let least = now.iter().min().copied().unwrap_or(0);
-        let Some(which) = now.iter().position(|value| *value == least) else { return total };
+        let Some(which) = now.iter().position(|value| *value == least) else {
+            return total;
+        };
         // The least one advances while that brings the places closer together.
         let mut best = spread(&now);
         let second = now

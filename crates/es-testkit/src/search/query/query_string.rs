@@ -43,7 +43,9 @@ impl<'a> Compiler<'a> {
     pub(super) fn query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("query_string", body)?;
         let Some(text) = fields.text("query")? else {
-            return Err(ApiError::parsing("[query_string] must be provided with a [query]"));
+            return Err(ApiError::parsing(
+                "[query_string] must be provided with a [query]",
+            ));
         };
         fields.unsupported(&[
             "analyze_wildcard",
@@ -62,29 +64,40 @@ impl<'a> Compiler<'a> {
             "fuzzy_transpositions",
             "fuzziness",
         ])?;
-        if fields.text("type")?.is_some_and(|kind| kind != "best_fields") {
-            return Err(ApiError::unsupported("[type] but [best_fields] in [query_string]"));
+        if fields
+            .text("type")?
+            .is_some_and(|kind| kind != "best_fields")
+        {
+            return Err(ApiError::unsupported(
+                "[type] but [best_fields] in [query_string]",
+            ));
         }
         let default = fields.text("default_field")?;
         let named = match fields.texts("fields")? {
             Some(named) => Some(named),
             None => default.map(|field| vec![field]),
         };
-        let all =
-            fields.choice("default_operator", &[("and", true), ("or", false)])?.unwrap_or(false);
+        let all = fields
+            .choice("default_operator", &[("and", true), ("or", false)])?
+            .unwrap_or(false);
         let target = self.target(&fields, named, all, false)?;
         let minimum = fields.text("minimum_should_match")?;
         fields.flag("auto_generate_synonyms_phrase_query")?;
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         let scorer = self.parse_string(&text, &target, false, minimum.as_deref())?;
-        self.named(name, Rc::new(move |view| scorer(view).map(|score| score * boost)))
+        self.named(
+            name,
+            Rc::new(move |view| scorer(view).map(|score| score * boost)),
+        )
     }
 
     pub(super) fn simple_query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("simple_query_string", body)?;
         let Some(text) = fields.text("query")? else {
-            return Err(ApiError::parsing("[simple_query_string] query text missing"));
+            return Err(ApiError::parsing(
+                "[simple_query_string] query text missing",
+            ));
         };
         fields.unsupported(&[
             "flags",
@@ -95,15 +108,19 @@ impl<'a> Compiler<'a> {
             "analyze_wildcard",
         ])?;
         let named = fields.texts("fields")?;
-        let all =
-            fields.choice("default_operator", &[("and", true), ("or", false)])?.unwrap_or(false);
+        let all = fields
+            .choice("default_operator", &[("and", true), ("or", false)])?
+            .unwrap_or(false);
         let target = self.target(&fields, named, all, true)?;
         let minimum = fields.text("minimum_should_match")?;
         fields.flag("auto_generate_synonyms_phrase_query")?;
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         let scorer = self.parse_string(&text, &target, true, minimum.as_deref())?;
-        self.named(name, Rc::new(move |view| scorer(view).map(|score| score * boost)))
+        self.named(
+            name,
+            Rc::new(move |view| scorer(view).map(|score| score * boost)),
+        )
     }
 
     fn target(
@@ -124,8 +141,17 @@ impl<'a> Compiler<'a> {
             boost: 1.0,
             ..Settings::default()
         };
-        let tie = if simple { 1.0 } else { fields.float("tie_breaker")?.unwrap_or(0.0) as f32 };
-        Ok(Target { fields: self.expand(&named)?, settings, all, tie })
+        let tie = if simple {
+            1.0
+        } else {
+            fields.float("tie_breaker")?.unwrap_or(0.0) as f32
+        };
+        Ok(Target {
+            fields: self.expand(&named)?,
+            settings,
+            all,
+            tie,
+        })
     }
 
     fn parse_string(
@@ -135,8 +161,13 @@ impl<'a> Compiler<'a> {
         simple: bool,
         minimum: Option<&str>,
     ) -> Result<Scorer<'a>, ApiError> {
-        let mut parser =
-            Parser { compiler: self, target, letters: text.chars().collect(), at: 0, simple };
+        let mut parser = Parser {
+            compiler: self,
+            target,
+            letters: text.chars().collect(),
+            at: 0,
+            simple,
+        };
         if text.trim() == "*" {
             return Ok(Rc::new(|_| Some(1.0)));
         }
@@ -197,7 +228,10 @@ impl<'a> Parser<'_, 'a> {
             let (both, either) = if self.simple {
                 (self.word_operator(&["+"]), self.word_operator(&["|"]))
             } else {
-                (self.word_operator(&["AND", "&&"]), self.word_operator(&["OR", "||"]))
+                (
+                    self.word_operator(&["AND", "&&"]),
+                    self.word_operator(&["OR", "||"]),
+                )
             };
             self.skip_spaces();
             let negated = if self.simple {
@@ -213,7 +247,9 @@ impl<'a> Parser<'_, 'a> {
                 }
                 break;
             }
-            let Some(clause) = self.clause(field)? else { continue };
+            let Some(clause) = self.clause(field)? else {
+                continue;
+            };
             // An operator binds the clause before it too.
             if both && let Some((occur @ Occur::Should, _)) = clauses.last_mut() {
                 *occur = Occur::Must;
@@ -232,8 +268,13 @@ impl<'a> Parser<'_, 'a> {
                 Occur::Should
             };
             if negated && self.simple {
-                let all: Scorer<'a> =
-                    Rc::new(move |view| if clause(view).is_some() { None } else { Some(1.0) });
+                let all: Scorer<'a> = Rc::new(move |view| {
+                    if clause(view).is_some() {
+                        None
+                    } else {
+                        Some(1.0)
+                    }
+                });
                 clauses.push((occur, all));
             } else {
                 clauses.push((occur, clause));
@@ -268,11 +309,17 @@ impl<'a> Parser<'_, 'a> {
                     return Err(self.failed());
                 }
                 let boost = self.boost()?;
-                Ok(Some(Rc::new(move |view| inner(view).map(|score| score * boost))))
+                Ok(Some(Rc::new(move |view| {
+                    inner(view).map(|score| score * boost)
+                })))
             }
             Some('"')
                 if self.simple
-                    && !self.letters.iter().skip(self.at + 1).any(|letter| *letter == '"') =>
+                    && !self
+                        .letters
+                        .iter()
+                        .skip(self.at + 1)
+                        .any(|letter| *letter == '"') =>
             {
                 // A quote that nothing closes is no quote.
                 self.at += 1;
@@ -295,18 +342,21 @@ impl<'a> Parser<'_, 'a> {
                     self.at += 1;
                 }
                 self.at += 1;
-                let slop =
-                    self.suffix('~').and_then(|number| number.parse::<f64>().ok()).unwrap_or(0.0);
+                let slop = self
+                    .suffix('~')
+                    .and_then(|number| number.parse::<f64>().ok())
+                    .unwrap_or(0.0);
                 let boost = self.boost()?;
                 let make = |path: &str, settings: &Settings| {
                     self.compiler.phrase_scorer(path, &phrase, settings, false)
                 };
                 // Of phrases the best field alone counts.
-                self.over_with(field, boost, slop as usize, 0.0, &make).map(Some)
+                self.over_with(field, boost, slop as usize, 0.0, &make)
+                    .map(Some)
             }
-            Some('/') if !self.simple => {
-                Err(ApiError::unsupported("regular expressions in [query_string]"))
-            }
+            Some('/') if !self.simple => Err(ApiError::unsupported(
+                "regular expressions in [query_string]",
+            )),
             Some('[' | '{') if !self.simple => self.range(field).map(Some),
             Some('>' | '<') if !self.simple => self.comparison(field).map(Some),
             Some(_) => self.word(field),
@@ -321,8 +371,9 @@ impl<'a> Parser<'_, 'a> {
         }
         self.at += 1;
         let mut number = String::new();
-        while let Some(letter) =
-            self.peek().filter(|letter| letter.is_ascii_digit() || *letter == '.')
+        while let Some(letter) = self
+            .peek()
+            .filter(|letter| letter.is_ascii_digit() || *letter == '.')
         {
             number.push(letter);
             self.at += 1;
@@ -350,7 +401,11 @@ impl<'a> Parser<'_, 'a> {
                 self.at += 1;
                 continue;
             }
-            let ends = if self.simple { " \t\n()|\"+~" } else { " \t\n()\"^~[]{}" };
+            let ends = if self.simple {
+                " \t\n()|\"+~"
+            } else {
+                " \t\n()\"^~[]{}"
+            };
             if ends.contains(letter) {
                 break;
             }
@@ -367,7 +422,11 @@ impl<'a> Parser<'_, 'a> {
         }
         let fuzziness = self.suffix('~').map(|number| {
             if number.is_empty() {
-                if self.simple { "2".to_owned() } else { "AUTO".to_owned() }
+                if self.simple {
+                    "2".to_owned()
+                } else {
+                    "AUTO".to_owned()
+                }
             } else {
                 number
             }
@@ -391,7 +450,11 @@ impl<'a> Parser<'_, 'a> {
         }
         let all = self.target.all;
         let make = |path: &str, settings: &Settings| {
-            let fuzzy = Settings { all, fuzziness: fuzziness.clone(), ..settings.clone() };
+            let fuzzy = Settings {
+                all,
+                fuzziness: fuzziness.clone(),
+                ..settings.clone()
+            };
             self.compiler.match_scorer(path, &word, &fuzzy)
         };
         self.over(field, boost, 0, &make).map(Some)
@@ -402,8 +465,9 @@ impl<'a> Parser<'_, 'a> {
         let start = self.at;
         self.skip_spaces();
         let mut word = String::new();
-        while let Some(letter) =
-            self.peek().filter(|letter| !letter.is_whitespace() && *letter != ')')
+        while let Some(letter) = self
+            .peek()
+            .filter(|letter| !letter.is_whitespace() && *letter != ')')
         {
             word.push(letter);
             self.at += 1;
@@ -426,9 +490,13 @@ impl<'a> Parser<'_, 'a> {
         word: &str,
         boost: f32,
     ) -> Result<Scorer<'a>, ApiError> {
-        let inner = word.strip_suffix('*').filter(|start| !start.contains(['*', '?']));
+        let inner = word
+            .strip_suffix('*')
+            .filter(|start| !start.contains(['*', '?']));
         let make = |path: &str, settings: &Settings| {
-            let Some(found) = self.compiler.field(path) else { return Ok(nothing()) };
+            let Some(found) = self.compiler.field(path) else {
+                return Ok(nothing());
+            };
             let normal = |text: &str| match &found.kind {
                 crate::store::Kind::Text { search, .. } => search.normalize_part(text),
                 _ => text.to_owned(),
@@ -437,10 +505,10 @@ impl<'a> Parser<'_, 'a> {
                 Some(start) => ("prefix", normal(start)),
                 None => ("wildcard", normal(word)),
             };
-            match self
-                .compiler
-                .pattern(kind, &json!({path: {"value": value, "boost": settings.boost}}))
-            {
+            match self.compiler.pattern(
+                kind,
+                &json!({path: {"value": value, "boost": settings.boost}}),
+            ) {
                 Err(_) if settings.lenient => Ok(nothing()),
                 outcome => outcome,
             }
@@ -451,10 +519,13 @@ impl<'a> Parser<'_, 'a> {
     /// Reads the part that follows `field:`.
     fn fielded(&mut self, field: &str) -> Result<Option<Scorer<'a>>, ApiError> {
         if field == "_exists_" {
-            let Some(_) = self.peek() else { return Err(self.failed()) };
+            let Some(_) = self.peek() else {
+                return Err(self.failed());
+            };
             let mut name = String::new();
-            while let Some(letter) =
-                self.peek().filter(|letter| !letter.is_whitespace() && *letter != ')')
+            while let Some(letter) = self
+                .peek()
+                .filter(|letter| !letter.is_whitespace() && *letter != ')')
             {
                 name.push(letter);
                 self.at += 1;
@@ -487,7 +558,11 @@ impl<'a> Parser<'_, 'a> {
     }
 
     fn range(&mut self, field: Option<&str>) -> Result<Scorer<'a>, ApiError> {
-        let lower = if self.peek() == Some('[') { "gte" } else { "gt" };
+        let lower = if self.peek() == Some('[') {
+            "gte"
+        } else {
+            "gt"
+        };
         self.at += 1;
         self.skip_spaces();
         let from = self.bound(" ");
@@ -520,7 +595,11 @@ impl<'a> Parser<'_, 'a> {
         let quoted = self.peek() == Some('"');
         self.at += usize::from(quoted);
         while let Some(letter) = self.peek() {
-            if if quoted { letter == '"' } else { ends.contains(letter) } {
+            if if quoted {
+                letter == '"'
+            } else {
+                ends.contains(letter)
+            } {
                 break;
             }
             text.push(letter);
@@ -559,11 +638,17 @@ impl<'a> Parser<'_, 'a> {
         tie: f32,
         make: &dyn Fn(&str, &Settings) -> Result<Scorer<'a>, ApiError>,
     ) -> Result<Scorer<'a>, ApiError> {
-        let own = field.map(|field| self.compiler.expand(&[field.to_owned()])).transpose()?;
+        let own = field
+            .map(|field| self.compiler.expand(&[field.to_owned()]))
+            .transpose()?;
         let fields = own.as_ref().unwrap_or(&self.target.fields);
         let mut queries = Vec::new();
         for (path, weight) in fields {
-            let settings = Settings { boost: boost * weight, slop, ..self.target.settings.clone() };
+            let settings = Settings {
+                boost: boost * weight,
+                slop,
+                ..self.target.settings.clone()
+            };
             queries.push(make(path, &settings)?);
         }
         Ok(best_of(queries, tie))
@@ -582,7 +667,10 @@ fn combine<'a>(
         return Ok(nothing());
     }
     let has_must = clauses.iter().any(|(occur, _)| *occur == Occur::Must);
-    let optional = clauses.iter().filter(|(occur, _)| *occur == Occur::Should).count();
+    let optional = clauses
+        .iter()
+        .filter(|(occur, _)| *occur == Occur::Should)
+        .count();
     let only_negative = !has_must && optional == 0;
     let needed = match minimum {
         Some(text) if optional > 0 && clauses.len() > 1 => minimum_should_match(text, optional)?,

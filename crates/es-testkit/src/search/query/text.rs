@@ -57,9 +57,9 @@ impl Settings {
 pub(super) fn long_form(query: &str, settings: &Value) -> Result<Value, ApiError> {
     match settings {
         Value::Object(_) => Ok(settings.clone()),
-        Value::Array(_) => {
-            Err(ApiError::illegal_argument(format!("[{query}] unknown token [START_ARRAY]")))
-        }
+        Value::Array(_) => Err(ApiError::illegal_argument(format!(
+            "[{query}] unknown token [START_ARRAY]"
+        ))),
         Value::Null => Err(ApiError::parsing(format!(
             "[{query}] unknown token [{}] after [query]",
             crate::strict::token(settings)
@@ -204,10 +204,14 @@ impl<'a> Compiler<'a> {
         text: &str,
         settings: &Settings,
     ) -> Result<Scorer<'a>, ApiError> {
-        let Some(field) = self.field(path) else { return Ok(Rc::new(|_| None)) };
+        let Some(field) = self.field(path) else {
+            return Ok(Rc::new(|_| None));
+        };
         let analyzer = self.search_analyzer(&field, settings)?;
         let mut words = by_position(analyzer.tokens(text));
-        let Some(last) = words.pop() else { return Ok(self.nothing_to_match(settings)) };
+        let Some(last) = words.pop() else {
+            return Ok(self.nothing_to_match(settings));
+        };
         let mut clauses = Vec::new();
         for alternatives in words {
             clauses.push(self.word(&field, alternatives, settings)?);
@@ -218,7 +222,10 @@ impl<'a> Compiler<'a> {
         let own = Arc::clone(&field);
         clauses.push(Rc::new(move |view: View<'a>| {
             let terms = crate::search::shard::indexed_terms(&own, view.entry);
-            terms.iter().any(|term| term.starts_with(&start)).then_some(boost)
+            terms
+                .iter()
+                .any(|term| term.starts_with(&start))
+                .then_some(boost)
         }));
         combine(clauses, settings)
     }
@@ -264,7 +271,10 @@ pub(super) fn combine<'a>(
 /// 400 for anything else.
 pub(crate) fn minimum_should_match(text: &str, clauses: usize) -> Result<usize, ApiError> {
     let wrong = || {
-        ApiError::bad_request("number_format_exception", format!("For input string: \"{text}\""))
+        ApiError::bad_request(
+            "number_format_exception",
+            format!("For input string: \"{text}\""),
+        )
     };
     let count = i64::try_from(clauses).unwrap_or(i64::MAX);
     if text.contains('<') {

@@ -28,7 +28,11 @@ impl SortKey {
         shard: &'a Shard<'a>,
     ) -> Result<Bound<'k, 'a>, ApiError> {
         let (By::Field(path) | By::Distance { field: path, .. }) = &self.by else {
-            return Ok(Bound { key: self, field: None, nested: None });
+            return Ok(Bound {
+                key: self,
+                field: None,
+                nested: None,
+            });
         };
         let index = shard.index;
         let field = index.mapping.field(path);
@@ -48,19 +52,26 @@ impl SortKey {
                 if matches!(self.by, By::Distance { .. })
                     && !matches!(field.kind, Kind::GeoPoint) =>
             {
-                return Err(ApiError::illegal_argument(format!("field [{path}] is no geo_point"))
-                    .in_search());
+                return Err(
+                    ApiError::illegal_argument(format!("field [{path}] is no geo_point"))
+                        .in_search(),
+                );
             }
             Some(field) => check_doc_values(index, field)?,
         }
         let nested = match (&self.nested, &field) {
             (Some(settings), _) => Some(bind_nested(settings, compiler)?),
-            (None, Some(field)) => {
-                index.mapping.nested_parent(&field.path).map(|path| (path, None))
-            }
+            (None, Some(field)) => index
+                .mapping
+                .nested_parent(&field.path)
+                .map(|path| (path, None)),
             (None, None) => None,
         };
-        Ok(Bound { key: self, field, nested })
+        Ok(Bound {
+            key: self,
+            field,
+            nested,
+        })
     }
 }
 
@@ -70,11 +81,26 @@ fn bind_nested<'a>(
 ) -> Result<(String, Option<Scorer<'a>>), ApiError> {
     let fields = Fields::section("nested_sort", settings)?;
     fields.unsupported(&["nested", "max_children"])?;
-    let path = fields.text("path")?.ok_or_else(|| ApiError::illegal_argument("Required [path]"))?;
-    let inner = Compiler { nested: Some(path.clone()), marking: false, ..compiler.clone() };
-    let filter = fields.get("filter")?.map(|filter| inner.compile(filter)).transpose()?;
+    let path = fields
+        .text("path")?
+        .ok_or_else(|| ApiError::illegal_argument("Required [path]"))?;
+    let inner = Compiler {
+        nested: Some(path.clone()),
+        marking: false,
+        ..compiler.clone()
+    };
+    let filter = fields
+        .get("filter")?
+        .map(|filter| inner.compile(filter))
+        .transpose()?;
     fields.finish()?;
-    if !compiler.shard.index.mapping.object(&path).is_some_and(|object| object.nested) {
+    if !compiler
+        .shard
+        .index
+        .mapping
+        .object(&path)
+        .is_some_and(|object| object.nested)
+    {
         return Err(shard_failure(
             compiler.shard.index,
             format!("[nested] failed to find nested object under path [{path}]"),
@@ -112,7 +138,9 @@ impl<'a> Bound<'_, 'a> {
                 .nested_at(path)
                 .into_iter()
                 .filter(|entry| {
-                    filter.as_ref().is_none_or(|filter| filter(View { entry, ..view }).is_some())
+                    filter
+                        .as_ref()
+                        .is_none_or(|filter| filter(View { entry, ..view }).is_some())
                 })
                 .collect(),
         };
@@ -123,12 +151,16 @@ impl<'a> Bound<'_, 'a> {
                 .filter_map(|entry| entry.fields.get(path))
                 .flat_map(|data| {
                     data.points.iter().flat_map(|point| {
-                        from.iter().map(|from| distance_meters(*from, *point) / unit)
+                        from.iter()
+                            .map(|from| distance_meters(*from, *point) / unit)
                     })
                 })
                 .map(Term::Float)
                 .collect(),
-            _ => entries.iter().flat_map(|entry| entry.terms(path).iter().cloned()).collect(),
+            _ => entries
+                .iter()
+                .flat_map(|entry| entry.terms(path).iter().cloned())
+                .collect(),
         };
         pick(values, key.mode).or_else(|| self.missing_value())
     }
@@ -162,10 +194,17 @@ impl<'a> Bound<'_, 'a> {
             self.field.as_ref().map(|field| &field.kind),
             Some(Kind::Number(Number::Integer | Number::Short | Number::Byte))
         );
-        let (least, most) =
-            if small { (i32::MIN.into(), i32::MAX.into()) } else { (i64::MIN, i64::MAX) };
+        let (least, most) = if small {
+            (i32::MIN.into(), i32::MAX.into())
+        } else {
+            (i64::MIN, i64::MAX)
+        };
         let whole = Term::Integer(if low { least } else { most });
-        let broken = Term::Float(if low { f64::NEG_INFINITY } else { f64::INFINITY });
+        let broken = Term::Float(if low {
+            f64::NEG_INFINITY
+        } else {
+            f64::INFINITY
+        });
         if matches!(key.by, By::Distance { .. }) {
             return Some(Term::Float(f64::INFINITY));
         }
@@ -194,7 +233,11 @@ fn pick(mut values: Vec<Term>, mode: Mode) -> Option<Term> {
     let numbers: Vec<f64> = values.iter().filter_map(Term::number).collect();
     let whole = values.iter().all(|value| matches!(value, Term::Integer(_)));
     let computed = |number: f64| {
-        if whole { Term::Integer(number.round() as i64) } else { Term::Float(number) }
+        if whole {
+            Term::Integer(number.round() as i64)
+        } else {
+            Term::Float(number)
+        }
     };
     let sum: f64 = numbers.iter().sum();
     match mode {
@@ -209,7 +252,10 @@ fn pick(mut values: Vec<Term>, mode: Mode) -> Option<Term> {
             if numbers.len() % 2 == 1 {
                 return Some(computed(upper));
             }
-            let lower = middle.checked_sub(1).and_then(|lower| numbers.get(lower)).copied()?;
+            let lower = middle
+                .checked_sub(1)
+                .and_then(|lower| numbers.get(lower))
+                .copied()?;
             Some(computed(f64::midpoint(lower, upper)))
         }
     }

@@ -64,11 +64,16 @@ enum Mode {
 pub(crate) fn parse(value: &Value) -> Result<Vec<SortKey>, ApiError> {
     match value {
         Value::Array(items) if items.iter().any(Value::is_array) => Err(malformed()),
-        Value::Array(items) => Ok(items.iter().map(parse).collect::<Result<Vec<_>, _>>()?.concat()),
+        Value::Array(items) => Ok(items
+            .iter()
+            .map(parse)
+            .collect::<Result<Vec<_>, _>>()?
+            .concat()),
         Value::String(name) => Ok(vec![key(name, &json!({}))?]),
-        Value::Object(fields) => {
-            fields.iter().map(|(name, settings)| key(name, settings)).collect()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, settings)| key(name, settings))
+            .collect(),
         _ => Err(malformed()),
     }
 }
@@ -97,13 +102,28 @@ pub(crate) fn parse_param(list: &str) -> Result<Vec<SortKey>, ApiError> {
 
 fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
     let short = json!({"order": settings});
-    let settings = if settings.is_string() { &short } else { settings };
-    let fields =
-        Fields::section(if name.starts_with('_') { name } else { "field_sort" }, settings)?;
+    let settings = if settings.is_string() {
+        &short
+    } else {
+        settings
+    };
+    let fields = Fields::section(
+        if name.starts_with('_') {
+            name
+        } else {
+            "field_sort"
+        },
+        settings,
+    )?;
     if name == "_script" {
         return Err(ApiError::unsupported("sorting by [_script]"));
     }
-    let order = match fields.text("order")?.as_deref().map(str::to_ascii_lowercase).as_deref() {
+    let order = match fields
+        .text("order")?
+        .as_deref()
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         None => None,
         Some("asc") => Some(false),
         Some("desc") => Some(true),
@@ -118,7 +138,11 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
         "_score" => By::Score,
         "_doc" => By::Document,
         "_shard_doc" => By::ShardDocument,
-        "_geo_distance" => By::Distance { field: String::new(), from: Vec::new(), unit: 1.0 },
+        "_geo_distance" => By::Distance {
+            field: String::new(),
+            from: Vec::new(),
+            unit: 1.0,
+        },
         field => By::Field(field.to_owned()),
     };
     let plain = matches!(by, By::Score | By::Document | By::ShardDocument);
@@ -159,7 +183,11 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
             let [(field, places)] = rest.as_slice() else {
                 return Err(ApiError::parsing("[_geo_distance] requires one field"));
             };
-            made.by = By::Distance { field: (*field).clone(), from: read_points(places)?, unit };
+            made.by = By::Distance {
+                field: (*field).clone(),
+                from: read_points(places)?,
+                unit,
+            };
             return Ok(made);
         }
         fields.unsupported(&["numeric_type"])?;
@@ -170,7 +198,10 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
             Some(value) => Missing::Value(value.clone()),
         };
         made.unmapped_type = fields.text("unmapped_type")?;
-        made.format = fields.text("format")?.map(|text| Format::parse(&text)).transpose()?;
+        made.format = fields
+            .text("format")?
+            .map(|text| Format::parse(&text))
+            .transpose()?;
     }
     fields.finish()?;
     Ok(made)
@@ -264,7 +295,9 @@ pub(crate) fn parse_after(
         )));
     };
     if keys.is_empty() {
-        return Err(ApiError::illegal_argument("Sort must contain at least one field.").in_search());
+        return Err(
+            ApiError::illegal_argument("Sort must contain at least one field.").in_search(),
+        );
     }
     if values.len() != keys.len() {
         return Err(ApiError::illegal_argument(format!(
@@ -275,7 +308,9 @@ pub(crate) fn parse_after(
         .in_search());
     }
     let read = |(key, value): (&SortKey, &Value)| {
-        let By::Field(path) = &key.by else { return Ok(Term::plain(value)) };
+        let By::Field(path) = &key.by else {
+            return Ok(Term::plain(value));
+        };
         let field = indices.iter().find_map(|index| index.mapping.field(path));
         match (value, field) {
             (Value::Null, _) => Ok(None),

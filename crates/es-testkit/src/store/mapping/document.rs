@@ -25,7 +25,10 @@ pub(crate) fn read_document(
     };
     let mut reader = Reader { mapping, id };
     let mut entry = Entry::default();
-    let root = Place { prefix: "", dynamic: reader.mapping.root.dynamic.unwrap_or(Dynamic::True) };
+    let root = Place {
+        prefix: "",
+        dynamic: reader.mapping.root.dynamic.unwrap_or(Dynamic::True),
+    };
     reader.object(fields, root, &mut entry)?;
     Ok(entry)
 }
@@ -49,7 +52,11 @@ struct Place<'p> {
 /// The place of a name in the mapping.
 enum Known {
     Field(Arc<Field>),
-    Object { nested: bool, enabled: bool, dynamic: Option<Dynamic> },
+    Object {
+        nested: bool,
+        enabled: bool,
+        dynamic: Option<Dynamic>,
+    },
     Nothing,
 }
 
@@ -68,7 +75,10 @@ impl Reader<'_> {
                 )));
             }
             if place.prefix.is_empty()
-                && matches!(name.as_str(), "_id" | "_source" | "_index" | "_routing" | "_version")
+                && matches!(
+                    name.as_str(),
+                    "_id" | "_source" | "_index" | "_routing" | "_version"
+                )
             {
                 return Err(parsing(format!(
                     "Field [{name}] is a metadata field and cannot be added inside a document. Use the index API request parameters."
@@ -108,7 +118,9 @@ impl Reader<'_> {
                 dynamic: object.dynamic,
             };
         }
-        self.mapping.direct(path).map_or(Known::Nothing, Known::Field)
+        self.mapping
+            .direct(path)
+            .map_or(Known::Nothing, Known::Field)
     }
 
     fn value(
@@ -121,9 +133,14 @@ impl Reader<'_> {
         match self.known(path) {
             Known::Field(field) => self.field(&field, value, entry),
             Known::Object { enabled: false, .. } => Ok(()),
-            Known::Object { nested, dynamic, .. } => {
+            Known::Object {
+                nested, dynamic, ..
+            } => {
                 let below = format!("{path}.");
-                let inner = Place { prefix: &below, dynamic: dynamic.unwrap_or(place.dynamic) };
+                let inner = Place {
+                    prefix: &below,
+                    dynamic: dynamic.unwrap_or(place.dynamic),
+                };
                 for item in flat(value) {
                     let Value::Object(fields) = item else {
                         return Err(parsing(format!(
@@ -133,7 +150,11 @@ impl Reader<'_> {
                     };
                     if nested {
                         let offset = entry.nested.get(path).map_or(0, Vec::len);
-                        let mut child = Entry { source: item.clone(), offset, ..Entry::default() };
+                        let mut child = Entry {
+                            source: item.clone(),
+                            offset,
+                            ..Entry::default()
+                        };
                         self.object(fields, inner, &mut child)?;
                         entry.nested.entry(path.to_owned()).or_default().push(child);
                     } else {
@@ -167,14 +188,27 @@ impl Reader<'_> {
             return Ok(());
         }
         let items = flat(value);
-        let Some(first) = items.first() else { return Ok(()) };
+        let Some(first) = items.first() else {
+            return Ok(());
+        };
         if first.is_object() {
-            self.add(path, Node::Object(Object { enabled: true, ..Object::default() }));
-        } else if let Some(definition) =
-            guess(first, self.mapping.date_detection, self.mapping.numeric_detection)
-        {
+            self.add(
+                path,
+                Node::Object(Object {
+                    enabled: true,
+                    ..Object::default()
+                }),
+            );
+        } else if let Some(definition) = guess(
+            first,
+            self.mapping.date_detection,
+            self.mapping.numeric_detection,
+        ) {
             let settings = definition.as_object().cloned().unwrap_or_default();
-            let kind = settings.get("type").and_then(Value::as_str).unwrap_or_default();
+            let kind = settings
+                .get("type")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let field = read_field(path, kind, &settings, &self.mapping.analyzers)?;
             self.add(path, Node::Field(Arc::new(field)));
         } else {
@@ -211,7 +245,10 @@ impl Reader<'_> {
             Kind::GeoPoint => return self.points(field, value, entry),
             Kind::Completion { .. } => return self.completion(field, value, entry),
             Kind::Alias(_) => {
-                return Err(parsing(format!("Cannot write to a field alias [{}].", field.path)));
+                return Err(parsing(format!(
+                    "Cannot write to a field alias [{}].",
+                    field.path
+                )));
             }
             _ => {}
         }
@@ -232,7 +269,10 @@ impl Reader<'_> {
                         self.scalar(form, item, entry)?;
                     }
                 } else {
-                    let root = Place { prefix: "", dynamic: Dynamic::True };
+                    let root = Place {
+                        prefix: "",
+                        dynamic: Dynamic::True,
+                    };
                     self.unknown(target, item, root, entry)?;
                 }
             }
@@ -242,7 +282,12 @@ impl Reader<'_> {
 
     fn scalar(&self, field: &Field, item: &Value, entry: &mut Entry) -> Result<(), ApiError> {
         match field.read(item) {
-            Ok(Some(term)) => entry.fields.entry(field.path.clone()).or_default().terms.push(term),
+            Ok(Some(term)) => entry
+                .fields
+                .entry(field.path.clone())
+                .or_default()
+                .terms
+                .push(term),
             Ok(None) => entry.ignored.push(field.path.clone()),
             Err(_) if field.ignore_malformed && !item.is_object() => {
                 entry.ignored.push(field.path.clone())
@@ -272,12 +317,16 @@ impl Reader<'_> {
             return Ok(());
         }
         let items = value.as_array().ok_or_else(|| {
-            self.unfit(field, value, "a vector is an array of numbers").rooted("parsing_exception")
+            self.unfit(field, value, "a vector is an array of numbers")
+                .rooted("parsing_exception")
         })?;
-        let numbers: Option<Vec<f32>> =
-            items.iter().map(|item| item.as_f64().map(|number| number as f32)).collect();
+        let numbers: Option<Vec<f32>> = items
+            .iter()
+            .map(|item| item.as_f64().map(|number| number as f32))
+            .collect();
         let numbers = numbers.ok_or_else(|| {
-            self.unfit(field, value, "a vector is an array of numbers").rooted("parsing_exception")
+            self.unfit(field, value, "a vector is an array of numbers")
+                .rooted("parsing_exception")
         })?;
         let expected = dims.unwrap_or(numbers.len());
         if numbers.len() != expected || numbers.is_empty() {
@@ -304,8 +353,17 @@ impl Reader<'_> {
                 ));
             }
             if dims.is_none() {
-                let kind = Kind::Vector { dims: Some(expected), similarity: *similarity };
-                self.add(&field.path, Node::Field(Arc::new(Field { kind, ..field.clone() })));
+                let kind = Kind::Vector {
+                    dims: Some(expected),
+                    similarity: *similarity,
+                };
+                self.add(
+                    &field.path,
+                    Node::Field(Arc::new(Field {
+                        kind,
+                        ..field.clone()
+                    })),
+                );
             }
         }
         entry.fields.entry(field.path.clone()).or_default().vector = numbers;
@@ -346,20 +404,23 @@ impl Reader<'_> {
             match item {
                 Value::String(text) => inputs.push((text.clone(), 1)),
                 Value::Object(fields) => {
-                    let weight = match fields.get("weight") {
-                        None => 1,
-                        Some(weight) => {
-                            weight.as_i64().filter(|weight| *weight >= 0).ok_or_else(|| {
-                                self.unfit(
-                                    field,
-                                    value,
-                                    "weight must be a whole number of at least 0",
-                                )
-                            })?
-                        }
-                    };
-                    if let Some(name) =
-                        fields.keys().find(|name| !matches!(name.as_str(), "input" | "weight"))
+                    let weight =
+                        match fields.get("weight") {
+                            None => 1,
+                            Some(weight) => weight
+                                .as_i64()
+                                .filter(|weight| *weight >= 0)
+                                .ok_or_else(|| {
+                                    self.unfit(
+                                        field,
+                                        value,
+                                        "weight must be a whole number of at least 0",
+                                    )
+                                })?,
+                        };
+                    if let Some(name) = fields
+                        .keys()
+                        .find(|name| !matches!(name.as_str(), "input" | "weight"))
                     {
                         return Err(self.unfit(field, value, &format!("unknown field name [{name}], must be one of [input, weight, contexts]")));
                     }
@@ -380,14 +441,22 @@ impl Reader<'_> {
         if inputs.iter().any(|(text, _)| text.is_empty()) {
             return Err(self.unfit(field, value, "value must have a length > 0"));
         }
-        entry.fields.entry(field.path.clone()).or_default().inputs.extend(inputs);
+        entry
+            .fields
+            .entry(field.path.clone())
+            .or_default()
+            .inputs
+            .extend(inputs);
         Ok(())
     }
 }
 
 /// The values of a field, arrays opened, `null` left out.
 fn flat(value: &Value) -> Vec<&Value> {
-    flat_with_null(value).into_iter().filter(|value| !value.is_null()).collect()
+    flat_with_null(value)
+        .into_iter()
+        .filter(|value| !value.is_null())
+        .collect()
 }
 
 fn flat_with_null(value: &Value) -> Vec<&Value> {

@@ -39,7 +39,9 @@ impl FieldData {
     /// Returns the tokens of a text field, all values one after the other.
     pub(crate) fn tokens(&self, field: &Field) -> &[Token] {
         self.tokens.get_or_init(|| {
-            let Kind::Text { index, .. } = &field.kind else { return Vec::new() };
+            let Kind::Text { index, .. } = &field.kind else {
+                return Vec::new();
+            };
             let mut all: Vec<Token> = Vec::new();
             let mut offset = 0;
             for term in &self.terms {
@@ -67,7 +69,10 @@ impl Entry {
         for (name, entries) in &self.nested {
             if name == path {
                 found.extend(entries);
-            } else if path.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')) {
+            } else if path
+                .strip_prefix(name.as_str())
+                .is_some_and(|rest| rest.starts_with('.'))
+            {
                 found.extend(entries.iter().flat_map(|entry| entry.nested_at(path)));
             }
         }
@@ -76,11 +81,17 @@ impl Entry {
 
     /// Returns how many objects of nested fields there are below.
     pub(crate) fn nested_count(&self) -> usize {
-        self.nested.values().flatten().map(|entry| entry.nested_count() + 1).sum()
+        self.nested
+            .values()
+            .flatten()
+            .map(|entry| entry.nested_count() + 1)
+            .sum()
     }
 
     pub(crate) fn terms(&self, path: &str) -> &[Term] {
-        self.fields.get(path).map_or(&[], |data| data.terms.as_slice())
+        self.fields
+            .get(path)
+            .map_or(&[], |data| data.terms.as_slice())
     }
 
     /// Returns whether a field, or one below an object, has a value.

@@ -32,15 +32,30 @@ pub(crate) struct Field {
 /// A field's type.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Text { index: Arc<Analyzer>, search: Arc<Analyzer>, fielddata: bool, norms: bool },
-    Keyword { normalizer: Option<Arc<Analyzer>>, ignore_above: usize },
+    Text {
+        index: Arc<Analyzer>,
+        search: Arc<Analyzer>,
+        fielddata: bool,
+        norms: bool,
+    },
+    Keyword {
+        normalizer: Option<Arc<Analyzer>>,
+        ignore_above: usize,
+    },
     Number(Number),
     Boolean,
-    Date { format: Format },
+    Date {
+        format: Format,
+    },
     Ip,
     GeoPoint,
-    Vector { dims: Option<usize>, similarity: Similarity },
-    Completion { analyzer: Arc<Analyzer> },
+    Vector {
+        dims: Option<usize>,
+        similarity: Similarity,
+    },
+    Completion {
+        analyzer: Arc<Analyzer>,
+    },
     Alias(String),
     Binary,
 }
@@ -74,11 +89,18 @@ impl Field {
         let mut shown = self.shown.clone();
         shown.insert("type".to_owned(), self.type_name.as_str().into());
         if !self.forms.is_empty() {
-            let forms = self.forms.iter().map(|(name, form)| (name.clone(), form.to_json()));
+            let forms = self
+                .forms
+                .iter()
+                .map(|(name, form)| (name.clone(), form.to_json()));
             shown.insert("fields".to_owned(), Value::Object(forms.collect()));
         }
-        if let (Kind::Vector { dims: Some(dims), .. }, false) =
-            (&self.kind, shown.contains_key("dims"))
+        if let (
+            Kind::Vector {
+                dims: Some(dims), ..
+            },
+            false,
+        ) = (&self.kind, shown.contains_key("dims"))
         {
             shown.insert("dims".to_owned(), (*dims).into());
         }
@@ -100,7 +122,10 @@ impl Field {
     pub(crate) fn read(&self, value: &Value) -> Result<Option<Term>, String> {
         let malformed = || format!("value of the wrong kind [{value}]");
         Ok(Some(match &self.kind {
-            Kind::Keyword { normalizer, ignore_above } => {
+            Kind::Keyword {
+                normalizer,
+                ignore_above,
+            } => {
                 let text = scalar(value).ok_or_else(malformed)?;
                 if text.chars().count() > *ignore_above {
                     return Ok(None);
@@ -133,14 +158,18 @@ impl Field {
                 };
                 let parsed = format.read(&text, &TimeZone::UTC);
                 let parsed = parsed.ok_or_else(|| {
-                    format!("failed to parse date field [{text}] with format [{}]", format.text())
+                    format!(
+                        "failed to parse date field [{text}] with format [{}]",
+                        format.text()
+                    )
                 })?;
                 Term::Integer(parsed.millis)
             }
             Kind::Ip => {
                 let text = value.as_str().ok_or_else(malformed)?;
-                let ip: std::net::IpAddr =
-                    text.parse().map_err(|_| format!("'{text}' is not an IP string literal."))?;
+                let ip: std::net::IpAddr = text
+                    .parse()
+                    .map_err(|_| format!("'{text}' is not an IP string literal."))?;
                 Term::Ip(ip)
             }
             Kind::GeoPoint | Kind::Vector { .. } | Kind::Alias(_) => return Ok(None),
@@ -157,12 +186,14 @@ impl Field {
             (Kind::Keyword { normalizer, .. }, value) => {
                 let text = scalar(value).unwrap_or_else(|| value.to_string());
                 Ok(Some(Term::Text(
-                    normalizer.as_ref().map_or_else(|| text.clone(), |one| one.normalize(&text)),
+                    normalizer
+                        .as_ref()
+                        .map_or_else(|| text.clone(), |one| one.normalize(&text)),
                 )))
             }
-            (Kind::Text { .. }, value) => {
-                Ok(Some(Term::Text(scalar(value).unwrap_or_else(|| value.to_string()))))
-            }
+            (Kind::Text { .. }, value) => Ok(Some(Term::Text(
+                scalar(value).unwrap_or_else(|| value.to_string()),
+            ))),
             (Kind::Boolean, Value::String(text)) if text.is_empty() => {
                 Ok(Some(Term::Boolean(false)))
             }
@@ -212,7 +243,10 @@ impl Number {
     }
 
     pub(crate) fn is_whole(self) -> bool {
-        matches!(self, Self::Long | Self::Integer | Self::Short | Self::Byte | Self::UnsignedLong)
+        matches!(
+            self,
+            Self::Long | Self::Integer | Self::Short | Self::Byte | Self::UnsignedLong
+        )
     }
 
     fn limits(self) -> (f64, f64) {
@@ -259,11 +293,17 @@ impl Number {
             _ => None,
         };
         let number = number.ok_or_else(|| {
-            format!("For input string: \"{}\"", scalar(value).unwrap_or_else(|| value.to_string()))
+            format!(
+                "For input string: \"{}\"",
+                scalar(value).unwrap_or_else(|| value.to_string())
+            )
         })?;
         let (least, most) = self.limits();
         if !(least..=most).contains(&number) || !number.is_finite() {
-            return Err(format!("Value [{value}] is out of range for a {}", self.name()));
+            return Err(format!(
+                "Value [{value}] is out of range for a {}",
+                self.name()
+            ));
         }
         Ok(match self {
             _ if self.is_whole() => {
@@ -317,5 +357,8 @@ fn half(number: f64) -> f64 {
 
 /// Prints a single-precision number with as few digits as tell it from its neighbours.
 pub(crate) fn shortest(number: f32) -> f64 {
-    number.to_string().parse().unwrap_or_else(|_| f64::from(number))
+    number
+        .to_string()
+        .parse()
+        .unwrap_or_else(|_| f64::from(number))
 }

@@ -62,7 +62,10 @@ pub(crate) struct Mapping {
 impl Default for Mapping {
     fn default() -> Self {
         Self {
-            root: Object { enabled: true, ..Object::default() },
+            root: Object {
+                enabled: true,
+                ..Object::default()
+            },
             source_enabled: true,
             routing_required: false,
             date_detection: true,
@@ -78,7 +81,10 @@ impl Mapping {
     pub(crate) fn to_json(&self) -> Value {
         let mut shown = self.root.to_json();
         if let (true, Some(fields)) = (self.needs_timestamp, shown.as_object_mut()) {
-            fields.insert("_data_stream_timestamp".to_owned(), json!({"enabled": true}));
+            fields.insert(
+                "_data_stream_timestamp".to_owned(),
+                json!({"enabled": true}),
+            );
         }
         shown
     }
@@ -135,7 +141,9 @@ impl Mapping {
     /// Returns whether the mapping has vectors, which `_source` leaves out.
     pub(crate) fn vectors(&self) -> Vec<String> {
         let fields = self.fields();
-        let vectors = fields.iter().filter(|field| matches!(field.kind, Kind::Vector { .. }));
+        let vectors = fields
+            .iter()
+            .filter(|field| matches!(field.kind, Kind::Vector { .. }));
         vectors.map(|field| field.path.clone()).collect()
     }
 
@@ -192,7 +200,11 @@ impl Object {
             let (name, rest) = path.split_at(end);
             if let Some(Node::Object(object)) = self.children.get(name) {
                 let rest = rest.strip_prefix('.').unwrap_or(rest);
-                let found = if rest.is_empty() { Some(object) } else { object.object(rest) };
+                let found = if rest.is_empty() {
+                    Some(object)
+                } else {
+                    object.object(rest)
+                };
                 if found.is_some() {
                     return found;
                 }

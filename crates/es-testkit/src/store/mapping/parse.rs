@@ -11,7 +11,10 @@ use crate::analysis::Analyzers;
 use crate::api::error::ApiError;
 
 pub(super) fn failed(reason: impl std::fmt::Display) -> ApiError {
-    ApiError::bad_request("mapper_parsing_exception", format!("Failed to parse mapping: {reason}"))
+    ApiError::bad_request(
+        "mapper_parsing_exception",
+        format!("Failed to parse mapping: {reason}"),
+    )
 }
 
 pub(super) fn merge(mapping: &mut Mapping, given: &Map<String, Value>) -> Result<(), ApiError> {
@@ -75,7 +78,10 @@ fn keep(object: &mut Object, name: &str, value: &Value) {
 
 /// `dynamic: true` is shown as a text.
 fn text_of(value: &Value) -> Value {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+        .into()
 }
 
 fn dynamic(value: &Value) -> Result<Dynamic, ApiError> {
@@ -84,7 +90,9 @@ fn dynamic(value: &Value) -> Result<Dynamic, ApiError> {
         Some("false") => Ok(Dynamic::False),
         Some("strict") => Ok(Dynamic::Strict),
         Some("runtime") => Err(ApiError::unsupported("[dynamic: runtime]")),
-        _ => Err(failed(format!("Cannot parse [dynamic] of the value {value}"))),
+        _ => Err(failed(format!(
+            "Cannot parse [dynamic] of the value {value}"
+        ))),
     }
 }
 
@@ -148,10 +156,14 @@ pub(super) fn merge_children(
                     Some(Node::Object(_)) => return Err(changed(&path, "object", kind)),
                     Some(Node::Field(known)) => {
                         let merged = replace(known, field)?;
-                        object.children.insert(name.clone(), Node::Field(Arc::new(merged)));
+                        object
+                            .children
+                            .insert(name.clone(), Node::Field(Arc::new(merged)));
                     }
                     None => {
-                        object.children.insert(name.clone(), Node::Field(Arc::new(field)));
+                        object
+                            .children
+                            .insert(name.clone(), Node::Field(Arc::new(field)));
                     }
                 }
             }
@@ -165,13 +177,19 @@ fn child_object<'o>(
     name: &str,
     prefix: &str,
 ) -> Result<&'o mut Object, ApiError> {
-    let node = object
-        .children
-        .entry(name.to_owned())
-        .or_insert_with(|| Node::Object(Object { enabled: true, ..Object::default() }));
+    let node = object.children.entry(name.to_owned()).or_insert_with(|| {
+        Node::Object(Object {
+            enabled: true,
+            ..Object::default()
+        })
+    });
     match node {
         Node::Object(object) => Ok(object),
-        Node::Field(field) => Err(changed(&format!("{prefix}{name}"), &field.type_name, "object")),
+        Node::Field(field) => Err(changed(
+            &format!("{prefix}{name}"),
+            &field.type_name,
+            "object",
+        )),
     }
 }
 
@@ -200,7 +218,9 @@ fn object_settings(
                 "subobjects" | "include_in_parent" | "include_in_root" | "synthetic_source_keep",
                 _,
             ) => {
-                return Err(ApiError::unsupported(format!("[{name}] of the field [{path}]")));
+                return Err(ApiError::unsupported(format!(
+                    "[{name}] of the field [{path}]"
+                )));
             }
             _ => {
                 let kind = if object.nested { "nested" } else { "object" };

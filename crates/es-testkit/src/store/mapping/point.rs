@@ -29,9 +29,16 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
                     "field [{name}] not supported - must be one of: lon, lat, type, coordinates, geohash"
                 ));
             }
-            match fields.get("coordinates").and_then(Value::as_array).map(Vec::as_slice) {
+            match fields
+                .get("coordinates")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+            {
                 Some([lon, lat]) => (number(lat), number(lon)),
-                _ => (fields.get("lat").and_then(number), fields.get("lon").and_then(number)),
+                _ => (
+                    fields.get("lat").and_then(number),
+                    fields.get("lon").and_then(number),
+                ),
             }
         }
         Value::Array(items) => match items.as_slice() {
@@ -44,7 +51,10 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
                 .strip_prefix("POINT")
                 .map(str::trim)
                 .and_then(|text| text.strip_prefix('(')?.strip_suffix(')'));
-            match (inner.and_then(|inner| inner.trim().split_once(' ')), text.split_once(',')) {
+            match (
+                inner.and_then(|inner| inner.trim().split_once(' ')),
+                text.split_once(','),
+            ) {
                 (Some((lon, lat)), _) | (None, Some((lat, lon))) => {
                     (lat.trim().parse().ok(), lon.trim().parse().ok())
                 }

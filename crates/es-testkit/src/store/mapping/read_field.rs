@@ -82,24 +82,36 @@ pub(super) fn read_field(
     ])?;
     let read = |error: ApiError| failed(error.reason);
     let indexed = fields.flag("index").map_err(read)?.unwrap_or(true);
-    let doc_values =
-        fields.flag("doc_values").map_err(read)?.unwrap_or(!matches!(kind, Kind::Text { .. }));
+    let doc_values = fields
+        .flag("doc_values")
+        .map_err(read)?
+        .unwrap_or(!matches!(kind, Kind::Text { .. }));
     if fields.flag("store").map_err(read)?.unwrap_or(false) {
-        return Err(ApiError::unsupported(format!("[store] of the field [{path}]")));
+        return Err(ApiError::unsupported(format!(
+            "[store] of the field [{path}]"
+        )));
     }
     let mut ignore_malformed = false;
     if matches!(
         kind,
         Kind::Number(_) | Kind::Date { .. } | Kind::GeoPoint | Kind::Ip | Kind::Boolean
     ) {
-        ignore_malformed = fields.flag("ignore_malformed").map_err(read)?.unwrap_or(false);
-        fields.flag("coerce").map_err(read)?.map_or(Ok(()), |coerce| {
-            if coerce {
-                Ok(())
-            } else {
-                Err(ApiError::unsupported(format!("[coerce: false] of the field [{path}]")))
-            }
-        })?;
+        ignore_malformed = fields
+            .flag("ignore_malformed")
+            .map_err(read)?
+            .unwrap_or(false);
+        fields
+            .flag("coerce")
+            .map_err(read)?
+            .map_or(Ok(()), |coerce| {
+                if coerce {
+                    Ok(())
+                } else {
+                    Err(ApiError::unsupported(format!(
+                        "[coerce: false] of the field [{path}]"
+                    )))
+                }
+            })?;
     }
     let null_value = match kind {
         Kind::Text { .. }
@@ -107,7 +119,10 @@ pub(super) fn read_field(
         | Kind::Completion { .. }
         | Kind::Alias(_)
         | Kind::Binary => None,
-        _ => fields.raw("null_value").filter(|value| !value.is_null()).cloned(),
+        _ => fields
+            .raw("null_value")
+            .filter(|value| !value.is_null())
+            .cloned(),
     };
     let copy_to = match kind {
         Kind::Vector { .. } | Kind::Alias(_) => Vec::new(),
@@ -118,19 +133,27 @@ pub(super) fn read_field(
         && let Some(given) = fields.get("fields").map_err(read)?
     {
         let given = given.as_object().ok_or_else(|| {
-            failed(format!("expected map for property [fields] on field [{path}]"))
+            failed(format!(
+                "expected map for property [fields] on field [{path}]"
+            ))
         })?;
         for (name, definition) in given {
             let below = format!("{path}.{name}");
-            let settings =
-                definition.as_object().ok_or_else(|| failed(format!("illegal field [{name}]")))?;
+            let settings = definition
+                .as_object()
+                .ok_or_else(|| failed(format!("illegal field [{name}]")))?;
             let kind = settings.get("type").and_then(Value::as_str);
             let kind =
                 kind.ok_or_else(|| failed(format!("no type specified for property [{name}]")))?;
             if matches!(kind, "object" | "nested") {
-                return Err(failed(format!("Type [{kind}] cannot be used in multi field")));
+                return Err(failed(format!(
+                    "Type [{kind}] cannot be used in multi field"
+                )));
             }
-            forms.insert(name.clone(), Arc::new(read_field(&below, kind, settings, analyzers)?));
+            forms.insert(
+                name.clone(),
+                Arc::new(read_field(&below, kind, settings, analyzers)?),
+            );
         }
     }
     fields.raw("meta");
@@ -200,7 +223,9 @@ fn read_kind(
             }
         },
         other if UNSUPPORTED.contains(&other) => {
-            return Err(ApiError::unsupported(format!("the type [{other}] of the field [{path}]")));
+            return Err(ApiError::unsupported(format!(
+                "the type [{other}] of the field [{path}]"
+            )));
         }
         other => {
             return Err(failed(format!(
@@ -224,8 +249,13 @@ fn analyzer(
 
 fn text(path: &str, fields: &Fields<'_>, analyzers: &Analyzers) -> Result<Kind, ApiError> {
     fields.unsupported(&["search_quote_analyzer"])?;
-    if fields.text("similarity")?.is_some_and(|name| name != "BM25") {
-        return Err(ApiError::unsupported(format!("[similarity] of the field [{path}]")));
+    if fields
+        .text("similarity")?
+        .is_some_and(|name| name != "BM25")
+    {
+        return Err(ApiError::unsupported(format!(
+            "[similarity] of the field [{path}]"
+        )));
     }
     fields.text("index_options")?.map_or(Ok(()), |options| {
         if options == "positions" {
@@ -252,7 +282,9 @@ fn keyword(path: &str, fields: &Fields<'_>, analyzers: &Analyzers) -> Result<Kin
     fields.unsupported(&["similarity", "index_options"])?;
     fields.flag("norms")?.map_or(Ok(()), |norms| {
         if norms {
-            Err(ApiError::unsupported(format!("[norms] of the field [{path}]")))
+            Err(ApiError::unsupported(format!(
+                "[norms] of the field [{path}]"
+            )))
         } else {
             Ok(())
         }
@@ -273,17 +305,26 @@ fn keyword(path: &str, fields: &Fields<'_>, analyzers: &Analyzers) -> Result<Kin
 fn scaled_float(path: &str, fields: &Fields<'_>) -> Result<Kind, ApiError> {
     let factor = fields.float("scaling_factor")?;
     let factor = factor.ok_or_else(|| {
-        failed(format!("Field [{path}] misses required parameter [scaling_factor]"))
+        failed(format!(
+            "Field [{path}] misses required parameter [scaling_factor]"
+        ))
     })?;
     if factor.is_nan() || factor <= 0.0 {
-        return Err(failed(format!("[scaling_factor] must be a positive number, got [{factor}]")));
+        return Err(failed(format!(
+            "[scaling_factor] must be a positive number, got [{factor}]"
+        )));
     }
     Ok(Kind::Number(Number::Scaled(factor)))
 }
 
 fn date(path: &str, fields: &Fields<'_>) -> Result<Kind, ApiError> {
-    if fields.text("locale")?.is_some_and(|locale| !matches!(locale.as_str(), "" | "en" | "ROOT")) {
-        return Err(ApiError::unsupported(format!("[locale] of the field [{path}]")));
+    if fields
+        .text("locale")?
+        .is_some_and(|locale| !matches!(locale.as_str(), "" | "en" | "ROOT"))
+    {
+        return Err(ApiError::unsupported(format!(
+            "[locale] of the field [{path}]"
+        )));
     }
     let format = match fields.text("format")? {
         Some(text) => Format::parse(&text)?,

@@ -1,6 +1,10 @@
 //! A raw HTTP/1.1 client: the server is tested without the client it is made for.
 #![allow(dead_code, reason = "each test file uses its own part")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed step is a failed test"
+)]
 
 use std::sync::Arc;
 
@@ -35,7 +39,9 @@ impl Outcome {
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -51,10 +57,14 @@ impl Client {
     pub(crate) async fn over<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         stream: S,
     ) -> Self {
-        let (sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
         tokio::spawn(connection);
-        Self { sender, headers: Vec::new() }
+        Self {
+            sender,
+            headers: Vec::new(),
+        }
     }
 
     /// The same headers with every request from now on.
@@ -71,8 +81,14 @@ impl Client {
         body: impl Into<Bytes>,
     ) -> hyper::Result<Outcome> {
         let body = body.into();
-        let mut request = Request::builder().method(method).uri(target).header("host", "localhost");
-        let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(target)
+            .header("host", "localhost");
+        let own = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
         let mut typed = body.is_empty();
         for (name, value) in own.chain(headers.iter().copied()) {
             typed |= name == "content-type";
@@ -82,10 +98,17 @@ impl Client {
             request = request.header("content-type", "application/json");
         }
         self.sender.ready().await?;
-        let response = self.sender.send_request(request.body(Full::new(body)).unwrap()).await?;
+        let response = self
+            .sender
+            .send_request(request.body(Full::new(body)).unwrap())
+            .await?;
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
-        Ok(Outcome { status: head.status, headers: head.headers, body })
+        Ok(Outcome {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
     }
 
     pub(crate) async fn send(
@@ -101,12 +124,19 @@ impl Client {
     /// A call with a JSON body (`null` for none) that must succeed.
     pub(crate) async fn ok(&mut self, method: &str, target: &str, body: Value) -> Value {
         let response = self.call(method, target, body).await;
-        assert!(response.status.is_success(), "{method} {target}: {response:?}");
+        assert!(
+            response.status.is_success(),
+            "{method} {target}: {response:?}"
+        );
         response.json()
     }
 
     pub(crate) async fn call(&mut self, method: &str, target: &str, body: Value) -> Outcome {
-        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let body = if body.is_null() {
+            Bytes::new()
+        } else {
+            body.to_string().into()
+        };
         self.send(method, target, &[], body).await
     }
 }
@@ -151,5 +181,7 @@ pub(crate) async fn tls_with(
 ) -> std::io::Result<TlsStream<TcpStream>> {
     let tcp = TcpStream::connect(address(url)).await?;
     let name = ServerName::try_from(name.to_owned()).unwrap();
-    tokio_rustls::TlsConnector::from(config).connect(name, tcp).await
+    tokio_rustls::TlsConnector::from(config)
+        .connect(name, tcp)
+        .await
 }

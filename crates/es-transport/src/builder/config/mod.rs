@@ -99,8 +99,16 @@ const PREFIX: &str = "ELASTICSEARCH";
 const NODES_VARIABLES: [&str; 3] = ["NODES", "URL", "HOSTS"];
 
 /// The settings of which one replaces all others when configurations are combined.
-const ALTERNATIVES: [&[&str]; 2] =
-    [&["cloud_id", "nodes"], &["api_key", "basic_auth", "bearer_auth", "password", "username"]];
+const ALTERNATIVES: [&[&str]; 2] = [
+    &["cloud_id", "nodes"],
+    &[
+        "api_key",
+        "basic_auth",
+        "bearer_auth",
+        "password",
+        "username",
+    ],
+];
 
 impl Config {
     /// Reads the environment variables `ELASTICSEARCH_…`: the name of the setting in upper
@@ -123,16 +131,26 @@ impl Config {
         let mut config = Self::default();
         let names = NAMES.iter().filter(|name| **name != "nodes");
         let variables = names.map(|name| (*name, name.to_uppercase()));
-        let nodes = NODES_VARIABLES.iter().map(|name| ("nodes", (*name).to_owned()));
+        let nodes = NODES_VARIABLES
+            .iter()
+            .map(|name| ("nodes", (*name).to_owned()));
 
         for (name, variable) in variables.chain(nodes) {
             let variable = format!("{prefix}_{variable}");
-            let Some(value) = read(&variable).filter(|value| !value.is_empty()) else { continue };
+            let Some(value) = read(&variable).filter(|value| !value.is_empty()) else {
+                continue;
+            };
             let value = match value.into_string() {
                 Ok(text) => Value::text(text),
                 Err(_) => Value::Invalid("it is not valid Unicode"),
             };
-            config.insert(name.to_owned(), Setting { value, variable: Some(variable) });
+            config.insert(
+                name.to_owned(),
+                Setting {
+                    value,
+                    variable: Some(variable),
+                },
+            );
         }
         config
     }
@@ -152,8 +170,12 @@ impl Config {
     #[must_use]
     pub fn overridden_by(mut self, other: Self) -> Self {
         for alternatives in ALTERNATIVES {
-            if alternatives.iter().any(|name| other.settings.contains_key(*name)) {
-                self.settings.retain(|name, _| !alternatives.contains(&&**name));
+            if alternatives
+                .iter()
+                .any(|name| other.settings.contains_key(*name))
+            {
+                self.settings
+                    .retain(|name, _| !alternatives.contains(&&**name));
             }
         }
         self.settings.extend(other.settings);
@@ -203,7 +225,13 @@ impl<'de> Visitor<'de> for ConfigVisitor {
         let mut config = Config::default();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
             if !matches!(value, Value::Unset) {
-                config.insert(name, Setting { value, variable: None });
+                config.insert(
+                    name,
+                    Setting {
+                        value,
+                        variable: None,
+                    },
+                );
             }
         }
         Ok(config)
@@ -215,16 +243,25 @@ impl<T> TransportBuilder<T> {
     /// Applies settings from a file or the environment. Setters that are called before or
     /// after add to them.
     pub fn config(self, config: Config) -> Self {
-        let unknown = config.settings.keys().find(|name| !NAMES.contains(&name.as_str()));
+        let unknown = config
+            .settings
+            .keys()
+            .find(|name| !NAMES.contains(&name.as_str()));
         let mut builder = match unknown {
             Some(name) => self.invalid("config", format!("there is no setting `{name}`")),
             None => self,
         };
         for name in NAMES {
-            let Some(setting) = config.settings.get(*name) else { continue };
+            let Some(setting) = config.settings.get(*name) else {
+                continue;
+            };
             if let Some(variable) = &setting.variable {
                 // The setter of a user name and its password has a name of its own.
-                let setter = if *name == "username" { "basic_auth" } else { name };
+                let setter = if *name == "username" {
+                    "basic_auth"
+                } else {
+                    name
+                };
                 builder.variables.push((setter, variable.clone()));
             }
             builder = match &setting.value {
@@ -372,7 +409,9 @@ impl<T> TransportBuilder<T> {
 
 /// Reads two settings that belong together.
 fn halves<'a>(config: &'a Config, name: &str, other: &str) -> Result<(&'a str, &'a str), String> {
-    let first = config.value(name).map_or(Err("it is missing"), Value::one_text)?;
+    let first = config
+        .value(name)
+        .map_or(Err("it is missing"), Value::one_text)?;
     match config.value(other) {
         None => Err(format!("`{other}` is missing")),
         Some(second) => match second.one_text() {
@@ -462,12 +501,21 @@ mod tests {
             json!({"nodes": "http://a:9200", "username": "elastic", "password": "x"}),
             json!({"nodes": "http://a:9200", "api_key": ["id", "key"]}),
         ];
-        alternatives.into_iter().for_each(|settings| drop(build(config(settings))));
+        alternatives
+            .into_iter()
+            .for_each(|settings| drop(build(config(settings))));
 
         // Those need a file, and are in the tests of errors.
         let elsewhere = ["ca_certs", "client_cert", "client_key"];
         let read: Vec<_> = settings.iter().map(|(name, _)| *name).collect();
-        let others = ["nodes", "cloud_id", "basic_auth", "username", "password", "api_key"];
+        let others = [
+            "nodes",
+            "cloud_id",
+            "basic_auth",
+            "username",
+            "password",
+            "api_key",
+        ];
         let missing = |name: &&&str| ![&*read, &others, &elsewhere].concat().contains(*name);
         assert_eq!(NAMES.iter().find(missing), None);
     }
@@ -483,7 +531,10 @@ mod tests {
             }
             let shown = error.to_string();
             assert!(shown.starts_with(&format!("`{name}`")), "{shown}");
-            assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}");
+            assert!(
+                !format!("{error:?} {error}").contains("hunter2"),
+                "{error:?}"
+            );
         }
     }
 
@@ -502,13 +553,17 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_is_refused() {
-        let error = error(config(json!({"nodes": "http://a:9200", "pasword": "hunter2"})));
+        let error = error(config(
+            json!({"nodes": "http://a:9200", "pasword": "hunter2"}),
+        ));
         assert_eq!(error.to_string(), "`config`: there is no setting `pasword`");
     }
 
     #[test]
     fn null_is_not_set() {
-        build(config(json!({"nodes": "http://a:9200", "request_timeout": null})));
+        build(config(
+            json!({"nodes": "http://a:9200", "request_timeout": null}),
+        ));
     }
 
     #[test]
@@ -544,10 +599,21 @@ mod tests {
         let file = shown(("ELASTICSEARCH_CA_CERTS", "/there/is/no.crt"));
         assert!(file.contains("no.crt") && file.ends_with("(from ELASTICSEARCH_CA_CERTS)"));
         let key = shown(("ELASTICSEARCH_API_KEY", "hun ter2"));
-        assert!(key.contains("ELASTICSEARCH_API_KEY") && !key.contains("ter2"), "{key}");
+        assert!(
+            key.contains("ELASTICSEARCH_API_KEY") && !key.contains("ter2"),
+            "{key}"
+        );
 
-        let user = [nodes, ("ELASTICSEARCH_USERNAME", "a:b"), ("ELASTICSEARCH_PASSWORD", "x")];
-        assert!(error(env(&user)).to_string().ends_with("(from ELASTICSEARCH_USERNAME)"));
+        let user = [
+            nodes,
+            ("ELASTICSEARCH_USERNAME", "a:b"),
+            ("ELASTICSEARCH_PASSWORD", "x"),
+        ];
+        assert!(
+            error(env(&user))
+                .to_string()
+                .ends_with("(from ELASTICSEARCH_USERNAME)")
+        );
         let alone = error(env(&[nodes, ("ELASTICSEARCH_USERNAME", "a")])).to_string();
         assert_eq!(alone, "`username`: `password` is missing");
     }
@@ -561,7 +627,10 @@ mod tests {
             (name == "SHOP_CLOUD_ID").then(|| OsString::from_vec(vec![0xff]))
         });
         let error = error(config).to_string();
-        assert_eq!(error, "`cloud_id`: it is not valid Unicode (from SHOP_CLOUD_ID)");
+        assert_eq!(
+            error,
+            "`cloud_id`: it is not valid Unicode (from SHOP_CLOUD_ID)"
+        );
     }
 
     #[test]
@@ -574,7 +643,13 @@ mod tests {
         let both = file.clone().overridden_by(env);
         assert_eq!(format!("{both:?}"), r#"{"api_key", "nodes"}"#);
         assert_eq!(build(both).pool().unwrap().len(), 2);
-        assert_eq!(build(file.overridden_by(Config::default())).pool().unwrap().len(), 1);
+        assert_eq!(
+            build(file.overridden_by(Config::default()))
+                .pool()
+                .unwrap()
+                .len(),
+            1
+        );
     }
 
     #[test]

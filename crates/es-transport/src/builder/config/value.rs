@@ -100,7 +100,10 @@ impl Value {
 
     pub(super) fn statuses(&self) -> Read<Vec<StatusCode>> {
         let status = |value: &Self| {
-            let code = value.number().ok().and_then(|code| StatusCode::from_u16(code).ok());
+            let code = value
+                .number()
+                .ok()
+                .and_then(|code| StatusCode::from_u16(code).ok());
             code.ok_or("it must be a list of status codes")
         };
         self.elements().iter().map(status).collect()
@@ -114,7 +117,10 @@ impl Value {
     fn elements(&self) -> Vec<Self> {
         match self {
             Self::List(values) => values.clone(),
-            Self::Text(text) => text.split(',').map(|text| Self::text(text.to_owned())).collect(),
+            Self::Text(text) => text
+                .split(',')
+                .map(|text| Self::text(text.to_owned()))
+                .collect(),
             other => vec![other.clone()],
         }
     }
@@ -123,7 +129,9 @@ impl Value {
     pub(super) fn duration(&self) -> Read<Duration> {
         let seconds = match self {
             Self::Integer(value) => {
-                return u64::try_from(*value).map(Duration::from_secs).map_err(|_| DURATION);
+                return u64::try_from(*value)
+                    .map(Duration::from_secs)
+                    .map_err(|_| DURATION);
             }
             Self::Float(value) => Some(*value),
             Self::Text(text) => with_unit(text).and_then(|(number, unit)| {
@@ -141,7 +149,9 @@ impl Value {
             }),
             _ => None,
         };
-        seconds.and_then(|value| Duration::try_from_secs_f64(value).ok()).ok_or(DURATION)
+        seconds
+            .and_then(|value| Duration::try_from_secs_f64(value).ok())
+            .ok_or(DURATION)
     }
 
     pub(super) fn duration_or_off(&self) -> Read<Option<Duration>> {
@@ -165,7 +175,9 @@ impl Value {
             // Every size below 2^53 is exact.
             (bytes < 9e15 && bytes.fract() == 0.0).then_some(bytes as u64)
         });
-        bytes.and_then(|bytes| usize::try_from(bytes).ok()).ok_or(SIZE)
+        bytes
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .ok_or(SIZE)
     }
 
     pub(super) fn size_or_off(&self) -> Read<Option<usize>> {
@@ -225,13 +237,17 @@ impl Value {
 }
 
 fn is_any<const N: usize>(text: &str, words: [&str; N]) -> bool {
-    words.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+    words
+        .iter()
+        .any(|word| text.trim().eq_ignore_ascii_case(word))
 }
 
 /// Splits a number from its unit.
 fn with_unit(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     Some((number.parse().ok()?, unit.trim()))
 }

@@ -190,7 +190,9 @@ struct Opened {
 impl Opened {
     fn report(target: Uri, hook: Option<EventHook>) -> Arc<Self> {
         if let Some(hook) = &hook {
-            hook(&ConnectionEvent::Opened { target: target.clone() });
+            hook(&ConnectionEvent::Opened {
+                target: target.clone(),
+            });
         }
         Arc::new(Self { target, hook })
     }
@@ -199,7 +201,9 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         if let Some(hook) = &self.hook {
-            hook(&ConnectionEvent::Closed { target: self.target.clone() });
+            hook(&ConnectionEvent::Closed {
+                target: self.target.clone(),
+            });
         }
     }
 }
@@ -292,7 +296,12 @@ impl PooledConnection {
         member: Member<Box<HttpConnection>, Runtime>,
         now: Instant,
     ) -> Self {
-        Self { host, member: Some(member), since: now, has_response: false }
+        Self {
+            host,
+            member: Some(member),
+            since: now,
+            has_response: false,
+        }
     }
 
     pub(super) fn host(&self) -> &Arc<SharedHost> {
@@ -313,7 +322,9 @@ impl PooledConnection {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response<Incoming>, SendError>> {
-        let Some(member) = &mut self.member else { return Poll::Pending };
+        let Some(member) = &mut self.member else {
+            return Poll::Pending;
+        };
         let response = ready!(member.connection.poll_response(cx)).map_err(SendError::from);
         match &response {
             Ok(_) => self.has_response = true,
@@ -328,7 +339,9 @@ impl PooledConnection {
 
     /// Whether a forward proxy is at the other end.
     pub(super) fn is_proxied(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| member.connection.proxy.is_some())
+        self.member
+            .as_ref()
+            .is_some_and(|member| member.connection.proxy.is_some())
     }
 
     /// Closes the connection, whatever state it is in.
@@ -339,7 +352,9 @@ impl PooledConnection {
     }
 
     fn is_ready(&self) -> bool {
-        self.member.as_ref().is_some_and(|member| member.connection.is_ready())
+        self.member
+            .as_ref()
+            .is_some_and(|member| member.connection.is_ready())
     }
 
     /// Gives the connection back after a response that was read to its end.
@@ -367,7 +382,9 @@ impl Drop for PooledConnection {
     /// A connection whose response has passed, be it unread, can be used again. Any other
     /// exchange that is given up closes it.
     fn drop(&mut self) {
-        let Some(mut member) = self.member.take() else { return };
+        let Some(mut member) = self.member.take() else {
+            return;
+        };
         let now = Instant::now();
         let is_silent = !self.has_response && now.duration_since(self.since) >= SILENCE;
         if is_silent && member.is_reused {
@@ -406,10 +423,16 @@ pub struct PooledBody {
 
 impl PooledBody {
     pub(super) fn new(incoming: Incoming, connection: PooledConnection) -> Self {
-        let mut body = Self { incoming, connection: Some(connection) };
+        let mut body = Self {
+            incoming,
+            connection: Some(connection),
+        };
         // A short body came with the head, so that the connection is free already.
         if body.incoming.is_end_stream()
-            || body.connection.as_ref().is_some_and(PooledConnection::is_ready)
+            || body
+                .connection
+                .as_ref()
+                .is_some_and(PooledConnection::is_ready)
         {
             body.finish();
         }

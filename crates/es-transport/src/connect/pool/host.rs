@@ -145,7 +145,12 @@ where
         }
         let id = self.next_id;
         self.next_id += 1;
-        self.waiting.push_back(Waiting { id, waiter, runtime, is_claimed: false });
+        self.waiting.push_back(Waiting {
+            id,
+            waiter,
+            runtime,
+            is_claimed: false,
+        });
         Some(id)
     }
 
@@ -183,7 +188,10 @@ where
         next.is_claimed = true;
         self.claimed += 1;
         self.open += 1;
-        Some(Connect { waiter: next.id, runtime })
+        Some(Connect {
+            waiter: next.id,
+            runtime,
+        })
     }
 
     /// Adds the connection that was opened for a waiter.
@@ -226,7 +234,9 @@ where
         if self.phase != Phase::Active || member.is_expired(now) {
             return self.discard(member);
         }
-        while let Some(waiter) = self.waiter_of(&member.runtime).and_then(|at| self.take_waiter(at))
+        while let Some(waiter) = self
+            .waiter_of(&member.runtime)
+            .and_then(|at| self.take_waiter(at))
         {
             match waiter.deliver(member) {
                 Ok(()) => return,
@@ -314,11 +324,15 @@ where
     }
 
     fn waiter_of(&self, runtime: &R) -> Option<usize> {
-        self.waiting.iter().position(|waiting| waiting.runtime == *runtime)
+        self.waiting
+            .iter()
+            .position(|waiting| waiting.runtime == *runtime)
     }
 
     fn position_of(&self, id: u64) -> Option<usize> {
-        self.waiting.binary_search_by_key(&id, |waiting| waiting.id).ok()
+        self.waiting
+            .binary_search_by_key(&id, |waiting| waiting.id)
+            .ok()
     }
 
     /// Takes out a waiter; the connect that may run for it goes on for the next one.
@@ -333,7 +347,10 @@ where
 
     /// Notes that the connect for a waiter ended, whether it still waits or not.
     fn connect_ended(&mut self, waiter: u64, runtime: &R) {
-        match self.position_of(waiter).and_then(|at| self.waiting.get_mut(at)) {
+        match self
+            .position_of(waiter)
+            .and_then(|at| self.waiting.get_mut(at))
+        {
             Some(waiting) => {
                 waiting.is_claimed = false;
                 self.claimed -= 1;
@@ -349,7 +366,9 @@ where
     }
 
     fn position(&self, member: &Member<C, R>) -> Option<usize> {
-        self.idle.iter().position(|idle| idle.member.connection.is_same(&member.connection))
+        self.idle
+            .iter()
+            .position(|idle| idle.member.connection.is_same(&member.connection))
     }
 
     fn remove_idle(&mut self, at: usize) {
@@ -379,7 +398,11 @@ impl<C: Connection, R: Clone> Member<C, R> {
     /// Returns a second handle to a connection that takes several requests at a time.
     fn share(&self) -> Option<Self> {
         let connection = self.connection.share()?;
-        Some(Self { connection, runtime: self.runtime.clone(), ..*self })
+        Some(Self {
+            connection,
+            runtime: self.runtime.clone(),
+            ..*self
+        })
     }
 }
 

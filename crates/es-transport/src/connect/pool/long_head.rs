@@ -36,7 +36,9 @@ impl Reread {
         if self.0.send(ask).is_err() {
             return exchange;
         }
-        let Ok(mut sender) = sender.await else { return exchange };
+        let Ok(mut sender) = sender.await else {
+            return exchange;
+        };
         if sender.ready().await.is_err() {
             return exchange;
         }
@@ -54,15 +56,25 @@ pub(super) fn drive<T: Io>(
 ) -> (Reread, impl Future<Output = ()> + Send + 'static) {
     let (reread, asked) = oneshot::channel::<Ask>();
     let driven = async move {
-        let Ok(Parts { mut io, read_buf, .. }) = connection.without_shutdown().await else {
+        let Ok(Parts {
+            mut io, read_buf, ..
+        }) = connection.without_shutdown().await
+        else {
             return;
         };
         // Only a response that was given up is left behind.
         if !read_buf.is_empty()
             && let Ok(ask) = asked.await
         {
-            let io = Rewound { read: read_buf, io, is_written: false, reader: None };
-            let Ok((sender, connection)) = spacious.handshake(io).await else { return };
+            let io = Rewound {
+                read: read_buf,
+                io,
+                is_written: false,
+                reader: None,
+            };
+            let Ok((sender, connection)) = spacious.handshake(io).await else {
+                return;
+            };
             if ask.send(sender).is_ok() {
                 drop(connection.await);
             }

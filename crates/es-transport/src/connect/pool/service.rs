@@ -165,7 +165,11 @@ impl Connections {
     /// # Ok::<(), es_transport::Error>(())
     /// ```
     pub fn counts(&self, target: &Uri) -> (usize, usize) {
-        self.0.hosts.load().get(target).map_or((0, 0), |host| host.counts())
+        self.0
+            .hosts
+            .load()
+            .get(target)
+            .map_or((0, 0), |host| host.counts())
     }
 }
 
@@ -225,13 +229,21 @@ type HostMap = HashMap<Box<str>, Arc<SharedHost>, FxBuildHasher>;
 
 impl Hosts {
     fn get(&self, uri: &Uri) -> Option<&Arc<SharedHost>> {
-        let map = if *uri.scheme()? == Scheme::HTTPS { &self.https } else { &self.http };
+        let map = if *uri.scheme()? == Scheme::HTTPS {
+            &self.https
+        } else {
+            &self.http
+        };
         map.get(uri.authority()?.as_str())
     }
 
     fn insert(&mut self, uri: &Uri, host: Arc<SharedHost>) {
         let is_https = uri.scheme() == Some(&Scheme::HTTPS);
-        let map = if is_https { &mut self.https } else { &mut self.http };
+        let map = if is_https {
+            &mut self.https
+        } else {
+            &mut self.http
+        };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         map.insert(authority.into(), host);
     }
@@ -242,9 +254,12 @@ impl Hosts {
 
     fn remove_unless(&mut self, mut keep: impl FnMut(&Uri) -> bool) -> Vec<Arc<SharedHost>> {
         let maps = [&mut self.http, &mut self.https].into_iter();
-        maps.flat_map(|map| map.extract_if(|_, host| !keep(host.uri())).collect::<Vec<_>>())
-            .map(|(_, host)| host)
-            .collect()
+        maps.flat_map(|map| {
+            map.extract_if(|_, host| !keep(host.uri()))
+                .collect::<Vec<_>>()
+        })
+        .map(|(_, host)| host)
+        .collect()
     }
 }
 

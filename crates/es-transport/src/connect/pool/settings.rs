@@ -125,7 +125,11 @@ impl ConnectionsBuilder {
             http2: http2_builder(),
         };
         Self {
-            limits: Limits { max_open: 256, max_idle: 256, idle_timeout: Duration::from_secs(60) },
+            limits: Limits {
+                max_open: 256,
+                max_idle: 256,
+                idle_timeout: Duration::from_secs(60),
+            },
             acquire_timeout: Duration::from_secs(10),
             max_age: Some(Duration::from_secs(600)),
             detector: Arc::new(SystemClock),
@@ -336,7 +340,9 @@ impl Settings {
     }
 
     fn resume_hooks(&self) -> MutexGuard<'_, Vec<ResumeHook>> {
-        self.on_resume.lock().unwrap_or_else(PoisonError::into_inner)
+        self.on_resume
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the time between two evictions: a quarter of the idle timeout, but short

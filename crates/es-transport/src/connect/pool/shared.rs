@@ -111,7 +111,9 @@ impl SharedHost {
         let scheme = target.scheme().cloned().unwrap_or(Scheme::HTTP);
         let authority = target.authority().map_or("", Authority::as_str);
         // User info is no part of a host and must not go out in a header.
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let authority = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host);
         let header = HeaderValue::from_str(authority)
             .map_err(|error| Error::request("its host is not a header value").with_source(error))?;
         let uri = Uri::builder()
@@ -120,7 +122,10 @@ impl SharedHost {
             .path_and_query("/")
             .build()
             .map_err(|error| Error::request("its URI names no node").with_source(error))?;
-        let authority = uri.authority().cloned().ok_or_else(|| Error::request("it has no host"))?;
+        let authority = uri
+            .authority()
+            .cloned()
+            .ok_or_else(|| Error::request("it has no host"))?;
 
         let one_at_a_time = settings.may_share && scheme == Scheme::HTTPS;
         let state = State {
@@ -129,7 +134,14 @@ impl SharedHost {
             was_suspended: false,
             is_connecting: false,
         };
-        Ok(Self { settings, uri, scheme, authority, header, state: Mutex::new(state) })
+        Ok(Self {
+            settings,
+            uri,
+            scheme,
+            authority,
+            header,
+            state: Mutex::new(state),
+        })
     }
 
     pub(super) fn uri(&self) -> &Uri {
@@ -144,7 +156,9 @@ impl SharedHost {
     /// Makes the target of a request its path, without copying the text, and adds `Host`.
     pub(super) fn set_origin_form(&self, request: &mut Request<Body>) {
         if request.uri().authority().is_some() {
-            let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
+            let path = std::mem::take(request.uri_mut())
+                .into_parts()
+                .path_and_query;
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
         }
         self.set_host(request);
@@ -153,7 +167,9 @@ impl SharedHost {
     /// Makes the target of a request its whole URI, as proxies and HTTP/2 want it.
     pub(super) fn set_absolute_form(&self, request: &mut Request<Body>) {
         let root = || PathAndQuery::from_static("/");
-        let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
+        let path = std::mem::take(request.uri_mut())
+            .into_parts()
+            .path_and_query;
         let mut parts = Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
@@ -163,7 +179,10 @@ impl SharedHost {
     }
 
     fn set_host(&self, request: &mut Request<Body>) {
-        request.headers_mut().entry(HOST).or_insert_with(|| self.header.clone());
+        request
+            .headers_mut()
+            .entry(HOST)
+            .or_insert_with(|| self.header.clone());
         set_empty_length(request);
     }
 
@@ -182,9 +201,16 @@ impl SharedHost {
         }
 
         let (sender, receiver) = oneshot::channel();
-        let id = state.host.enqueue(Slot(sender), runtime).ok_or_else(Error::closed)?;
+        let id = state
+            .host
+            .enqueue(Slot(sender), runtime)
+            .ok_or_else(Error::closed)?;
         self.unlock(state);
-        Ok(Acquired::Waiting(Waiting { host: Arc::clone(self), id, receiver }))
+        Ok(Acquired::Waiting(Waiting {
+            host: Arc::clone(self),
+            id,
+            receiver,
+        }))
     }
 
     /// Returns how long a request waits for a connection.
@@ -197,7 +223,9 @@ impl SharedHost {
     /// Drops all idle connections if the eviction task, which runs in this runtime, is
     /// long overdue: they are most likely dead.
     fn check_suspended(&self, state: &mut State, runtime: &Runtime) {
-        let Some(eviction) = &mut state.eviction else { return };
+        let Some(eviction) = &mut state.eviction else {
+            return;
+        };
         if eviction.runtime != *runtime {
             return;
         }
@@ -246,7 +274,9 @@ impl SharedHost {
         let mut state = self.lock();
         let waiters = state.host.close();
         self.unlock(state);
-        waiters.into_iter().for_each(|waiter| waiter.fail(Error::closed()));
+        waiters
+            .into_iter()
+            .for_each(|waiter| waiter.fail(Error::closed()));
     }
 
     /// Returns how many connections are open or being opened, and how many are idle.
@@ -267,9 +297,14 @@ impl SharedHost {
         let was_suspended = std::mem::take(&mut state.was_suspended);
         let removed = state.host.take_removed();
         let connects = state.host.has_unclaimed_waiters() && !state.is_connecting;
-        let evicts = (state.eviction.is_none()).then(|| state.host.idle_runtime()).flatten();
+        let evicts = (state.eviction.is_none())
+            .then(|| state.host.idle_runtime())
+            .flatten();
         if let Some(runtime) = evicts.clone() {
-            state.eviction = Some(Eviction { runtime, last: self.settings.detector.now() });
+            state.eviction = Some(Eviction {
+                runtime,
+                last: self.settings.detector.now(),
+            });
         }
         drop(state);
 
@@ -295,13 +330,20 @@ impl SharedHost {
             if state.is_connecting {
                 return;
             }
-            let Some(host::Connect { waiter, runtime }) = state.host.next_connect() else { return };
+            let Some(host::Connect { waiter, runtime }) = state.host.next_connect() else {
+                return;
+            };
             state.is_connecting = true;
             let removed = state.host.take_removed();
             drop(state);
 
             drop(removed);
-            let connecting = Connecting { host: Arc::clone(self), waiter, runtime, is_done: false };
+            let connecting = Connecting {
+                host: Arc::clone(self),
+                waiter,
+                runtime,
+                is_done: false,
+            };
             connecting.runtime.clone().spawn(connecting.run());
             self.lock().is_connecting = false;
         }
@@ -310,7 +352,13 @@ impl SharedHost {
     fn connected(self: &Arc<Self>, waiter: u64, connection: Box<HttpConnection>, runtime: Runtime) {
         let now = Instant::now();
         let expires_at = self.settings.max_age().and_then(|age| now.checked_add(age));
-        let member = Member { connection, runtime, expires_at, good_at: now, is_reused: false };
+        let member = Member {
+            connection,
+            runtime,
+            expires_at,
+            good_at: now,
+            is_reused: false,
+        };
         let mut state = self.lock();
         state.host.connected(waiter, member, now);
         self.unlock(state);
@@ -338,9 +386,11 @@ impl Waiting {
     /// Waits for a connection, for at most this time.
     pub(super) async fn connection(mut self, limit: Duration) -> Result<PooledConnection> {
         match tokio::time::timeout(limit, &mut self.receiver).await {
-            Ok(Ok(Ok(member))) => {
-                Ok(PooledConnection::new(Arc::clone(&self.host), member, Instant::now()))
-            }
+            Ok(Ok(Ok(member))) => Ok(PooledConnection::new(
+                Arc::clone(&self.host),
+                member,
+                Instant::now(),
+            )),
             Ok(Ok(Err(error))) => Err(error),
             // Without a sender nobody is left who could serve it.
             Ok(Err(_)) => Err(Error::closed()),
@@ -352,9 +402,15 @@ impl Waiting {
 /// States the length of a body that is missing where the method suggests one (RFC 9110,
 /// section 8.6): strict proxies refuse such a request with 411.
 fn set_empty_length(request: &mut Request<Body>) {
-    let has_meaning = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let has_meaning = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::PATCH
+    );
     if has_meaning && request.body().is_empty() {
-        request.headers_mut().entry(CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
+        request
+            .headers_mut()
+            .entry(CONTENT_LENGTH)
+            .or_insert(HeaderValue::from_static("0"));
     }
 }
 
@@ -386,7 +442,9 @@ impl Connecting {
         let connected = connecting.await;
         self.is_done = true;
         match connected {
-            Ok(connection) => self.host.connected(self.waiter, connection, self.runtime.clone()),
+            Ok(connection) => self
+                .host
+                .connected(self.waiter, connection, self.runtime.clone()),
             Err(error) => self.host.connect_failed(self.waiter, &self.runtime, error),
         }
     }
@@ -410,15 +468,22 @@ struct EvictionTask {
 
 impl EvictionTask {
     fn new(host: &Arc<SharedHost>) -> Self {
-        Self { host: Arc::downgrade(host) }
+        Self {
+            host: Arc::downgrade(host),
+        }
     }
 
     async fn run(self, period: Duration) {
         loop {
             tokio::time::sleep(period).await;
-            let Some(host) = self.host.upgrade() else { return };
+            let Some(host) = self.host.upgrade() else {
+                return;
+            };
             let mut state = host.lock();
-            if let Some(runtime) = state.eviction.as_ref().map(|eviction| eviction.runtime.clone())
+            if let Some(runtime) = state
+                .eviction
+                .as_ref()
+                .map(|eviction| eviction.runtime.clone())
             {
                 host.check_suspended(&mut state, &runtime);
             }

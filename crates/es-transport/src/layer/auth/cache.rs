@@ -45,14 +45,19 @@ impl Cache {
     pub(super) fn get(&self) -> Option<Credentials> {
         let cached = self.cached.load();
         let cached = cached.as_ref()?;
-        let expired = cached.expires.is_some_and(|expires| expires <= Instant::now());
+        let expired = cached
+            .expires
+            .is_some_and(|expires| expires <= Instant::now());
         (!expired).then(|| cached.credentials.clone())
     }
 
     /// Forgets these credentials, if they are still cached.
     pub(super) fn invalidate(&self, refused: &Credentials) {
         let cached = self.cached.load();
-        if cached.as_ref().is_some_and(|cached| cached.credentials == *refused) {
+        if cached
+            .as_ref()
+            .is_some_and(|cached| cached.credentials == *refused)
+        {
             // Another fetch may have ended meanwhile: its result stays.
             self.cached.compare_and_swap(&*cached, None);
         }
@@ -78,8 +83,13 @@ impl Cache {
                 *failure = None;
                 let credentials = provided.credentials;
                 // A duration that no clock can express never ends.
-                let expires = provided.expires_in.and_then(|d| Instant::now().checked_add(d));
-                let cached = Cached { credentials: credentials.clone(), expires };
+                let expires = provided
+                    .expires_in
+                    .and_then(|d| Instant::now().checked_add(d));
+                let cached = Cached {
+                    credentials: credentials.clone(),
+                    expires,
+                };
                 self.cached.store(Some(Arc::new(cached)));
                 Ok(credentials)
             }

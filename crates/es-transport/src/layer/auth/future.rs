@@ -42,13 +42,19 @@ pin_project! {
 
 impl<S, B, F, RB> ResponseFuture<S, B, F, RB> {
     pub(super) fn sent(inner: F, retry: Option<Box<Retry<S, B>>>) -> Self {
-        Self { state: State::Sent { inner, retry } }
+        Self {
+            state: State::Sent { inner, retry },
+        }
     }
 
     pub(super) fn waiting(
         future: impl Future<Output = Result<Response<RB>>> + Send + 'static,
     ) -> Self {
-        Self { state: State::Waiting { future: Box::pin(future) } }
+        Self {
+            state: State::Waiting {
+                future: Box::pin(future),
+            },
+        }
     }
 }
 
@@ -116,7 +122,12 @@ impl<S, B> Retry<S, B> {
         S: Service<Request<B>, Response = Response<RB>>,
         S::Error: Into<BoxError>,
     {
-        let Self { cache, service, mut request, refused } = *self;
+        let Self {
+            cache,
+            service,
+            mut request,
+            refused,
+        } = *self;
         cache.invalidate(&refused);
         let credentials = cache.get_or_fetch().await?;
         if credentials == refused {

@@ -36,12 +36,16 @@ impl AuthLayer {
     /// # Ok::<(), es_transport::Error>(())
     /// ```
     pub fn new(credentials: Credentials) -> Self {
-        Self { source: Source::fixed(credentials) }
+        Self {
+            source: Source::fixed(credentials),
+        }
     }
 
     /// Creates a layer that sends only the credentials in the options of a request.
     pub fn none() -> Self {
-        Self { source: Source::None }
+        Self {
+            source: Source::None,
+        }
     }
 
     /// Creates a layer whose credentials come from a provider.
@@ -59,7 +63,9 @@ impl AuthLayer {
     /// });
     /// ```
     pub fn provider(provider: impl CredentialsProvider) -> Self {
-        Self { source: Source::Provider(Arc::new(Cache::new(provider))) }
+        Self {
+            source: Source::Provider(Arc::new(Cache::new(provider))),
+        }
     }
 }
 

@@ -64,6 +64,9 @@ impl Provided {
 
 impl From<Credentials> for Provided {
     fn from(credentials: Credentials) -> Self {
-        Self { credentials, expires_in: None }
+        Self {
+            credentials,
+            expires_in: None,
+        }
     }
 }

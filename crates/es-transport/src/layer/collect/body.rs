@@ -25,7 +25,11 @@ pin_project! {
 
 impl<B> LimitedBody<B> {
     pub(super) fn new(body: B, limit: usize) -> Self {
-        Self { body, left: limit, limit }
+        Self {
+            body,
+            left: limit,
+            limit,
+        }
     }
 }
 
@@ -42,7 +46,9 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>>>> {
         let this = self.project();
-        let Some(frame) = ready!(this.body.poll_frame(cx)) else { return Poll::Ready(None) };
+        let Some(frame) = ready!(this.body.poll_frame(cx)) else {
+            return Poll::Ready(None);
+        };
         let frame = frame.map_err(Error::from_service)?;
         let size = frame.data_ref().map_or(0, Bytes::len);
         let Some(rest) = this.left.checked_sub(size) else {

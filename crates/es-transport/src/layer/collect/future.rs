@@ -36,7 +36,9 @@ pin_project! {
 
 impl<F, RB> ResponseFuture<F, RB> {
     pub(super) fn new(future: F, reading: Reading) -> Self {
-        Self { state: State::Head { future, reading } }
+        Self {
+            state: State::Head { future, reading },
+        }
     }
 }
 
@@ -55,10 +57,16 @@ where
         loop {
             let (future, reading) = match state.as_mut().project() {
                 StateProj::Head { future, reading } => (future, *reading),
-                StateProj::Body { head, body, collector } => {
+                StateProj::Body {
+                    head,
+                    body,
+                    collector,
+                } => {
                     let bytes = ready!(collector.poll(body, cx))?;
                     // Polled after its end: it stays pending.
-                    let Some(head) = head.take() else { return Poll::Pending };
+                    let Some(head) = head.take() else {
+                        return Poll::Pending;
+                    };
                     return Poll::Ready(Ok(Response::from_parts(head, bytes.into())));
                 }
             };
@@ -69,7 +77,9 @@ where
             };
             if !is_stream && !has_body(&polled) {
                 let empty = |_| ResponseBody::default();
-                return polled.map_ok(|response| response.map(empty)).map_err(Error::from_service);
+                return polled
+                    .map_ok(|response| response.map(empty))
+                    .map_err(Error::from_service);
             }
             let response = ready!(polled).map_err(Error::from_service)?;
             check_stated_length(response.body(), limit)?;
@@ -79,7 +89,11 @@ where
             }
             let (head, body) = response.into_parts();
             let collector = Collector::new(limit);
-            state.set(State::Body { head: Some(head), body, collector });
+            state.set(State::Body {
+                head: Some(head),
+                body,
+                collector,
+            });
         }
     }
 }
@@ -94,5 +108,7 @@ fn check_stated_length<B: Body>(body: &B, limit: usize) -> Result<()> {
     if usize::try_from(stated).is_ok_and(|stated| stated <= limit) {
         return Ok(());
     }
-    Err(Error::body(format!("it has {stated} bytes, more than the {limit} that are allowed")))
+    Err(Error::body(format!(
+        "it has {stated} bytes, more than the {limit} that are allowed"
+    )))
 }

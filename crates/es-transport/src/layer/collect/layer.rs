@@ -11,7 +11,9 @@ pub struct CollectLayer {
 impl CollectLayer {
     /// Creates a layer that reads responses of up to 512 MiB.
     pub fn new() -> Self {
-        Self { limit: Some(512 << 20) }
+        Self {
+            limit: Some(512 << 20),
+        }
     }
 
     /// Sets the maximum size of a response in bytes; `None` is no limit. Default: 512 MiB.

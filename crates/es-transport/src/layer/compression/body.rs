@@ -29,7 +29,11 @@ pin_project! {
 impl<B> GzipBody<B> {
     /// Compresses `inner` at a level from 1 (fast) to 9 (small).
     pub fn new(inner: B, level: u32) -> Self {
-        Self { inner, encoder: Some(Encoder::new(level.min(9))), output: Vec::new() }
+        Self {
+            inner,
+            encoder: Some(Encoder::new(level.min(9))),
+            output: Vec::new(),
+        }
     }
 }
 

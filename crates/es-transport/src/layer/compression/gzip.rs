@@ -25,7 +25,10 @@ pub struct Gzip {
 impl Gzip {
     /// Creates a compressor with a level from 1 (fast) to 9 (small).
     pub fn new(level: u32) -> Self {
-        Self { encoder: Encoder::new(level.clamp(1, 9)), output: Vec::new() }
+        Self {
+            encoder: Encoder::new(level.clamp(1, 9)),
+            output: Vec::new(),
+        }
     }
 
     /// Adds a piece.
@@ -48,6 +51,8 @@ impl Gzip {
 
 impl fmt::Debug for Gzip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gzip").field("bytes", &self.output.len()).finish_non_exhaustive()
+        f.debug_struct("Gzip")
+            .field("bytes", &self.output.len())
+            .finish_non_exhaustive()
     }
 }

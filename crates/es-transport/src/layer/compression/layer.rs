@@ -19,7 +19,11 @@ pub struct CompressionLayer {
 impl CompressionLayer {
     /// Creates a layer that compresses bodies of at least 1 KiB with gzip at level 1.
     pub fn new() -> Self {
-        Self { enabled: true, threshold: 1024, level: 1 }
+        Self {
+            enabled: true,
+            threshold: 1024,
+            level: 1,
+        }
     }
 
     /// Sets whether bodies are compressed. Default: `true`.

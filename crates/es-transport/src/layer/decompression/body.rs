@@ -23,7 +23,12 @@ pub(super) struct DecompressedBody {
 
 impl DecompressedBody {
     pub(super) fn new(inner: BoxBody, limit: usize) -> Self {
-        Self { inner, decoder: Decoder::new(limit), input: Bytes::new(), is_done: false }
+        Self {
+            inner,
+            decoder: Decoder::new(limit),
+            input: Bytes::new(),
+            is_done: false,
+        }
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
@@ -61,6 +66,10 @@ impl Body for DecompressedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.is_done { SizeHint::with_exact(0) } else { SizeHint::default() }
+        if self.is_done {
+            SizeHint::with_exact(0)
+        } else {
+            SizeHint::default()
+        }
     }
 }

@@ -28,7 +28,12 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn new(limit: usize) -> Self {
         let member = Some(Decompress::new_gzip(WINDOW_BITS));
-        Self { member, complete: false, left: limit, limit }
+        Self {
+            member,
+            complete: false,
+            left: limit,
+            limit,
+        }
     }
 
     /// Decompresses from `input`, which it consumes, until the spare room of
@@ -43,7 +48,9 @@ impl Decoder {
                     break;
                 }
             }
-            let member = self.member.get_or_insert_with(|| Decompress::new_gzip(WINDOW_BITS));
+            let member = self
+                .member
+                .get_or_insert_with(|| Decompress::new_gzip(WINDOW_BITS));
             self.complete = false;
             let (before_in, before) = (member.total_in(), output.len());
             let status = member
@@ -52,7 +59,10 @@ impl Decoder {
             let taken = usize::try_from(member.total_in() - before_in).unwrap_or(usize::MAX);
             input.advance(taken.min(input.len()));
             let made = output.len() - before;
-            self.left = self.left.checked_sub(made).ok_or_else(|| too_large(self.limit))?;
+            self.left = self
+                .left
+                .checked_sub(made)
+                .ok_or_else(|| too_large(self.limit))?;
             if status == Status::StreamEnd {
                 self.member = None;
                 self.complete = true;
@@ -65,7 +75,11 @@ impl Decoder {
 
     /// Whether what was read may be the end.
     pub(super) fn finish(&self) -> Result<()> {
-        if self.complete { Ok(()) } else { Err(Error::body("its gzip is cut off")) }
+        if self.complete {
+            Ok(())
+        } else {
+            Err(Error::body("its gzip is cut off"))
+        }
     }
 
     /// The next piece of a stream; `None` if it needs more input.
@@ -102,5 +116,7 @@ pub(super) fn decompress_all(mut input: Bytes, limit: usize) -> Result<Bytes> {
 fn size_hint(input: &[u8]) -> usize {
     let trailer = input.last_chunk::<4>().copied().unwrap_or_default();
     let claimed = usize::try_from(u32::from_le_bytes(trailer)).unwrap_or(usize::MAX);
-    claimed.min(input.len().saturating_mul(MAX_RATIO)).min(MAX_RESERVE)
+    claimed
+        .min(input.len().saturating_mul(MAX_RATIO))
+        .min(MAX_RESERVE)
 }

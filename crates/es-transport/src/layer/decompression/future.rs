@@ -30,7 +30,11 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     pub(super) fn new(inner: F, reading: Option<Reading>, accepts_other: bool) -> Self {
-        Self { inner, reading, accepts_other }
+        Self {
+            inner,
+            reading,
+            accepts_other,
+        }
     }
 }
 
@@ -87,7 +91,9 @@ impl Encoding {
 #[cold]
 fn unknown(encoding: &HeaderValue) -> Error {
     let encoding = String::from_utf8_lossy(encoding.as_bytes());
-    Error::body(format!("its `Content-Encoding` is `{encoding}`, and only gzip is supported"))
+    Error::body(format!(
+        "its `Content-Encoding` is `{encoding}`, and only gzip is supported"
+    ))
 }
 
 #[cold]

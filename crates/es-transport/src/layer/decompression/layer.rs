@@ -15,7 +15,10 @@ pub struct DecompressionLayer {
 impl DecompressionLayer {
     /// Creates a layer that accepts gzip and decompresses up to 512 MiB.
     pub fn new() -> Self {
-        Self { is_enabled: true, limit: Some(512 << 20) }
+        Self {
+            is_enabled: true,
+            limit: Some(512 << 20),
+        }
     }
 
     /// Sets whether requests accept gzip. Default: `true`. A response that is compressed

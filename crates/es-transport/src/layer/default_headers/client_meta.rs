@@ -9,12 +9,19 @@ const HYPER: &str = "1";
 /// `es=<client>,rs=<rustc>,t=<transport>,hc=<HTTP client>`, as all Elastic
 /// clients write it: `^[a-z]{1,}=[a-z0-9.\-]{1,}(?:,[a-z]{1,}=[a-z0-9.\-]+)*$`.
 pub(super) fn value(client: &str) -> String {
-    format!("es={},rs={},t={},hc={HYPER}", short(client), short(RUSTC), short(TRANSPORT))
+    format!(
+        "es={},rs={},t={},hc={HYPER}",
+        short(client),
+        short(RUSTC),
+        short(TRANSPORT)
+    )
 }
 
 /// Numbers and dots; any pre-release (`-alpha.1`, `-nightly`) becomes a `p`.
 fn short(version: &str) -> String {
-    let end = version.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(version.len());
+    let end = version
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(version.len());
     let (numbers, rest) = version.split_at(end);
     let numbers = if numbers.is_empty() { "0" } else { numbers };
     // Build metadata (`+abc`) makes no pre-release.

@@ -39,13 +39,21 @@ impl DefaultHeadersLayer {
             std::env::consts::ARCH
         );
         insert_known(&mut headers, header::USER_AGENT, agent);
-        insert_known(&mut headers, CLIENT_META, client_meta::value(client_meta::TRANSPORT));
-        Self { defaults: Arc::new(headers) }
+        insert_known(
+            &mut headers,
+            CLIENT_META,
+            client_meta::value(client_meta::TRANSPORT),
+        );
+        Self {
+            defaults: Arc::new(headers),
+        }
     }
 
     /// Creates a layer without headers.
     pub fn empty() -> Self {
-        Self { defaults: Arc::default() }
+        Self {
+            defaults: Arc::default(),
+        }
     }
 
     /// Sets the `User-Agent`, instead of this crate's name.
@@ -63,7 +71,11 @@ impl DefaultHeadersLayer {
     #[must_use]
     pub fn client_meta(mut self, enabled: bool) -> Self {
         if enabled {
-            insert_known(self.edit(), CLIENT_META, client_meta::value(client_meta::TRANSPORT));
+            insert_known(
+                self.edit(),
+                CLIENT_META,
+                client_meta::value(client_meta::TRANSPORT),
+            );
         } else {
             self.edit().remove(CLIENT_META);
         }
@@ -100,7 +112,10 @@ impl DefaultHeadersLayer {
         let value = value.as_ref();
         let value = is_visible(value).then(|| secret_value(value)).flatten();
         let value = value.ok_or_else(|| {
-            Error::config("headers", format!("the value of `{name}` must be visible ASCII"))
+            Error::config(
+                "headers",
+                format!("the value of `{name}` must be visible ASCII"),
+            )
         })?;
         self.edit().insert(name, value);
         Ok(self)
@@ -154,6 +169,8 @@ impl<S> Layer<S> for DefaultHeadersLayer {
 impl fmt::Debug for DefaultHeadersLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.defaults.keys().collect();
-        f.debug_struct("DefaultHeadersLayer").field("headers", &names).finish()
+        f.debug_struct("DefaultHeadersLayer")
+            .field("headers", &names)
+            .finish()
     }
 }

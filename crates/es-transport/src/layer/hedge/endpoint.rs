@@ -45,7 +45,11 @@ pub(super) fn endpoint<B>(request: &Request<B>) -> Option<usize> {
     }
     let mut parts = request.uri().path().strip_prefix('/')?.split('/');
     let first = parts.next()?;
-    let name = if first.starts_with('_') { first } else { parts.next()? };
+    let name = if first.starts_with('_') {
+        first
+    } else {
+        parts.next()?
+    };
     let number = READS.iter().position(|(read, _)| *read == name)?;
     let (_, rest) = READS.get(number)?;
     let rest = match (rest, parts.next()) {
@@ -115,7 +119,10 @@ mod tests {
             assert!(!of(Method::POST, uri, Some(true)), "{uri}");
         }
         for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-            assert!(!of(method.clone(), "/products/_doc/1", Some(true)), "{method}");
+            assert!(
+                !of(method.clone(), "/products/_doc/1", Some(true)),
+                "{method}"
+            );
         }
     }
 }

@@ -42,13 +42,23 @@ impl<F, RB> ResponseFuture<F, RB> {
     /// Sends a request once; the latency counts for this endpoint.
     pub(super) fn once(future: F, state: &Arc<State>, endpoint: Option<usize>) -> Self {
         let started = endpoint.map(|endpoint| (endpoint, Instant::now()));
-        Self { kind: Kind::Once { future, state: Arc::clone(state), started } }
+        Self {
+            kind: Kind::Once {
+                future,
+                state: Arc::clone(state),
+                started,
+            },
+        }
     }
 
     pub(super) fn hedged(
         future: impl Future<Output = Result<Response<RB>>> + Send + 'static,
     ) -> Self {
-        Self { kind: Kind::Hedged { future: Box::pin(future) } }
+        Self {
+            kind: Kind::Hedged {
+                future: Box::pin(future),
+            },
+        }
     }
 }
 
@@ -62,7 +72,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             KindProj::Hedged { future } => future.as_mut().poll(cx),
-            KindProj::Once { future, state, started } => {
+            KindProj::Once {
+                future,
+                state,
+                started,
+            } => {
                 let result = ready!(future.poll(cx)).map_err(Error::from_service);
                 observe(state, &result);
                 if let (Some((endpoint, started)), true) = (started, is_good(&result)) {
@@ -92,12 +106,25 @@ where
     S::Error: Into<BoxError>,
 {
     pub(super) async fn run(self) -> Result<Response<RB>> {
-        let Self { first, service, mut spare, selected, endpoint, delay, state } = self;
+        let Self {
+            first,
+            service,
+            mut spare,
+            selected,
+            endpoint,
+            delay,
+            state,
+        } = self;
         let started = Instant::now();
         let mut first = pin!(first);
-        let is_over = spare.extensions().get::<Deadline>().is_some_and(|deadline| {
-            started.checked_add(delay).is_none_or(|hedged_at| hedged_at >= deadline.at)
-        });
+        let is_over = spare
+            .extensions()
+            .get::<Deadline>()
+            .is_some_and(|deadline| {
+                started
+                    .checked_add(delay)
+                    .is_none_or(|hedged_at| hedged_at >= deadline.at)
+            });
 
         let mut timer = pin!(sleep(delay)?);
         let early = poll_fn(|cx| match first.as_mut().poll(cx) {
@@ -122,7 +149,10 @@ where
         spare.extensions_mut().insert(hedge_selected.clone());
         let hedged_at = Instant::now();
         let mut hedge = pin!(service.oneshot(spare));
-        let mut race = Race { first: None, hedge: None };
+        let mut race = Race {
+            first: None,
+            hedge: None,
+        };
         let last = poll_fn(|cx| {
             if race.first.is_none()
                 && let Poll::Ready(result) = first.as_mut().poll(cx)
@@ -150,12 +180,19 @@ where
             state.put_back();
             return race.first.unwrap_or_else(|| Err(Error::no_nodes()));
         }
-        [&race.first, &race.hedge].into_iter().flatten().for_each(|end| observe(&state, end));
+        [&race.first, &race.hedge]
+            .into_iter()
+            .flatten()
+            .for_each(|end| observe(&state, end));
 
         let url = |selected: &SelectedNode| selected.node().map(|node| node.shared_url().clone());
         let mut attempts = [
             Attempt::new(url(&selected), outcome(&race.first), started.elapsed()),
-            Attempt::new(url(&hedge_selected), outcome(&race.hedge), hedged_at.elapsed()),
+            Attempt::new(
+                url(&hedge_selected),
+                outcome(&race.hedge),
+                hedged_at.elapsed(),
+            ),
         ];
         let [first, _] = &mut attempts;
         first.retried = Some(RetryReason::Hedge);
@@ -170,7 +207,9 @@ where
         };
         match winner {
             Some(Ok(mut response)) => {
-                response.extensions_mut().insert(Attempts(Arc::new(attempts)));
+                response
+                    .extensions_mut()
+                    .insert(Attempts(Arc::new(attempts)));
                 Ok(response)
             }
             Some(Err(error)) => Err(error.with_attempts(attempts.into())),
@@ -195,8 +234,11 @@ impl<RB> Race<RB> {
     /// Whether the result that came just now is the outcome: it is good, or the other
     /// one has ended as well.
     fn is_over(&self, first: bool) -> bool {
-        let (own, other) =
-            if first { (&self.first, &self.hedge) } else { (&self.hedge, &self.first) };
+        let (own, other) = if first {
+            (&self.first, &self.hedge)
+        } else {
+            (&self.hedge, &self.first)
+        };
         own.as_ref().is_some_and(is_good) || (own.is_some() && other.is_some())
     }
 
@@ -210,10 +252,17 @@ impl<RB> Race<RB> {
 fn avoid<B>(spare: &mut Request<B>, selected: &SelectedNode) {
     let before = spare.extensions().get::<RetryContext>();
     let attempt = before.map_or(1, |before| before.attempt).saturating_add(1);
-    let tried = before.map(|before| before.tried.iter().cloned()).into_iter().flatten();
+    let tried = before
+        .map(|before| before.tried.iter().cloned())
+        .into_iter()
+        .flatten();
     let first = selected.node().map(|node| Arc::clone(node.shared_url()));
     let tried = tried.chain(first).collect();
-    spare.extensions_mut().insert(RetryContext { attempt, tried, reason: RetryReason::Hedge });
+    spare.extensions_mut().insert(RetryContext {
+        attempt,
+        tried,
+        reason: RetryReason::Hedge,
+    });
     spare.extensions_mut().insert(Hedge);
 }
 

@@ -41,8 +41,15 @@ struct Rolling {
 impl Default for Latencies {
     fn default() -> Self {
         let none = || vec![0; BUCKETS].into_boxed_slice();
-        let rolling = Rolling { current: none(), previous: none(), count: 0 };
-        Self { quantile: AtomicU64::new(0), rolling: Mutex::new(rolling) }
+        let rolling = Rolling {
+            current: none(),
+            previous: none(),
+            count: 0,
+        };
+        Self {
+            quantile: AtomicU64::new(0),
+            rolling: Mutex::new(rolling),
+        }
     }
 }
 
@@ -67,7 +74,9 @@ impl Latencies {
         }
         if rolling.count >= GENERATION {
             rolling.count = 0;
-            let Rolling { current, previous, .. } = &mut *rolling;
+            let Rolling {
+                current, previous, ..
+            } = &mut *rolling;
             std::mem::swap(current, previous);
             current.fill(0);
         }
@@ -140,7 +149,10 @@ mod tests {
         for latency in [Duration::ZERO, Duration::from_micros(127), Duration::MAX] {
             assert!(bucket(latency) < BUCKETS);
         }
-        assert_eq!((bucket(Duration::ZERO), bucket(Duration::MAX)), (0, BUCKETS - 1));
+        assert_eq!(
+            (bucket(Duration::ZERO), bucket(Duration::MAX)),
+            (0, BUCKETS - 1)
+        );
     }
 
     proptest! {

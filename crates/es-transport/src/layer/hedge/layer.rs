@@ -37,7 +37,12 @@ pub struct HedgeLayer {
 impl HedgeLayer {
     /// Creates a layer with the defaults.
     pub const fn new() -> Self {
-        Self { percentile: 95, min_delay: Duration::from_millis(10), max_percent: 5, budget: None }
+        Self {
+            percentile: 95,
+            min_delay: Duration::from_millis(10),
+            max_percent: 5,
+            budget: None,
+        }
     }
 
     /// Sets the percentile of an endpoint's latencies after which a request is hedged,
@@ -99,7 +104,10 @@ impl<S> Layer<S> for HedgeLayer {
     type Service = HedgeService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HedgeService { inner, state: Arc::new(State::new(self)) }
+        HedgeService {
+            inner,
+            state: Arc::new(State::new(self)),
+        }
     }
 }
 
@@ -175,10 +183,15 @@ impl State {
     pub(super) fn observe(&self, status: StatusCode, headers: &HeaderMap) {
         const SHORTEST: Duration = Duration::from_secs(1);
         const LONGEST: Duration = Duration::from_secs(60);
-        if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        if !matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        ) {
             return;
         }
-        let asked = retry_after(headers).unwrap_or(SHORTEST).clamp(SHORTEST, LONGEST);
+        let asked = retry_after(headers)
+            .unwrap_or(SHORTEST)
+            .clamp(SHORTEST, LONGEST);
         let until = self.clock().saturating_add(asked.as_millis() as u64);
         self.refused_until.fetch_max(until, Ordering::Relaxed);
     }
@@ -213,7 +226,10 @@ where
         let Some((delay, spare)) = delay.and_then(|delay| Some((delay, copy_of(&request)?))) else {
             return ResponseFuture::once(self.inner.call(request), &self.state, Some(endpoint));
         };
-        let selected = request.extensions_mut().get_or_insert_default::<SelectedNode>().clone();
+        let selected = request
+            .extensions_mut()
+            .get_or_insert_default::<SelectedNode>()
+            .clone();
         let hedging = Hedging {
             first: self.inner.call(request),
             service: self.inner.clone(),
@@ -229,6 +245,8 @@ where
 
 impl<S: fmt::Debug> fmt::Debug for HedgeService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HedgeService").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("HedgeService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

@@ -34,7 +34,11 @@ pin_project! {
 
 impl<S, B, F> ResponseFuture<S, B, F> {
     pub(super) fn new(inner: F, watch: Option<Watch<S, B>>) -> Self {
-        Self { inner, watch, inspecting: None }
+        Self {
+            inner,
+            watch,
+            inspecting: None,
+        }
     }
 }
 
@@ -115,7 +119,12 @@ impl<S, B> Watch<S, B> {
         RB: HttpBody<Data = Bytes> + Send + 'static,
         RB::Error: Into<BoxError>,
     {
-        let Self { shared, asked, retained, .. } = self;
+        let Self {
+            shared,
+            asked,
+            retained,
+            ..
+        } = self;
         let refusal = match read(&mut response).await? {
             Inspected::Refusal(refusal) => refusal,
             Inspected::Other(seen) => {
@@ -127,14 +136,25 @@ impl<S, B> Watch<S, B> {
                 return Ok(response);
             }
         };
-        let Some(negotiation) = &shared.negotiation else { return Err(shared.refused(asked)) };
+        let Some(negotiation) = &shared.negotiation else {
+            return Err(shared.refused(asked));
+        };
         negotiation.learn_from_refusal(asked, &refusal);
-        let Some(retained) = retained else { return Err(shared.refused(asked)) };
-        let Retained { service, mut request } = *retained;
+        let Some(retained) = retained else {
+            return Err(shared.refused(asked));
+        };
+        let Retained {
+            service,
+            mut request,
+        } = *retained;
         let has_body = !request.body().is_end_stream();
         let asked = shared.write(&mut request, has_body);
-        let mut response =
-            with_response_body(service.oneshot(request).await.map_err(Error::from_service)?);
+        let mut response = with_response_body(
+            service
+                .oneshot(request)
+                .await
+                .map_err(Error::from_service)?,
+        );
         if let Some(asked) = asked
             && may_refuse(&response)
             && let Inspected::Refusal(_) = read(&mut response).await?
@@ -165,7 +185,10 @@ async fn read(response: &mut Response<ResponseBody>) -> Result<Inspected> {
 }
 
 fn may_refuse<RB>(response: &Response<RB>) -> bool {
-    matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE)
+    matches!(
+        response.status(),
+        StatusCode::BAD_REQUEST | StatusCode::NOT_ACCEPTABLE
+    )
 }
 
 /// Elasticsearch 8 and later name the version of their response.

@@ -28,7 +28,13 @@ impl MediaTypeLayer {
     /// ```
     pub fn new(mode: CompatibilityMode) -> Self {
         let negotiation = (mode == CompatibilityMode::Negotiated).then(Negotiation::new);
-        Self { shared: Arc::new(Shared { mode, types: Types::of(mode), negotiation }) }
+        Self {
+            shared: Arc::new(Shared {
+                mode,
+                types: Types::of(mode),
+                negotiation,
+            }),
+        }
     }
 }
 

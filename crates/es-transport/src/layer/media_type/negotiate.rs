@@ -50,7 +50,9 @@ impl Shared {
                  to `Negotiated`, or to `Off`"
             }
         };
-        Error::media_type(format!("the server does not take `compatible-with={asked}`; {advice}"))
+        Error::media_type(format!(
+            "the server does not take `compatible-with={asked}`; {advice}"
+        ))
     }
 }
 
@@ -77,7 +79,12 @@ struct Known {
 impl Negotiation {
     pub(super) fn new() -> Self {
         let types = Types::of(CompatibilityMode::Negotiated);
-        Self { known: ArcSwap::from_pointee(Known { types, settled: false }) }
+        Self {
+            known: ArcSwap::from_pointee(Known {
+                types,
+                settled: false,
+            }),
+        }
     }
 
     pub(super) fn is_settled(&self) -> bool {
@@ -108,6 +115,12 @@ impl Negotiation {
 
     fn learn(&self, major: Option<u8>) {
         let types = major.map_or_else(Types::plain, Types::compatible);
-        self.known.store(Known { types, settled: true }.into());
+        self.known.store(
+            Known {
+                types,
+                settled: true,
+            }
+            .into(),
+        );
     }
 }

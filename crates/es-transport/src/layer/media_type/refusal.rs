@@ -16,7 +16,10 @@ pub(super) fn offered(body: &[u8]) -> Option<u8> {
     let text = String::from_utf8_lossy(body);
     let (_, offer) = text.split_once("either version ")?;
     let offer = offer.split_once(',').map_or(offer, |(offer, _)| offer);
-    offer.split(" or ").filter_map(|version| version.trim().parse().ok()).max()
+    offer
+        .split(" or ")
+        .filter_map(|version| version.trim().parse().ok())
+        .max()
 }
 
 /// The product and version of a server, by its response to `GET /`.
@@ -63,7 +66,9 @@ mod tests {
         let body = br#"{"error":{"root_cause":[],"type":"media_type_header_exception","reason":"Invalid media-type value on headers [Accept]","caused_by":{"type":"status_exception","reason":"Accept version must be either version 8 or 7, but found 9. Accept=application/vnd.elasticsearch+json;compatible-with=9"}},"status":400}"#;
         assert!(is_refusal(body));
         assert_eq!(offered(body), Some(8));
-        assert!(!is_refusal(br#"{"error":{"type":"parsing_exception"},"status":400}"#));
+        assert!(!is_refusal(
+            br#"{"error":{"type":"parsing_exception"},"status":400}"#
+        ));
         assert_eq!(offered(b"Content-Type header is not supported"), None);
     }
 

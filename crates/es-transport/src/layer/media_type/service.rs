@@ -50,7 +50,11 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !request.body().is_end_stream();
-        let negotiates = self.shared.negotiation.as_ref().is_some_and(|known| !known.is_settled());
+        let negotiates = self
+            .shared
+            .negotiation
+            .as_ref()
+            .is_some_and(|known| !known.is_settled());
         let retained = negotiates.then(|| copy_of(&request)).flatten();
         let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
         let asked = self.shared.write(&mut request, has_body);
@@ -59,8 +63,12 @@ where
             asked,
             has_body,
             is_info,
-            retained: retained
-                .map(|request| Box::new(Retained { service: self.inner.clone(), request })),
+            retained: retained.map(|request| {
+                Box::new(Retained {
+                    service: self.inner.clone(),
+                    request,
+                })
+            }),
         });
         ResponseFuture::new(self.inner.call(request), watch)
     }

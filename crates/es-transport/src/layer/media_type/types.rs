@@ -25,12 +25,20 @@ impl Types {
             CompatibilityMode::Fixed(major) => Self::compatible(major),
             CompatibilityMode::Negotiated => Self::compatible(CompatibilityMode::MAJOR),
             CompatibilityMode::Off => Self::plain(),
-            CompatibilityMode::Serverless => Self { serverless: true, ..Self::plain() },
+            CompatibilityMode::Serverless => Self {
+                serverless: true,
+                ..Self::plain()
+            },
         }
     }
 
     pub(super) fn plain() -> Self {
-        Self { major: None, json: JSON, ndjson: NDJSON, serverless: false }
+        Self {
+            major: None,
+            json: JSON,
+            ndjson: NDJSON,
+            serverless: false,
+        }
     }
 
     pub(super) fn compatible(major: u8) -> Self {
@@ -81,7 +89,9 @@ impl Types {
 
     /// The user set `Accept`: a body that is plain gets the same version.
     fn follow_accept(&self, headers: &mut HeaderMap) {
-        let kind = headers.get(header::CONTENT_TYPE).map_or(Kind::Json, Kind::of);
+        let kind = headers
+            .get(header::CONTENT_TYPE)
+            .map_or(Kind::Json, Kind::of);
         let types = match headers.get(header::ACCEPT).and_then(major_of) {
             None => Self::plain(),
             major if major == self.major => self.clone(),
@@ -99,14 +109,21 @@ impl Types {
 /// The user set a `Content-Type` of a kind of its own: `Accept` gets its version.
 fn follow_content_type(headers: &mut HeaderMap) {
     let accept = headers.get(header::CONTENT_TYPE).and_then(major_of);
-    headers.insert(header::ACCEPT, accept.map_or(JSON, |major| Types::compatible(major).json));
+    headers.insert(
+        header::ACCEPT,
+        accept.map_or(JSON, |major| Types::compatible(major).json),
+    );
 }
 
 /// Writes one type for both directions. A type that the user set stays, unless it is a
 /// plain one, which only describes the body.
 pub(super) fn write_one(headers: &mut HeaderMap, has_body: bool, value: &HeaderValue) {
-    headers.entry(header::ACCEPT).or_insert_with(|| value.clone());
-    let kind = headers.get(header::CONTENT_TYPE).map_or(Kind::Json, Kind::of);
+    headers
+        .entry(header::ACCEPT)
+        .or_insert_with(|| value.clone());
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .map_or(Kind::Json, Kind::of);
     if has_body && !matches!(kind, Kind::Other) {
         headers.insert(header::CONTENT_TYPE, value.clone());
     }
@@ -121,8 +138,12 @@ enum Kind {
 impl Kind {
     /// Parameters (`charset=UTF-8`) do not change what a plain type is.
     fn of(value: &HeaderValue) -> Self {
-        let essence =
-            value.as_bytes().split(|&b| b == b';').next().unwrap_or_default().trim_ascii();
+        let essence = value
+            .as_bytes()
+            .split(|&b| b == b';')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii();
         if essence.eq_ignore_ascii_case(b"application/json") {
             Self::Json
         } else if essence.eq_ignore_ascii_case(b"application/x-ndjson") {
@@ -136,6 +157,8 @@ impl Kind {
 /// The version that a vendor type names.
 fn major_of(value: &HeaderValue) -> Option<u8> {
     let (_, version) = value.to_str().ok()?.split_once("compatible-with=")?;
-    let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
+    let end = version
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(version.len());
     version.get(..end)?.parse().ok()
 }

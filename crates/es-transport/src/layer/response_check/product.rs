@@ -96,7 +96,10 @@ impl ProductCheckLayer {
 
     #[cold]
     fn check(&self, headers: &HeaderMap) -> Result<()> {
-        if headers.get(PRODUCT).is_some_and(|product| product.as_bytes() == NAME) {
+        if headers
+            .get(PRODUCT)
+            .is_some_and(|product| product.as_bytes() == NAME)
+        {
             self.settled.store(true, Ordering::Relaxed);
             return Ok(());
         }
@@ -121,7 +124,10 @@ impl<S> Layer<S> for ProductCheckLayer {
     type Service = CheckProduct<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CheckProduct { inner, layer: self.clone() }
+        CheckProduct {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -148,7 +154,11 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let is_head = request.method() == Method::HEAD;
-        CheckProductFuture { inner: self.inner.call(request), layer: self.layer.clone(), is_head }
+        CheckProductFuture {
+            inner: self.inner.call(request),
+            layer: self.layer.clone(),
+            is_head,
+        }
     }
 }
 

@@ -76,7 +76,9 @@ where
 
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        CheckRedirectFuture { inner: self.inner.call(request) }
+        CheckRedirectFuture {
+            inner: self.inner.call(request),
+        }
     }
 }
 
@@ -125,10 +127,20 @@ fn shown(location: &str) -> Option<String> {
         Some(rest) => (String::new(), format!("http://{rest}").parse::<Uri>().ok()?),
         None => {
             let uri = location.parse::<Uri>().ok()?;
-            (uri.scheme_str().map(|scheme| format!("{scheme}:")).unwrap_or_default(), uri)
+            (
+                uri.scheme_str()
+                    .map(|scheme| format!("{scheme}:"))
+                    .unwrap_or_default(),
+                uri,
+            )
         }
     };
-    let Some(host) = uri.host() else { return Some(uri.path().to_owned()) };
-    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    let Some(host) = uri.host() else {
+        return Some(uri.path().to_owned());
+    };
+    let port = uri
+        .port_u16()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     Some(format!("{scheme}//{host}{port}{}", uri.path()))
 }

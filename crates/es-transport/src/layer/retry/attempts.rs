@@ -75,7 +75,11 @@ pub(super) struct AttemptLog {
 
 impl AttemptLog {
     pub(super) fn start() -> Self {
-        Self { started_at: Instant::now(), ended: Vec::new(), failovers: 0 }
+        Self {
+            started_at: Instant::now(),
+            ended: Vec::new(),
+            failovers: 0,
+        }
     }
 
     /// Returns the attempts that ended and were followed by another.
@@ -85,7 +89,9 @@ impl AttemptLog {
 
     /// Returns the number of the current attempt; the first is 1.
     pub(super) fn number(&self) -> u32 {
-        u32::try_from(self.ended.len()).unwrap_or(u32::MAX).saturating_add(1)
+        u32::try_from(self.ended.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
     }
 
     /// Returns the number of retries that were failovers.
@@ -111,9 +117,12 @@ impl AttemptLog {
         if let Some(Attempts(hedged)) = extensions.get() {
             return self.hedged(hedged);
         }
-        let node = extensions.get::<ServedBy>().map(|served| Arc::clone(&served.node));
+        let node = extensions
+            .get::<ServedBy>()
+            .map(|served| Arc::clone(&served.node));
         let outcome = Outcome::Status(status);
-        self.ended.push(Attempt::new(node, outcome, self.started_at.elapsed()));
+        self.ended
+            .push(Attempt::new(node, outcome, self.started_at.elapsed()));
     }
 
     /// Adds the attempt that ended with an error: two if it was hedged.
@@ -136,8 +145,16 @@ impl AttemptLog {
     /// Returns what the next attempt knows of those before; `None` if it is the first.
     pub(super) fn context(&self) -> Option<RetryContext> {
         let reason = self.ended.last()?.retried?;
-        let tried = self.ended.iter().filter_map(|attempt| attempt.node.clone()).collect();
-        Some(RetryContext { attempt: self.number(), tried, reason })
+        let tried = self
+            .ended
+            .iter()
+            .filter_map(|attempt| attempt.node.clone())
+            .collect();
+        Some(RetryContext {
+            attempt: self.number(),
+            tried,
+            reason,
+        })
     }
 
     /// Returns the attempts for a response; `None` if its attempt was the only one.
@@ -167,6 +184,8 @@ impl AttemptLog {
     /// Returns the time that all attempts took, the current one included.
     pub(super) fn elapsed(&self) -> Duration {
         let current = self.started_at.elapsed();
-        self.ended.iter().fold(current, |sum, attempt| sum + attempt.duration)
+        self.ended
+            .iter()
+            .fold(current, |sum, attempt| sum + attempt.duration)
     }
 }

@@ -41,12 +41,20 @@ impl Budget {
     /// hundred requests that succeed at once.
     pub const fn new(burst: u32, percent: u32) -> Self {
         let room = burst as u64 * COST;
-        Self { left: AtomicU64::new(room), room, gain: percent as u64 }
+        Self {
+            left: AtomicU64::new(room),
+            room,
+            gain: percent as u64,
+        }
     }
 
     /// Creates a budget that never runs out.
     pub const fn unlimited() -> Self {
-        Self { left: AtomicU64::new(u64::MAX), room: u64::MAX, gain: 0 }
+        Self {
+            left: AtomicU64::new(u64::MAX),
+            room: u64::MAX,
+            gain: 0,
+        }
     }
 
     /// Returns the budget without its burst, which it has yet to earn.
@@ -55,7 +63,10 @@ impl Budget {
         if self.room == u64::MAX {
             return self;
         }
-        Self { left: AtomicU64::new(0), ..self }
+        Self {
+            left: AtomicU64::new(0),
+            ..self
+        }
     }
 
     /// Whether less than half of the burst is left.
@@ -82,7 +93,9 @@ impl Budget {
             return true;
         }
         let take = |left: u64| left.checked_sub(COST);
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        self.left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
     }
 
     /// Gives back the share that a success brings.
@@ -96,7 +109,9 @@ impl Budget {
         }
         let add = |left: u64| Some(left.saturating_add(gain).min(self.room));
         // The closure never returns `None`, so this cannot fail.
-        let _ = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let _ = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 }
 
@@ -125,7 +140,10 @@ mod tests {
         let granted = std::thread::scope(|scope| {
             let take = || (0..1_000).filter(|_| budget.withdraw()).count();
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum::<usize>()
         });
         assert_eq!(granted, 1_000);
     }

@@ -56,7 +56,11 @@ pub(super) struct RetryState<S, B, P> {
 impl<S, B, P, F> ResponseFuture<S, B, P, F> {
     #[inline]
     pub(super) fn new(future: F, state: Option<Box<RetryState<S, B, P>>>, log: AttemptLog) -> Self {
-        Self { phase: Phase::Attempt { future }, log, state }
+        Self {
+            phase: Phase::Attempt { future },
+            log,
+            state,
+        }
     }
 }
 
@@ -93,7 +97,9 @@ where
                         Phase::Ready { deadline: None }
                     } else {
                         match sleep(plan.wait) {
-                            Ok(sleep) => Phase::Wait { sleep: Box::pin(sleep) },
+                            Ok(sleep) => Phase::Wait {
+                                sleep: Box::pin(sleep),
+                            },
                             Err(error) => return Poll::Ready(Err(log.for_error_between(error))),
                         }
                     }
@@ -126,8 +132,10 @@ fn after_response<S, B, P: RetryPolicy, RB>(
     response: &mut Response<RB>,
 ) -> Option<RetryPlan> {
     let plan = state.and_then(|state| {
-        let has_untried_node =
-            response.extensions().get::<ServedBy>().is_some_and(|served| served.has_untried_node);
+        let has_untried_node = response
+            .extensions()
+            .get::<ServedBy>()
+            .is_some_and(|served| served.has_untried_node);
         let outcome = AttemptOutcome::from_response(log.ended(), response)
             .with_untried_node(has_untried_node)
             .with_failovers(log.failovers());
@@ -186,8 +194,16 @@ impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
         }
 
         // A wait that ends too late is not begun: the outcome is known now.
-        let ends_after = |at| Instant::now().checked_add(plan.wait).is_none_or(|next| next >= at);
-        if self.request.deadline().is_some_and(|deadline| ends_after(deadline.at)) {
+        let ends_after = |at| {
+            Instant::now()
+                .checked_add(plan.wait)
+                .is_none_or(|next| next >= at)
+        };
+        if self
+            .request
+            .deadline()
+            .is_some_and(|deadline| ends_after(deadline.at))
+        {
             return None;
         }
 
@@ -217,7 +233,9 @@ impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
         match self.service.poll_ready(cx) {
             Poll::Ready(ready) => ready.map_err(Error::from_service)?,
             Poll::Pending => {
-                let Some(deadline) = self.request.deadline() else { return Poll::Pending };
+                let Some(deadline) = self.request.deadline() else {
+                    return Poll::Pending;
+                };
                 let timer = match timer {
                     Some(timer) => timer,
                     None => timer.insert(Box::pin(sleep_until(deadline.at)?)),
@@ -229,7 +247,10 @@ impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
         }
 
         log.restart();
-        let request = self.request.request(log.context()).ok_or_else(body_is_gone)?;
+        let request = self
+            .request
+            .request(log.context())
+            .ok_or_else(body_is_gone)?;
         Poll::Ready(Ok(self.service.call(request)))
     }
 }
@@ -247,6 +268,8 @@ fn body_is_gone() -> Error {
 
 impl<S, B, P, F> fmt::Debug for ResponseFuture<S, B, P, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").field("log", &self.log).finish_non_exhaustive()
+        f.debug_struct("ResponseFuture")
+            .field("log", &self.log)
+            .finish_non_exhaustive()
     }
 }

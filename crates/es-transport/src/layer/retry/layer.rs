@@ -27,7 +27,9 @@ impl<P: RetryPolicy> RetryLayer<P> {
     /// Creates a layer with this policy. Clones and all services that the layer creates
     /// share it, and with it the budget.
     pub fn new(policy: P) -> Self {
-        Self { policy: Arc::new(policy) }
+        Self {
+            policy: Arc::new(policy),
+        }
     }
 }
 
@@ -39,7 +41,9 @@ impl Default for RetryLayer {
 
 impl<P> Clone for RetryLayer<P> {
     fn clone(&self) -> Self {
-        Self { policy: Arc::clone(&self.policy) }
+        Self {
+            policy: Arc::clone(&self.policy),
+        }
     }
 }
 
@@ -53,7 +57,10 @@ impl<P, S> Layer<S> for RetryLayer<P> {
     type Service = Retry<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Retry { inner, policy: Arc::clone(&self.policy) }
+        Retry {
+            inner,
+            policy: Arc::clone(&self.policy),
+        }
     }
 }
 
@@ -82,7 +89,11 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let log = AttemptLog::start();
         let retries = self.policy.max_retries(&RequestFacts::of(&request));
-        let retained = if retries == 0 { None } else { RetainedRequest::of(&request) };
+        let retained = if retries == 0 {
+            None
+        } else {
+            RetainedRequest::of(&request)
+        };
         let state = retained.map(|request| {
             Box::new(RetryState {
                 service: self.inner.clone(),
@@ -98,12 +109,17 @@ where
 
 impl<S: Clone, P> Clone for Retry<S, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), policy: Arc::clone(&self.policy) }
+        Self {
+            inner: self.inner.clone(),
+            policy: Arc::clone(&self.policy),
+        }
     }
 }
 
 impl<S: fmt::Debug, P> fmt::Debug for Retry<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Retry").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("Retry")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

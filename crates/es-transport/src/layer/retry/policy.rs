@@ -106,12 +106,22 @@ impl<'a> RequestFacts<'a> {
         headers: &'a HeaderMap,
         extensions: &'a Extensions,
     ) -> Self {
-        Self { method, uri, headers, extensions }
+        Self {
+            method,
+            uri,
+            headers,
+            extensions,
+        }
     }
 
     /// Returns the facts of a request.
     pub fn of<B>(request: &'a Request<B>) -> Self {
-        Self::new(request.method(), request.uri(), request.headers(), request.extensions())
+        Self::new(
+            request.method(),
+            request.uri(),
+            request.headers(),
+            request.extensions(),
+        )
     }
 
     /// Returns the method.
@@ -187,14 +197,26 @@ impl<'a> AttemptOutcome<'a> {
     pub fn from_response<B>(previous: &'a [Attempt], response: &'a Response<B>) -> Self {
         let result = Ok((response.status(), response.headers()));
         let (failovers, has_untried_node, elapsed) = (0, false, Duration::ZERO);
-        Self { previous, failovers, has_untried_node, elapsed, result }
+        Self {
+            previous,
+            failovers,
+            has_untried_node,
+            elapsed,
+            result,
+        }
     }
 
     /// Creates the outcome of an attempt that failed, after these attempts.
     pub fn from_error(previous: &'a [Attempt], error: &'a Error) -> Self {
         let has_untried_node = error.has_untried_node();
         let (failovers, elapsed) = (0, Duration::ZERO);
-        Self { previous, failovers, has_untried_node, elapsed, result: Err(error) }
+        Self {
+            previous,
+            failovers,
+            has_untried_node,
+            elapsed,
+            result: Err(error),
+        }
     }
 
     /// Sets the number of retries so far that were failovers
@@ -221,7 +243,9 @@ impl<'a> AttemptOutcome<'a> {
 
     /// Returns the number of the attempt; the first is 1.
     pub fn attempt(&self) -> u32 {
-        u32::try_from(self.previous.len()).unwrap_or(u32::MAX).saturating_add(1)
+        u32::try_from(self.previous.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
     }
 
     /// Returns the attempts before this one.
@@ -279,7 +303,11 @@ pub struct RetryPlan {
 impl RetryPlan {
     /// Creates a retry for this reason after this time.
     pub const fn new(reason: RetryReason, wait: Duration) -> Self {
-        Self { reason, wait, is_failover: false }
+        Self {
+            reason,
+            wait,
+            is_failover: false,
+        }
     }
 
     /// Returns the same plan as a failover, which is not counted.

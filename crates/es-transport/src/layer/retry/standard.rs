@@ -163,10 +163,15 @@ impl StandardRetry {
     }
 
     fn status_reason(&self, request: &RequestFacts<'_>, status: StatusCode) -> Option<RetryReason> {
-        let own = request.options().and_then(|options| options.retry_on_status.as_deref());
+        let own = request
+            .options()
+            .and_then(|options| options.retry_on_status.as_deref());
         let may_pass = own.unwrap_or(&self.statuses).contains(&status);
         // Nothing was done.
-        let is_refusal = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED);
+        let is_refusal = matches!(
+            status,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED
+        );
         (may_pass && (is_refusal || request.is_idempotent())).then_some(RetryReason::Status)
     }
 
@@ -178,8 +183,11 @@ impl StandardRetry {
             FailureClass::NotSent => Some(RetryReason::NotSent),
             FailureClass::MaybeApplied if !request.is_idempotent() => None,
             FailureClass::MaybeApplied if error.is_timeout() => {
-                let own = request.options().and_then(|options| options.retry_on_timeout);
-                own.unwrap_or(self.on_timeout).then_some(RetryReason::Timeout)
+                let own = request
+                    .options()
+                    .and_then(|options| options.retry_on_timeout);
+                own.unwrap_or(self.on_timeout)
+                    .then_some(RetryReason::Timeout)
             }
             FailureClass::MaybeApplied => Some(RetryReason::Idempotent),
             FailureClass::RefusedByServer | FailureClass::RefusedByClient => None,
@@ -192,7 +200,9 @@ impl StandardRetry {
             return Duration::ZERO;
         }
         let asked = outcome.headers().and_then(retry_after).unwrap_or_default();
-        self.backoff.wait(outcome.retry(), &self.rng).max(asked.min(self.max_retry_after))
+        self.backoff
+            .wait(outcome.retry(), &self.rng)
+            .max(asked.min(self.max_retry_after))
     }
 }
 
@@ -202,7 +212,10 @@ const FAILOVER: Duration = Duration::from_secs(5);
 
 impl RetryPolicy for StandardRetry {
     fn max_retries(&self, request: &RequestFacts<'_>) -> u32 {
-        request.options().and_then(|options| options.max_retries).unwrap_or(self.max_retries)
+        request
+            .options()
+            .and_then(|options| options.max_retries)
+            .unwrap_or(self.max_retries)
     }
 
     fn decide(

@@ -48,7 +48,12 @@ impl Attempt {
         if let Some(feedback) = &feedback {
             feedback.started(selection.node(), request);
         }
-        Self { selection, feedback, tried, classify: None }
+        Self {
+            selection,
+            feedback,
+            tried,
+            classify: None,
+        }
     }
 
     pub(super) fn classified_by(mut self, classify: Option<Classify>) -> Self {
@@ -112,7 +117,8 @@ impl Attempt {
     }
 
     pub(super) fn has_untried_node(&self) -> bool {
-        self.selection.has_untried_node(self.tried.as_deref().unwrap_or_default())
+        self.selection
+            .has_untried_node(self.tried.as_deref().unwrap_or_default())
     }
 
     fn end(&mut self, outcome: NodeOutcome, end: AttemptEnd<'_>) {
@@ -133,7 +139,11 @@ impl Attempt {
             _ => self.selection.finish_because(outcome, cause, now),
         }
         if let Some(feedback) = &self.feedback {
-            feedback.ended(self.selection.node(), &end, now.saturating_duration_since(started));
+            feedback.ended(
+                self.selection.node(),
+                &end,
+                now.saturating_duration_since(started),
+            );
         }
     }
 }

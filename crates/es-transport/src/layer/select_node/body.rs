@@ -22,7 +22,11 @@ pub(super) struct TrackedBody {
 
 impl TrackedBody {
     pub(super) fn new(inner: BoxBody, status: StatusCode, attempt: Attempt) -> Self {
-        Self { inner, status, attempt }
+        Self {
+            inner,
+            status,
+            attempt,
+        }
     }
 }
 

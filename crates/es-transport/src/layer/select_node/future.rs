@@ -36,11 +36,18 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     pub(super) fn new(future: F, attempt: Attempt) -> Self {
-        Self { state: State::Sent { future, attempt: Some(attempt) } }
+        Self {
+            state: State::Sent {
+                future,
+                attempt: Some(attempt),
+            },
+        }
     }
 
     pub(super) fn failed(error: Error) -> Self {
-        Self { state: State::Failed { error: Some(error) } }
+        Self {
+            state: State::Failed { error: Some(error) },
+        }
     }
 }
 
@@ -58,7 +65,9 @@ where
         match self.project().state.project() {
             StateProjection::Sent { future, attempt } => {
                 let result = ready!(future.poll(cx));
-                let Some(mut attempt) = attempt.take() else { return Poll::Pending };
+                let Some(mut attempt) = attempt.take() else {
+                    return Poll::Pending;
+                };
                 Poll::Ready(match result {
                     Ok(response) => {
                         let mut response = with_response_body(response);
@@ -80,14 +89,18 @@ where
 /// when the response has been read.
 fn track(response: &mut Response<ResponseBody>, mut attempt: Attempt) {
     let status = response.status();
-    response.body_mut().set_node(Arc::clone(attempt.node().shared_url()));
+    response
+        .body_mut()
+        .set_node(Arc::clone(attempt.node().shared_url()));
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
         attempt.read_retry_after(response.headers());
     }
     let node = attempt.node().shared_url();
     if status.as_u16() >= 400 || attempt.is_retry() {
-        let served_by =
-            ServedBy { node: Arc::clone(node), has_untried_node: attempt.has_untried_node() };
+        let served_by = ServedBy {
+            node: Arc::clone(node),
+            has_untried_node: attempt.has_untried_node(),
+        };
         response.extensions_mut().insert(served_by);
     }
     let body = response.body_mut();

@@ -27,7 +27,10 @@ impl<L> SelectNodeLayer<L> {
     /// Chooses among the nodes of `pool` by `selector`: any
     /// [`NodeSelector`](crate::NodeSelector) or a closure.
     pub fn new(pool: Arc<NodePool>, selector: L) -> Self {
-        Self { settings: Arc::new(Settings { pool, selector }), classify: None }
+        Self {
+            settings: Arc::new(Settings { pool, selector }),
+            classify: None,
+        }
     }
 }
 
@@ -67,18 +70,27 @@ impl<S, L> Layer<S> for SelectNodeLayer<L> {
     type Service = SelectNode<S, L>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        SelectNode { inner, settings: Arc::clone(&self.settings), classify: self.classify.clone() }
+        SelectNode {
+            inner,
+            settings: Arc::clone(&self.settings),
+            classify: self.classify.clone(),
+        }
     }
 }
 
 impl<L> Clone for SelectNodeLayer<L> {
     fn clone(&self) -> Self {
-        Self { settings: Arc::clone(&self.settings), classify: self.classify.clone() }
+        Self {
+            settings: Arc::clone(&self.settings),
+            classify: self.classify.clone(),
+        }
     }
 }
 
 impl<L> fmt::Debug for SelectNodeLayer<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SelectNodeLayer").field("pool", &self.settings.pool).finish_non_exhaustive()
+        f.debug_struct("SelectNodeLayer")
+            .field("pool", &self.settings.pool)
+            .finish_non_exhaustive()
     }
 }

@@ -102,7 +102,10 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
                 return Err(Error::no_nodes().with_source("no other live node for a hedge"));
             }
             let waiting_for = tried.last().cloned();
-            pool.events().emit(Event::Hedged { node: Arc::clone(node), waiting_for });
+            pool.events().emit(Event::Hedged {
+                node: Arc::clone(node),
+                waiting_for,
+            });
         } else if let Some(retry) = retry {
             pool.events().emit(Event::Retried {
                 node: Arc::clone(selection.node().shared_url()),
@@ -122,7 +125,10 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {
         let settings = &self.settings;
-        settings.selector.tracks_load().then(|| Arc::clone(settings) as Arc<dyn Feedback>)
+        settings
+            .selector
+            .tracks_load()
+            .then(|| Arc::clone(settings) as Arc<dyn Feedback>)
     }
 }
 
@@ -135,16 +141,22 @@ fn with_parameter(target: &PathAndQuery, parameter: &str) -> Result<PathAndQuery
 /// The path and query of a URI that names no host.
 fn target(uri: &Uri) -> Result<&PathAndQuery> {
     if uri.authority().is_some() || uri.scheme().is_some() {
-        return Err(Error::request("its URI names a host; the node is chosen by the transport"));
+        return Err(Error::request(
+            "its URI names a host; the node is chosen by the transport",
+        ));
     }
     let target = uri.path_and_query();
     let target = target.filter(|target| target.as_str().starts_with('/'));
     let target = target.ok_or_else(|| Error::request("its path does not begin with a slash"))?;
     if target.as_str().starts_with("//") {
-        return Err(Error::request("its path begins with two slashes, which names a host"));
+        return Err(Error::request(
+            "its path begins with two slashes, which names a host",
+        ));
     }
     if climbs(target.path()) {
-        return Err(Error::request("a part of its path is `.` or `..`, which leads elsewhere"));
+        return Err(Error::request(
+            "a part of its path is `.` or `..`, which leads elsewhere",
+        ));
     }
     Ok(target)
 }
@@ -160,12 +172,17 @@ fn climbs(path: &str) -> bool {
 
 /// A node's own credentials yield to everybody else's.
 fn authorize<B>(request: &mut Request<B>, node: &Node) {
-    let Some(credentials) = node.credentials() else { return };
+    let Some(credentials) = node.credentials() else {
+        return;
+    };
     let options = RequestOptions::of(request);
     if options.and_then(|options| options.auth.as_ref()) == Some(&RequestAuth::None) {
         return;
     }
-    request.headers_mut().entry(AUTHORIZATION).or_insert_with(|| credentials.header().clone());
+    request
+        .headers_mut()
+        .entry(AUTHORIZATION)
+        .or_insert_with(|| credentials.header().clone());
 }
 
 impl<S: Clone, L> Clone for SelectNode<S, L> {

@@ -38,7 +38,9 @@ impl AttemptTimeoutLayer {
     /// let layer = AttemptTimeoutLayer::new(Duration::from_secs(10));
     /// ```
     pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
-        Self { timeout: timeout.into() }
+        Self {
+            timeout: timeout.into(),
+        }
     }
 }
 
@@ -53,7 +55,10 @@ impl<S> Layer<S> for AttemptTimeoutLayer {
     type Service = AttemptTimeout<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        AttemptTimeout { inner, timeout: self.timeout }
+        AttemptTimeout {
+            inner,
+            timeout: self.timeout,
+        }
     }
 }
 
@@ -83,13 +88,21 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let extensions = request.extensions();
         let (timeout, deadline) = match RequestOptions::find(extensions) {
-            Some(options) => (options.request_timeout.or(self.timeout), extensions.get().copied()),
+            Some(options) => (
+                options.request_timeout.or(self.timeout),
+                extensions.get().copied(),
+            ),
             None if extensions.is_empty() => (self.timeout, None),
             None => (self.timeout, extensions.get().copied()),
         };
         let limit = Limit::of(timeout, deadline);
 
-        AttemptTimeoutFuture { inner: self.inner.call(request), sleep: None, limit, read: timeout }
+        AttemptTimeoutFuture {
+            inner: self.inner.call(request),
+            sleep: None,
+            limit,
+            read: timeout,
+        }
     }
 }
 
@@ -104,12 +117,19 @@ struct Limit {
 impl Limit {
     /// Returns the earlier of the attempt's end and the total deadline.
     fn of(timeout: Option<Duration>, deadline: Option<Deadline>) -> Option<Self> {
-        let total =
-            deadline.map(|Deadline { at, after }| Self { at, phase: TimeoutPhase::Total, after });
+        let total = deadline.map(|Deadline { at, after }| Self {
+            at,
+            phase: TimeoutPhase::Total,
+            after,
+        });
         // A time that no clock can express never ends.
         let attempt = timeout.and_then(|after| {
             let at = Instant::now().checked_add(after)?;
-            Some(Self { at, phase: TimeoutPhase::Attempt, after })
+            Some(Self {
+                at,
+                phase: TimeoutPhase::Attempt,
+                after,
+            })
         });
 
         match (attempt, total) {
@@ -148,11 +168,15 @@ where
         if let Poll::Ready(result) = this.inner.poll(cx) {
             let read = *this.read;
             return Poll::Ready(
-                result.map(|response| timed(response, read)).map_err(Error::from_service),
+                result
+                    .map(|response| timed(response, read))
+                    .map_err(Error::from_service),
             );
         }
 
-        let Some(limit) = this.limit else { return Poll::Pending };
+        let Some(limit) = this.limit else {
+            return Poll::Pending;
+        };
         if this.sleep.is_none() {
             this.sleep.set(Some(sleep_until(limit.at)?));
         }
@@ -171,7 +195,9 @@ where
 {
     let mut response = with_response_body(response);
     if let Some(timeout) = timeout {
-        response.body_mut().wrap_stream(|stream| TimeoutBody::new(stream, timeout));
+        response
+            .body_mut()
+            .wrap_stream(|stream| TimeoutBody::new(stream, timeout));
     }
     response
 }

@@ -29,7 +29,11 @@ pin_project! {
 
 impl TimeoutBody {
     pub(super) fn new(inner: BoxBody, timeout: Duration) -> Self {
-        Self { inner, timeout, sleep: None }
+        Self {
+            inner,
+            timeout,
+            sleep: None,
+        }
     }
 }
 

@@ -33,7 +33,9 @@ impl TotalTimeoutLayer {
     /// let layer = TotalTimeoutLayer::new(Duration::from_secs(60));
     /// ```
     pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
-        Self { timeout: timeout.into() }
+        Self {
+            timeout: timeout.into(),
+        }
     }
 }
 
@@ -41,7 +43,10 @@ impl<S> Layer<S> for TotalTimeoutLayer {
     type Service = TotalTimeout<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TotalTimeout { inner, timeout: self.timeout }
+        TotalTimeout {
+            inner,
+            timeout: self.timeout,
+        }
     }
 }
 
@@ -76,7 +81,11 @@ where
             request.extensions_mut().insert(deadline);
         }
 
-        TotalTimeoutFuture { inner: self.inner.call(request), sleep: None, deadline }
+        TotalTimeoutFuture {
+            inner: self.inner.call(request),
+            sleep: None,
+            deadline,
+        }
     }
 }
 
@@ -110,7 +119,9 @@ where
             return polled.map_err(Error::from_service);
         }
 
-        let Some(deadline) = *this.deadline else { return Poll::Pending };
+        let Some(deadline) = *this.deadline else {
+            return Poll::Pending;
+        };
         let sleep = match this.sleep {
             Some(sleep) => sleep,
             None => this.sleep.insert(Box::pin(sleep_until(deadline.at)?)),

@@ -57,7 +57,10 @@ impl<S> Layer<S> for TraceAttemptLayer {
     type Service = TraceAttempt<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TraceAttempt { inner, propagate: self.propagate.clone() }
+        TraceAttempt {
+            inner,
+            propagate: self.propagate.clone(),
+        }
     }
 }
 
@@ -70,7 +73,9 @@ pub struct TraceAttempt<S> {
 
 impl<S: fmt::Debug> fmt::Debug for TraceAttempt<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TraceAttempt").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("TraceAttempt")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +98,11 @@ where
             tell_target(&request);
         }
         let span = span(&request);
-        let subject = if span.is_disabled() { None } else { Some(subject(&request)) };
+        let subject = if span.is_disabled() {
+            None
+        } else {
+            Some(subject(&request))
+        };
         let entered = span.enter();
         if let Some(propagate) = &self.propagate {
             propagate(request.headers_mut());
@@ -115,7 +124,10 @@ fn tell_target<B>(request: &Request<B>) {
 #[cold]
 fn subject<B>(request: &Request<B>) -> Box<Subject> {
     let details = OperationDetails::find(request.extensions()).cloned();
-    Box::new(Subject { details, target: None })
+    Box::new(Subject {
+        details,
+        target: None,
+    })
 }
 
 fn span<B>(request: &Request<B>) -> Span {
@@ -139,5 +151,8 @@ fn span<B>(request: &Request<B>) -> Span {
 }
 
 fn resend_count<B>(request: &Request<B>) -> Option<u32> {
-    request.extensions().get::<RetryContext>().map(|retry| retry.attempt.saturating_sub(1))
+    request
+        .extensions()
+        .get::<RetryContext>()
+        .map(|retry| retry.attempt.saturating_sub(1))
 }

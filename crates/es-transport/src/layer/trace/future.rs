@@ -36,7 +36,12 @@ pin_project! {
 
 impl<F> ResponseFuture<F> {
     pub(super) fn new(inner: F, span: Span, subject: Option<Box<Subject>>) -> Self {
-        Self { inner, span, subject, warns: false }
+        Self {
+            inner,
+            span,
+            subject,
+            warns: false,
+        }
     }
 
     pub(super) fn with_warnings(mut self) -> Self {

@@ -53,13 +53,19 @@ pub(super) fn record<RB>(
             let status = response.status();
             span.record("db.response.status_code", status.as_str());
             // The proxy of Elastic Cloud names the cluster and the node.
-            span.record("db.namespace", text(response.headers(), "x-found-handling-cluster"));
+            span.record(
+                "db.namespace",
+                text(response.headers(), "x-found-handling-cluster"),
+            );
             let node = text(response.headers(), "x-found-handling-instance");
             span.record("elasticsearch.node.name", node);
             if OperationDetails::is_error(details, status) {
                 record_error(span, status.as_str());
             }
-            response.extensions().get::<Attempts>().map_or(1, |attempts| attempts.0.len())
+            response
+                .extensions()
+                .get::<Attempts>()
+                .map_or(1, |attempts| attempts.0.len())
         }
         Err(error) => {
             record_error(span, error.type_name());
@@ -83,7 +89,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Returns the host; an IPv6 address without its brackets.
 pub(super) fn host(uri: &Uri) -> Option<&str> {
-    uri.host().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
+    uri.host()
+        .map(|host| host.trim_start_matches('[').trim_end_matches(']'))
 }
 
 pub(super) fn port(uri: &Uri) -> Option<u16> {
@@ -104,11 +111,19 @@ impl fmt::Display for Redacted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(uri) = self;
         if let Some(authority) = uri.authority() {
-            let (_, host) = authority.as_str().rsplit_once('@').unwrap_or(("", authority.as_str()));
+            let (_, host) = authority
+                .as_str()
+                .rsplit_once('@')
+                .unwrap_or(("", authority.as_str()));
             write!(f, "{}://{host}", uri.scheme_str().unwrap_or("http"))?;
         }
         f.write_str(uri.path())?;
-        for (number, pair) in uri.query().into_iter().flat_map(|q| q.split('&')).enumerate() {
+        for (number, pair) in uri
+            .query()
+            .into_iter()
+            .flat_map(|q| q.split('&'))
+            .enumerate()
+        {
             f.write_str(if number == 0 { "?" } else { "&" })?;
             match pair.split_once('=') {
                 Some((name, _)) if QUERIES.contains(&name) => write!(f, "{name}=REDACTED")?,
@@ -141,8 +156,14 @@ mod tests {
     #[test]
     fn the_server_is_named_by_host_and_port() {
         let server = |text| (host(&uri(text)).map(str::to_owned), port(&uri(text)));
-        assert_eq!(server("https://[::1]/x"), (Some("::1".to_owned()), Some(443)));
-        assert_eq!(server("http://user@node:9200/"), (Some("node".to_owned()), Some(9200)));
+        assert_eq!(
+            server("https://[::1]/x"),
+            (Some("::1".to_owned()), Some(443))
+        );
+        assert_eq!(
+            server("http://user@node:9200/"),
+            (Some("node".to_owned()), Some(9200))
+        );
         assert_eq!(server("/x"), (None, None));
     }
 }

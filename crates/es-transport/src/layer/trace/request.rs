@@ -59,7 +59,11 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let span = span(&request);
-        let subject = if span.is_disabled() { None } else { Some(subject(&mut request)) };
+        let subject = if span.is_disabled() {
+            None
+        } else {
+            Some(subject(&mut request))
+        };
         let entered = span.enter();
         let inner = self.inner.call(request);
         drop(entered);
@@ -72,7 +76,10 @@ fn subject<B>(request: &mut Request<B>) -> Box<Subject> {
     let target = Target::default();
     request.extensions_mut().insert(target.clone());
     let details = OperationDetails::find(request.extensions()).cloned();
-    Box::new(Subject { details, target: Some(target) })
+    Box::new(Subject {
+        details,
+        target: Some(target),
+    })
 }
 
 fn span<B>(request: &Request<B>) -> Span {

@@ -42,13 +42,19 @@ pin_project! {
 
 impl<F, RB> ResponseFuture<F, RB> {
     pub(super) fn direct(future: F, in_flight: Option<InFlight>) -> Self {
-        Self { kind: Kind::Direct { future, in_flight } }
+        Self {
+            kind: Kind::Direct { future, in_flight },
+        }
     }
 
     pub(super) fn waiting(
         future: impl Future<Output = Result<Response<RB>>> + Send + 'static,
     ) -> Self {
-        Self { kind: Kind::Waiting { future: Box::pin(future) } }
+        Self {
+            kind: Kind::Waiting {
+                future: Box::pin(future),
+            },
+        }
     }
 }
 
@@ -114,7 +120,11 @@ impl Held {
             let message = format!("the windows of all nodes were full for {max_wait:?} (max_wait)");
             return Err(Error::rejected(message));
         }
-        let future = service.ready().await.map_err(Error::from_service)?.call(request);
+        let future = service
+            .ready()
+            .await
+            .map_err(Error::from_service)?
+            .call(request);
         let in_flight = self.begin();
         // Only now: its place in the queue and that in the window never stand for two.
         drop(waiting);

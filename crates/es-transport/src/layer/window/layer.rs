@@ -56,7 +56,11 @@ impl WindowLayer {
     /// Creates a layer with the defaults.
     pub const fn new() -> Self {
         Self {
-            bounds: Bounds { initial: 20, min: 1, max: 200 },
+            bounds: Bounds {
+                initial: 20,
+                min: 1,
+                max: 200,
+            },
             live_percent: 50,
             max_wait: Duration::from_secs(10),
             shared: None,
@@ -107,7 +111,11 @@ impl WindowLayer {
     pub fn over(mut self, nodes: Arc<NodePool>) -> Self {
         let Bounds { initial, min, max } = self.bounds;
         let min = min.max(1);
-        let bounds = Bounds { initial, min, max: max.max(min) };
+        let bounds = Bounds {
+            initial,
+            min,
+            max: max.max(min),
+        };
         let windows = Arc::new(Windows::new(bounds, self.live_percent));
         self.shared = Some(Shared { windows, nodes });
         self
@@ -116,7 +124,12 @@ impl WindowLayer {
     /// Returns a selector that lets `inner` choose among the nodes with room. It has no
     /// effect before [`over`](Self::over).
     pub fn selector<S>(&self, inner: S) -> WindowSelector<S> {
-        WindowSelector::new(inner, self.shared.as_ref().map(|shared| Arc::clone(&shared.windows)))
+        WindowSelector::new(
+            inner,
+            self.shared
+                .as_ref()
+                .map(|shared| Arc::clone(&shared.windows)),
+        )
     }
 
     /// Returns the window of a node, by its URL; `None` if no request went there.
@@ -145,7 +158,11 @@ impl<S> Layer<S> for WindowLayer {
     type Service = WindowService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WindowService { inner, shared: self.shared.clone(), max_wait: self.max_wait }
+        WindowService {
+            inner,
+            shared: self.shared.clone(),
+            max_wait: self.max_wait,
+        }
     }
 }
 
@@ -178,9 +195,19 @@ where
             return ResponseFuture::direct(self.inner.call(request), None);
         };
         let is_batch = RequestOptions::of(&request).is_some_and(|options| options.batch);
-        let demand = Demand { pool: ThreadPool::of(&request), is_batch };
-        let selected = request.extensions_mut().get_or_insert_default::<SelectedNode>().clone();
-        let held = Held { shared: shared.clone(), selected, pool: demand.pool };
+        let demand = Demand {
+            pool: ThreadPool::of(&request),
+            is_batch,
+        };
+        let selected = request
+            .extensions_mut()
+            .get_or_insert_default::<SelectedNode>()
+            .clone();
+        let held = Held {
+            shared: shared.clone(),
+            selected,
+            pool: demand.pool,
+        };
         match shared.windows.enter(demand, &shared.nodes) {
             None => {
                 let future = self.inner.call(request);
@@ -196,6 +223,8 @@ where
 
 impl<S: fmt::Debug> fmt::Debug for WindowService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WindowService").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("WindowService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

@@ -45,7 +45,13 @@ pub(super) struct Limit {
 impl Limit {
     pub(super) fn new(bounds: Bounds) -> Self {
         let window = f64::from(bounds.initial.clamp(bounds.min, bounds.max));
-        Self { window, in_flight: 0, usual: 0.0, recent: 0.0, shrunk_at: None }
+        Self {
+            window,
+            in_flight: 0,
+            usual: 0.0,
+            recent: 0.0,
+            shrunk_at: None,
+        }
     }
 
     pub(super) fn window(&self) -> u32 {
@@ -82,7 +88,9 @@ impl Limit {
             }
             Ended::Served => self.served(used, now.saturating_duration_since(began)),
         }
-        self.window = self.window.clamp(f64::from(bounds.min), f64::from(bounds.max));
+        self.window = self
+            .window
+            .clamp(f64::from(bounds.min), f64::from(bounds.max));
     }
 
     fn served(&mut self, used: f64, latency: Duration) {
@@ -92,7 +100,11 @@ impl Limit {
             (self.usual, self.recent) = (latency, latency);
         }
         self.recent += (latency - self.recent) / 8.0;
-        let steps = if self.recent < self.usual { 50.0 } else { 500.0 };
+        let steps = if self.recent < self.usual {
+            50.0
+        } else {
+            500.0
+        };
         self.usual += (self.recent - self.usual) / steps;
 
         let gradient = (TOLERANCE * self.usual / self.recent).clamp(0.5, 1.0);
@@ -110,7 +122,11 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { initial: 20, min: 1, max: 200 };
+    const BOUNDS: Bounds = Bounds {
+        initial: 20,
+        min: 1,
+        max: 200,
+    };
     const MS: Duration = Duration::from_millis(1);
 
     /// As many requests as the window has, one after the other in time.
@@ -128,7 +144,10 @@ mod tests {
     #[test]
     fn it_grows_while_latencies_are_as_usual() {
         let mut limit = Limit::new(BOUNDS);
-        assert_eq!((limit.window(), limit.free(100), limit.free(50)), (20, 20, 10));
+        assert_eq!(
+            (limit.window(), limit.free(100), limit.free(50)),
+            (20, 20, 10)
+        );
         serve(&mut limit, 100, 10 * MS, Ended::Served);
         assert_eq!(limit.window(), 200);
     }
@@ -147,7 +166,11 @@ mod tests {
         serve(&mut limit, 1, MS, Ended::Refused);
         assert_eq!(limit.window(), 18);
         serve(&mut limit, 100, MS, Ended::Refused);
-        assert_eq!((limit.window(), limit.free(100)), (1, 1), "one may always begin");
+        assert_eq!(
+            (limit.window(), limit.free(100)),
+            (1, 1),
+            "one may always begin"
+        );
     }
 
     #[test]

@@ -24,7 +24,9 @@ impl<S> WindowSelector<S> {
 
 impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
     fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
-        let Some(windows) = &self.windows else { return self.inner.select(candidates, request) };
+        let Some(windows) = &self.windows else {
+            return self.inner.select(candidates, request);
+        };
         let pool = request.extension().copied();
         let options = request.extension::<Arc<RequestOptions>>();
         let demand = Demand {
@@ -72,6 +74,8 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
 
 impl<S: fmt::Debug> fmt::Debug for WindowSelector<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WindowSelector").field("inner", &self.inner).finish_non_exhaustive()
+        f.debug_struct("WindowSelector")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }

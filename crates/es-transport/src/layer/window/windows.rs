@@ -59,7 +59,11 @@ struct Waiter {
 impl Windows {
     pub(super) fn new(bounds: Bounds, live_percent: u32) -> Self {
         let batch_percent = 100 - live_percent.min(100);
-        Self { bounds, batch_percent, state: Mutex::default() }
+        Self {
+            bounds,
+            batch_percent,
+            state: Mutex::default(),
+        }
     }
 
     /// Returns `None` if a request may begin now, or its place in the queue.
@@ -79,9 +83,18 @@ impl Windows {
         let (wake, woken) = oneshot::channel();
         let queues = state.queues.get_mut(demand.pool.index())?;
         queues.nodes = Arc::downgrade(nodes);
-        let queue = if demand.is_batch { &mut queues.batch } else { &mut queues.live };
+        let queue = if demand.is_batch {
+            &mut queues.batch
+        } else {
+            &mut queues.live
+        };
         queue.push_back(Waiter { id, wake });
-        Some(Waiting { windows: Arc::clone(self), demand, id, woken })
+        Some(Waiting {
+            windows: Arc::clone(self),
+            demand,
+            id,
+            woken,
+        })
     }
 
     /// Notes that a request has begun at a node.
@@ -96,7 +109,10 @@ impl Windows {
         if !state.nodes.contains_key(node) {
             forget_absent(&mut state, nodes);
         }
-        let limits = state.nodes.entry(Arc::clone(node)).or_insert_with(|| self.limits());
+        let limits = state
+            .nodes
+            .entry(Arc::clone(node))
+            .or_insert_with(|| self.limits());
         if let Some(limit) = limits.get_mut(pool.index()) {
             limit.begin();
         }
@@ -122,7 +138,10 @@ impl Windows {
     pub(super) fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
         let state = self.lock();
         let limit = state.nodes.get(node)?.get(pool.index())?;
-        Some(WindowStatus { window: limit.window(), in_flight: limit.in_flight() })
+        Some(WindowStatus {
+            window: limit.window(),
+            in_flight: limit.in_flight(),
+        })
     }
 
     fn limits(&self) -> [Limit; ThreadPool::COUNT] {
@@ -130,19 +149,32 @@ impl Windows {
     }
 
     fn percent(&self, demand: Demand) -> u32 {
-        if demand.is_batch { self.batch_percent } else { 100 }
+        if demand.is_batch {
+            self.batch_percent
+        } else {
+            100
+        }
     }
 
     fn free(&self, state: &State, demand: Demand, node: &str) -> u32 {
-        let limits = state.nodes.get(node).and_then(|limits| limits.get(demand.pool.index()));
+        let limits = state
+            .nodes
+            .get(node)
+            .and_then(|limits| limits.get(demand.pool.index()));
         let percent = self.percent(demand);
-        limits.map_or_else(|| Limit::new(self.bounds).free(percent), |limit| limit.free(percent))
+        limits.map_or_else(
+            || Limit::new(self.bounds).free(percent),
+            |limit| limit.free(percent),
+        )
     }
 
     /// Whether more may begin than were granted; always while no node is live, since it
     /// is not the windows then that requests wait for.
     fn has_room(&self, state: &State, demand: Demand, nodes: &NodePool) -> bool {
-        let granted = state.queues.get(demand.pool.index()).map_or(0, |queues| queues.granted);
+        let granted = state
+            .queues
+            .get(demand.pool.index())
+            .map_or(0, |queues| queues.granted);
         let (mut free, mut has_nodes) = (0_u32, false);
         let is_enough = nodes.has_live(|node| {
             has_nodes = true;
@@ -154,13 +186,19 @@ impl Windows {
 
     /// Wakes those that may begin: live requests first, in order.
     fn wake(&self, state: &mut State, pool: ThreadPool) {
-        let Some(queues) = state.queues.get(pool.index()) else { return };
+        let Some(queues) = state.queues.get(pool.index()) else {
+            return;
+        };
         if queues.live.is_empty() && queues.batch.is_empty() {
             return;
         }
-        let Some(nodes) = queues.nodes.upgrade() else { return };
+        let Some(nodes) = queues.nodes.upgrade() else {
+            return;
+        };
         loop {
-            let Some(queues) = state.queues.get(pool.index()) else { return };
+            let Some(queues) = state.queues.get(pool.index()) else {
+                return;
+            };
             let is_batch = queues.live.is_empty();
             if is_batch && queues.batch.is_empty() {
                 return;
@@ -168,9 +206,17 @@ impl Windows {
             if !self.has_room(state, Demand { pool, is_batch }, &nodes) {
                 return;
             }
-            let Some(queues) = state.queues.get_mut(pool.index()) else { return };
-            let queue = if is_batch { &mut queues.batch } else { &mut queues.live };
-            let Some(waiter) = queue.pop_front() else { return };
+            let Some(queues) = state.queues.get_mut(pool.index()) else {
+                return;
+            };
+            let queue = if is_batch {
+                &mut queues.batch
+            } else {
+                &mut queues.live
+            };
+            let Some(waiter) = queue.pop_front() else {
+                return;
+            };
             queues.granted += 1;
             // A waiter that is gone gives its grant back when it is dropped.
             let _ = waiter.wake.send(());
@@ -187,7 +233,9 @@ fn forget_absent(state: &mut State, nodes: &NodePool) {
     let nodes = nodes.nodes();
     let urls: HashSet<_> = nodes.iter().map(|status| status.node().url()).collect();
     let is_used = |limits: &[Limit; ThreadPool::COUNT]| limits.iter().any(|l| l.in_flight() > 0);
-    state.nodes.retain(|url, limits| urls.contains(&**url) || is_used(limits));
+    state
+        .nodes
+        .retain(|url, limits| urls.contains(&**url) || is_used(limits));
 }
 
 /// A place in the queue. Whoever leaves it, having been woken or not, drops it.
@@ -210,8 +258,14 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         let mut state = self.windows.lock();
         let pool = self.demand.pool;
-        let Some(queues) = state.queues.get_mut(pool.index()) else { return };
-        let queue = if self.demand.is_batch { &mut queues.batch } else { &mut queues.live };
+        let Some(queues) = state.queues.get_mut(pool.index()) else {
+            return;
+        };
+        let queue = if self.demand.is_batch {
+            &mut queues.batch
+        } else {
+            &mut queues.live
+        };
         match queue.iter().position(|waiter| waiter.id == self.id) {
             Some(place) => drop(queue.remove(place)),
             None => queues.granted = queues.granted.saturating_sub(1),

@@ -39,7 +39,12 @@ impl NodePoolBuilder {
             slow_start: None,
             failure_penalty: None,
         };
-        Self { nodes, settings, events: Events::new(), rng: Rng::new() }
+        Self {
+            nodes,
+            settings,
+            events: Events::new(),
+            rng: Rng::new(),
+        }
     }
 
     /// Sets how long dead nodes rest. Default: 1 s after the first failure, doubled up to 30 s.
@@ -131,7 +136,10 @@ impl NodePoolBuilder {
             return Err(Error::config("nodes", "there are too many nodes"));
         }
         if let Some(twice) = membership::duplicate(&self.nodes) {
-            return Err(Error::config("nodes", format!("{} is given twice", twice.url())));
+            return Err(Error::config(
+                "nodes",
+                format!("{} is given twice", twice.url()),
+            ));
         }
         let observing = self.settings.observing();
         let members = membership::members(&self.nodes, Instant::now(), observing);

@@ -137,7 +137,10 @@ pub(super) struct Seed {
 
 impl Seed {
     fn new(node: Node) -> Self {
-        Self { node, is_proven: false }
+        Self {
+            node,
+            is_proven: false,
+        }
     }
 }
 
@@ -204,12 +207,15 @@ impl NodePool {
         S: NodeSelector + ?Sized,
     {
         let chosen = candidates.choose(selector, request);
-        let Some(time) = self.settings.slow_start else { return chosen };
+        let Some(time) = self.settings.slow_start else {
+            return chosen;
+        };
         if rng::unit() < candidates.slow_start_share(chosen, time) {
             return chosen;
         }
         let warm = candidates.narrow(|candidate| candidate.is_warm(time));
-        warm.candidates().map_or(chosen, |warm| warm.choose(selector, request))
+        warm.candidates()
+            .map_or(chosen, |warm| warm.choose(selector, request))
     }
 
     /// Selects while nodes are to be probed or avoided, or all are dead.
@@ -280,9 +286,16 @@ impl NodePool {
         let index = entries.iter().position(|e| Arc::ptr_eq(&e.record, record));
         let Some(index) = index else { return };
         let State { health, rng, .. } = &mut *state;
-        let Some(health) = health.get_mut(index) else { return };
+        let Some(health) = health.get_mut(index) else {
+            return;
+        };
 
-        let Settings { dead_time, timeouts_until_dead, ejection, .. } = &self.settings;
+        let Settings {
+            dead_time,
+            timeouts_until_dead,
+            ejection,
+            ..
+        } = &self.settings;
         let dead_time = |failures| dead_time.wait(failures, rng);
         let mut change = health.report(report, *timeouts_until_dead, ejection.as_ref(), dead_time);
         let mut cause = cause;
@@ -291,8 +304,12 @@ impl NodePool {
         {
             (change, cause) = (Change::Died, ejected);
         }
-        let Some(health) = state.health.get(index) else { return };
-        record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+        let Some(health) = state.health.get(index) else {
+            return;
+        };
+        record
+            .is_unsettled
+            .store(!health.is_settled(), Ordering::Relaxed);
         if change == Change::Revived {
             self.returned(&state.members, record, report.now);
         }
@@ -397,7 +414,10 @@ impl NodePool {
             state.seeds = nodes.iter().cloned().map(Seed::new).collect();
             membership::replace(state, nodes, &self.weak);
             let after = state.nodes();
-            before.into_iter().filter(|node| !after.contains(node)).collect()
+            before
+                .into_iter()
+                .filter(|node| !after.contains(node))
+                .collect()
         })
     }
 
@@ -455,13 +475,18 @@ impl NodePool {
     ) -> Result<bool> {
         let node: Node = url.parse()?;
         let mut state = self.lock();
-        let State { members, health, .. } = &mut *state;
+        let State {
+            members, health, ..
+        } = &mut *state;
         let mut entries = members.entries.iter().zip(health);
         let Some((entry, health)) = entries.find(|(entry, _)| entry.node == node) else {
             return Ok(false);
         };
         let change = mark(health);
-        entry.record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
+        entry
+            .record
+            .is_unsettled
+            .store(!health.is_settled(), Ordering::Relaxed);
         if change == Change::Revived {
             self.returned(members, &entry.record, now);
         }
@@ -516,7 +541,10 @@ impl NodePool {
     /// Calls `hook` with the nodes that leave and whose host and port no other
     /// node has, for as long as the hook has an owner.
     pub(crate) fn on_leave(&self, hook: &Arc<LeaveHook>) {
-        let mut hooks = self.leave_hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hooks = self
+            .leave_hooks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         hooks.retain(|hook| hook.strong_count() > 0);
         hooks.push(Arc::downgrade(hook));
     }
@@ -529,13 +557,18 @@ impl NodePool {
         self.publish(&mut state);
         let after = Arc::clone(&state.members);
         let events = membership::difference(&before, &after);
-        events.iter().for_each(|event| self.events.send(event.clone()));
+        events
+            .iter()
+            .for_each(|event| self.events.send(event.clone()));
         drop(state);
 
         Events::trace(&events);
         let left = membership::left_hosts(&before, &after);
         if !left.is_empty() {
-            let hooks = self.leave_hooks.lock().unwrap_or_else(PoisonError::into_inner);
+            let hooks = self
+                .leave_hooks
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let hooks: Vec<_> = hooks.iter().filter_map(Weak::upgrade).collect();
             hooks.iter().for_each(|hook| hook(&left));
         }
@@ -566,7 +599,9 @@ impl NodePool {
         if !Arc::ptr_eq(&before, &state.members) {
             events.extend(membership::difference(&before, &state.members));
         }
-        events.iter().for_each(|event| self.events.send(event.clone()));
+        events
+            .iter()
+            .for_each(|event| self.events.send(event.clone()));
         drop(state);
         Events::trace(&events);
     }
@@ -587,7 +622,11 @@ impl NodePool {
 
 impl State {
     pub(super) fn snapshot(&self) -> Snapshot {
-        let live = self.health.iter().zip(0_u32..).filter(|(health, _)| health.is_live());
+        let live = self
+            .health
+            .iter()
+            .zip(0_u32..)
+            .filter(|(health, _)| health.is_live());
         Snapshot::new(
             Arc::clone(&self.stripes),
             Arc::clone(&self.members),
@@ -600,14 +639,21 @@ impl State {
         Fleet {
             nodes: self.health.len(),
             live: self.health.iter().filter(|health| health.is_live()).count(),
-            ejected: self.health.iter().filter(|health| health.is_ejected()).count(),
+            ejected: self
+                .health
+                .iter()
+                .filter(|health| health.is_ejected())
+                .count(),
         }
     }
 
     /// Counts an attempt that failed at a live node, and ejects the node if it fails
     /// more often than the others; returns the rule by which.
     fn eject(&mut self, index: usize, report: Report, rules: &Ejection) -> Option<DeathCause> {
-        if !matches!(report.outcome, NodeOutcome::ServerError | NodeOutcome::Suspect) {
+        if !matches!(
+            report.outcome,
+            NodeOutcome::ServerError | NodeOutcome::Suspect
+        ) {
             return None;
         }
         let health = self.health.get(index)?;
@@ -626,7 +672,9 @@ impl State {
         }
         let others = self.members.entries.iter().zip(&self.health).enumerate();
         let others = others.filter(|(other, (_, health))| *other != index && health.is_live());
-        let others = others.fold(Counts::default(), |sum, (_, (entry, _))| sum.add(counts(entry)));
+        let others = others.fold(Counts::default(), |sum, (_, (entry, _))| {
+            sum.add(counts(entry))
+        });
         if !rules.is_good(others) {
             return None;
         }
@@ -640,20 +688,34 @@ impl State {
         let ejected = members.filter(|(_, health)| health.is_ejected());
         let ended = ejected.map(|(entry, health)| {
             health.mark_live(now);
-            entry.record.is_unsettled.store(!health.is_settled(), Ordering::Relaxed);
-            events.push(Event::NodeRevived { node: Arc::clone(entry.node.shared_url()) });
+            entry
+                .record
+                .is_unsettled
+                .store(!health.is_settled(), Ordering::Relaxed);
+            events.push(Event::NodeRevived {
+                node: Arc::clone(entry.node.shared_url()),
+            });
             Arc::clone(&entry.record)
         });
         ended.collect()
     }
 
     fn nodes(&self) -> Vec<Node> {
-        self.members.entries.iter().map(|entry| entry.node.clone()).collect()
+        self.members
+            .entries
+            .iter()
+            .map(|entry| entry.node.clone())
+            .collect()
     }
 
     /// Notes which of the seeds have responded.
     fn prove_seeds(&mut self) {
-        let Self { members, health, seeds, .. } = self;
+        let Self {
+            members,
+            health,
+            seeds,
+            ..
+        } = self;
         let members = members.entries.iter().zip(health);
         let proven: Vec<_> = members.filter(|(_, health)| health.is_proven()).collect();
         for seed in seeds {
@@ -674,7 +736,9 @@ impl State {
             let members = self.members.entries.iter().zip(&self.health).zip(0_u32..);
             members.filter(|(_, index)| is_among(*index, eligible))
         };
-        let mut live = members().filter(|((_, health), _)| health.is_live()).peekable();
+        let mut live = members()
+            .filter(|((_, health), _)| health.is_live())
+            .peekable();
         let any_live = live.peek().is_some();
         // A retry has lost enough time: it probes only if nothing better is left.
         if !tried.is_empty() && live.any(|((entry, _), _)| !is_tried(entry)) {
@@ -694,7 +758,9 @@ impl State {
             return Some((index, None));
         }
         self.last_probe += 1;
-        self.health.get_mut(index as usize)?.begin_probe(self.last_probe);
+        self.health
+            .get_mut(index as usize)?
+            .begin_probe(self.last_probe);
         Some((index, NonZeroU64::new(self.last_probe)))
     }
 
@@ -750,7 +816,9 @@ where
         return Ok(None);
     }
     let is_eligible = |index: &u32| {
-        members.get(*index).is_some_and(|entry| selector.eligible(&entry.node, request))
+        members
+            .get(*index)
+            .is_some_and(|entry| selector.eligible(&entry.node, request))
     };
     let eligible: Box<[u32]> = members.indexes().filter(is_eligible).collect();
     if eligible.is_empty() {

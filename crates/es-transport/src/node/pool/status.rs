@@ -43,7 +43,12 @@ impl NodeStatus {
             Some(until) => NodeState::Dead { until },
             None => NodeState::Live,
         };
-        Self { node, state, failures: health.failures(), load }
+        Self {
+            node,
+            state,
+            failures: health.failures(),
+            load,
+        }
     }
 
     /// Returns the node.

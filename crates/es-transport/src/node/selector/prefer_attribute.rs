@@ -80,13 +80,15 @@ impl<S> PreferAttribute<S> {
 
 impl<S: NodeSelector> NodeSelector for PreferAttribute<S> {
     fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
-        let preferred = self
-            .preferred
-            .narrow(candidates, |node| node.attribute(&self.name) == Some(&self.value));
+        let preferred = self.preferred.narrow(candidates, |node| {
+            node.attribute(&self.name) == Some(&self.value)
+        });
         if preferred.len() >= self.at_least
             && let Some(chosen) = preferred.select(&self.inner, request)
         {
-            let in_flight = candidates.get(chosen).map_or(0, |candidate| candidate.in_flight());
+            let in_flight = candidates
+                .get(chosen)
+                .map_or(0, |candidate| candidate.in_flight());
             if self.at_most_in_flight.is_none_or(|most| in_flight < most) {
                 return chosen;
             }

@@ -41,13 +41,17 @@ const BEGIN: u32 = u32::MAX;
 impl RoundRobin {
     /// Creates a selector that begins with the candidate at `index`, on every thread.
     pub fn starting_at(index: usize) -> Self {
-        Self { last: std::array::from_fn(|_| begin(index)) }
+        Self {
+            last: std::array::from_fn(|_| begin(index)),
+        }
     }
 }
 
 impl Default for RoundRobin {
     fn default() -> Self {
-        Self { last: std::array::from_fn(|_| begin(rng::below(u32::MAX as usize))) }
+        Self {
+            last: std::array::from_fn(|_| begin(rng::below(u32::MAX as usize))),
+        }
     }
 }
 
@@ -77,13 +81,18 @@ fn next(live: &[u32], last: u64) -> usize {
 impl NodeSelector for RoundRobin {
     #[inline]
     fn select(&self, candidates: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
-        #[expect(clippy::indexing_slicing, reason = "the number of a stripe is below STRIPES")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the number of a stripe is below STRIPES"
+        )]
         let stripe = &self.last[stripe::of_this_thread()].0;
         let indexes = candidates.indexes();
         let mut last = stripe.load(Ordering::Relaxed);
         loop {
             let place = next(indexes, last);
-            let Some(member) = indexes.get(place) else { return 0 };
+            let Some(member) = indexes.get(place) else {
+                return 0;
+            };
             let turn = pack(*member, place);
             // Another thread that shares the stripe may have taken this turn.
             match stripe.compare_exchange_weak(last, turn, Ordering::Relaxed, Ordering::Relaxed) {

@@ -83,7 +83,9 @@ impl PeakEwma {
 
 impl Default for PeakEwma {
     fn default() -> Self {
-        Self { default_latency: Duration::from_millis(30) }
+        Self {
+            default_latency: Duration::from_millis(30),
+        }
     }
 }
 

@@ -41,7 +41,11 @@ pub struct Sticky {
 
 impl Default for Sticky {
     fn default() -> Self {
-        Self { current: AtomicU64::new(0), place: AtomicUsize::new(0), seed: Rng::new().next_u64() }
+        Self {
+            current: AtomicU64::new(0),
+            place: AtomicUsize::new(0),
+            seed: Rng::new().next_u64(),
+        }
     }
 }
 
@@ -49,7 +53,10 @@ impl Sticky {
     fn stay(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
         let current = self.current.load(Ordering::Relaxed);
         let place = self.place.load(Ordering::Relaxed);
-        if candidates.get(place).is_some_and(|candidate| candidate.hash() == current) {
+        if candidates
+            .get(place)
+            .is_some_and(|candidate| candidate.hash() == current)
+        {
             return place;
         }
         if let Some(found) = candidates.position(|candidate| candidate.hash() == current) {
@@ -67,8 +74,13 @@ impl Sticky {
 }
 
 fn rendezvous(candidates: &Candidates<'_>, key: u64) -> usize {
-    let scores = candidates.iter().map(|candidate| mix(candidate.hash() ^ key)).enumerate();
-    scores.max_by_key(|&(_, score)| score).map_or(0, |(index, _)| index)
+    let scores = candidates
+        .iter()
+        .map(|candidate| mix(candidate.hash() ^ key))
+        .enumerate();
+    scores
+        .max_by_key(|&(_, score)| score)
+        .map_or(0, |(index, _)| index)
 }
 
 impl NodeSelector for Sticky {

@@ -96,7 +96,12 @@ mod tests {
 
     fn index(shards: usize, routing_num_shards: u32, partition_size: u32) -> IndexShards {
         let shards = (0..shards).map(|_| Shard::default()).collect();
-        IndexShards { routing_num_shards, partition_size, is_by_hash: true, shards }
+        IndexShards {
+            routing_num_shards,
+            partition_size,
+            is_by_hash: true,
+            shards,
+        }
     }
 
     #[test]
@@ -166,15 +171,22 @@ mod tests {
     /// Murmur3 as published: over bytes.
     fn by_bytes(text: &str) -> i32 {
         let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let scramble =
-            |block: u32| block.wrapping_mul(0xCC9E_2D51).rotate_left(15).wrapping_mul(0x1B87_3593);
+        let scramble = |block: u32| {
+            block
+                .wrapping_mul(0xCC9E_2D51)
+                .rotate_left(15)
+                .wrapping_mul(0x1B87_3593)
+        };
         let mut hash = 0_u32;
         for chunk in bytes.chunks(4) {
             let mut block = [0; 4];
             block[..chunk.len()].copy_from_slice(chunk);
             hash ^= scramble(u32::from_le_bytes(block));
             if chunk.len() == 4 {
-                hash = hash.rotate_left(13).wrapping_mul(5).wrapping_add(0xE654_6B64);
+                hash = hash
+                    .rotate_left(13)
+                    .wrapping_mul(5)
+                    .wrapping_add(0xE654_6B64);
             }
         }
         hash ^= bytes.len() as u32;

@@ -13,7 +13,10 @@ pub(crate) fn murmur3(text: &str) -> i32 {
         };
         bytes = bytes.wrapping_add(4);
         hash ^= scramble(u32::from(high) << 16 | u32::from(low));
-        hash = hash.rotate_left(13).wrapping_mul(5).wrapping_add(0xE654_6B64);
+        hash = hash
+            .rotate_left(13)
+            .wrapping_mul(5)
+            .wrapping_add(0xE654_6B64);
     }
     hash ^= bytes;
     hash = (hash ^ (hash >> 16)).wrapping_mul(0x85EB_CA6B);
@@ -22,7 +25,10 @@ pub(crate) fn murmur3(text: &str) -> i32 {
 }
 
 fn scramble(block: u32) -> u32 {
-    block.wrapping_mul(0xCC9E_2D51).rotate_left(15).wrapping_mul(0x1B87_3593)
+    block
+        .wrapping_mul(0xCC9E_2D51)
+        .rotate_left(15)
+        .wrapping_mul(0x1B87_3593)
 }
 
 #[cfg(test)]

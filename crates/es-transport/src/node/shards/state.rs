@@ -70,7 +70,9 @@ pub(crate) fn parse(
     response: &[u8],
     node_ids: &mut HashSet<Arc<str>>,
 ) -> BTreeMap<String, IndexShards> {
-    let Ok(state) = serde_json::from_slice::<State>(response) else { return BTreeMap::new() };
+    let Ok(state) = serde_json::from_slice::<State>(response) else {
+        return BTreeMap::new();
+    };
     let mut tables = state.routing_table.indices;
     let indices = state.metadata.indices.into_iter();
     let known = indices.filter_map(|(name, index)| {
@@ -105,7 +107,9 @@ fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Optio
         for copy in copies {
             // A copy that moves away serves until it is gone.
             let serves = matches!(copy.state.as_deref(), Some("STARTED" | "RELOCATING"));
-            let Some(node) = copy.node.as_deref().filter(|_| serves) else { continue };
+            let Some(node) = copy.node.as_deref().filter(|_| serves) else {
+                continue;
+            };
             let node = intern(node);
             if copy.primary {
                 shard.primary = Some(Arc::clone(&node));
@@ -143,10 +147,16 @@ mod tests {
     fn started_copies_are_found_by_shard() {
         let index = read(STATE).unwrap();
         let zero = index.shard(0).unwrap();
-        assert_eq!((zero.primary.as_deref(), zero.started.len()), (Some("n1"), 1));
+        assert_eq!(
+            (zero.primary.as_deref(), zero.started.len()),
+            (Some("n1"), 1)
+        );
         let one = index.shard(1).unwrap();
         assert_eq!(one.primary.as_deref(), Some("n2"));
-        assert_eq!(one.started.iter().map(|id| &**id).collect::<Vec<_>>(), ["n2", "n1"]);
+        assert_eq!(
+            one.started.iter().map(|id| &**id).collect::<Vec<_>>(),
+            ["n2", "n1"]
+        );
         assert!(index.shard(2).is_none());
     }
 

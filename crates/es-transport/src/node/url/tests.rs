@@ -8,7 +8,12 @@ fn url(text: &str) -> String {
 
 fn header(user_info: &str) -> String {
     let node = Node::from_str(&format!("https://{user_info}@localhost")).unwrap();
-    node.credentials().unwrap().header().to_str().unwrap().to_owned()
+    node.credentials()
+        .unwrap()
+        .header()
+        .to_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -17,15 +22,25 @@ fn ports_are_those_of_the_scheme() {
     assert_eq!(url("http://localhost"), "http://localhost:80");
     assert_eq!(url("HTTPS://LocalHost:9200/"), "https://localhost:9200");
     let node = Node::from_str("http://a:65535").unwrap();
-    assert_eq!((node.port(), node.host_header().to_str().unwrap()), (65_535, "a:65535"));
+    assert_eq!(
+        (node.port(), node.host_header().to_str().unwrap()),
+        (65_535, "a:65535")
+    );
 }
 
 #[test]
 fn an_ipv6_address_has_one_form() {
-    for same in ["https://[::1]", "https://[0:0:0:0:0:0:0:1]:443/", "https://[0::1]:443"] {
+    for same in [
+        "https://[::1]",
+        "https://[0:0:0:0:0:0:0:1]:443/",
+        "https://[0::1]:443",
+    ] {
         assert_eq!(url(same), "https://[::1]:443");
     }
-    assert_eq!(url("http://[2001:DB8::1]:9200"), "http://[2001:db8::1]:9200");
+    assert_eq!(
+        url("http://[2001:DB8::1]:9200"),
+        "http://[2001:db8::1]:9200"
+    );
     let node = Node::from_str("https://h/in").unwrap();
     assert_eq!(node.at("::1", 1).unwrap().url(), "https://[::1]:1/in");
     assert_eq!(node.at("[::1]", 1).unwrap().url(), "https://[::1]:1/in");
@@ -37,7 +52,10 @@ fn the_prefix_is_put_before_every_path() {
     for (text, wanted) in [
         ("http://a", "http://a:80/x/_doc/%2F?q=a%20b"),
         ("http://a/", "http://a:80/x/_doc/%2F?q=a%20b"),
-        ("http://a/in/here/", "http://a:80/in/here/x/_doc/%2F?q=a%20b"),
+        (
+            "http://a/in/here/",
+            "http://a:80/in/here/x/_doc/%2F?q=a%20b",
+        ),
     ] {
         let uri = Node::from_str(text).unwrap().uri(target()).unwrap();
         assert_eq!(uri, wanted);
@@ -115,14 +133,24 @@ fn what_is_no_url_of_a_node_is_an_error_that_names_the_setting_and_shows_no_secr
         "http://:@host",
     ] {
         let error = Node::from_str(bad).expect_err(bad);
-        assert!(matches!(error.setting(), Some("nodes" | "basic_auth")), "{bad}: {error}");
-        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+        assert!(
+            matches!(error.setting(), Some("nodes" | "basic_auth")),
+            "{bad}: {error}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("secret"),
+            "{error:?}"
+        );
     }
 }
 
 #[test]
 fn an_unencoded_password_gets_a_hint() {
-    for bad in ["http://u:80/secret@es:9200", "http://u:se#cret@es", "http://u:se?cret@es"] {
+    for bad in [
+        "http://u:80/secret@es:9200",
+        "http://u:se#cret@es",
+        "http://u:se?cret@es",
+    ] {
         let error = Node::from_str(bad).unwrap_err();
         assert!(error.to_string().contains("percent-encode"), "{error}");
     }
@@ -134,7 +162,9 @@ fn an_unencoded_password_gets_a_hint() {
 #[test]
 fn a_host_that_is_none_is_refused_where_a_node_is_derived() {
     let node = Node::from_str("https://u:p@seed/in").unwrap();
-    for bad in ["", "a/b", "a@b", "a:1", "a?b", "a#b", "[::1", "::g", "a b", "a\r\nb", "ä"] {
+    for bad in [
+        "", "a/b", "a@b", "a:1", "a?b", "a#b", "[::1", "::g", "a b", "a\r\nb", "ä",
+    ] {
         assert!(node.at(bad, 1).is_err(), "{bad}");
     }
     let other = node.at("other", 9200).unwrap();

@@ -36,7 +36,11 @@ async fn other_nodes_are_still_used() {
             let response = sent.unwrap_or_else(|error| panic!("{fault:?}: {error:?}"));
             assert_eq!(response.status(), 200, "{fault:?}");
         }
-        assert_eq!(cluster.node(0).request_count(), 1, "{fault:?}: it is left alone");
+        assert_eq!(
+            cluster.node(0).request_count(),
+            1,
+            "{fault:?}: it is left alone"
+        );
         assert_eq!(cluster.node(1).request_count(), 6, "{fault:?}");
     }
 }
@@ -51,13 +55,17 @@ async fn the_trail_tells_what_happened_at_each_node() {
     let mut trails = 0;
     for _ in 0..6 {
         let response = transport.send(get("/")).await.unwrap();
-        let Some(Attempts(attempts)) = response.extensions().get() else { continue };
+        let Some(Attempts(attempts)) = response.extensions().get() else {
+            continue;
+        };
         trails += 1;
         let (last, failed) = attempts.split_last().unwrap();
         assert_eq!(last.outcome, Outcome::Status(StatusCode::OK));
         assert_eq!(last.node.as_deref(), Some(&*cluster.url(2)));
         for attempt in failed {
-            let Outcome::Failed(message) = &attempt.outcome else { panic!("{attempt:?}") };
+            let Outcome::Failed(message) = &attempt.outcome else {
+                panic!("{attempt:?}")
+            };
             assert!(message.contains("not an HTTP response"), "{message}");
             assert!(attempt.retried.is_some());
         }
@@ -73,7 +81,10 @@ async fn what_was_taken_and_broke_is_not_retried_by_post() {
     for node in cluster.nodes() {
         node.inject(Fault::cut_body());
     }
-    let error = transport.send(post("/events/_doc", "{}")).await.unwrap_err();
+    let error = transport
+        .send(post("/events/_doc", "{}"))
+        .await
+        .unwrap_err();
     assert!(error.is_io(), "{error}");
     assert_eq!((error.attempts().len(), cluster.request_count()), (1, 1));
 }
@@ -93,7 +104,9 @@ async fn a_broken_response_is_retried_within_the_total_time() {
         cluster.node(0).clear_faults();
         cluster.node(0).inject(fault.clone());
         let started = tokio::time::Instant::now();
-        let outcome = timeout(PATIENCE, send_and_read(&transport, get("/"))).await.unwrap();
+        let outcome = timeout(PATIENCE, send_and_read(&transport, get("/")))
+            .await
+            .unwrap();
         assert!(started.elapsed() < 20 * SHORT, "{fault:?}");
         if let Err(error) = outcome {
             assert!(error.attempts().len() > 1, "{fault:?}: {error:?}");
@@ -104,15 +117,29 @@ async fn a_broken_response_is_retried_within_the_total_time() {
 #[tokio::test]
 async fn a_path_that_leads_elsewhere_is_an_error_before_anything_is_sent() {
     let (cluster, elsewhere) = (one_node().await, one_node().await);
-    let transport = builder([format!("{}/prefix", cluster.url(0))]).build().unwrap();
+    let transport = builder([format!("{}/prefix", cluster.url(0))])
+        .build()
+        .unwrap();
     let host = elsewhere.url(0);
     let other_host = host.trim_start_matches("http:");
-    for bad in [&*host, &format!("{host}/_search"), other_host, "//", "/../_search", "/a/%2E%2e/b"]
-    {
+    for bad in [
+        &*host,
+        &format!("{host}/_search"),
+        other_host,
+        "//",
+        "/../_search",
+        "/a/%2E%2e/b",
+    ] {
         let options = RequestOptions::default();
         let error = transport.send(with(get(bad), options)).await.unwrap_err();
         assert!(error.is_request() && error.is_not_sent(), "{bad}: {error}");
     }
     assert_eq!((cluster.request_count(), elsewhere.request_count()), (0, 0));
-    assert_eq!((cluster.node(0).connections().accepted, transport.pool().unwrap().live()), (0, 1));
+    assert_eq!(
+        (
+            cluster.node(0).connections().accepted,
+            transport.pool().unwrap().live()
+        ),
+        (0, 1)
+    );
 }

@@ -1,6 +1,10 @@
 //! Responses that cannot be used, by the whole stack over real sockets: each ends
 //! in its error in time, names its node, and spoils nothing for the next request.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod responses;
 use crate::cluster_support;
@@ -43,7 +47,10 @@ async fn error_of(transport: &Transport, cluster: &Cluster) -> Error {
 /// the next request gets a new one.
 async fn connection_is_spoiled_by(fault: Fault, message: &str) {
     let cluster = one_node().await;
-    let transport = once(&cluster).request_timeout(PATIENCE / 2).build().unwrap();
+    let transport = once(&cluster)
+        .request_timeout(PATIENCE / 2)
+        .build()
+        .unwrap();
     transport.send(get("/")).await.unwrap();
     cluster.node(0).inject(fault.once());
 
@@ -62,11 +69,16 @@ async fn connection_is_spoiled_by(fault: Fault, message: &str) {
 /// the node. The connection is closed.
 async fn client_refuses(fault: Fault, message: &str) {
     let cluster = one_node().await;
-    let transport = builder(cluster.urls()).request_timeout(PATIENCE / 2).build().unwrap();
+    let transport = builder(cluster.urls())
+        .request_timeout(PATIENCE / 2)
+        .build()
+        .unwrap();
     transport.send(get("/")).await.unwrap();
     cluster.node(0).inject(fault.once());
 
-    let sent = timeout(PATIENCE, transport.send(get("/_cluster/health"))).await.unwrap();
+    let sent = timeout(PATIENCE, transport.send(get("/_cluster/health")))
+        .await
+        .unwrap();
     let error = sent.expect_err(message);
     assert_eq!(error.attempts().len(), 1, "{error:?}");
     assert!(error.is_body() && !error.is_not_sent(), "{error:?}");

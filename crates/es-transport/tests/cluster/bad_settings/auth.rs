@@ -10,14 +10,23 @@ fn two_kinds_of_credentials_or_one_kind_twice() {
     refused("bearer_auth", basic().bearer_auth(SECRET));
     refused("api_key", basic().api_key(SECRET));
     refused("basic_auth", basic().basic_auth("other", SECRET));
-    refused("basic_auth", https().bearer_auth(SECRET).basic_auth("user", SECRET));
+    refused(
+        "basic_auth",
+        https().bearer_auth(SECRET).basic_auth("user", SECRET),
+    );
     // Both forms of an API key are two of them.
     refused("api_key", https().api_key(SECRET).api_key(("id", SECRET)));
     let raw = || Credentials::raw(format!("Negotiate {SECRET}")).unwrap();
     refused("credentials", basic().credentials(raw()));
     let provider = || async { Credentials::bearer("s3cr3t") };
-    refused("credentials_provider", basic().credentials_provider(provider));
-    refused("api_key", https().credentials_provider(provider).api_key(SECRET));
+    refused(
+        "credentials_provider",
+        basic().credentials_provider(provider),
+    );
+    refused(
+        "api_key",
+        https().credentials_provider(provider).api_key(SECRET),
+    );
 }
 
 #[test]
@@ -25,7 +34,10 @@ fn an_authorization_header_beside_credentials() {
     let header = || https().header("Authorization", format!("Negotiate {SECRET}"));
     assert!(header().build().is_ok());
     refused("headers", header().basic_auth("user", SECRET));
-    refused("headers", https().api_key(SECRET).header("authorization", SECRET));
+    refused(
+        "headers",
+        https().api_key(SECRET).header("authorization", SECRET),
+    );
 }
 
 #[test]
@@ -38,7 +50,10 @@ fn credentials_that_no_header_carries() {
         refused("api_key", https().api_key(&secret));
         refused("api_key", https().api_key(("id", &secret)));
         refused("api_key", https().api_key((&secret, "key")));
-        assert_eq!(Credentials::raw(&secret).unwrap_err().setting(), Some("authorization"));
+        assert_eq!(
+            Credentials::raw(&secret).unwrap_err().setting(),
+            Some("authorization")
+        );
     }
     // Only Basic has an encoding for other characters (UTF-8).
     refused("bearer_auth", https().bearer_auth("s3cr3t-ä"));

@@ -1,5 +1,9 @@
 //! Every setting that cannot be used is an error of `build` that names it and shows no secret.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod auth;
 use crate::cluster_support;

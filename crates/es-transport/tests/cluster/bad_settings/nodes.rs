@@ -24,7 +24,10 @@ fn the_same_node_twice_however_it_is_written() {
     }
     // Another scheme or prefix is another node.
     assert!(
-        Transport::builder().nodes(["http://a:1", "https://a:1", "http://a:1/b"]).build().is_ok()
+        Transport::builder()
+            .nodes(["http://a:1", "https://a:1", "http://a:1/b"])
+            .build()
+            .is_ok()
     );
 }
 
@@ -67,7 +70,10 @@ fn a_url_that_is_none() {
         "https://user:s3cr3t@a/b\u{0}",
     ] {
         refused("nodes", Transport::builder().node(url));
-        refused("nodes", Transport::builder().nodes(["http://fine:9200", url]));
+        refused(
+            "nodes",
+            Transport::builder().nodes(["http://fine:9200", url]),
+        );
     }
 }
 
@@ -83,7 +89,10 @@ fn user_info_that_cannot_be_sent() {
         "user:s3cr3t%zz",
         "user:s3cr3t%ff",
     ] {
-        refused("nodes", Transport::builder().node(format!("http://{user_info}@localhost:9200")));
+        refused(
+            "nodes",
+            Transport::builder().node(format!("http://{user_info}@localhost:9200")),
+        );
     }
 }
 
@@ -128,8 +137,18 @@ fn a_cloud_id_beside_other_nodes() {
     // `host.example$es$kibana`
     let id = "name:aG9zdC5leGFtcGxlJGVzJGtpYmFuYQ==";
     assert!(Transport::builder().cloud_id(id).build().is_ok());
-    refused("cloud_id", Transport::builder().cloud_id(id).node("https://localhost:9200"));
-    refused("cloud_id", Transport::builder().node("https://localhost:9200").cloud_id(id));
+    refused(
+        "cloud_id",
+        Transport::builder()
+            .cloud_id(id)
+            .node("https://localhost:9200"),
+    );
+    refused(
+        "cloud_id",
+        Transport::builder()
+            .node("https://localhost:9200")
+            .cloud_id(id),
+    );
     refused("cloud_id", Transport::builder().cloud_id(id).cloud_id(id));
 }
 
@@ -153,6 +172,9 @@ fn a_proxy_that_is_none() {
 
 #[test]
 fn the_first_setting_that_is_wrong_is_the_one_that_is_named() {
-    let builder = Transport::builder().node("s3cr3t").api_key("").ssl_assert_fingerprint("");
+    let builder = Transport::builder()
+        .node("s3cr3t")
+        .api_key("")
+        .ssl_assert_fingerprint("");
     refused("nodes", builder);
 }

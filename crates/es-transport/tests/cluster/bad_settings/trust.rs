@@ -20,7 +20,10 @@ fn a_fingerprint_that_is_none() {
     refused("ssl_assert_fingerprint", pin(&format!("{PIN}0")));
     refused("ssl_assert_fingerprint", pin(&PIN.replace('a', "g")));
     refused("ssl_assert_fingerprint", pin(&PIN.replace("a5", "é")));
-    refused("ssl_assert_fingerprint", pin(&PIN.replace("a5", "\u{ff21}5")));
+    refused(
+        "ssl_assert_fingerprint",
+        pin(&PIN.replace("a5", "\u{ff21}5")),
+    );
     assert!(pin(PIN).build().is_ok());
 }
 
@@ -28,9 +31,18 @@ fn a_fingerprint_that_is_none() {
 fn a_fingerprint_that_would_not_be_looked_at() {
     let pinned = |node: &str| Transport::builder().node(node).ssl_assert_fingerprint(PIN);
     refused("ssl_assert_fingerprint", pinned("http://localhost:9200"));
-    refused("ssl_assert_fingerprint", pinned("https://a").node("http://b"));
-    refused("ssl_assert_fingerprint", pinned("https://a").verify_certs(false));
-    refused("ssl_assert_fingerprint", pinned("https://a").ca_certs(ca_pem()));
+    refused(
+        "ssl_assert_fingerprint",
+        pinned("https://a").node("http://b"),
+    );
+    refused(
+        "ssl_assert_fingerprint",
+        pinned("https://a").verify_certs(false),
+    );
+    refused(
+        "ssl_assert_fingerprint",
+        pinned("https://a").ca_certs(ca_pem()),
+    );
 }
 
 #[test]
@@ -41,7 +53,13 @@ fn certificates_that_would_not_be_looked_at() {
     refused("client_cert", plain().client_cert("a", "b"));
     refused("verify_certs", plain().verify_certs(false));
     // One https node is enough to need them.
-    assert!(plain().node("https://c:9200").ca_certs(ca_pem()).build().is_ok());
+    assert!(
+        plain()
+            .node("https://c:9200")
+            .ca_certs(ca_pem())
+            .build()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -58,15 +76,24 @@ fn settings_that_a_connector_of_ones_own_would_not_look_at() {
     refused("client_cert", own().client_cert("a", "b"));
     refused("verify_certs", own().verify_certs(false));
     refused("ssl_assert_hostname", own().ssl_assert_hostname(false));
-    refused("min_tls_version", own().min_tls_version(MinTlsVersion::Tls13));
-    refused("connect_timeout", own().connect_timeout(Duration::from_secs(1)));
+    refused(
+        "min_tls_version",
+        own().min_tls_version(MinTlsVersion::Tls13),
+    );
+    refused(
+        "connect_timeout",
+        own().connect_timeout(Duration::from_secs(1)),
+    );
     refused("tcp_keepalive", own().tcp_keepalive(None));
     refused("proxy", own().proxy("http://user:s3cr3t@proxy:3128"));
 
     let service = service_fn(|_: http::Request<Body>| async {
         Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::new()))
     });
-    refused("ssl_assert_fingerprint", https().ssl_assert_fingerprint(PIN).http_service(service));
+    refused(
+        "ssl_assert_fingerprint",
+        https().ssl_assert_fingerprint(PIN).http_service(service),
+    );
 }
 
 #[test]
@@ -91,7 +118,10 @@ fn a_ca_file_that_cannot_be_used() {
         refused("ca_certs", https().ca_certs(content.as_bytes().to_vec()));
     }
     // One that can be used does not make up for another that cannot.
-    refused("ca_certs", https().ca_certs(ca_pem()).ca_certs("no/such/file"));
+    refused(
+        "ca_certs",
+        https().ca_certs(ca_pem()).ca_certs("no/such/file"),
+    );
     assert!(https().ca_certs(ca_pem()).build().is_ok());
 }
 
@@ -121,17 +151,26 @@ fn a_client_certificate_that_cannot_be_used() {
     refused("client_cert", given("", &key));
     refused("client_cert", given(&certificate, ""));
     refused("client_cert", given(&key, &certificate));
-    refused("client_cert", https().client_cert("no/such.crt", "no/such.key"));
+    refused(
+        "client_cert",
+        https().client_cert("no/such.crt", "no/such.key"),
+    );
     // A key that is broken is shown by nothing.
     let line = key.lines().nth(1).unwrap();
     let broken = key.replace(line, "s3cr3t!");
     refused("client_cert", given(&certificate, &broken));
-    let error = given(&certificate, &key.replace("END PRIVATE", "END")).build().unwrap_err();
+    let error = given(&certificate, &key.replace("END PRIVATE", "END"))
+        .build()
+        .unwrap_err();
     assert!(!shown(&error).contains(line), "{error:?}");
 }
 
 fn ca_pem() -> Vec<u8> {
-    CertificateAuthority::new("CA").unwrap().pem().as_bytes().to_vec()
+    CertificateAuthority::new("CA")
+        .unwrap()
+        .pem()
+        .as_bytes()
+        .to_vec()
 }
 
 fn key_pem() -> String {
@@ -152,9 +191,15 @@ impl Temporary {
     fn new(content: &str) -> Self {
         static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let name = format!("es-transport-bad-settings-{}-{number}.pem", std::process::id());
+        let name = format!(
+            "es-transport-bad-settings-{}-{number}.pem",
+            std::process::id()
+        );
         let path = std::env::temp_dir().join(name);
-        std::fs::File::create(&path).unwrap().write_all(content.as_bytes()).unwrap();
+        std::fs::File::create(&path)
+            .unwrap()
+            .write_all(content.as_bytes())
+            .unwrap();
         Self(path)
     }
 }

@@ -30,7 +30,10 @@ fn provided(cluster: &Cluster) -> (Transport, Arc<Mutex<String>>, Arc<AtomicUsiz
             Credentials::bearer(token)
         }
     };
-    let transport = builder(cluster.urls()).credentials_provider(provider).build().unwrap();
+    let transport = builder(cluster.urls())
+        .credentials_provider(provider)
+        .build()
+        .unwrap();
     (transport, token, asked)
 }
 
@@ -49,7 +52,11 @@ async fn a_token_that_is_refused_is_replaced_once() {
     // Many at a time, by POST too: a 401 means that nothing was done.
     let tasks: Vec<_> = (0..10)
         .map(|n| {
-            let request = if n % 2 == 0 { get("/") } else { post("/i/_doc", r#"{"n":1}"#) };
+            let request = if n % 2 == 0 {
+                get("/")
+            } else {
+                post("/i/_doc", r#"{"n":1}"#)
+            };
             tokio::spawn(transport.send(request))
         })
         .collect();
@@ -65,14 +72,21 @@ async fn a_token_that_is_refused_is_replaced_once() {
     assert_eq!(transport.send(get("/")).await.unwrap().status(), 401);
     assert_eq!(cluster.request_count(), before + 2);
     assert_eq!(transport.send(get("/")).await.unwrap().status(), 401);
-    assert_eq!(cluster.request_count(), before + 3, "the same token is not tried twice");
+    assert_eq!(
+        cluster.request_count(),
+        before + 3,
+        "the same token is not tried twice"
+    );
 }
 
 #[tokio::test]
 async fn a_provider_that_fails_sends_nothing() {
     let cluster = start(Cluster::builder().security(true)).await;
     let provider = async || Err::<Credentials, BoxError>("the vault is sealed".into());
-    let transport = builder(cluster.urls()).credentials_provider(provider).build().unwrap();
+    let transport = builder(cluster.urls())
+        .credentials_provider(provider)
+        .build()
+        .unwrap();
     let error: Error = transport.send(get("/")).await.unwrap_err();
     assert!(error.is_credentials() && error.is_not_sent(), "{error}");
     let source = std::error::Error::source(&error).unwrap();
@@ -91,5 +105,9 @@ async fn a_provider_that_never_responds_ends_with_the_total_time() {
         .build()
         .unwrap();
     let error = transport.send(get("/")).await.unwrap_err();
-    assert_eq!((error.is_timeout(), error.timeout_after()), (true, Some(short)), "{error}");
+    assert_eq!(
+        (error.is_timeout(), error.timeout_after()),
+        (true, Some(short)),
+        "{error}"
+    );
 }

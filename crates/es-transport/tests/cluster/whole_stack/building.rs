@@ -6,8 +6,12 @@ use es_transport::{Transport, node::PeakEwma, sniff::SniffOptions};
 
 use crate::whole_stack::cluster_support::get;
 
-static EARLY: LazyLock<Transport> =
-    LazyLock::new(|| Transport::builder().node("http://localhost:1").build().unwrap());
+static EARLY: LazyLock<Transport> = LazyLock::new(|| {
+    Transport::builder()
+        .node("http://localhost:1")
+        .build()
+        .unwrap()
+});
 
 #[test]
 fn nothing_is_connected_and_no_runtime_is_needed() {
@@ -38,7 +42,9 @@ fn without_a_runtime_a_request_is_an_error_and_no_panic() {
         Transport::builder(),
         Transport::builder().total_timeout(Duration::from_secs(1)),
         Transport::builder().request_timeout(None),
-        Transport::builder().sniff_on_start(true).sniff_every(Duration::from_secs(60)),
+        Transport::builder()
+            .sniff_on_start(true)
+            .sniff_every(Duration::from_secs(60)),
         Transport::builder().sniff_before_requests(true),
     ];
     for builder in builders {
@@ -47,14 +53,22 @@ fn without_a_runtime_a_request_is_an_error_and_no_panic() {
             panic!("who should wake it?");
         };
         let error = outcome.unwrap_err();
-        assert!(error.is_request() && error.to_string().contains("runtime"), "{error}");
+        assert!(
+            error.is_request() && error.to_string().contains("runtime"),
+            "{error}"
+        );
     }
     assert!(!SniffOptions::default().is_on());
 }
 
 #[test]
 fn a_transport_goes_from_one_runtime_to_the_next() {
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
     for _ in 0..3 {
         let error = runtime().block_on(EARLY.send(get("/"))).unwrap_err();
         assert!(error.is_connect(), "{error}");
@@ -64,13 +78,18 @@ fn a_transport_goes_from_one_runtime_to_the_next() {
 #[tokio::test]
 async fn a_closed_transport_says_so() {
     let cluster = crate::whole_stack::nodes(2).await;
-    let transport = crate::whole_stack::cluster_support::builder(cluster.urls()).build().unwrap();
+    let transport = crate::whole_stack::cluster_support::builder(cluster.urls())
+        .build()
+        .unwrap();
     for _ in 0..2 {
         transport.send(get("/")).await.unwrap();
     }
     transport.close();
     crate::whole_stack::eventually("all is closed", || {
-        cluster.nodes().iter().all(|node| node.connections().open == 0)
+        cluster
+            .nodes()
+            .iter()
+            .all(|node| node.connections().open == 0)
     })
     .await;
     let error = transport.clone().send(get("/")).await.unwrap_err();

@@ -33,16 +33,24 @@ async fn connect(
             .with_root_certificates(ca)
             .with_no_client_auth();
     let name = ServerName::try_from(target.host().unwrap_or_default().to_owned())?;
-    Ok(TokioIo::new(TlsConnector::from(Arc::new(config)).connect(name, tcp).await?))
+    Ok(TokioIo::new(
+        TlsConnector::from(Arc::new(config))
+            .connect(name, tcp)
+            .await?,
+    ))
 }
 
 #[tokio::test]
 async fn it_names_the_node_and_switches_compression_on() {
     let cluster = start(Cluster::builder().tls(true).certificate_names([HOST])).await;
-    let cloud_id =
-        format!("my-deployment:{}", BASE64_STANDARD.encode("eu-test-1.example.org$c10ud$kibana"));
+    let cloud_id = format!(
+        "my-deployment:{}",
+        BASE64_STANDARD.encode("eu-test-1.example.org$c10ud$kibana")
+    );
     let mut roots = RootCertStore::empty();
-    roots.add(cluster.authority().unwrap().certificate().clone()).unwrap();
+    roots
+        .add(cluster.authority().unwrap().certificate().clone())
+        .unwrap();
     let (roots, targets) = (Arc::new(roots), Arc::new(Mutex::new(Vec::new())));
     let (address, asked) = (cluster.url(0).replace("https://", ""), Arc::clone(&targets));
     let connector = service_fn(move |target: Uri| {
@@ -58,9 +66,18 @@ async fn it_names_the_node_and_switches_compression_on() {
 
     assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
     let document = format!(r#"{{"text":"{}"}}"#, "many words, ".repeat(1_000));
-    assert_eq!(transport.send(post("/i/_doc", document.clone())).await.unwrap().status(), 201);
+    assert_eq!(
+        transport
+            .send(post("/i/_doc", document.clone()))
+            .await
+            .unwrap()
+            .status(),
+        201
+    );
     assert_eq!(*targets.lock().unwrap(), [format!("https://{HOST}:443/")]);
-    let [info, index] = &cluster.node(0).requests()[..] else { panic!("two requests") };
+    let [info, index] = &cluster.node(0).requests()[..] else {
+        panic!("two requests")
+    };
     assert_eq!(info.header("host"), Some(&*format!("{HOST}:443")));
     assert_eq!(info.header("accept-encoding"), Some("gzip"));
     assert_eq!(index.header("content-encoding"), Some("gzip"));

@@ -33,7 +33,11 @@ fn run(transport: &Transport, stop: &Arc<AtomicBool>) -> Vec<tokio::task::JoinHa
         tokio::spawn(async move {
             let mut sent = 0;
             while !stop.load(Ordering::SeqCst) {
-                let request = if sent % 2 == 0 { get("/") } else { get("/_cluster/health") };
+                let request = if sent % 2 == 0 {
+                    get("/")
+                } else {
+                    get("/_cluster/health")
+                };
                 assert_eq!(transport.send(request).await.unwrap().status(), 200);
                 sent += 1;
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -48,7 +52,10 @@ fn run(transport: &Transport, stop: &Arc<AtomicBool>) -> Vec<tokio::task::JoinHa
 async fn a_node_dies_and_comes_back_during_a_run_without_one_failing_call() {
     let cluster = nodes(3).await;
     let short = Duration::from_millis(50);
-    let transport = builder(cluster.urls()).dead_node_backoff(short, 4 * short).build().unwrap();
+    let transport = builder(cluster.urls())
+        .dead_node_backoff(short, 4 * short)
+        .build()
+        .unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let tasks = run(&transport, &stop);
     let pool = transport.pool().unwrap();
@@ -76,9 +83,15 @@ async fn nodes_that_drop_their_idle_connections_cost_no_call() {
         for _ in 0..2 {
             transport.send(post("/_refresh", "")).await.unwrap();
         }
-        cluster.nodes().iter().for_each(es_testkit::NodeHandle::drop_idle_connections);
+        cluster
+            .nodes()
+            .iter()
+            .for_each(es_testkit::NodeHandle::drop_idle_connections);
         eventually("they are closed", || {
-            cluster.nodes().iter().all(|node| node.connections().open == 0)
+            cluster
+                .nodes()
+                .iter()
+                .all(|node| node.connections().open == 0)
         })
         .await;
     }
@@ -96,17 +109,33 @@ async fn a_request_to_dead_nodes_is_tried_and_tells_every_attempt() {
         node.kill().await.unwrap();
     }
     // Also by POST: nothing of it was ever sent.
-    let error = transport.send(post("/events/_doc", "{}")).await.unwrap_err();
+    let error = transport
+        .send(post("/events/_doc", "{}"))
+        .await
+        .unwrap_err();
     assert!(error.is_connect() && error.is_not_sent(), "{error}");
     // Two went on to a node that counted as alive; the three retries came after that.
     assert_eq!(error.attempts().len(), 3 + 3, "{error:?}");
-    let tried = error.attempts().iter().map(|attempt| attempt.node.as_deref().unwrap());
+    let tried = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.node.as_deref().unwrap());
     let tried: BTreeSet<_> = tried.take(3).collect();
     assert_eq!(tried.len(), 3, "each once before any twice");
     let (last, others) = error.attempts().split_last().unwrap();
-    assert!(others.iter().all(|a| a.retried == Some(RetryReason::NotSent)), "{error:?}");
+    assert!(
+        others
+            .iter()
+            .all(|a| a.retried == Some(RetryReason::NotSent)),
+        "{error:?}"
+    );
     assert_eq!(last.retried, None);
-    assert!(error.attempts().iter().all(|a| matches!(&a.outcome, Outcome::Failed(_))));
+    assert!(
+        error
+            .attempts()
+            .iter()
+            .all(|a| matches!(&a.outcome, Outcome::Failed(_)))
+    );
     assert!(error.to_string().contains("after 6 attempts"), "{error}");
     assert_eq!(transport.pool().unwrap().live(), 0);
 
@@ -167,7 +196,14 @@ async fn a_request_that_gets_no_connection_in_its_time_goes_on_to_another_node()
     // Slow to connect is weak evidence: a caller may be in a hurry.
     assert_eq!(transport.pool().unwrap().live(), 2);
     for _ in 0..4 {
-        assert_eq!(transport.send(post("/events/_doc", "{}")).await.unwrap().status(), 201);
+        assert_eq!(
+            transport
+                .send(post("/events/_doc", "{}"))
+                .await
+                .unwrap()
+                .status(),
+            201
+        );
     }
     assert_eq!(transport.pool().unwrap().live(), 1);
     assert_eq!(cluster.node(0).request_count(), 5);
@@ -181,13 +217,22 @@ async fn a_wait_without_a_connection_is_weak_evidence() {
     let tls = TlsSettings::new().ssl_assert_fingerprint(cluster.ca_fingerprint());
     let connector = Connector::builder().tls(tls).build().unwrap();
     let stack = ServiceBuilder::new()
-        .layer(SelectNodeLayer::new(Arc::clone(&pool), RoundRobin::default()))
+        .layer(SelectNodeLayer::new(
+            Arc::clone(&pool),
+            RoundRobin::default(),
+        ))
         .service(
-            Connections::builder().acquire_timeout(Duration::from_millis(100)).build(connector),
+            Connections::builder()
+                .acquire_timeout(Duration::from_millis(100))
+                .build(connector),
         );
     for live in [1, 1, 0] {
         let error = stack.clone().oneshot(get("/")).await.unwrap_err();
-        assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Acquire), "{error}");
+        assert_eq!(
+            error.timeout_phase(),
+            Some(TimeoutPhase::Acquire),
+            "{error}"
+        );
         assert!(error.is_not_sent(), "{error}");
         assert_eq!(pool.live(), live);
     }

@@ -45,5 +45,8 @@ async fn a_node_that_stands_still_delays_no_read() {
 
     let is_hedge = |event: &Event| matches!(event, Event::Hedged { waiting_for: Some(node), .. } if **node == *still);
     assert!(std::iter::from_fn(|| events.try_recv()).any(|event| is_hedge(&event)));
-    eventually("its connection is closed", || cluster.node(0).connections().open == 0).await;
+    eventually("its connection is closed", || {
+        cluster.node(0).connections().open == 0
+    })
+    .await;
 }

@@ -15,9 +15,18 @@ const REQUESTS: usize = 1_000;
 
 /// Nodes that take 5 ms on average, except for the first, which takes 200 times as long.
 fn one_slow() -> SimulatedCluster {
-    let quick = Latency::Exponential { mean: Duration::from_millis(5) };
-    let cluster = Cluster::builder().nodes(NODES).latency(quick).seed(7).simulated().unwrap();
-    cluster.node(0).set_latency(Latency::Constant(Duration::from_secs(1)));
+    let quick = Latency::Exponential {
+        mean: Duration::from_millis(5),
+    };
+    let cluster = Cluster::builder()
+        .nodes(NODES)
+        .latency(quick)
+        .seed(7)
+        .simulated()
+        .unwrap();
+    cluster
+        .node(0)
+        .set_latency(Latency::Constant(Duration::from_secs(1)));
     cluster
 }
 
@@ -37,7 +46,11 @@ async fn spread(cluster: &SimulatedCluster, selector: impl NodeSelector) -> Vec<
     for request in sent {
         assert_eq!(request.await.unwrap().unwrap().status(), 200);
     }
-    cluster.nodes().iter().map(es_testkit::NodeHandle::request_count).collect()
+    cluster
+        .nodes()
+        .iter()
+        .map(es_testkit::NodeHandle::request_count)
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,7 +66,12 @@ async fn two_choices_avoid_a_slow_node_and_spread_the_rest() {
     // It is asked once or twice until its first response has come.
     assert!(*slow < REQUESTS / 50, "{counts:?}");
     let even = REQUESTS / (NODES - 1);
-    assert!(others.iter().all(|count| (even / 2..even * 2).contains(count)), "{counts:?}");
+    assert!(
+        others
+            .iter()
+            .all(|count| (even / 2..even * 2).contains(count)),
+        "{counts:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

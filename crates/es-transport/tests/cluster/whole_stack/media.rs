@@ -17,7 +17,11 @@ use crate::whole_stack::{
 const VERSIONS: [&str; 4] = ["7.17.9", "8.19.0", "9.2.0", "3.8.0"];
 
 async fn server(version: &str) -> Cluster {
-    let flavor = if version == "3.8.0" { Flavor::OpenSearch } else { Flavor::Elasticsearch };
+    let flavor = if version == "3.8.0" {
+        Flavor::OpenSearch
+    } else {
+        Flavor::Elasticsearch
+    };
     start(Cluster::builder().version(version).flavor(flavor)).await
 }
 
@@ -41,7 +45,10 @@ fn both(value: &str) -> (Option<String>, Option<String>) {
 async fn off_is_taken_by_every_server() {
     for version in VERSIONS {
         let cluster = server(version).await;
-        let response = transport(&cluster, Off).send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap();
+        let response = transport(&cluster, Off)
+            .send(post("/i/_doc", r#"{"n":1}"#))
+            .await
+            .unwrap();
         assert_eq!(response.status(), 201, "{version}");
         assert_eq!(types(&cluster), both("application/json"), "{version}");
     }
@@ -57,14 +64,19 @@ async fn a_fixed_major_is_taken_or_refused_with_advice() {
         ("3.8.0", 9, false),
     ] {
         let cluster = server(version).await;
-        let sent = transport(&cluster, Fixed(major)).send(post("/i/_doc", r#"{"n":1}"#)).await;
+        let sent = transport(&cluster, Fixed(major))
+            .send(post("/i/_doc", r#"{"n":1}"#))
+            .await;
         let asked = format!("application/vnd.elasticsearch+json;compatible-with={major}");
         assert_eq!(types(&cluster), both(&asked), "{version} {major}");
         match sent {
             Ok(response) => assert!(good && response.status() == 201, "{version} {major}"),
             Err(error) => {
                 assert!(!good && error.is_media_type(), "{version} {major}: {error}");
-                assert!(error.to_string().contains("`compatibility_mode`"), "{error}");
+                assert!(
+                    error.to_string().contains("`compatibility_mode`"),
+                    "{error}"
+                );
                 assert_eq!(cluster.request_count(), 1, "it is not sent again");
             }
         }
@@ -98,7 +110,10 @@ async fn negotiated_learns_from_info_too() {
     transport.send(get("/")).await.unwrap();
     let before = cluster.request_count();
     transport.send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap();
-    assert_eq!(types(&cluster), both("application/vnd.elasticsearch+json;compatible-with=8"));
+    assert_eq!(
+        types(&cluster),
+        both("application/vnd.elasticsearch+json;compatible-with=8")
+    );
     assert_eq!(cluster.request_count(), before + 1);
 }
 
@@ -109,18 +124,28 @@ async fn the_environment_sets_the_default_and_a_setting_wins() {
     let child = |value: &'static str| {
         let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
         command
-            .args(["--exact", "whole_stack::media::child_with_an_environment", "--ignored"])
+            .args([
+                "--exact",
+                "whole_stack::media::child_with_an_environment",
+                "--ignored",
+            ])
             .env("ES_TRANSPORT_TEST_URL", cluster.url(0))
             .env("ELASTIC_CLIENT_APIVERSIONING", value);
         async move { command.output().await.unwrap().status.success() }
     };
     let vendor = "application/vnd.elasticsearch+json;compatible-with=9";
-    for (value, default) in
-        [("true", vendor), ("1", vendor), ("", vendor), ("false", "application/json")]
-    {
+    for (value, default) in [
+        ("true", vendor),
+        ("1", vendor),
+        ("", vendor),
+        ("false", "application/json"),
+    ] {
         assert!(child(value).await, "{value}");
         let asked = cluster.node(0).requests();
-        let accepts: Vec<_> = asked.iter().map(|request| request.header("accept")).collect();
+        let accepts: Vec<_> = asked
+            .iter()
+            .map(|request| request.header("accept"))
+            .collect();
         let set = "application/vnd.elasticsearch+json;compatible-with=8";
         assert_eq!(accepts, [Some(default), Some(set)], "{value}");
         cluster.node(0).clear_records();
@@ -133,8 +158,16 @@ async fn the_environment_sets_the_default_and_a_setting_wins() {
 #[ignore = "runs in a process with an environment of its own"]
 async fn child_with_an_environment() {
     let url = std::env::var("ES_TRANSPORT_TEST_URL").unwrap();
-    builder([&url]).build().unwrap().send(get("/")).await.unwrap();
-    let set = builder([&url]).compatibility_mode(Fixed(8)).build().unwrap();
+    builder([&url])
+        .build()
+        .unwrap()
+        .send(get("/"))
+        .await
+        .unwrap();
+    let set = builder([&url])
+        .compatibility_mode(Fixed(8))
+        .build()
+        .unwrap();
     set.send(get("/")).await.unwrap();
 }
 
@@ -144,7 +177,10 @@ async fn requests_and_responses_are_compressed_if_wanted() {
     let document = format!(r#"{{"text":"{}"}}"#, "many words, ".repeat(1_000));
     for compress in [false, true] {
         cluster.node(0).clear_records();
-        let transport = builder(cluster.urls()).http_compress(compress).build().unwrap();
+        let transport = builder(cluster.urls())
+            .http_compress(compress)
+            .build()
+            .unwrap();
         let put = |body: String| {
             let mut request = post("/i/_doc/1", body);
             *request.method_mut() = http::Method::PUT;
@@ -154,9 +190,14 @@ async fn requests_and_responses_are_compressed_if_wanted() {
         let response = transport.send(get("/i/_doc/1")).await.unwrap();
         assert!(!response.headers().contains_key("content-encoding"));
         let found: Value = serde_json::from_str(&text(response).await).unwrap();
-        assert_eq!(found["_source"], serde_json::from_str::<Value>(&document).unwrap());
+        assert_eq!(
+            found["_source"],
+            serde_json::from_str::<Value>(&document).unwrap()
+        );
 
-        let [put, get] = &cluster.node(0).requests()[..] else { panic!("two requests") };
+        let [put, get] = &cluster.node(0).requests()[..] else {
+            panic!("two requests")
+        };
         assert_eq!(put.body, document.as_bytes());
         assert_eq!(put.raw_body.len() < document.len() / 5, compress);
         assert_eq!(put.header("content-encoding"), compress.then_some("gzip"));
@@ -171,13 +212,22 @@ async fn a_refused_media_type_is_understood_although_it_comes_compressed() {
     let cluster = start(settings).await;
     let builder = builder(cluster.urls()).http_compress(true);
     let transport = builder.compatibility_mode(Negotiated).build().unwrap();
-    assert_eq!(transport.send(post("/i/_doc", r#"{"n":1}"#)).await.unwrap().status(), 201);
+    assert_eq!(
+        transport
+            .send(post("/i/_doc", r#"{"n":1}"#))
+            .await
+            .unwrap()
+            .status(),
+        201
+    );
 }
 
 #[tokio::test]
 async fn warnings_are_a_part_of_the_response() {
     let cluster = nodes(1).await;
-    cluster.node(0).set_warnings(["first, with a comma", "second \"quoted\""]);
+    cluster
+        .node(0)
+        .set_warnings(["first, with a comma", "second \"quoted\""]);
     let transport = builder(cluster.urls()).build().unwrap();
     let response = transport.send(get("/")).await.unwrap();
     let texts: Vec<_> = warning::texts(response.headers()).collect();

@@ -19,7 +19,12 @@ fn node(url: &str) -> Node {
 async fn two_transports_share_what_they_know() {
     let cluster = nodes(2).await;
     let pool = NodePool::new([node(&cluster.url(0)), node(&cluster.url(1))]).unwrap();
-    let build = || Transport::builder().node_pool(pool.clone()).build().unwrap();
+    let build = || {
+        Transport::builder()
+            .node_pool(pool.clone())
+            .build()
+            .unwrap()
+    };
     let (one, other) = (build(), build());
 
     cluster.node(0).refuse().await.unwrap();
@@ -41,7 +46,10 @@ async fn a_removed_node_gets_no_request_and_no_connection() {
     }
     let pool = transport.pool().unwrap();
     pool.remove(&cluster.url(1)).unwrap().expect("it was there");
-    eventually("its connection is closed", || cluster.node(1).connections().open == 0).await;
+    eventually("its connection is closed", || {
+        cluster.node(1).connections().open == 0
+    })
+    .await;
     cluster.node(1).clear_records();
     for _ in 0..6 {
         transport.send(get("/")).await.unwrap();
@@ -56,20 +64,29 @@ fn settings_of_a_given_pool_are_errors() {
     let second = std::time::Duration::from_secs(1);
     let refused = [
         with_pool().node("http://b:9200").build(),
-        with_pool().cloud_id("x:Y2xvdWQuZXhhbXBsZS5vcmckYWJj").build(),
+        with_pool()
+            .cloud_id("x:Y2xvdWQuZXhhbXBsZS5vcmckYWJj")
+            .build(),
         with_pool().dead_node_backoff(second, 2 * second).build(),
         with_pool().ssl_assert_fingerprint("A5".repeat(32)).build(),
     ];
     let settings = refused.map(|result| result.unwrap_err().setting());
-    let wanted = ["nodes", "cloud_id", "dead_node_backoff", "ssl_assert_fingerprint"];
+    let wanted = [
+        "nodes",
+        "cloud_id",
+        "dead_node_backoff",
+        "ssl_assert_fingerprint",
+    ];
     assert_eq!(settings, wanted.map(Some));
 }
 
 #[tokio::test]
 async fn a_transport_reports_what_happens_to_it() {
     let cluster = nodes(2).await;
-    let transport =
-        builder(cluster.urls()).node_selector(RoundRobin::starting_at(0)).build().unwrap();
+    let transport = builder(cluster.urls())
+        .node_selector(RoundRobin::starting_at(0))
+        .build()
+        .unwrap();
     let mut events = transport.events().unwrap().subscribe();
     cluster.node(0).inject(Fault::status(503).once());
     assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
@@ -78,7 +95,12 @@ async fn a_transport_reports_what_happens_to_it() {
 
     let (bad, good) = (cluster.url(0), cluster.url(1));
     let mut seen = Vec::new();
-    while seen.iter().filter(|event| matches!(event, Event::ConnectionClosed { .. })).count() < 2 {
+    while seen
+        .iter()
+        .filter(|event| matches!(event, Event::ConnectionClosed { .. }))
+        .count()
+        < 2
+    {
         seen.push(events.recv().await.unwrap());
     }
     let has = |wanted: &dyn Fn(&Event) -> bool| assert!(seen.iter().any(wanted), "{seen:?}");
@@ -102,8 +124,13 @@ async fn a_full_layer_below_kills_no_node() {
     let limited = ServiceBuilder::new()
         .layer(LoadShedLayer::new())
         .layer(ConcurrencyLimitLayer::new(2))
-        .service(es_transport::connect::Connections::with_connector(connector));
-    let transport = builder(cluster.urls()).http_service(limited).build().unwrap();
+        .service(es_transport::connect::Connections::with_connector(
+            connector,
+        ));
+    let transport = builder(cluster.urls())
+        .http_service(limited)
+        .build()
+        .unwrap();
     let burst = (0..40).map(|_| {
         let transport = transport.clone();
         tokio::spawn(async move { transport.send(get("/")).await.map(drop) })

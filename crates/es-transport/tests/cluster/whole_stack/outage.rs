@@ -39,14 +39,21 @@ async fn with_retries_and_a_deadline_every_caller_waits_for_it() {
         assert_eq!(response.unwrap().status(), StatusCode::OK);
     }
     // The wait before an attempt is 10 s at most.
-    assert!(began.elapsed() <= 50 * SECOND + Duration::from_millis(10), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() <= 50 * SECOND + Duration::from_millis(10),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_sets_nothing_is_told_soon() {
     let cluster = Cluster::builder().nodes(3).simulated().unwrap();
-    let transport =
-        Transport::builder().nodes(cluster.urls()).http_service(cluster.service()).build().unwrap();
+    let transport = Transport::builder()
+        .nodes(cluster.urls())
+        .http_service(cluster.service())
+        .build()
+        .unwrap();
     for node in cluster.nodes() {
         node.refuse().await.unwrap();
     }
@@ -62,8 +69,11 @@ async fn who_sets_nothing_is_told_soon() {
 #[tokio::test(start_paused = true)]
 async fn an_index_that_is_red_does_no_harm_to_the_others() {
     let cluster = Cluster::builder().nodes(3).simulated().unwrap();
-    let transport =
-        Transport::builder().nodes(cluster.urls()).http_service(cluster.service()).build().unwrap();
+    let transport = Transport::builder()
+        .nodes(cluster.urls())
+        .http_service(cluster.service())
+        .build()
+        .unwrap();
     cluster.node(0).refuse().await.unwrap();
     for node in &cluster.nodes()[1..] {
         node.inject(Fault::status(503).on_path("/red/"));

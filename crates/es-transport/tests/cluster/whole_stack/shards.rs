@@ -26,28 +26,50 @@ async fn create_index(transport: &Transport, name: &str, shards: u32, replicas: 
 }
 
 fn aware(cluster: &Cluster, inner: impl NodeSelector) -> Transport {
-    builder(cluster.urls()).node_selector(inner).shard_aware(true).build().unwrap()
+    builder(cluster.urls())
+        .node_selector(inner)
+        .shard_aware(true)
+        .build()
+        .unwrap()
 }
 
 fn forwarded(cluster: &Cluster) -> usize {
-    cluster.nodes().iter().map(|node| node.shard_operations().forwarded).sum()
+    cluster
+        .nodes()
+        .iter()
+        .map(|node| node.shard_operations().forwarded)
+        .sum()
 }
 
 fn requests(cluster: &Cluster) -> Vec<Recorded> {
-    cluster.nodes().iter().flat_map(|node| node.requests()).collect()
+    cluster
+        .nodes()
+        .iter()
+        .flat_map(|node| node.requests())
+        .collect()
 }
 
 fn with_query(cluster: &Cluster, query: &str) -> usize {
     let requests = requests(cluster);
-    requests.iter().filter(|request| request.target.ends_with(query)).count()
+    requests
+        .iter()
+        .filter(|request| request.target.ends_with(query))
+        .count()
 }
 
 /// Waits until the map has been fetched and checked.
 async fn learn(cluster: &Cluster, transport: &Transport, index: &str) {
-    transport.send(get(&format!("/{index}/_doc/none"))).await.unwrap();
+    transport
+        .send(get(&format!("/{index}/_doc/none")))
+        .await
+        .unwrap();
     let path = format!("/{index}/_search_shards");
     eventually("the map is checked", || {
-        requests(cluster).iter().filter(|request| request.path() == path).count() == 3
+        requests(cluster)
+            .iter()
+            .filter(|request| request.path() == path)
+            .count()
+            == 3
     })
     .await;
     // The last response is still to be read.
@@ -55,7 +77,11 @@ async fn learn(cluster: &Cluster, transport: &Transport, index: &str) {
 }
 
 async fn index(transport: &Transport, path: &str) {
-    let status = transport.send(post(path, r#"{"n":1}"#)).await.unwrap().status();
+    let status = transport
+        .send(post(path, r#"{"n":1}"#))
+        .await
+        .unwrap()
+        .status();
     assert!(status.is_success(), "{path}: {status}");
 }
 
@@ -68,19 +94,31 @@ async fn documents_are_read_and_written_where_they_lie() {
     let before = forwarded(&cluster);
     for number in 0..60 {
         index(&transport, &format!("/products/_doc/{number}")).await;
-        index(&transport, &format!("/products/_doc/a%20%C3%A4{number}?routing=r{number}")).await;
+        index(
+            &transport,
+            &format!("/products/_doc/a%20%C3%A4{number}?routing=r{number}"),
+        )
+        .await;
         let read = get(&format!("/products/_doc/{number}"));
         assert_eq!(transport.send(read).await.unwrap().status(), 200);
-        let routed = get(&format!("/products/_doc/a%20%C3%A4{number}?routing=r{number}"));
+        let routed = get(&format!(
+            "/products/_doc/a%20%C3%A4{number}?routing=r{number}"
+        ));
         assert_eq!(transport.send(routed).await.unwrap().status(), 200);
     }
     assert_eq!(forwarded(&cluster), before);
 
     let plain = builder(cluster.urls()).build().unwrap();
     for number in 0..60 {
-        plain.send(get(&format!("/products/_doc/{number}"))).await.unwrap();
+        plain
+            .send(get(&format!("/products/_doc/{number}")))
+            .await
+            .unwrap();
     }
-    assert!(forwarded(&cluster) > before + 20, "round robin has most of them forwarded");
+    assert!(
+        forwarded(&cluster) > before + 20,
+        "round robin has most of them forwarded"
+    );
 }
 
 #[tokio::test]
@@ -88,19 +126,26 @@ async fn an_alias_of_one_index_is_followed() {
     let cluster = nodes(3).await;
     let transport = aware(&cluster, RoundRobin::default());
     create_index(&transport, "products-1", 3, 0).await;
-    let alias =
-        post("/_aliases", r#"{"actions":[{"add":{"index":"products-1","alias":"products"}}]}"#);
+    let alias = post(
+        "/_aliases",
+        r#"{"actions":[{"add":{"index":"products-1","alias":"products"}}]}"#,
+    );
     assert_eq!(transport.send(alias).await.unwrap().status(), 200);
     transport.send(get("/products/_doc/none")).await.unwrap();
     eventually("the alias is known", || {
-        requests(&cluster).iter().any(|request| request.path() == "/_alias/products")
+        requests(&cluster)
+            .iter()
+            .any(|request| request.path() == "/_alias/products")
     })
     .await;
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     let before = forwarded(&cluster);
     for number in 0..60 {
         index(&transport, &format!("/products/_doc/{number}")).await;
-        transport.send(get(&format!("/products/_doc/{number}"))).await.unwrap();
+        transport
+            .send(get(&format!("/products/_doc/{number}")))
+            .await
+            .unwrap();
     }
     assert_eq!(forwarded(&cluster), before);
 }
@@ -118,8 +163,16 @@ async fn reads_go_to_any_copy_and_stay_there() {
         transport.send(get("/orders/_search")).await.unwrap();
     }
     assert_eq!(forwarded(&cluster), 0);
-    let counts: Vec<_> = cluster.nodes().iter().map(|node| node.request_count()).collect();
-    assert_eq!(counts.iter().filter(|count| **count == 20).count(), 2, "{counts:?}");
+    let counts: Vec<_> = cluster
+        .nodes()
+        .iter()
+        .map(|node| node.request_count())
+        .collect();
+    assert_eq!(
+        counts.iter().filter(|count| **count == 20).count(),
+        2,
+        "{counts:?}"
+    );
     assert_eq!(with_query(&cluster, "?preference=_local"), 40);
 
     // A preference of the caller's own stays.
@@ -138,7 +191,14 @@ async fn an_unknown_index_is_left_to_the_inner_selector() {
         .unwrap();
     let mut events = transport.events().unwrap().subscribe();
     for _ in 0..6 {
-        assert_eq!(transport.send(get("/missing/_doc/1")).await.unwrap().status(), 404);
+        assert_eq!(
+            transport
+                .send(get("/missing/_doc/1"))
+                .await
+                .unwrap()
+                .status(),
+            404
+        );
     }
     let told = async {
         loop {
@@ -147,11 +207,15 @@ async fn an_unknown_index_is_left_to_the_inner_selector() {
             }
         }
     };
-    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap();
+    let told = tokio::time::timeout(std::time::Duration::from_secs(10), told)
+        .await
+        .unwrap();
     assert_eq!(&*told, "missing");
     for node in cluster.nodes() {
         let requests = node.requests();
-        let documents = requests.iter().filter(|request| request.path() == "/missing/_doc/1");
+        let documents = requests
+            .iter()
+            .filter(|request| request.path() == "/missing/_doc/1");
         assert!(documents.count() > 0);
     }
 }

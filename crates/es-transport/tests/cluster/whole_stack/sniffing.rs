@@ -20,7 +20,10 @@ use crate::whole_stack::{
 /// Number of requests that each node got, sniffing aside.
 fn counts(cluster: &Cluster) -> Vec<usize> {
     let of = |node: &es_testkit::NodeHandle| {
-        node.requests().iter().filter(|request| request.path() == "/").count()
+        node.requests()
+            .iter()
+            .filter(|request| request.path() == "/")
+            .count()
     };
     cluster.nodes().iter().map(of).collect()
 }
@@ -65,7 +68,10 @@ async fn a_sticky_client_stays_until_its_node_dies() {
         .build()
         .unwrap();
     send(&transport, 10).await;
-    let chosen = counts(&cluster).iter().position(|&count| count == 10).expect("one got them all");
+    let chosen = counts(&cluster)
+        .iter()
+        .position(|&count| count == 10)
+        .expect("one got them all");
     cluster.node(chosen).kill().await.unwrap();
     send(&transport, 10).await;
     let mut others = counts(&cluster);
@@ -103,7 +109,10 @@ async fn nodes_that_left_are_let_go_and_new_ones_used() {
     cluster.add_node().await.unwrap();
     cluster.node(0).set_listed(false);
     transport.sniff().await.unwrap();
-    eventually("its connections are closed", || cluster.node(0).connections().open == 0).await;
+    eventually("its connections are closed", || {
+        cluster.node(0).connections().open == 0
+    })
+    .await;
     send(&transport, 4).await;
     assert_eq!(counts(&cluster), [2, 4, 2]);
 }
@@ -129,8 +138,14 @@ async fn after_a_thaw_connections_are_new_and_the_nodes_are_asked_for() {
             .unwrap()
     };
     let looks = || {
-        let all: Vec<_> = cluster.nodes().iter().flat_map(|node| node.requests()).collect();
-        all.iter().filter(|request| request.path() == "/_nodes/http").count()
+        let all: Vec<_> = cluster
+            .nodes()
+            .iter()
+            .flat_map(|node| node.requests())
+            .collect();
+        all.iter()
+            .filter(|request| request.path() == "/_nodes/http")
+            .count()
     };
     for sniffs in [false, true] {
         let transport = transport(sniffs);
@@ -141,14 +156,20 @@ async fn after_a_thaw_connections_are_new_and_the_nodes_are_asked_for() {
         *clock.0.lock().unwrap() += Duration::from_secs(3_600);
         send(&transport, 1).await;
         if sniffs {
-            eventually("the other node is found", || transport.pool().unwrap().len() == 2).await;
+            eventually("the other node is found", || {
+                transport.pool().unwrap().len() == 2
+            })
+            .await;
         }
         assert!(cluster.node(0).connections().accepted >= 2);
         assert_eq!(looks(), usize::from(sniffs));
         // Neither hook nor sniffer keeps the other alive.
         drop(transport);
         eventually("all is closed", || {
-            cluster.nodes().iter().all(|node| node.connections().open == 0)
+            cluster
+                .nodes()
+                .iter()
+                .all(|node| node.connections().open == 0)
         })
         .await;
     }

@@ -12,7 +12,10 @@ use crate::whole_stack::cluster_support::{post, shown};
 /// on its way or comes from another request's response.
 fn breaking() -> Body {
     let broken = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    let pieces = [Ok(Frame::data(Bytes::from_static(b"{}\n"))), Err(Error::from_service(broken))];
+    let pieces = [
+        Ok(Frame::data(Bytes::from_static(b"{}\n"))),
+        Err(Error::from_service(broken)),
+    ];
     Body::stream(StreamBody::new(stream::iter(pieces)))
 }
 
@@ -20,13 +23,26 @@ async fn node_is_not_blamed(over: impl FnOnce(TransportBuilder) -> TransportBuil
     // It takes connections and never responds.
     let node = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", node.local_addr().unwrap());
-    let transport = over(es_transport::Transport::builder().node(url)).build().unwrap();
+    let transport = over(es_transport::Transport::builder().node(url))
+        .build()
+        .unwrap();
 
-    let error = transport.send(post("/_bulk", breaking())).await.unwrap_err();
+    let error = transport
+        .send(post("/_bulk", breaking()))
+        .await
+        .unwrap_err();
     assert!(error.is_request(), "{}", shown(&error));
     assert!(!error.is_not_sent(), "a part of it was sent");
-    assert!(shown(&error).contains("its body failed"), "{}", shown(&error));
-    assert!(shown(&error).contains("ConnectionRefused"), "{}", shown(&error));
+    assert!(
+        shown(&error).contains("its body failed"),
+        "{}",
+        shown(&error)
+    );
+    assert!(
+        shown(&error).contains("ConnectionRefused"),
+        "{}",
+        shown(&error)
+    );
     assert_eq!(transport.pool().unwrap().live(), 1);
 }
 

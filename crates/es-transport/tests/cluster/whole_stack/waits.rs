@@ -17,12 +17,17 @@ use crate::whole_stack::{
 
 fn simulated(nodes: usize) -> (SimulatedCluster, TransportBuilder) {
     let cluster = Cluster::builder().nodes(nodes).simulated().unwrap();
-    let builder = Transport::builder().nodes(cluster.urls()).http_service(cluster.service());
+    let builder = Transport::builder()
+        .nodes(cluster.urls())
+        .http_service(cluster.service());
     (cluster, builder)
 }
 
 fn attempts<B>(response: &Response<B>) -> usize {
-    response.extensions().get::<Attempts>().map_or(1, |attempts| attempts.0.len())
+    response
+        .extensions()
+        .get::<Attempts>()
+        .map_or(1, |attempts| attempts.0.len())
 }
 
 /// How long it took until the response was there, which was a good one.
@@ -41,7 +46,9 @@ async fn the_time_of_an_attempt_begins_when_its_credentials_are_there() {
     };
     let (cluster, builder) = simulated(1);
     cluster.node(0).inject(Fault::delay(8 * SECOND));
-    let transport = builder.credentials_provider(provider).request_timeout(10 * SECOND);
+    let transport = builder
+        .credentials_provider(provider)
+        .request_timeout(10 * SECOND);
     let transport = transport.max_retries(0).build().unwrap();
     assert_eq!(time_of(&transport, get("/")).await, (28 * SECOND, 1));
 }
@@ -51,9 +58,14 @@ async fn retry_after_is_honoured() {
     for status in [429, 503] {
         let (cluster, builder) = simulated(1);
         let transport = builder.build().unwrap();
-        cluster.node(0).inject(Fault::status(status).retry_after(7).times(2));
+        cluster
+            .node(0)
+            .inject(Fault::status(status).retry_after(7).times(2));
         let (time, attempts) = time_of(&transport, get("/")).await;
-        assert!((14 * SECOND..15 * SECOND).contains(&time), "{status}: {time:?}");
+        assert!(
+            (14 * SECOND..15 * SECOND).contains(&time),
+            "{status}: {time:?}"
+        );
         assert_eq!(attempts, 3);
     }
 }
@@ -62,7 +74,9 @@ async fn retry_after_is_honoured() {
 async fn a_retry_after_without_end_is_not_followed_for_ever() {
     let (cluster, builder) = simulated(1);
     let transport = builder.build().unwrap();
-    cluster.node(0).inject(Fault::status(429).retry_after(u64::MAX).once());
+    cluster
+        .node(0)
+        .inject(Fault::status(429).retry_after(u64::MAX).once());
     let (time, _) = time_of(&transport, get("/")).await;
     assert_eq!(time.as_secs(), 30);
 }
@@ -72,9 +86,14 @@ async fn a_retry_after_without_end_is_not_followed_for_ever() {
 async fn of_two_nodes(faults: [Option<Fault>; 2]) -> (Duration, usize) {
     let (cluster, builder) = simulated(2);
     for (node, fault) in cluster.nodes().iter().zip(faults) {
-        fault.into_iter().for_each(|fault| node.inject(fault.once()));
+        fault
+            .into_iter()
+            .for_each(|fault| node.inject(fault.once()));
     }
-    let transport = builder.node_selector(RoundRobin::starting_at(0)).build().unwrap();
+    let transport = builder
+        .node_selector(RoundRobin::starting_at(0))
+        .build()
+        .unwrap();
     time_of(&transport, get("/")).await
 }
 
@@ -104,7 +123,10 @@ async fn a_refusal_is_sent_again_by_post_but_no_503() {
         cluster.node(0).inject(Fault::status(status).once());
         let response = transport.send(post("/events/_doc", "{}")).await.unwrap();
         assert_eq!(
-            (response.status().as_u16(), crate::whole_stack::waits::attempts(&response)),
+            (
+                response.status().as_u16(),
+                crate::whole_stack::waits::attempts(&response)
+            ),
             (status, 1)
         );
     }
@@ -125,8 +147,16 @@ async fn the_last_response_is_a_response() {
     let Attempts(attempts) = response.extensions().get().unwrap();
     assert_eq!(attempts.len(), 4);
     let node = cluster.urls().remove(0);
-    assert!(attempts.iter().all(|attempt| attempt.node.as_deref() == Some(&*node)));
-    assert!(attempts[..3].iter().all(|attempt| attempt.retried == Some(RetryReason::Status)));
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.node.as_deref() == Some(&*node))
+    );
+    assert!(
+        attempts[..3]
+            .iter()
+            .all(|attempt| attempt.retried == Some(RetryReason::Status))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,7 +166,10 @@ async fn no_wait_begins_that_would_end_too_late() {
     cluster.node(0).inject(Fault::status(503).retry_after(7));
     let started = Instant::now();
     let response = transport.send(get("/")).await.unwrap();
-    assert_eq!((response.status().as_u16(), started.elapsed()), (503, Duration::ZERO));
+    assert_eq!(
+        (response.status().as_u16(), started.elapsed()),
+        (503, Duration::ZERO)
+    );
 
     cluster.node(0).clear_faults();
     cluster.node(0).inject(Fault::hang());
@@ -149,12 +182,23 @@ async fn no_wait_begins_that_would_end_too_late() {
 async fn a_cluster_that_keeps_failing_is_not_asked_four_times_as_often() {
     let (cluster, builder) = simulated(3);
     let transport = builder.build().unwrap();
-    cluster.nodes().iter().for_each(|node| node.inject(Fault::status(429)));
+    cluster
+        .nodes()
+        .iter()
+        .for_each(|node| node.inject(Fault::status(429)));
     for _ in 0..1_000 {
         assert_eq!(transport.send(get("/")).await.unwrap().status(), 429);
     }
-    let asked: usize = cluster.nodes().iter().map(|node| node.request_count()).sum();
-    assert_eq!(asked, 1_000 + 100, "a burst of a hundred retries, and no more");
+    let asked: usize = cluster
+        .nodes()
+        .iter()
+        .map(|node| node.request_count())
+        .sum();
+    assert_eq!(
+        asked,
+        1_000 + 100,
+        "a burst of a hundred retries, and no more"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -28,7 +28,9 @@ async fn serve(mut stream: TcpStream) {
             }
             "/last" => return respond(&mut stream, "last").await,
             "/cut" => {
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut").await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut")
+                    .await;
                 return;
             }
             "/garbage" => {
@@ -43,7 +45,9 @@ async fn serve(mut stream: TcpStream) {
 
 /// One request that may fail, be given up at any point, or leave its response unread.
 async fn disturb(connections: Connections, url: String, rng: Arc<Rng>) {
-    const PATHS: [&str; 7] = ["/close", "/late", "/last", "/cut", "/garbage", "/large", "/ok"];
+    const PATHS: [&str; 7] = [
+        "/close", "/late", "/last", "/cut", "/garbage", "/large", "/ok",
+    ];
     let target = format!("{url}{}", PATHS[rng.below(PATHS.len())]);
     let patience = Duration::from_micros(rng.next_u64() % 5_000);
     match rng.below(4) {
@@ -59,7 +63,9 @@ async fn disturb(connections: Connections, url: String, rng: Arc<Rng>) {
 
 async fn rounds(places: usize) {
     let server = Server::start(|stream, _| serve(stream)).await;
-    let connections = Connections::builder().max_per_node(places).build(connector());
+    let connections = Connections::builder()
+        .max_per_node(places)
+        .build(connector());
     let rng = Arc::new(Rng::seeded(7));
     for _ in 0..20 {
         let tasks: Vec<_> = (0..50)
@@ -69,7 +75,10 @@ async fn rounds(places: usize) {
             })
             .collect();
         for task in tasks {
-            tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap();
+            tokio::time::timeout(Duration::from_secs(10), task)
+                .await
+                .unwrap()
+                .unwrap();
         }
         eventually("what is open is idle", || {
             let (open, idle) = counts(&connections, &server);

@@ -56,7 +56,10 @@ async fn one_served_one_dialing(
         tokio::spawn(async move { get(&connections, &url).await })
     };
     let slow = start("/slow");
-    eventually("the first is sent", || counts(connections, server) == (1, 0)).await;
+    eventually("the first is sent", || {
+        counts(connections, server) == (1, 0)
+    })
+    .await;
     let fast = start("/fast");
     eventually("the second dials", || dials.load(Ordering::SeqCst) == 2).await;
     [slow, fast]
@@ -86,7 +89,10 @@ async fn a_connect_races_against_a_free_connection() {
     fast.await.unwrap().unwrap();
     assert_eq!(counts(&connections, &server), (2, 1));
     gate.add_permits(1);
-    eventually("the dial is kept", || counts(&connections, &server) == (2, 2)).await;
+    eventually("the dial is kept", || {
+        counts(&connections, &server) == (2, 2)
+    })
+    .await;
     assert_eq!(dials.load(Ordering::SeqCst), 2);
 }
 
@@ -116,7 +122,10 @@ async fn an_unclaimed_connect_may_fail() {
     slow.await.unwrap().unwrap();
     fast.await.unwrap().unwrap();
     gate.add_permits(1);
-    eventually("its place is free", || counts(&connections, &server) == (1, 1)).await;
+    eventually("its place is free", || {
+        counts(&connections, &server) == (1, 1)
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -138,10 +147,19 @@ async fn a_refused_connection_names_the_address() {
     drop(listener);
     let connections = connections();
     for _ in 0..3 {
-        let error = get(&connections, &format!("http://{address}/")).await.unwrap_err();
-        assert!(error.is_connect() && error.is_not_sent() && !error.is_timeout(), "{error}");
+        let error = get(&connections, &format!("http://{address}/"))
+            .await
+            .unwrap_err();
+        assert!(
+            error.is_connect() && error.is_not_sent() && !error.is_timeout(),
+            "{error}"
+        );
         assert!(error.to_string().contains(&address.to_string()), "{error}");
-        assert!(chain(&error).to_lowercase().contains("refused"), "{}", chain(&error));
+        assert!(
+            chain(&error).to_lowercase().contains("refused"),
+            "{}",
+            chain(&error)
+        );
     }
     let target = format!("http://{address}/").parse().unwrap();
     assert_eq!(connections.counts(&target), (0, 0));
@@ -152,7 +170,10 @@ async fn the_connect_timeout_covers_the_handshake() {
     // The system accepts, nobody responds.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let timeout = Duration::from_millis(100);
-    let connector = Connector::builder().connect_timeout(timeout).build().unwrap();
+    let connector = Connector::builder()
+        .connect_timeout(timeout)
+        .build()
+        .unwrap();
     let connections = Connections::with_connector(connector);
     let url = format!("https://{}/", silent.local_addr().unwrap());
     let error = get(&connections, &url).await.unwrap_err();
@@ -179,10 +200,16 @@ async fn a_panicking_connector_fails_its_request() {
     }));
     for _ in 0..2 {
         let asked = get(&connections, "http://localhost:1/");
-        let error = tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap().unwrap_err();
+        let error = tokio::time::timeout(Duration::from_secs(5), asked)
+            .await
+            .unwrap()
+            .unwrap_err();
         assert!(error.is_connect(), "{error}");
     }
-    assert_eq!(connections.counts(&Uri::from_static("http://localhost:1/")), (0, 0));
+    assert_eq!(
+        connections.counts(&Uri::from_static("http://localhost:1/")),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
@@ -201,20 +228,38 @@ async fn a_connector_below_tls_keeps_tls_and_the_timeout() {
         let tcp = service_fn(move |node: Uri| async move {
             // The name is that of nobody: the connector knows where it is.
             assert_eq!(node, "https://localhost:1/");
-            tokio::net::TcpStream::connect(address).await.map(TokioIo::new)
+            tokio::net::TcpStream::connect(address)
+                .await
+                .map(TokioIo::new)
         });
         let tls = TlsSettings::new().ssl_assert_fingerprint(fingerprint);
-        let connector = Connector::builder().tls(tls).tcp_connector(tcp).build().unwrap();
+        let connector = Connector::builder()
+            .tls(tls)
+            .tcp_connector(tcp)
+            .build()
+            .unwrap();
         Connections::with_connector(connector)
     };
-    let error = get(&over(Ca::new("other").fingerprint()), "https://localhost:1/").await;
+    let error = get(
+        &over(Ca::new("other").fingerprint()),
+        "https://localhost:1/",
+    )
+    .await;
     assert!(error.unwrap_err().is_tls());
     assert!(!server.saw_anything());
-    assert_eq!(get(&over(ca.fingerprint()), "https://localhost:1/").await.unwrap().1, "ok");
+    assert_eq!(
+        get(&over(ca.fingerprint()), "https://localhost:1/")
+            .await
+            .unwrap()
+            .1,
+        "ok"
+    );
 
     let never = service_fn(|_: Uri| std::future::pending::<Result<Stream, Error>>());
     let timeout = Duration::from_millis(50);
-    let connector = Connector::builder().connect_timeout(timeout).tcp_connector(never);
+    let connector = Connector::builder()
+        .connect_timeout(timeout)
+        .tcp_connector(never);
     let connections = Connections::with_connector(connector.build().unwrap());
     let error = get(&connections, "http://localhost:1/").await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Connect));
@@ -227,9 +272,10 @@ fn settings_of_tcp_beside_a_connector_are_refused() {
         Connector::builder().tcp_connector(never)
     };
     let resolver = async |_: String| Ok(Vec::<std::net::IpAddr>::new());
-    for (builder, setting) in
-        [(own().tcp_keepalive(None), "tcp_keepalive"), (own().resolver(resolver), "resolver")]
-    {
+    for (builder, setting) in [
+        (own().tcp_keepalive(None), "tcp_keepalive"),
+        (own().resolver(resolver), "resolver"),
+    ] {
         assert_eq!(builder.build().unwrap_err().setting(), Some(setting));
     }
 }

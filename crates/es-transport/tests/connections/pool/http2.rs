@@ -48,7 +48,10 @@ impl Seen {
     async fn respond(&self, request: Request<Incoming>) -> Response<String> {
         assert_eq!(request.version(), Version::HTTP_2);
         let authorized = request.headers().contains_key("authorization");
-        assert!(!request.headers().contains_key("host"), "it is the pseudo-header's");
+        assert!(
+            !request.headers().contains_key("host"),
+            "it is the pseudo-header's"
+        );
         let line = format!("{} {} {authorized}", request.method(), request.uri());
         self.lines.lock().unwrap().push(line);
         if self.is_silent.load(Ordering::SeqCst) {
@@ -58,7 +61,10 @@ impl Seen {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let fails = self.fails_first.swap(false, Ordering::SeqCst);
         let response = Response::builder().status(if fails { 503 } else { 200 });
-        response.header("x-elastic-product", "Elasticsearch").body("{}".to_owned()).unwrap()
+        response
+            .header("x-elastic-product", "Elasticsearch")
+            .body("{}".to_owned())
+            .unwrap()
     }
 
     fn connections(&self) -> usize {
@@ -78,7 +84,9 @@ async fn server(ca: &Ca) -> (String, Arc<Seen>) {
             let (acceptor, seen) = (acceptor.clone(), Arc::clone(&shared));
             seen.connections.fetch_add(1, Ordering::SeqCst);
             tokio::spawn(async move {
-                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let Ok(stream) = acceptor.accept(stream).await else {
+                    return;
+                };
                 serve(TokioIo::new(stream), seen).await;
             });
         }
@@ -139,7 +147,12 @@ async fn a_cold_pool_opens_one_connection() {
     let ca = Ca::new("genuine");
     let (url, seen) = server(&ca).await;
     let connections = pool(&ca);
-    assert!(many(&connections, &url, 300).await.iter().all(Result::is_ok));
+    assert!(
+        many(&connections, &url, 300)
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
     assert_eq!(seen.connections(), 1);
     assert_eq!(connections.counts(&url.parse().unwrap()), (1, 1));
 }
@@ -147,9 +160,17 @@ async fn a_cold_pool_opens_one_connection() {
 #[tokio::test]
 async fn a_server_of_http_1_is_not_held_back() {
     let ca = Ca::new("genuine");
-    let server = TlsServer::builder(ca.leaf()).alpn(b"http/1.1").start().await;
+    let server = TlsServer::builder(ca.leaf())
+        .alpn(b"http/1.1")
+        .start()
+        .await;
     let connections = pool(&ca);
-    assert!(many(&connections, &server.url(), 20).await.iter().all(Result::is_ok));
+    assert!(
+        many(&connections, &server.url(), 20)
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
     let (open, idle) = connections.counts(&server.url().parse().unwrap());
     assert_eq!(open, idle);
 }
@@ -175,7 +196,10 @@ async fn the_whole_stack_speaks_it() {
     assert!(a.is_ok() && b.is_ok());
     assert_eq!(seen.connections(), 1);
     let lines = seen.lines.lock().unwrap();
-    assert!(lines.contains(&format!("GET {url}/b?c=d true")), "{lines:?}");
+    assert!(
+        lines.contains(&format!("GET {url}/b?c=d true")),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -228,7 +252,10 @@ async fn refused_by(frame: &'static [u8]) -> Error {
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept(stream).await.unwrap();
-        stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+        stream
+            .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+            .await
+            .unwrap();
         stream.flush().await.unwrap();
 
         const PREFACE: usize = 24;
@@ -272,7 +299,10 @@ async fn pings_close_a_silent_connection() {
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept(stream).await.unwrap();
-        stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+        stream
+            .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+            .await
+            .unwrap();
         stream.flush().await.unwrap();
         std::future::pending::<()>().await;
     });
@@ -282,18 +312,31 @@ async fn pings_close_a_silent_connection() {
         .keep_alive_interval(Duration::from_millis(20))
         .keep_alive_timeout(Duration::from_millis(20))
         .keep_alive_while_idle(true);
-    let connections =
-        Connections::builder().may_share(true).http2_builder(http2).build(connector(&ca));
+    let connections = Connections::builder()
+        .may_share(true)
+        .http2_builder(http2)
+        .build(connector(&ca));
     let error = get(&connections, &url).await.unwrap_err();
     assert!(error.is_io() && !error.is_not_sent(), "{}", chain(&error));
-    eventually("it is closed", || connections.counts(&url.parse().unwrap()).1 == 0).await;
+    eventually("it is closed", || {
+        connections.counts(&url.parse().unwrap()).1 == 0
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_body_is_read_and_sent() {
     let ca = Ca::new("genuine");
     let (url, _) = server(&ca).await;
-    let request = Request::post(format!("{url}/_bulk")).body(Body::from("{}\n")).unwrap();
+    let request = Request::post(format!("{url}/_bulk"))
+        .body(Body::from("{}\n"))
+        .unwrap();
     let response = pool(&ca).oneshot(request).await.unwrap();
-    assert_eq!(ResponseBody::new(response.into_body()).bytes().await.unwrap(), "{}");
+    assert_eq!(
+        ResponseBody::new(response.into_body())
+            .bytes()
+            .await
+            .unwrap(),
+        "{}"
+    );
 }

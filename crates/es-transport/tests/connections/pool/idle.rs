@@ -30,13 +30,19 @@ async fn two_idle(connections: &Connections, server: &Server) {
 async fn idle_timeout_closes_connections() {
     let server = Server::echo().await;
     let timeout = Duration::from_millis(200);
-    let connections = Connections::builder().idle_timeout(timeout).build(connector());
+    let connections = Connections::builder()
+        .idle_timeout(timeout)
+        .build(connector());
     for round in 1..=2 {
         get(&connections, &server.url("/")).await.unwrap();
         let idle_since = tokio::time::Instant::now();
         eventually("it is closed", || counts(&connections, &server) == (0, 0)).await;
         // The reaper's rounds were counted from the start.
-        assert!(idle_since.elapsed() >= timeout, "{:?}", idle_since.elapsed());
+        assert!(
+            idle_since.elapsed() >= timeout,
+            "{:?}",
+            idle_since.elapsed()
+        );
         assert_eq!(server.accepted(), round);
     }
 }
@@ -45,7 +51,9 @@ async fn idle_timeout_closes_connections() {
 async fn use_keeps_connections_alive() {
     let server = Server::echo().await;
     let timeout = Duration::from_millis(400);
-    let connections = Connections::builder().idle_timeout(timeout).build(connector());
+    let connections = Connections::builder()
+        .idle_timeout(timeout)
+        .build(connector());
     let start = tokio::time::Instant::now();
     while start.elapsed() < 3 * timeout {
         get(&connections, &server.url("/")).await.unwrap();
@@ -57,12 +65,16 @@ async fn use_keeps_connections_alive() {
 #[tokio::test]
 async fn max_idle_closes_the_rest_at_once() {
     let server = Server::echo().await;
-    let connections = Connections::builder().max_idle_per_node(1).build(connector());
+    let connections = Connections::builder()
+        .max_idle_per_node(1)
+        .build(connector());
     two_idle(&connections, &server).await;
     assert_eq!(counts(&connections, &server), (1, 1));
 
     let server = Server::echo().await;
-    let connections = Connections::builder().max_idle_per_node(0).build(connector());
+    let connections = Connections::builder()
+        .max_idle_per_node(0)
+        .build(connector());
     for round in 1..=2 {
         get(&connections, &server.url("/")).await.unwrap();
         assert_eq!(counts(&connections, &server), (0, 0));
@@ -113,7 +125,10 @@ async fn the_last_clone_closes_connections() {
     get(&connections.clone(), &server.url("/")).await.unwrap();
     assert!(seen.try_recv().is_err());
     drop(connections);
-    tokio::time::timeout(Duration::from_secs(5), seen.recv()).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(5), seen.recv())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// A wall clock that is set by hand.
@@ -122,7 +137,9 @@ struct Manual(Arc<Mutex<SystemTime>>);
 
 impl Manual {
     fn new() -> Self {
-        Self(Arc::new(Mutex::new(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000))))
+        Self(Arc::new(Mutex::new(
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000),
+        )))
     }
 
     fn advance(&self, by: Duration) {
@@ -144,7 +161,9 @@ impl SuspendDetector for Manual {
 async fn idle_connections_are_dropped_on_resume() {
     let server = Server::echo().await;
     let clock = Manual::new();
-    let connections = Connections::builder().suspend_detector(clock.clone()).build(connector());
+    let connections = Connections::builder()
+        .suspend_detector(clock.clone())
+        .build(connector());
     two_idle(&connections, &server).await;
 
     // The timers saw nothing of this hour.
@@ -162,7 +181,9 @@ async fn idle_connections_are_dropped_on_resume() {
 async fn an_ordinary_pause_is_no_suspension() {
     let server = Server::echo().await;
     let clock = Manual::new();
-    let connections = Connections::builder().suspend_detector(clock.clone()).build(connector());
+    let connections = Connections::builder()
+        .suspend_detector(clock.clone())
+        .build(connector());
     get(&connections, &server.url("/")).await.unwrap();
     clock.advance(Duration::from_secs(9));
     get(&connections, &server.url("/")).await.unwrap();

@@ -58,7 +58,10 @@ async fn an_early_response_closes_its_connection() {
     let body = es_transport::Body::from("x".repeat(8 * LARGE));
     let request = http::Request::post(server.url("/")).body(body).unwrap();
     let asked = connections.clone().oneshot(request);
-    let response = tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap().unwrap();
+    let response = tokio::time::timeout(Duration::from_secs(5), asked)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(response.status(), 413);
     eventually("it is closed", || counts(&connections, &server) == (0, 0)).await;
 }
@@ -86,9 +89,15 @@ async fn responses_are_not_mixed_up(pieces: [&'static str; 2]) {
     })
     .await;
     let connections = connections();
-    assert_eq!(get(&connections, server.url("/1")).await.unwrap(), (200, "/1".to_owned()));
+    assert_eq!(
+        get(&connections, server.url("/1")).await.unwrap(),
+        (200, "/1".to_owned())
+    );
     written.recv().await.unwrap();
-    assert_eq!(get(&connections, server.url("/2")).await.unwrap(), (200, "/2".to_owned()));
+    assert_eq!(
+        get(&connections, server.url("/2")).await.unwrap(),
+        (200, "/2".to_owned())
+    );
     assert_eq!(server.accepted(), 2);
 }
 
@@ -120,9 +129,14 @@ async fn an_upgraded_connection_is_not_reused() {
     .await;
     let connections = connections();
     let asked = get(&connections, server.url("/"));
-    let (status, body) =
-        tokio::time::timeout(Duration::from_secs(5), asked).await.unwrap().unwrap();
+    let (status, body) = tokio::time::timeout(Duration::from_secs(5), asked)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((status, &*body), (101, ""));
     eventually("it is closed", || counts(&connections, &server) == (0, 0)).await;
-    assert_eq!(get(&connections, server.url("/next")).await.unwrap().1, "/next");
+    assert_eq!(
+        get(&connections, server.url("/next")).await.unwrap().1,
+        "/next"
+    );
 }

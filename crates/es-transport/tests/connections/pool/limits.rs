@@ -111,7 +111,10 @@ async fn a_late_cancel_passes_its_connection_on() {
     assert_eq!(counts(&connections, &server), (1, 0), "it was handed over");
     drop(unpolled);
     assert_eq!(counts(&connections, &server), (1, 1));
-    assert_eq!(start(&connections, server.url("/next")).await.unwrap(), "/next");
+    assert_eq!(
+        start(&connections, server.url("/next")).await.unwrap(),
+        "/next"
+    );
     assert_eq!(server.accepted(), 1);
 }
 
@@ -132,7 +135,10 @@ async fn many_tasks_share_few_connections() {
         })
         .collect();
     for task in tasks {
-        tokio::time::timeout(Duration::from_secs(30), task).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(30), task)
+            .await
+            .unwrap()
+            .unwrap();
     }
     assert!(server.accepted() <= 8, "{}", server.accepted());
     eventually("all are idle", || {
@@ -154,7 +160,12 @@ async fn closing_fails_waiters_and_lets_others_finish() {
 
     connections.close();
     assert!(waiting.await.unwrap().unwrap_err().is_closed());
-    assert!(get(&connections, &server.url("/late")).await.unwrap_err().is_closed());
+    assert!(
+        get(&connections, &server.url("/late"))
+            .await
+            .unwrap_err()
+            .is_closed()
+    );
     gate.add_permits(1);
     assert_eq!(served.await.unwrap(), "/served");
 }
@@ -170,6 +181,9 @@ async fn a_retired_host_finishes_its_requests() {
     assert_eq!(served.await.unwrap(), "/served");
     // Its connection was not kept, and is not found by the next request.
     gate.add_permits(1);
-    assert_eq!(start(&connections, server.url("/next")).await.unwrap(), "/next");
+    assert_eq!(
+        start(&connections, server.url("/next")).await.unwrap(),
+        "/next"
+    );
     assert_eq!(server.accepted(), 2);
 }

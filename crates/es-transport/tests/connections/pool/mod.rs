@@ -1,5 +1,9 @@
 //! The pool over real sockets, with servers that break the rules.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod chaos;
 use crate::connect_support;

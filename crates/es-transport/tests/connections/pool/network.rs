@@ -61,7 +61,11 @@ fn resolving(records: &Records, timeout: Duration) -> Connector {
         let addresses = records.lock().unwrap().clone();
         async move { Ok::<_, BoxError>(addresses) }
     };
-    Connector::builder().connect_timeout(timeout).resolver(resolver).build().unwrap()
+    Connector::builder()
+        .connect_timeout(timeout)
+        .resolver(resolver)
+        .build()
+        .unwrap()
 }
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,7 +111,9 @@ async fn a_change_of_addresses_is_followed() {
 async fn without_a_maximum_age_connections_are_kept() {
     let (_first, _second, url) = two_servers().await;
     let records = Records::new(Mutex::new(vec![FIRST]));
-    let connections = Connections::builder().max_age(None).build(resolving(&records, TIMEOUT));
+    let connections = Connections::builder()
+        .max_age(None)
+        .build(resolving(&records, TIMEOUT));
     assert_eq!(get(&connections, &url).await.unwrap().1, FIRST.to_string());
     *records.lock().unwrap() = vec![SECOND];
     assert_eq!(get(&connections, &url).await.unwrap().1, FIRST.to_string());
@@ -222,7 +228,11 @@ fn mute_connections(mute: usize) -> (Connections, Arc<AtomicBool>) {
     let (shared, opened) = (Arc::clone(&switch), Arc::new(AtomicUsize::new(0)));
     let connections = Connections::with_connector(service_fn(move |target: Uri| {
         let is_mute = opened.fetch_add(1, Ordering::SeqCst) < mute;
-        let switch = if is_mute { Arc::clone(&shared) } else { Arc::default() };
+        let switch = if is_mute {
+            Arc::clone(&shared)
+        } else {
+            Arc::default()
+        };
         async move { Ok::<_, Error>(Mute(connector().oneshot(target).await?, switch)) }
     }));
     (connections, switch)
@@ -286,12 +296,18 @@ async fn waiting_for_a_connection_is_limited() {
     })
     .await;
     let limit = Duration::from_millis(50);
-    let connections =
-        Connections::builder().max_per_node(1).acquire_timeout(limit).build(connector());
+    let connections = Connections::builder()
+        .max_per_node(1)
+        .acquire_timeout(limit)
+        .build(connector());
     let mut held = tokio_test::task::spawn(get(&connections, server.url("/held")));
     assert!(held.poll().is_pending());
     let error = get(&connections, server.url("/")).await.unwrap_err();
-    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Acquire), "{error}");
+    assert_eq!(
+        error.timeout_phase(),
+        Some(TimeoutPhase::Acquire),
+        "{error}"
+    );
     assert_eq!(error.timeout_after(), Some(limit));
     assert!(error.is_not_sent());
     assert_eq!(counts(&connections, &server).0, 1);
@@ -308,8 +324,12 @@ async fn opened_and_closed_connections_are_reported() {
     get(&connections, server.url("/")).await.unwrap();
     connections.close_idle();
     let target: Uri = server.url("/").parse().unwrap();
-    let (opened, closed) =
-        (ConnectionEvent::Opened { target: target.clone() }, ConnectionEvent::Closed { target });
+    let (opened, closed) = (
+        ConnectionEvent::Opened {
+            target: target.clone(),
+        },
+        ConnectionEvent::Closed { target },
+    );
     assert_eq!(*events.lock().unwrap(), [opened, closed]);
 }
 

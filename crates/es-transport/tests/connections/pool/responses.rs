@@ -25,9 +25,19 @@ async fn mirror() -> Server {
 #[tokio::test]
 async fn the_service_infers() {
     let server = mirror().await;
-    let request = || http::Request::get(server.url("/")).body(Body::empty()).unwrap();
+    let request = || {
+        http::Request::get(server.url("/"))
+            .body(Body::empty())
+            .unwrap()
+    };
     let mut connections = connections();
-    let response = connections.ready().await.unwrap().call(request()).await.unwrap();
+    let response = connections
+        .ready()
+        .await
+        .unwrap()
+        .call(request())
+        .await
+        .unwrap();
     assert_eq!(response.status(), 200);
     let boxed = connections.map_err(|error: Error| error.to_string());
     assert!(boxed.oneshot(request()).await.is_ok());
@@ -36,23 +46,43 @@ async fn the_service_infers() {
 #[tokio::test]
 async fn targets_are_in_origin_form() {
     let server = mirror().await;
-    let (_, head) = get(&connections(), &server.url("/idx/_search?q=a%20b")).await.unwrap();
-    assert!(head.starts_with("GET /idx/_search?q=a%20b HTTP/1.1\r\n"), "{head}");
-    assert!(head.contains(&format!("host: {}\r\n", server.address)), "{head}");
+    let (_, head) = get(&connections(), &server.url("/idx/_search?q=a%20b"))
+        .await
+        .unwrap();
+    assert!(
+        head.starts_with("GET /idx/_search?q=a%20b HTTP/1.1\r\n"),
+        "{head}"
+    );
+    assert!(
+        head.contains(&format!("host: {}\r\n", server.address)),
+        "{head}"
+    );
 
-    let (_, head) = get(&connections(), &format!("http://{}", server.address)).await.unwrap();
+    let (_, head) = get(&connections(), &format!("http://{}", server.address))
+        .await
+        .unwrap();
     assert!(head.starts_with("GET / HTTP/1.1\r\n"), "{head}");
 }
 
 #[tokio::test]
 async fn empty_bodies_state_their_length() {
     let server = mirror().await;
-    for (method, is_stated) in
-        [("POST", true), ("PUT", true), ("PATCH", true), ("GET", false), ("DELETE", false)]
-    {
+    for (method, is_stated) in [
+        ("POST", true),
+        ("PUT", true),
+        ("PATCH", true),
+        ("GET", false),
+        ("DELETE", false),
+    ] {
         let request = http::Request::builder().method(method).uri(server.url("/"));
-        let response = connections().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let head = es_transport::ResponseBody::new(response.into_body()).bytes().await.unwrap();
+        let response = connections()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let head = es_transport::ResponseBody::new(response.into_body())
+            .bytes()
+            .await
+            .unwrap();
         let head = String::from_utf8_lossy(&head).into_owned();
         assert_eq!(head.contains("content-length: 0\r\n"), is_stated, "{head}");
     }
@@ -62,9 +92,18 @@ async fn empty_bodies_state_their_length() {
 async fn own_hosts_stay_and_user_info_is_not_sent() {
     let server = mirror().await;
     let request = http::Request::get(server.url("/")).header("host", "front.test");
-    let response = connections().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let head = es_transport::ResponseBody::new(response.into_body()).bytes().await.unwrap();
-    assert_eq!(String::from_utf8_lossy(&head).matches("front.test").count(), 1);
+    let response = connections()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    let head = es_transport::ResponseBody::new(response.into_body())
+        .bytes()
+        .await
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&head).matches("front.test").count(),
+        1
+    );
 
     let with_user = format!("http://elastic:secret@{}/", server.address);
     let (_, head) = get(&connections(), &with_user).await.unwrap();
@@ -75,14 +114,20 @@ async fn own_hosts_stay_and_user_info_is_not_sent() {
 async fn a_target_without_a_host_is_refused() {
     for target in ["/_search", "ftp://localhost/", "*"] {
         let error = get(&connections(), target).await.unwrap_err();
-        assert!(error.is_request() && error.is_not_sent(), "{target}: {error}");
+        assert!(
+            error.is_request() && error.is_not_sent(),
+            "{target}: {error}"
+        );
     }
 }
 
 #[test]
 fn without_a_runtime_it_fails() {
     use futures_util::FutureExt;
-    let error = get(&connections(), "http://127.0.0.1:1/").now_or_never().unwrap().unwrap_err();
+    let error = get(&connections(), "http://127.0.0.1:1/")
+        .now_or_never()
+        .unwrap()
+        .unwrap_err();
     assert!(error.is_request(), "{error}");
 }
 
@@ -105,17 +150,25 @@ async fn broken(bytes: impl Into<Vec<u8>>) -> Error {
     let connections = connections();
     let error = get(&connections, &server.url("/")).await.unwrap_err();
     assert!(error.is_io() && !error.is_not_sent(), "{}", chain(&error));
-    eventually("the connection is closed", || counts(&connections, &server) == (0, 0)).await;
+    eventually("the connection is closed", || {
+        counts(&connections, &server) == (0, 0)
+    })
+    .await;
     error
 }
 
 #[tokio::test]
 async fn garbage_is_not_http() {
-    for garbage in
-        ["SSH-2.0-OpenSSH_9.6\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "\0\u{1}\u{2}\r\n\r\n"]
-    {
+    for garbage in [
+        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "\0\u{1}\u{2}\r\n\r\n",
+    ] {
         let error = broken(garbage).await;
-        assert!(error.to_string().contains("not an HTTP response"), "{error}");
+        assert!(
+            error.to_string().contains("not an HTTP response"),
+            "{error}"
+        );
     }
 }
 
@@ -140,13 +193,19 @@ async fn refused(bytes: impl Into<Vec<u8>>) -> Error {
     let connections = connections();
     let error = get(&connections, &server.url("/")).await.unwrap_err();
     assert!(error.is_body() && !error.is_not_sent(), "{}", chain(&error));
-    eventually("the connection is closed", || counts(&connections, &server) == (0, 0)).await;
+    eventually("the connection is closed", || {
+        counts(&connections, &server) == (0, 0)
+    })
+    .await;
     error
 }
 
 fn head(lines: usize, length: usize) -> String {
     let line = format!("warning: {}\r\n", "x".repeat(length));
-    format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n", line.repeat(lines))
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{}\r\n",
+        line.repeat(lines)
+    )
 }
 
 #[tokio::test]
@@ -165,16 +224,27 @@ async fn heads_are_limited_by_bytes() {
 async fn limits_of_heads_can_be_set() {
     let mut http1 = hyper::client::conn::http1::Builder::new();
     http1.max_headers(10);
-    let connections = Connections::builder().http1_builder(http1).build(connector());
+    let connections = Connections::builder()
+        .http1_builder(http1)
+        .build(connector());
     let few = serving(head(9, 1).into_bytes()).await;
     get(&connections, &few.url("/")).await.unwrap();
     let many = serving(head(10, 1).into_bytes()).await;
-    assert!(get(&connections, &many.url("/")).await.unwrap_err().is_body());
+    assert!(
+        get(&connections, &many.url("/"))
+            .await
+            .unwrap_err()
+            .is_body()
+    );
 }
 
 #[tokio::test]
 async fn invalid_heads_are_refused() {
-    for header in ["content-length: -1", "content-length: 1\r\ncontent-length: 2", "a b: c"] {
+    for header in [
+        "content-length: -1",
+        "content-length: 1\r\ncontent-length: 2",
+        "a b: c",
+    ] {
         let error = refused(format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n")).await;
         assert!(error.to_string().contains("is not valid"), "{error}");
     }
@@ -185,7 +255,10 @@ async fn interim_responses_are_skipped() {
     let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n";
     let server =
         serving(format!("{interim}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nreal").into()).await;
-    assert_eq!(get(&connections(), &server.url("/")).await.unwrap(), (200, "real".to_owned()));
+    assert_eq!(
+        get(&connections(), &server.url("/")).await.unwrap(),
+        (200, "real".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -220,7 +293,10 @@ async fn responses_without_a_body_keep_connections() {
     let connections = connections();
     for method in ["HEAD", "DELETE", "HEAD"] {
         let request = http::Request::builder().method(method).uri(server.url("/"));
-        let response = connections.clone().oneshot(request.body(Body::empty()).unwrap()).await;
+        let response = connections
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await;
         drop(response.unwrap());
     }
     assert_eq!(server.accepted(), 1);

@@ -76,7 +76,10 @@ async fn a_close_after_the_response_breaks_at_worst() {
     let mut responded = 0;
     for _ in 0..300 {
         let outcome = get(&connections, server.url("/"));
-        match tokio::time::timeout(Duration::from_secs(5), outcome).await.unwrap() {
+        match tokio::time::timeout(Duration::from_secs(5), outcome)
+            .await
+            .unwrap()
+        {
             Ok((200, body)) if body == "once" => responded += 1,
             // The request may have been taken: that is for the retry layer.
             Err(error) if error.is_io() && !error.is_not_sent() => {}
@@ -132,18 +135,35 @@ async fn a_request_not_taken_is_sent_elsewhere() {
         async move { Ok::<_, Error>(Dying(connector().oneshot(target).await?, switch)) }
     }));
     let url = server.url("/");
-    let (a, b, c) =
-        tokio::join!(get(&connections, &url), get(&connections, &url), get(&connections, &url));
+    let (a, b, c) = tokio::join!(
+        get(&connections, &url),
+        get(&connections, &url),
+        get(&connections, &url)
+    );
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     assert_eq!(counts(&connections, &server), (3, 3));
 
     // All three die unnoticed.
-    switches.lock().unwrap().iter().for_each(|switch| switch.store(true, Ordering::SeqCst));
+    switches
+        .lock()
+        .unwrap()
+        .iter()
+        .for_each(|switch| switch.store(true, Ordering::SeqCst));
     let future = connections.clone().call(request(&server.url("/again")));
-    assert_eq!(counts(&connections, &server), (3, 2), "it was put on an idle connection");
-    let body = ResponseBody::new(future.await.unwrap().into_body()).bytes().await.unwrap();
+    assert_eq!(
+        counts(&connections, &server),
+        (3, 2),
+        "it was put on an idle connection"
+    );
+    let body = ResponseBody::new(future.await.unwrap().into_body())
+        .bytes()
+        .await
+        .unwrap();
     assert_eq!(body, "/again");
-    assert_eq!((server.accepted(), counts(&connections, &server)), (4, (1, 1)));
+    assert_eq!(
+        (server.accepted(), counts(&connections, &server)),
+        (4, (1, 1))
+    );
 }
 
 #[tokio::test]
@@ -174,24 +194,46 @@ async fn large() -> Server {
 async fn an_unread_response_blocks_nobody() {
     let server = large().await;
     let connections = connections();
-    let held = connections.clone().oneshot(request(&server.url("/held"))).await.unwrap();
+    let held = connections
+        .clone()
+        .oneshot(request(&server.url("/held")))
+        .await
+        .unwrap();
     let other = get(&connections, server.url("/other"));
-    let (_, body) = tokio::time::timeout(Duration::from_secs(5), other).await.unwrap().unwrap();
+    let (_, body) = tokio::time::timeout(Duration::from_secs(5), other)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(body.len(), LARGE);
-    assert_eq!((server.accepted(), counts(&connections, &server)), (2, (2, 1)));
+    assert_eq!(
+        (server.accepted(), counts(&connections, &server)),
+        (2, (2, 1))
+    );
 
     let held = ResponseBody::new(held.into_body()).bytes().await.unwrap();
     assert_eq!(held.len(), LARGE);
-    eventually("it is used again", || counts(&connections, &server) == (2, 2)).await;
+    eventually("it is used again", || {
+        counts(&connections, &server) == (2, 2)
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn dropping_a_large_response_closes() {
     let server = large().await;
     let connections = connections();
-    drop(connections.clone().oneshot(request(&server.url("/"))).await.unwrap());
+    drop(
+        connections
+            .clone()
+            .oneshot(request(&server.url("/")))
+            .await
+            .unwrap(),
+    );
     assert_eq!(counts(&connections, &server), (0, 0));
-    assert_eq!(get(&connections, &server.url("/")).await.unwrap().1.len(), LARGE);
+    assert_eq!(
+        get(&connections, &server.url("/")).await.unwrap().1.len(),
+        LARGE
+    );
     assert_eq!(server.accepted(), 2);
 }
 
@@ -200,9 +242,18 @@ async fn dropping_a_short_response_keeps() {
     let server = Server::echo().await;
     let connections = connections();
     for _ in 0..5 {
-        drop(connections.clone().oneshot(request(&server.url("/short"))).await.unwrap());
+        drop(
+            connections
+                .clone()
+                .oneshot(request(&server.url("/short")))
+                .await
+                .unwrap(),
+        );
     }
-    assert_eq!((server.accepted(), counts(&connections, &server)), (1, (1, 1)));
+    assert_eq!(
+        (server.accepted(), counts(&connections, &server)),
+        (1, (1, 1))
+    );
 }
 
 #[tokio::test]
@@ -222,9 +273,16 @@ async fn a_cancelled_request_closes_its_connection() {
     .await;
     let connections = connections();
     let never = get(&connections, server.url("/never"));
-    assert!(tokio::time::timeout(Duration::from_millis(50), never).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(50), never)
+            .await
+            .is_err()
+    );
     assert!(seen.recv().await.unwrap(), "the server sees the end");
     assert_eq!(counts(&connections, &server), (0, 0));
-    assert_eq!(get(&connections, &server.url("/next")).await.unwrap().1, "/next");
+    assert_eq!(
+        get(&connections, &server.url("/next")).await.unwrap().1,
+        "/next"
+    );
     assert_eq!(server.accepted(), 2);
 }

@@ -64,12 +64,17 @@ fn a_runtime_ends_with_a_long_queue() {
 fn eviction_goes_on_in_the_next_runtime() {
     let servers = runtime();
     let server = servers.block_on(Server::echo());
-    let (url, stop) = (server.url("/"), std::sync::Arc::new(tokio::sync::Notify::new()));
+    let (url, stop) = (
+        server.url("/"),
+        std::sync::Arc::new(tokio::sync::Notify::new()),
+    );
     let stopped = std::sync::Arc::clone(&stop);
     let serving = std::thread::spawn(move || servers.block_on(stopped.notified()));
 
     let timeout = Duration::from_millis(200);
-    let connections = Connections::builder().idle_timeout(timeout).build(connector());
+    let connections = Connections::builder()
+        .idle_timeout(timeout)
+        .build(connector());
     runtime().block_on(async { get(&connections, &url).await.unwrap() });
     // That one ended with its runtime, and so did who watched it.
     runtime().block_on(async {
@@ -103,19 +108,27 @@ async fn outside_of_a_runtime_requests_fail() {
 #[test]
 fn a_runtime_that_is_not_driven_blocks_nobody() {
     in_time(|| {
-        let servers = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let servers = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let server = servers.block_on(Server::echo());
         for most in [1, 4] {
             let connections = Connections::builder().max_per_node(most).build(connector());
             let (kept, other) = (runtime(), runtime());
             let before = server.accepted();
             // Its connection stays, and nobody drives it.
-            kept.block_on(get(&connections, server.url("/kept"))).unwrap();
+            kept.block_on(get(&connections, server.url("/kept")))
+                .unwrap();
             for _ in 0..3 {
-                other.block_on(get(&connections, server.url("/other"))).unwrap();
+                other
+                    .block_on(get(&connections, server.url("/other")))
+                    .unwrap();
             }
             assert_eq!(server.accepted() - before, 2);
-            kept.block_on(get(&connections, server.url("/kept"))).unwrap();
+            kept.block_on(get(&connections, server.url("/kept")))
+                .unwrap();
             let again = if most == 1 { 3 } else { 2 };
             assert_eq!(server.accepted() - before, again);
         }

@@ -27,14 +27,19 @@ enum End {
 /// The outcome of a response whose length is given by its end alone.
 async fn outcome(version: &'static SupportedProtocolVersion, end: End) -> Result<String, String> {
     let ca = Ca::new("genuine");
-    let config = TlsServer::builder(ca.leaf().with([ca.der()])).version(version).config();
+    let config = TlsServer::builder(ca.leaf().with([ca.der()]))
+        .version(version)
+        .config();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let server = Server::start(move |stream, _| {
         let acceptor = acceptor.clone();
         async move {
             let mut stream = acceptor.accept(stream).await.unwrap();
             while stream.read_u8().await.unwrap() != b'\n' {}
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n[1,2,3]").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\n\r\n[1,2,3]")
+                .await
+                .unwrap();
             stream.flush().await.unwrap();
             let (tcp, _) = stream.get_mut();
             match end {

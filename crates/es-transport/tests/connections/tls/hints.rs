@@ -30,14 +30,20 @@ async fn words(identity: Identity, tls: TlsSettings) -> String {
 #[tokio::test]
 async fn an_unknown_issuer() {
     let words = words(Ca::new("stranger").leaf(), trusting(&Ca::new("genuine"))).await;
-    assert!(words.contains("no trusted CA issued") && words.contains("`ca_certs`"), "{words}");
+    assert!(
+        words.contains("no trusted CA issued") && words.contains("`ca_certs`"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
 async fn a_signature_of_another_key() {
     let ca = Ca::new("genuine");
     let words = words(ca.imitation().leaf(), trusting(&ca)).await;
-    assert!(words.contains("not signed by the CA that it names"), "{words}");
+    assert!(
+        words.contains("not signed by the CA that it names"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -53,7 +59,10 @@ async fn dates() {
     let ca = Ca::new("genuine");
     for (days, said) in [(EXPIRED, "expired"), (FUTURE, "not valid yet")] {
         let words = words(ca.leaf_for(LOOPBACK, days), trusting(&ca)).await;
-        assert!(words.contains("not within its dates") && words.contains(said), "{words}");
+        assert!(
+            words.contains("not within its dates") && words.contains(said),
+            "{words}"
+        );
     }
 }
 
@@ -69,7 +78,10 @@ async fn a_certificate_for_clients_only() {
 async fn a_ca_certificate_as_the_servers_own() {
     let own = Ca::with_names("self-signed", LOOPBACK);
     let words = words(own.intermediate("issuing").identity(), trusting(&own)).await;
-    assert!(words.contains("give it as `ca_certs`, or pin it"), "{words}");
+    assert!(
+        words.contains("give it as `ca_certs`, or pin it"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -91,8 +103,15 @@ async fn a_self_signed_certificate_is_its_own_ca() {
 
 #[tokio::test]
 async fn a_fingerprint_that_does_not_match() {
-    let words = words(Ca::new("genuine").leaf(), pin(Ca::new("other").fingerprint())).await;
-    assert!(words.contains("`ssl_assert_fingerprint` does not accept the server"), "{words}");
+    let words = words(
+        Ca::new("genuine").leaf(),
+        pin(Ca::new("other").fingerprint()),
+    )
+    .await;
+    assert!(
+        words.contains("`ssl_assert_fingerprint` does not accept the server"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
@@ -108,14 +127,19 @@ async fn no_protocol_in_common() {
     let ca = Ca::new("genuine");
     let server = TlsServer::builder(ca.leaf()).alpn(b"h2").start().await;
     let words = refused(&server, trusting(&ca)).await;
-    assert!(words.contains("does not speak HTTP/1.1 over TLS"), "{words}");
+    assert!(
+        words.contains("does not speak HTTP/1.1 over TLS"),
+        "{words}"
+    );
 }
 
 #[tokio::test]
 async fn a_missing_client_certificate() {
     for version in [&TLS12, &TLS13] {
         let (ca, clients) = (Ca::new("servers"), Ca::new("clients"));
-        let server = TlsServer::builder(ca.leaf()).version(version).client_ca(clients.der());
+        let server = TlsServer::builder(ca.leaf())
+            .version(version)
+            .client_ca(clients.der());
         let words = refused(&server.start().await, trusting(&ca)).await;
         assert!(words.contains("`client_cert`"), "{words}");
     }
@@ -125,12 +149,17 @@ async fn a_missing_client_certificate() {
 async fn alert(description: u8) -> String {
     let server = Server::start(move |mut stream, _| async move {
         let _ = stream.read(&mut [0; 4096]).await;
-        stream.write_all(&[21, 3, 3, 0, 2, 2, description]).await.unwrap();
+        stream
+            .write_all(&[21, 3, 3, 0, 2, 2, description])
+            .await
+            .unwrap();
         let _ = stream.read(&mut [0; 4096]).await;
     })
     .await;
     let url = server.url("/").replace("http:", "https:");
-    let error = crate::tls::get(&crate::tls::client(TlsSettings::new()), url).await.unwrap_err();
+    let error = crate::tls::get(&crate::tls::client(TlsSettings::new()), url)
+        .await
+        .unwrap_err();
     assert!(error.is_tls() && error.is_not_sent(), "{error}");
     error.to_string()
 }

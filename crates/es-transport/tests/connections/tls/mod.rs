@@ -1,6 +1,10 @@
 //! Whom TLS settings trust, over real sockets with both versions of TLS. The
 //! servers record what they get: a refused one must not have seen the password.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use crate::connect_support;
 mod cut;
@@ -38,7 +42,9 @@ fn pin(fingerprint: impl AsRef<str>) -> TlsSettings {
 
 /// The server is trusted: it gets the request and responses.
 async fn accepted(server: &TlsServer, tls: TlsSettings) {
-    let response = get(&client(tls), &server.url()).await.map_err(|error| chain(&error));
+    let response = get(&client(tls), &server.url())
+        .await
+        .map_err(|error| chain(&error));
     assert_eq!(response, Ok((200, "ok".to_owned())));
     assert!(server.saw_the_secret());
 }

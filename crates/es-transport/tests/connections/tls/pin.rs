@@ -46,7 +46,10 @@ async fn a_pinned_leaf_without_its_key_is_refused() {
         let genuine = Ca::new("genuine").leaf();
         let digest = genuine.fingerprint();
         // Certificates are public: a stranger presents it, but signs with another key.
-        let stolen = Identity { chain: genuine.chain, key: Ca::new("stranger").leaf().key };
+        let stolen = Identity {
+            chain: genuine.chain,
+            key: Ca::new("stranger").leaf().key,
+        };
         let server = TlsServer::builder(stolen).version(version).start().await;
         refused(&server, pin(&digest)).await;
     }
@@ -67,8 +70,11 @@ async fn the_ca_over_an_intermediate() {
         let ca = Ca::new("genuine");
         let intermediate = ca.intermediate("issuing");
         let chain = [intermediate.der(), ca.der()];
-        accepted(&serve(intermediate.leaf().with(chain), version).await, pin(ca.fingerprint()))
-            .await;
+        accepted(
+            &serve(intermediate.leaf().with(chain), version).await,
+            pin(ca.fingerprint()),
+        )
+        .await;
         // The intermediate can be pinned too.
         let server = serve(intermediate.leaf().with([intermediate.der()]), version).await;
         accepted(&server, pin(intermediate.fingerprint())).await;
@@ -124,8 +130,11 @@ async fn a_leaf_that_imitates_the_cas_name_and_key_id_is_refused() {
         let forger = genuine.imitation();
         let leaf = forger.leaf();
         assert!(genuine.seems_to_have_issued(&leaf));
-        refused(&serve(leaf.with([genuine.der()]), version).await, pin(genuine.fingerprint()))
-            .await;
+        refused(
+            &serve(leaf.with([genuine.der()]), version).await,
+            pin(genuine.fingerprint()),
+        )
+        .await;
         let with_both = forger.leaf().with([forger.der(), genuine.der()]);
         refused(&serve(with_both, version).await, pin(genuine.fingerprint())).await;
     }
@@ -151,7 +160,10 @@ async fn the_dates_of_the_pinned_ca_hold_too() {
             let ca = Ca::with_days("genuine", days);
             let server = serve(ca.leaf().with([ca.der()]), version).await;
             let words = refused(&server, pin(ca.fingerprint())).await;
-            assert!(words.contains("pinned certificate") && words.contains(said), "{words}");
+            assert!(
+                words.contains("pinned certificate") && words.contains(said),
+                "{words}"
+            );
         }
     }
 }
@@ -180,7 +192,9 @@ async fn an_ip_address_is_no_dns_name() {
         let server = serve(ca.leaf_for(&["localhost"], NOW).with([ca.der()]), version).await;
         let client = crate::tls::client(pin(ca.fingerprint()));
         refused_by(&client, &server, &server.url()).await;
-        crate::tls::get(&client, &server.url_by_name()).await.unwrap();
+        crate::tls::get(&client, &server.url_by_name())
+            .await
+            .unwrap();
     }
 }
 
@@ -188,6 +202,9 @@ async fn an_ip_address_is_no_dns_name() {
 fn the_digest_is_the_one_that_elasticsearch_prints() {
     // The digest of a certificate is that of its DER, not of its PEM text.
     let ca = Ca::new("genuine");
-    assert_eq!(ca.fingerprint(), Fingerprint::of(ca.der().as_ref()).to_string());
+    assert_eq!(
+        ca.fingerprint(),
+        Fingerprint::of(ca.der().as_ref()).to_string()
+    );
     assert_ne!(ca.fingerprint(), Fingerprint::of(&ca.pem()).to_string());
 }

@@ -57,7 +57,10 @@ fn settings_beside_an_own_config_are_refused() {
         (own().ca_certs(Ca::new("ca").pem()), "ca_certs"),
         (own().client_cert("a", "b"), "client_cert"),
         (own().verify_certs(false), "verify_certs"),
-        (own().min_tls_version(MinTlsVersion::Tls13), "min_tls_version"),
+        (
+            own().min_tls_version(MinTlsVersion::Tls13),
+            "min_tls_version",
+        ),
         (own().assert_hostname(false), "ssl_assert_hostname"),
     ] {
         assert_eq!(tls.build().unwrap_err().setting(), Some(setting));

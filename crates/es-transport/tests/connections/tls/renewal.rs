@@ -37,7 +37,9 @@ fn transport(ca: &Ca, nodes: &[SocketAddr]) -> Transport {
 
 /// A call that must not be repeated once it was sent.
 async fn post(transport: &Transport) {
-    let request = Request::post("/events/_refresh").body(Body::empty()).unwrap();
+    let request = Request::post("/events/_refresh")
+        .body(Body::empty())
+        .unwrap();
     let sent = transport.send(request).await;
     assert!(sent.is_ok(), "{}", chain(&sent.unwrap_err()));
 }
@@ -45,14 +47,26 @@ async fn post(transport: &Transport) {
 #[tokio::test]
 async fn one_bad_certificate_fails_no_call() {
     let (ca, stranger) = (Ca::new("genuine"), Ca::new("stranger"));
-    for bad in [ca.leaf_for(NAMES, EXPIRED), stranger.leaf(), ca.leaf_for(&["other.test"], NOW)] {
-        let servers = [start(ca.leaf()).await, start(bad).await, start(ca.leaf()).await];
+    for bad in [
+        ca.leaf_for(NAMES, EXPIRED),
+        stranger.leaf(),
+        ca.leaf_for(&["other.test"], NOW),
+    ] {
+        let servers = [
+            start(ca.leaf()).await,
+            start(bad).await,
+            start(ca.leaf()).await,
+        ];
         let addresses = servers.each_ref().map(|server| server.address);
         let transport = transport(&ca, &addresses);
         for _ in 0..30 {
             post(&transport).await;
         }
-        assert_eq!(transport.pool().unwrap().live(), 2, "the bad one is remembered");
+        assert_eq!(
+            transport.pool().unwrap().live(),
+            2,
+            "the bad one is remembered"
+        );
         assert!(!servers[1].saw_anything());
     }
 }
@@ -97,7 +111,9 @@ async fn a_rolling_renewal_fails_no_call() {
     for (server, address) in servers.into_iter().zip(addresses) {
         server.stop().await;
         // For a while the node is back with a certificate that has expired.
-        let expired = TlsServer::builder(ca.leaf_for(NAMES, EXPIRED)).start_at(address).await;
+        let expired = TlsServer::builder(ca.leaf_for(NAMES, EXPIRED))
+            .start_at(address)
+            .await;
         tokio::time::sleep(Duration::from_millis(150)).await;
         expired.stop().await;
         let renewed = TlsServer::builder(ca.leaf()).start_at(address).await;

@@ -19,7 +19,11 @@ async fn the_pin_holds_on_a_resumed_session() {
             get(&client, &server.url()).await.unwrap();
             client.close_idle();
         }
-        assert!(matches!(server.handshakes()[..], [Full, Resumed]), "{:?}", server.handshakes());
+        assert!(
+            matches!(server.handshakes()[..], [Full, Resumed]),
+            "{:?}",
+            server.handshakes()
+        );
     }
 }
 
@@ -37,7 +41,12 @@ async fn a_session_is_not_resumed_for_another_pin() {
 
         refused(&server, pin(Ca::new("other").fingerprint())).await;
         // The refused client resumed nothing, nor did its handshake end.
-        assert!(server.handshakes().iter().all(|kind| !matches!(kind, Resumed)));
+        assert!(
+            server
+                .handshakes()
+                .iter()
+                .all(|kind| !matches!(kind, Resumed))
+        );
     }
 }
 
@@ -55,7 +64,10 @@ async fn a_stranger_at_the_same_address_cannot_resume() {
         let address = server.address;
         server.stop().await;
         let stranger = Ca::new("stranger").leaf().with([ca.der()]);
-        let stranger = TlsServer::builder(stranger).version(version).start_at(address).await;
+        let stranger = TlsServer::builder(stranger)
+            .version(version)
+            .start_at(address)
+            .await;
         crate::tls::refused_by(&client, &stranger, &stranger.url()).await;
     }
 }

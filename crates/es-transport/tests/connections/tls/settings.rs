@@ -32,9 +32,18 @@ fn a_ca_file_that_is_of_no_use() {
         (file("empty.crt", " \n"), "is empty"),
         (file("text.crt", "not a certificate"), "no certificate"),
         (file("key.crt", key), "no certificate"),
-        (file("broken.crt", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), "PEM"),
         (
-            file("odd.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            file(
+                "broken.crt",
+                "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+            ),
+            "PEM",
+        ),
+        (
+            file(
+                "odd.crt",
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            ),
             "cannot be read",
         ),
     ];
@@ -45,7 +54,10 @@ fn a_ca_file_that_is_of_no_use() {
     for (path, said) in cases {
         let (setting, words) = refused(TlsSettings::new().ca_certs(path.as_path()));
         assert_eq!(setting, "ca_certs");
-        assert!(words.contains(said) && words.contains(path.to_str().unwrap()), "{words}");
+        assert!(
+            words.contains(said) && words.contains(path.to_str().unwrap()),
+            "{words}"
+        );
     }
 }
 
@@ -93,7 +105,10 @@ fn a_client_key_that_does_not_match() {
     let ca = Ca::new("clients");
     let (certificate, key) = ca.leaf().pem();
     let (_, other_key) = ca.leaf().pem();
-    TlsSettings::new().client_cert(certificate.clone(), key).build().unwrap();
+    TlsSettings::new()
+        .client_cert(certificate.clone(), key)
+        .build()
+        .unwrap();
 
     let (setting, words) = refused(TlsSettings::new().client_cert(certificate.clone(), other_key));
     assert_eq!(setting, "client_cert");
@@ -123,10 +138,17 @@ fn a_pin_that_is_none_or_contradicts_other_settings() {
     for settings in [
         TlsSettings::new().ssl_assert_fingerprint(&digest[2..]),
         TlsSettings::new().ssl_assert_fingerprint(digest.replace(&digest[..1], "x")),
-        TlsSettings::new().ssl_assert_fingerprint(&digest).verify_certs(false),
-        TlsSettings::new().ssl_assert_fingerprint(&digest).ca_certs(Ca::new("ca").pem()),
+        TlsSettings::new()
+            .ssl_assert_fingerprint(&digest)
+            .verify_certs(false),
+        TlsSettings::new()
+            .ssl_assert_fingerprint(&digest)
+            .ca_certs(Ca::new("ca").pem()),
     ] {
         assert_eq!(refused(settings).0, "ssl_assert_fingerprint");
     }
-    TlsSettings::new().ssl_assert_fingerprint(&digest).build().unwrap();
+    TlsSettings::new()
+        .ssl_assert_fingerprint(&digest)
+        .build()
+        .unwrap();
 }

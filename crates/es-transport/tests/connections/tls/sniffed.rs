@@ -18,8 +18,20 @@ fn strangers(genuine: &CertificateAuthority, version: Version) -> Vec<Arc<Server
         |leaf: es_testkit::tls::NodeCertificate| leaf.server_config_for(&[version]).unwrap();
     vec![
         config(stranger.leaf().issue().unwrap()),
-        config(stranger.leaf().issue().unwrap().and_present(genuine.certificate().clone())),
-        config(imitation.leaf().issue().unwrap().and_present(genuine.certificate().clone())),
+        config(
+            stranger
+                .leaf()
+                .issue()
+                .unwrap()
+                .and_present(genuine.certificate().clone()),
+        ),
+        config(
+            imitation
+                .leaf()
+                .issue()
+                .unwrap()
+                .and_present(genuine.certificate().clone()),
+        ),
         config(genuine.leaf().names(["elsewhere.test"]).issue().unwrap()),
         config(genuine.leaf().valid_days(-30, -1).issue().unwrap()),
     ]
@@ -31,7 +43,12 @@ async fn sends_no_password_to_strangers(
     for version in VERSIONS {
         let cluster = Cluster::builder().nodes(2).tls(true).start().await.unwrap();
         let genuine = cluster.authority().unwrap();
-        let own = cluster.node(0).certificate().unwrap().server_config_for(&[version]).unwrap();
+        let own = cluster
+            .node(0)
+            .certificate()
+            .unwrap()
+            .server_config_for(&[version])
+            .unwrap();
         cluster.node(0).set_server_config(own);
         for config in strangers(genuine, version) {
             cluster.node(1).set_server_config(config);
@@ -49,7 +66,10 @@ async fn sends_no_password_to_strangers(
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
             assert_eq!(transport.pool().unwrap().len(), 2, "it was found");
-            assert!(cluster.node(1).connections().failed_handshakes > 0, "and tried");
+            assert!(
+                cluster.node(1).connections().failed_handshakes > 0,
+                "and tried"
+            );
             assert_eq!(cluster.node(1).request_count(), 0);
             cluster.node(1).assert_never_received(cluster.password());
         }
@@ -86,9 +106,17 @@ async fn a_pinned_leaf_is_no_pin_for_other_nodes() {
     let mut outcomes = Vec::new();
     for _ in 0..4 {
         let request = http::Request::get("/").body(Body::empty()).unwrap();
-        outcomes.push(transport.send(request).await.map(|response| response.status().as_u16()));
+        outcomes.push(
+            transport
+                .send(request)
+                .await
+                .map(|response| response.status().as_u16()),
+        );
     }
-    assert!(outcomes.iter().flatten().all(|&status| status == 200), "{outcomes:?}");
+    assert!(
+        outcomes.iter().flatten().all(|&status| status == 200),
+        "{outcomes:?}"
+    );
     let mut errors = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
     assert!(errors.all(|error| error.is_tls()), "{outcomes:?}");
     cluster.node(1).assert_never_received(cluster.password());
@@ -120,7 +148,10 @@ async fn addresses_of_no_certificate_replace_no_good_seed() {
         .unwrap();
     for _ in 0..30 {
         let response = transport.send(get("/")).await;
-        assert_eq!(response.map_err(|error| chain(&error)).unwrap().status(), 200);
+        assert_eq!(
+            response.map_err(|error| chain(&error)).unwrap().status(),
+            200
+        );
     }
     // The same after another sniff, which finds the same addresses.
     transport.sniff().await.unwrap();
@@ -128,15 +159,31 @@ async fn addresses_of_no_certificate_replace_no_good_seed() {
         assert_eq!(transport.send(get("/")).await.unwrap().status(), 200);
     }
     let pool = transport.pool().unwrap();
-    let live: Vec<_> = pool.nodes().into_iter().filter(|status| status.is_live()).collect();
-    assert!(live.iter().any(|status| status.node().host() == "localhost"), "{live:?}");
+    let live: Vec<_> = pool
+        .nodes()
+        .into_iter()
+        .filter(|status| status.is_live())
+        .collect();
+    assert!(
+        live.iter()
+            .any(|status| status.node().host() == "localhost"),
+        "{live:?}"
+    );
 }
 
 #[tokio::test]
 async fn one_expired_certificate_fails_no_call() {
     let cluster = Cluster::builder().nodes(3).tls(true).start().await.unwrap();
-    let expired = cluster.authority().unwrap().leaf().valid_days(-30, -1).issue().unwrap();
-    cluster.node(1).set_server_config(expired.server_config_for(&VERSIONS).unwrap());
+    let expired = cluster
+        .authority()
+        .unwrap()
+        .leaf()
+        .valid_days(-30, -1)
+        .issue()
+        .unwrap();
+    cluster
+        .node(1)
+        .set_server_config(expired.server_config_for(&VERSIONS).unwrap());
     let transport = Transport::builder()
         .nodes(cluster.urls())
         .ca_certs(cluster.ca_pem().as_bytes().to_vec())
@@ -163,7 +210,10 @@ async fn when_all_handshakes_fail_that_is_the_error() {
         .unwrap();
     let error = transport.send(get("/")).await.unwrap_err();
     assert!(error.is_tls(), "{}", chain(&error));
-    let tried: std::collections::BTreeSet<_> =
-        error.attempts().iter().map(|attempt| attempt.node.clone()).collect();
+    let tried: std::collections::BTreeSet<_> = error
+        .attempts()
+        .iter()
+        .map(|attempt| attempt.node.clone())
+        .collect();
     assert_eq!(tried.len(), 3, "{:?}", error.attempts());
 }

@@ -64,7 +64,9 @@ async fn a_store_without_a_certificate_is_an_error_when_building() {
 #[tokio::test]
 async fn the_platforms_verifier_refuses_an_unknown_ca() {
     let platform = || TlsSettings::new().trust_roots(TrustRoots::Platform);
-    let server = TlsServer::builder(Ca::new("unknown to the platform").leaf()).start().await;
+    let server = TlsServer::builder(Ca::new("unknown to the platform").leaf())
+        .start()
+        .await;
     refused(&server, platform()).await;
 
     let error = platform().assert_hostname(false).build().unwrap_err();
@@ -75,6 +77,8 @@ async fn the_platforms_verifier_refuses_an_unknown_ca() {
 #[ignore = "runs in a process with an environment of its own"]
 async fn child_with_a_store() {
     let url = std::env::var("ES_TRANSPORT_TEST_URL").unwrap();
-    let response = get(&client(system()), &url).await.map_err(|error| chain(&error));
+    let response = get(&client(system()), &url)
+        .await
+        .map_err(|error| chain(&error));
     assert_eq!(response, Ok((200, "ok".to_owned())));
 }

@@ -33,7 +33,10 @@ async fn the_given_cas_are_trusted_and_no_other() {
 async fn mozillas_roots_do_not_know_a_private_ca() {
     for version in VERSIONS {
         let ca = Ca::new("private");
-        let server = TlsServer::builder(ca.leaf().with([ca.der()])).version(version).start().await;
+        let server = TlsServer::builder(ca.leaf().with([ca.der()]))
+            .version(version)
+            .start()
+            .await;
         refused(&server, TlsSettings::new()).await;
     }
 }
@@ -43,7 +46,10 @@ async fn name_and_dates_hold_under_a_given_ca() {
     for version in VERSIONS {
         let ca = Ca::new("genuine");
         let wrong_name = ca.leaf_for(&["elsewhere.test"], NOW);
-        let server = TlsServer::builder(wrong_name).version(version).start().await;
+        let server = TlsServer::builder(wrong_name)
+            .version(version)
+            .start()
+            .await;
         refused(&server, trusting(&ca)).await;
         accepted(&server, trusting(&ca).assert_hostname(false)).await;
 
@@ -66,10 +72,15 @@ async fn without_verification_anybody_is_accepted() {
 async fn a_client_certificate_is_presented_where_it_is_asked_for() {
     for version in VERSIONS {
         let (ca, clients) = (Ca::new("servers"), Ca::new("clients"));
-        let server =
-            TlsServer::builder(ca.leaf()).version(version).client_ca(clients.der()).start().await;
+        let server = TlsServer::builder(ca.leaf())
+            .version(version)
+            .client_ca(clients.der())
+            .start()
+            .await;
 
-        let error = get(&client(trusting(&ca)), &server.url()).await.unwrap_err();
+        let error = get(&client(trusting(&ca)), &server.url())
+            .await
+            .unwrap_err();
         assert!(error.is_tls(), "{}", chain(&error));
         assert!(chain(&error).contains("`client_cert`"), "{}", chain(&error));
         server.settled().await;
@@ -100,7 +111,10 @@ async fn a_server_without_tls_is_told_so() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let mut hello = [0; 16];
         stream.read_exact(&mut hello).await.unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
         // Left open, so that what was written arrives.
         let _ = stream.read(&mut [0; 4096]).await;
     })
@@ -118,23 +132,39 @@ async fn a_server_that_wants_tls_is_guessed() {
     let server = TlsServer::builder(ca.leaf()).start().await;
     let url = server.url().replace("https:", "http:");
     let error = get(&client(TlsSettings::new()), &url).await.unwrap_err();
-    assert!(error.is_io() && error.to_string().contains("is it an https node?"), "{error}");
+    assert!(
+        error.is_io() && error.to_string().contains("is it an https node?"),
+        "{error}"
+    );
 
     let closing = crate::tls::connect_support::http::Server::start(|mut stream, _| async move {
         let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 4096]).await;
     })
     .await;
-    let error = get(&client(TlsSettings::new()), &closing.url("/")).await.unwrap_err();
-    assert!(error.is_io() && error.to_string().contains("is it an https node?"), "{error}");
+    let error = get(&client(TlsSettings::new()), &closing.url("/"))
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_io() && error.to_string().contains("is it an https node?"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn http_1_1_is_the_only_protocol_on_offer() {
     for version in VERSIONS {
         let ca = Ca::new("genuine");
-        let server = TlsServer::builder(ca.leaf()).version(version).alpn(b"http/1.1").start().await;
+        let server = TlsServer::builder(ca.leaf())
+            .version(version)
+            .alpn(b"http/1.1")
+            .start()
+            .await;
         accepted(&server, trusting(&ca)).await;
-        let server = TlsServer::builder(ca.leaf()).version(version).alpn(b"h2").start().await;
+        let server = TlsServer::builder(ca.leaf())
+            .version(version)
+            .alpn(b"h2")
+            .start()
+            .await;
         refused(&server, trusting(&ca)).await;
     }
 }

@@ -34,7 +34,10 @@ where
             respond.send_response(response);
         }
         // The service is gone when its response is there: nothing else may come.
-        assert!(handle.next_request().await.is_none(), "more requests than responses");
+        assert!(
+            handle.next_request().await.is_none(),
+            "more requests than responses"
+        );
         seen
     };
     let call = async move { service.oneshot(request).await.map_err(Error::from_service) };

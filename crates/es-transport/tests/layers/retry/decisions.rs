@@ -19,7 +19,11 @@ fn idempotent(idempotent: bool) -> RequestOptions {
 async fn statuses_that_may_pass_are_retried_three_times() {
     let played = play(standard(), get(), [502, 503, 504].map(status)).await;
     assert_eq!((played.requests(), played.status()), (4, 200));
-    let statuses: Vec<_> = played.attempts().iter().map(|attempt| &attempt.outcome).collect();
+    let statuses: Vec<_> = played
+        .attempts()
+        .iter()
+        .map(|attempt| &attempt.outcome)
+        .collect();
     let expected =
         [502, 503, 504, 200].map(|code| Outcome::Status(StatusCode::from_u16(code).unwrap()));
     assert_eq!(statuses, expected.iter().collect::<Vec<_>>());
@@ -78,7 +82,11 @@ async fn the_method_tells_whether_it_is_idempotent() {
     ] {
         let mut request = get();
         *request.method_mut() = method.clone();
-        assert_eq!(play(standard(), request, [reset()]).await.requests(), requests, "{method}");
+        assert_eq!(
+            play(standard(), request, [reset()]).await.requests(),
+            requests,
+            "{method}"
+        );
     }
 }
 
@@ -95,7 +103,11 @@ async fn the_caller_knows_better_than_the_method() {
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_says_why_it_was_retried() {
     let played = play(standard(), get(), [reset(), refused()]).await;
-    let reasons = [Some(RetryReason::Idempotent), Some(RetryReason::NotSent), None];
+    let reasons = [
+        Some(RetryReason::Idempotent),
+        Some(RetryReason::NotSent),
+        None,
+    ];
     assert_eq!(played.reasons(), reasons);
 }
 
@@ -138,11 +150,26 @@ async fn timeouts_are_retried_only_if_asked_for() {
     let played = play(asked(), get(), attempt()).await;
     assert_eq!(played.reasons(), [Some(RetryReason::Timeout), None]);
     assert_eq!(play(asked(), post(), attempt()).await.requests(), 1);
-    assert_eq!(play(asked(), get(), [timed_out(TimeoutPhase::Total)]).await.requests(), 1);
+    assert_eq!(
+        play(asked(), get(), [timed_out(TimeoutPhase::Total)])
+            .await
+            .requests(),
+        1
+    );
 
     let own = |retry| RequestOptions::new().retry_on_timeout(retry);
-    assert_eq!(play(standard(), with(get(), own(true)), attempt()).await.requests(), 2);
-    assert_eq!(play(asked(), with(get(), own(false)), attempt()).await.requests(), 1);
+    assert_eq!(
+        play(standard(), with(get(), own(true)), attempt())
+            .await
+            .requests(),
+        2
+    );
+    assert_eq!(
+        play(asked(), with(get(), own(false)), attempt())
+            .await
+            .requests(),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,10 +202,25 @@ async fn statuses_are_a_setting_of_the_policy_and_of_the_request() {
     assert_eq!(play(policy(), get(), [status(503)]).await.requests(), 1);
 
     let own = || RequestOptions::new().retry_on_status([StatusCode::IM_A_TEAPOT]);
-    assert_eq!(play(standard(), with(get(), own()), teapot()).await.requests(), 2);
-    assert_eq!(play(standard(), with(get(), own()), [status(503)]).await.requests(), 1);
+    assert_eq!(
+        play(standard(), with(get(), own()), teapot())
+            .await
+            .requests(),
+        2
+    );
+    assert_eq!(
+        play(standard(), with(get(), own()), [status(503)])
+            .await
+            .requests(),
+        1
+    );
     // To name a status is not to say that the request may be done twice.
-    assert_eq!(play(standard(), with(post(), own()), teapot()).await.requests(), 1);
+    assert_eq!(
+        play(standard(), with(post(), own()), teapot())
+            .await
+            .requests(),
+        1
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,6 +230,11 @@ async fn the_number_of_retries_is_a_setting_of_the_policy_and_of_the_request() {
         let policy = standard().max_retries(retries);
         assert_eq!(play(policy, get(), failures()).await.requests(), requests);
         let own = RequestOptions::new().max_retries(retries);
-        assert_eq!(play(standard(), with(get(), own), failures()).await.requests(), requests);
+        assert_eq!(
+            play(standard(), with(get(), own), failures())
+                .await
+                .requests(),
+            requests
+        );
     }
 }

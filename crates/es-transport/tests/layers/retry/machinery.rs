@@ -43,7 +43,10 @@ async fn the_same_request_is_sent_again() {
         let accept: Vec<_> = request.headers().get_all(ACCEPT).iter().collect();
         assert_eq!(accept, ["a", "b"]);
         assert_eq!(request.extensions().get(), Some(&Mark(7)));
-        let resend = request.extensions().get::<RetryContext>().map(|resend| resend.attempt);
+        let resend = request
+            .extensions()
+            .get::<RetryContext>()
+            .map(|resend| resend.attempt);
         assert_eq!(resend, (number > 1).then_some(number));
         // The very same memory: nothing was copied.
         let sent = request.body().pieces().unwrap();
@@ -65,7 +68,11 @@ async fn a_resend_names_the_nodes_that_were_tried() {
     // The third attempt had no node that anybody knows of.
     assert_eq!(
         tried,
-        [vec!["http://a"], vec!["http://a", "http://b"], vec!["http://a", "http://b"]]
+        [
+            vec!["http://a"],
+            vec!["http://a", "http://b"],
+            vec!["http://a", "http://b"]
+        ]
     );
 }
 
@@ -75,13 +82,21 @@ async fn an_error_tells_every_attempt() {
     let outcomes = ["http://a", "http://b", "http://c", "http://d"].map(failed);
     let played = play(standard(), get(), outcomes).await;
     let error = played.error();
-    assert_eq!(error.to_string(), "cannot connect: refused (node http://d, after 4 attempts)");
-    let nodes: Vec<_> =
-        error.attempts().iter().filter_map(|attempt| attempt.node.as_deref()).collect();
+    assert_eq!(
+        error.to_string(),
+        "cannot connect: refused (node http://d, after 4 attempts)"
+    );
+    let nodes: Vec<_> = error
+        .attempts()
+        .iter()
+        .filter_map(|attempt| attempt.node.as_deref())
+        .collect();
     assert_eq!(nodes, ["http://a", "http://b", "http://c", "http://d"]);
     let not_sent = Some(RetryReason::NotSent);
     assert_eq!(played.reasons(), [not_sent, not_sent, not_sent, None]);
-    let Outcome::Failed(message) = &error.attempts()[0].outcome else { panic!("it failed") };
+    let Outcome::Failed(message) = &error.attempts()[0].outcome else {
+        panic!("it failed")
+    };
     assert_eq!(&**message, "cannot connect: refused (node http://a)");
 }
 
@@ -95,9 +110,16 @@ async fn the_trail_tells_how_long_each_attempt_took_without_the_waits() {
             status(if call == 0 { 503 } else { 200 })
         }
     });
-    let response = RetryLayer::default().layer(slow_then_fast).oneshot(get()).await.unwrap();
+    let response = RetryLayer::default()
+        .layer(slow_then_fast)
+        .oneshot(get())
+        .await
+        .unwrap();
     let Attempts(attempts) = response.extensions().get().unwrap();
-    let seconds: Vec<_> = attempts.iter().map(|attempt| attempt.duration.as_secs()).collect();
+    let seconds: Vec<_> = attempts
+        .iter()
+        .map(|attempt| attempt.duration.as_secs())
+        .collect();
     assert_eq!(seconds, [3, 1]);
 }
 
@@ -222,13 +244,20 @@ async fn the_policy_can_be_anybodys() {
 async fn works_over_any_body_and_error_type() {
     let service = service_fn(async |request: Request<()>| {
         let mut response = Response::new("text");
-        response.headers_mut().insert(ACCEPT, HeaderValue::from_static("x"));
+        response
+            .headers_mut()
+            .insert(ACCEPT, HeaderValue::from_static("x"));
         let _ = request;
         Ok::<_, BoxError>(response)
     });
     let request = Request::get("/").body(()).unwrap();
     assert_eq!(
-        *RetryLayer::default().layer(service).oneshot(request).await.unwrap().body(),
+        *RetryLayer::default()
+            .layer(service)
+            .oneshot(request)
+            .await
+            .unwrap()
+            .body(),
         "text"
     );
 }

@@ -1,6 +1,11 @@
 //! The retry layer over a mock service and a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 mod decisions;
 mod machinery;
@@ -77,26 +82,36 @@ impl Played {
     /// The trail, whichever way it ended.
     fn attempts(&self) -> &[Attempt] {
         match &self.result {
-            Ok(response) => {
-                response.extensions().get::<Attempts>().map_or(&[], |attempts| &attempts.0)
-            }
+            Ok(response) => response
+                .extensions()
+                .get::<Attempts>()
+                .map_or(&[], |attempts| &attempts.0),
             Err(error) => error.attempts(),
         }
     }
 
     fn reasons(&self) -> Vec<Option<RetryReason>> {
-        self.attempts().iter().map(|attempt| attempt.retried).collect()
+        self.attempts()
+            .iter()
+            .map(|attempt| attempt.retried)
+            .collect()
     }
 }
 
 fn status(status: u16) -> Outcome {
-    Ok(Response::builder().status(status).body(Body::empty()).unwrap())
+    Ok(Response::builder()
+        .status(status)
+        .body(Body::empty())
+        .unwrap())
 }
 
 /// A status from a node, with another one left or not.
 fn status_of(node: &str, number: u16, untried: bool) -> Outcome {
     status(number).map(|mut response| {
-        response.extensions_mut().insert(ServedBy { node: node.into(), has_untried_node: untried });
+        response.extensions_mut().insert(ServedBy {
+            node: node.into(),
+            has_untried_node: untried,
+        });
         response
     })
 }
@@ -106,11 +121,15 @@ fn fail(error: Error) -> Outcome {
 }
 
 fn reset() -> Outcome {
-    fail(Error::io(std::io::Error::from(std::io::ErrorKind::ConnectionReset)))
+    fail(Error::io(std::io::Error::from(
+        std::io::ErrorKind::ConnectionReset,
+    )))
 }
 
 fn refused() -> Outcome {
-    fail(Error::connect(std::io::Error::from(std::io::ErrorKind::ConnectionRefused)))
+    fail(Error::connect(std::io::Error::from(
+        std::io::ErrorKind::ConnectionRefused,
+    )))
 }
 
 fn get() -> Request<Body> {
@@ -118,7 +137,9 @@ fn get() -> Request<Body> {
 }
 
 fn post() -> Request<Body> {
-    Request::post("/events/_doc").body(Body::from("{}")).unwrap()
+    Request::post("/events/_doc")
+        .body(Body::from("{}"))
+        .unwrap()
 }
 
 fn with(mut request: Request<Body>, options: RequestOptions) -> Request<Body> {

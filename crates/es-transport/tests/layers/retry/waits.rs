@@ -20,7 +20,11 @@ use crate::retry::{
 
 /// The times between the requests, in milliseconds.
 fn waits(played: &Played) -> Vec<u128> {
-    played.seen.windows(2).map(|pair| (pair[1].0 - pair[0].0).as_millis()).collect()
+    played
+        .seen
+        .windows(2)
+        .map(|pair| (pair[1].0 - pair[0].0).as_millis())
+        .collect()
 }
 
 fn asks_to_wait(code: u16, value: &str) -> super::Outcome {
@@ -40,7 +44,10 @@ async fn waits_double_after_errors_and_statuses() {
     assert_eq!(waits(&played).len(), 3);
 
     let seeded = || standard().rng(Rng::seeded(1));
-    let same = [play(seeded(), get(), failures()).await, play(seeded(), get(), failures()).await];
+    let same = [
+        play(seeded(), get(), failures()).await,
+        play(seeded(), get(), failures()).await,
+    ];
     assert_eq!(waits(&same[0]), waits(&same[1]));
     let other = play(standard().rng(Rng::seeded(2)), get(), failures()).await;
     assert_ne!(waits(&same[0]), waits(&other));
@@ -51,7 +58,11 @@ async fn a_pool_without_nodes_is_waited_for() {
     let empty = || fail(Error::no_nodes());
     let played = play(standard(), post(), [empty(), empty()]).await;
     assert_eq!((played.status(), waits(&played).len()), (200, 2));
-    assert!(waits(&played).iter().all(|wait| *wait >= 50), "{:?}", played.took);
+    assert!(
+        waits(&played).iter().all(|wait| *wait >= 50),
+        "{:?}",
+        played.took
+    );
 
     let played = play(standard(), post(), [empty(), empty(), empty(), empty()]).await;
     assert!(played.error().is_no_nodes());
@@ -61,7 +72,13 @@ async fn a_pool_without_nodes_is_waited_for() {
 async fn the_backoff_is_a_setting() {
     let slow = Backoff::new(Duration::from_secs(8), Duration::from_secs(8));
     let played = play(standard().backoff(slow), get(), [503, 503].map(status)).await;
-    assert!(waits(&played).iter().all(|wait| (4_000..=8_001).contains(wait)), "{:?}", played.took);
+    assert!(
+        waits(&played)
+            .iter()
+            .all(|wait| (4_000..=8_001).contains(wait)),
+        "{:?}",
+        played.took
+    );
 }
 
 fn refused_by_one_of_many() -> super::Outcome {
@@ -73,7 +90,12 @@ async fn what_was_never_sent_goes_on_until_a_live_node_is_found() {
     // As with a third of 1,000 nodes lost, and nothing left of the budget.
     let nothing = || standard().budget(Budget::new(0, 0));
     for request in [get(), post()] {
-        let played = play(nothing(), request, (0..300).map(|_| refused_by_one_of_many())).await;
+        let played = play(
+            nothing(),
+            request,
+            (0..300).map(|_| refused_by_one_of_many()),
+        )
+        .await;
         assert_eq!((played.requests(), played.status()), (301, 200));
         assert_eq!(played.took, Duration::ZERO);
     }
@@ -108,7 +130,12 @@ async fn what_was_never_sent_does_not_go_on_for_ever() {
 #[tokio::test(start_paused = true)]
 async fn another_live_node_is_tried_at_once_save_after_429() {
     let down = || fail(Error::connect_message("refused").with_untried_node(true));
-    let played = play(standard(), get(), [down(), status_of("http://b", 503, true)]).await;
+    let played = play(
+        standard(),
+        get(),
+        [down(), status_of("http://b", 503, true)],
+    )
+    .await;
     assert_eq!(waits(&played), [0, 0]);
 
     let played = play(standard(), get(), [status_of("http://a", 429, true)]).await;
@@ -138,7 +165,10 @@ async fn no_wait_begins_that_would_end_after_the_deadline() {
     let after = Duration::from_secs(5);
     let request = || {
         let mut request = get();
-        request.extensions_mut().insert(Deadline { at: Instant::now() + after, after });
+        request.extensions_mut().insert(Deadline {
+            at: Instant::now() + after,
+            after,
+        });
         request
     };
     let played = play(standard(), request(), [asks_to_wait(429, "6")]).await;
@@ -154,7 +184,10 @@ async fn no_wait_begins_that_would_end_after_the_deadline() {
 async fn an_attempt_that_ends_at_the_deadline_is_the_last() {
     let mut request = get();
     let after = Duration::ZERO;
-    request.extensions_mut().insert(Deadline { at: Instant::now(), after });
+    request.extensions_mut().insert(Deadline {
+        at: Instant::now(),
+        after,
+    });
     let down = fail(Error::connect_message("refused").with_untried_node(true));
     let played = play(standard(), request, [down]).await;
     assert_eq!(played.requests(), 1);
@@ -168,23 +201,47 @@ async fn an_empty_budget_ends_the_request_with_what_it_has() {
     let failures = || [503, 503, 503].map(status);
     let played = play_over(layer.clone(), get(), failures()).await;
     assert_eq!((played.requests(), played.status()), (3, 503));
-    let outcomes: Vec<_> = played.attempts().iter().map(|attempt| &attempt.outcome).collect();
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Status(_))));
+    let outcomes: Vec<_> = played
+        .attempts()
+        .iter()
+        .map(|attempt| &attempt.outcome)
+        .collect();
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, Outcome::Status(_)))
+    );
     assert_eq!(played.attempts().last().unwrap().retried, None);
-    assert_eq!(play_over(layer.clone(), get(), failures()).await.requests(), 1);
+    assert_eq!(
+        play_over(layer.clone(), get(), failures()).await.requests(),
+        1
+    );
 
     // Two successes at the first attempt earn one retry; a 404 is one too.
     play_over(layer.clone(), get(), [status(200)]).await;
     play_over(layer.clone(), get(), [status(404)]).await;
-    assert_eq!(play_over(layer.clone(), get(), failures()).await.requests(), 2);
+    assert_eq!(
+        play_over(layer.clone(), get(), failures()).await.requests(),
+        2
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn only_a_success_at_once_earns_a_retry() {
     let budget = Arc::new(Budget::new(1, 100));
     let layer = RetryLayer::new(standard().budget(Arc::clone(&budget)));
-    assert_eq!(play_over(layer.clone(), get(), [status(503)]).await.requests(), 2);
-    let timeout = || fail(Error::timeout(TimeoutPhase::Attempt, Duration::from_secs(1)));
+    assert_eq!(
+        play_over(layer.clone(), get(), [status(503)])
+            .await
+            .requests(),
+        2
+    );
+    let timeout = || {
+        fail(Error::timeout(
+            TimeoutPhase::Attempt,
+            Duration::from_secs(1),
+        ))
+    };
     play_over(layer.clone(), get(), [timeout()]).await;
     assert!(!budget.withdraw());
 }
@@ -207,10 +264,20 @@ async fn a_failure_that_is_not_retried_brings_nothing_back() {
     assert!(budget.withdraw());
     // By POST: what came of them is not known, so they are not retried.
     for failure in [500, 502, 503, 504] {
-        assert_eq!(play_over(layer.clone(), post(), [status(failure)]).await.requests(), 1);
+        assert_eq!(
+            play_over(layer.clone(), post(), [status(failure)])
+                .await
+                .requests(),
+            1
+        );
     }
     assert!(!budget.withdraw());
     // That something is not there, or not allowed, is no failure of the cluster.
-    assert_eq!(play_over(layer.clone(), post(), [status(404)]).await.requests(), 1);
+    assert_eq!(
+        play_over(layer.clone(), post(), [status(404)])
+            .await
+            .requests(),
+        1
+    );
     assert!(budget.withdraw());
 }

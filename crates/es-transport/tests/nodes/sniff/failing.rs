@@ -11,7 +11,11 @@ use crate::sniff::{Cluster, SECOND, client, settle};
 async fn a_failed_sniff_fails_no_request_and_is_repeated() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.status.lock().unwrap() = StatusCode::FORBIDDEN;
-    let client = client(&["http://seed"], &cluster, SniffOptions::default().on_start(true));
+    let client = client(
+        &["http://seed"],
+        &cluster,
+        SniffOptions::default().on_start(true),
+    );
     client.send().await.unwrap();
     assert_eq!(client.urls(), ["http://seed:80"]);
     let sniffs = cluster.sniffs();
@@ -71,30 +75,48 @@ async fn a_failed_periodic_sniff_is_repeated() {
 async fn a_dropped_request_lets_the_next_sniff_begin() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.delay.lock().unwrap() = SECOND;
-    let client = client(&["http://seed"], &cluster, SniffOptions::default().before_requests(true));
-    assert!(tokio::time::timeout(SECOND / 2, client.send()).await.is_err());
+    let client = client(
+        &["http://seed"],
+        &cluster,
+        SniffOptions::default().before_requests(true),
+    );
+    assert!(
+        tokio::time::timeout(SECOND / 2, client.send())
+            .await
+            .is_err()
+    );
     tokio::time::sleep(10 * SECOND).await;
     client.send().await.unwrap();
-    assert_eq!((cluster.sniffs(), client.urls()), (2, vec!["http://10.0.0.1:9200".to_owned()]));
+    assert_eq!(
+        (cluster.sniffs(), client.urls()),
+        (2, vec!["http://10.0.0.1:9200".to_owned()])
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn failing_sniffs_of_a_cluster_pause() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.status.lock().unwrap() = StatusCode::FORBIDDEN;
-    let options = SniffOptions::default().every(60 * SECOND).min_delay(Duration::ZERO);
+    let options = SniffOptions::default()
+        .every(60 * SECOND)
+        .min_delay(Duration::ZERO);
     let client = client(&["http://seed"], &cluster, options);
     client.send().await.unwrap();
     tokio::time::sleep(61 * SECOND).await;
     let sniffs = cluster.sniffs();
-    assert!((30..=36).contains(&sniffs), "3 attempts in each of 10 sniffs a second: {sniffs}");
+    assert!(
+        (30..=36).contains(&sniffs),
+        "3 attempts in each of 10 sniffs a second: {sniffs}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_sniff_is_not_awaited_in_a_loop() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.delay.lock().unwrap() = 3 * SECOND;
-    let options = SniffOptions::default().every(SECOND).min_delay(Duration::ZERO);
+    let options = SniffOptions::default()
+        .every(SECOND)
+        .min_delay(Duration::ZERO);
     let client = client(&["http://seed"], &cluster, options);
     client.send().await.unwrap();
     client.sniffer.sniff().await.unwrap();

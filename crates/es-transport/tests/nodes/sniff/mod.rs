@@ -1,5 +1,9 @@
 //! Sniffing over a service that plays the cluster, with a paused clock.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod failing;
 mod found;
@@ -74,7 +78,11 @@ impl Cluster {
 
     async fn serve(self, request: Request<Body>) -> Result<Response<Body>, Error> {
         let host = request.uri().host().unwrap().to_owned();
-        self.0.requests.lock().unwrap().push(request.uri().to_string());
+        self.0
+            .requests
+            .lock()
+            .unwrap()
+            .push(request.uri().to_string());
         if self.0.is_closed.load(Ordering::SeqCst) {
             return Err(Error::closed());
         }
@@ -113,18 +121,31 @@ fn client(seeds: &[&str], cluster: &Cluster, options: SniffOptions) -> Client {
     let below_retry = BoxCloneSyncService::new(below_retry);
     let sniffer = Sniffer::new(Arc::clone(&pool), below_retry.clone(), options);
     let service = sniffer.layer().layer(below_retry);
-    Client { pool, sniffer, service }
+    Client {
+        pool,
+        sniffer,
+        service,
+    }
 }
 
 impl Client {
     async fn send(&self) -> Result<(), Error> {
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = self.service.clone().oneshot(request).await?;
-        response.into_body().collect().await.map(drop).map_err(Error::from_service)
+        response
+            .into_body()
+            .collect()
+            .await
+            .map(drop)
+            .map_err(Error::from_service)
     }
 
     fn urls(&self) -> Vec<String> {
-        self.pool.nodes().iter().map(|status| status.node().url().to_owned()).collect()
+        self.pool
+            .nodes()
+            .iter()
+            .map(|status| status.node().url().to_owned())
+            .collect()
     }
 }
 

@@ -26,11 +26,20 @@ async fn on_start_the_first_request_waits() {
     let options = SniffOptions::default().on_start(true);
     let client = client(&["https://user:secret@seed/in"], &cluster, options);
     client.send().await.unwrap();
-    assert_eq!(client.urls(), ["https://10.0.0.1:9200/in", "https://[::1]:9201/in"]);
+    assert_eq!(
+        client.urls(),
+        ["https://10.0.0.1:9200/in", "https://[::1]:9201/in"]
+    );
     let requests = cluster.0.requests.lock().unwrap().clone();
     assert_eq!(requests[0], "https://seed:443/in/_nodes/http");
     assert!(requests[1] == "https://10.0.0.1:9200/in/" || requests[1] == "https://[::1]:9201/in/");
-    assert!(client.pool.nodes().iter().all(|status| status.node().credentials().is_some()));
+    assert!(
+        client
+            .pool
+            .nodes()
+            .iter()
+            .all(|status| status.node().credentials().is_some())
+    );
     tokio::time::sleep(1000 * SECOND).await;
     client.send().await.unwrap();
     assert_eq!(cluster.sniffs(), 1);
@@ -40,7 +49,11 @@ async fn on_start_the_first_request_waits() {
 async fn one_request_waits_and_the_others_continue() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
     *cluster.0.delay.lock().unwrap() = SECOND;
-    let client = client(&["http://seed"], &cluster, SniffOptions::default().on_start(true));
+    let client = client(
+        &["http://seed"],
+        &cluster,
+        SniffOptions::default().on_start(true),
+    );
     let start = tokio::time::Instant::now();
     let elapsed = async || {
         client.send().await.unwrap();
@@ -59,7 +72,10 @@ async fn a_failed_node_starts_a_sniff() {
     let client = client(&["http://a", "http://b"], &cluster, options);
     assert!(client.send().await.unwrap_err().is_connect());
     settle().await;
-    assert_eq!((cluster.sniffs(), client.urls()), (1, vec!["http://b:80".to_owned()]));
+    assert_eq!(
+        (cluster.sniffs(), client.urls()),
+        (1, vec!["http://b:80".to_owned()])
+    );
 
     *cluster.0.down.lock().unwrap() = vec!["b"];
     cluster.publishes(&["c:80"]);
@@ -73,13 +89,18 @@ async fn a_failed_node_starts_a_sniff() {
     tokio::time::sleep(2 * SECOND).await;
     client.send().await.unwrap();
     settle().await;
-    assert_eq!((cluster.sniffs(), client.urls()), (2, vec!["http://c:80".to_owned()]));
+    assert_eq!(
+        (cluster.sniffs(), client.urls()),
+        (2, vec!["http://c:80".to_owned()])
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn before_requests_sniffs_once_per_delay() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
-    let options = SniffOptions::default().before_requests(true).min_delay(30 * SECOND);
+    let options = SniffOptions::default()
+        .before_requests(true)
+        .min_delay(30 * SECOND);
     let client = client(&["http://seed"], &cluster, options);
     for second in 0..100 {
         client.send().await.unwrap();
@@ -101,7 +122,10 @@ async fn a_periodic_task_ends_with_the_last_clone() {
     let pool = Arc::downgrade(&client.pool);
     drop(client);
     settle().await;
-    assert!(pool.upgrade().is_none(), "the task holds no part of the transport");
+    assert!(
+        pool.upgrade().is_none(),
+        "the task holds no part of the transport"
+    );
     tokio::time::sleep(600 * SECOND).await;
     assert_eq!(cluster.sniffs(), 3);
 }
@@ -115,7 +139,13 @@ async fn the_task_ends_when_the_transport_is_closed() {
     cluster.0.is_closed.store(true, Ordering::SeqCst);
     tokio::time::sleep(3600 * SECOND).await;
     let requests = cluster.0.requests.lock().unwrap();
-    assert_eq!(requests.iter().filter(|uri| uri.ends_with("/_nodes/http")).count(), 1);
+    assert_eq!(
+        requests
+            .iter()
+            .filter(|uri| uri.ends_with("/_nodes/http"))
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -125,7 +155,10 @@ fn without_a_task_a_request_starts_an_overdue_sniff() {
     let options = SniffOptions::default().every(60 * SECOND);
     let client = client(&["http://seed"], &cluster, options);
     let call = |advance: Duration| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             tokio::time::pause();
             tokio::time::advance(advance).await;
@@ -136,7 +169,10 @@ fn without_a_task_a_request_starts_an_overdue_sniff() {
     call(Duration::ZERO);
     assert_eq!(cluster.sniffs(), 0);
     call(61 * SECOND);
-    assert_eq!((cluster.sniffs(), client.urls()), (1, vec!["http://10.0.0.1:9200".to_owned()]));
+    assert_eq!(
+        (cluster.sniffs(), client.urls()),
+        (1, vec!["http://10.0.0.1:9200".to_owned()])
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,11 +192,18 @@ async fn invalidated_nodes_are_sniffed_with_a_request() {
 #[tokio::test(start_paused = true)]
 async fn invalidated_nodes_are_sniffed_in_the_background() {
     let cluster = Cluster::of(&["10.0.0.1:9200"]);
-    let client = client(&["http://seed"], &cluster, SniffOptions::default().on_node_failure(true));
+    let client = client(
+        &["http://seed"],
+        &cluster,
+        SniffOptions::default().on_node_failure(true),
+    );
     let invalidate = client.sniffer.invalidate_hook();
     invalidate();
     settle().await;
-    assert_eq!((cluster.sniffs(), client.urls()), (1, vec!["http://10.0.0.1:9200".to_owned()]));
+    assert_eq!(
+        (cluster.sniffs(), client.urls()),
+        (1, vec!["http://10.0.0.1:9200".to_owned()])
+    );
     // Within the minimal delay, a later request sniffs.
     invalidate();
     settle().await;

@@ -47,7 +47,11 @@ impl Waiter<Fake, Runtime> for Request {
     }
 }
 
-const LIMITS: Limits = Limits { max_open: 2, max_idle: 2, idle_timeout: Duration::from_secs(60) };
+const LIMITS: Limits = Limits {
+    max_open: 2,
+    max_idle: 2,
+    idle_timeout: Duration::from_secs(60),
+};
 
 /// A host, the time, and what was delivered.
 struct World {
@@ -60,19 +64,43 @@ struct World {
 impl World {
     fn new(limits: Limits) -> Self {
         let now = Instant::now();
-        Self { host: Host::new(limits, false), now, inbox: Inbox::default(), made: 0 }
+        Self {
+            host: Host::new(limits, false),
+            now,
+            inbox: Inbox::default(),
+            made: 0,
+        }
     }
 
     fn request(&mut self, number: usize, runtime: Runtime) -> u64 {
         let inbox = Rc::clone(&self.inbox);
-        self.host.enqueue(Request { number, is_gone: false, inbox }, runtime).unwrap()
+        self.host
+            .enqueue(
+                Request {
+                    number,
+                    is_gone: false,
+                    inbox,
+                },
+                runtime,
+            )
+            .unwrap()
     }
 
     fn member(&mut self, runtime: Runtime, is_shared: bool) -> Member<Fake, Runtime> {
         self.made += 1;
-        let connection = Fake { id: self.made, is_ready: Rc::new(true.into()), is_shared };
+        let connection = Fake {
+            id: self.made,
+            is_ready: Rc::new(true.into()),
+            is_shared,
+        };
         let expires_at = Some(self.now + Duration::from_secs(600));
-        Member { connection, runtime, expires_at, good_at: self.now, is_reused: false }
+        Member {
+            connection,
+            runtime,
+            expires_at,
+            good_at: self.now,
+            is_reused: false,
+        }
     }
 
     /// Opens a connection for whom the host wants one.
@@ -95,13 +123,19 @@ impl World {
     }
 
     fn numbers(&mut self) -> Vec<usize> {
-        self.delivered().into_iter().map(|(number, _)| number).collect()
+        self.delivered()
+            .into_iter()
+            .map(|(number, _)| number)
+            .collect()
     }
 }
 
 #[test]
 fn a_released_connection_serves_the_first_waiter() {
-    let mut world = World::new(Limits { max_open: 1, ..LIMITS });
+    let mut world = World::new(Limits {
+        max_open: 1,
+        ..LIMITS
+    });
     let member = world.idle();
     world.request(7, 1);
     world.request(8, 1);
@@ -115,7 +149,10 @@ fn a_connect_serves_whoever_is_first() {
     let mut world = World::new(LIMITS);
     let (first, second) = (world.request(1, 1), world.request(2, 1));
     let connects = [world.host.next_connect(), world.host.next_connect()];
-    assert_eq!(connects.map(|connect| connect.unwrap().waiter), [first, second]);
+    assert_eq!(
+        connects.map(|connect| connect.unwrap().waiter),
+        [first, second]
+    );
     let member = world.member(1, false);
     world.host.connected(second, member, world.now);
     assert_eq!(world.numbers(), [1]);
@@ -141,12 +178,18 @@ fn another_runtime_is_not_served() {
     world.host.release(member, world.now);
     assert!(world.host.checkout(&2, world.now).is_none());
     world.request(5, 2);
-    assert_eq!(world.host.next_connect().map(|connect| connect.runtime), Some(2));
+    assert_eq!(
+        world.host.next_connect().map(|connect| connect.runtime),
+        Some(2)
+    );
 }
 
 #[test]
 fn another_runtimes_idle_connection_makes_room() {
-    let mut world = World::new(Limits { max_open: 1, ..LIMITS });
+    let mut world = World::new(Limits {
+        max_open: 1,
+        ..LIMITS
+    });
     let member = world.idle();
     world.host.release(member, world.now);
     world.request(5, 2);
@@ -162,7 +205,10 @@ fn a_stuck_connect_of_another_runtime_covers_nobody() {
     world.host.next_connect().unwrap();
     drop(world.host.leave(stuck));
     world.request(2, 2);
-    assert_eq!(world.host.next_connect().map(|connect| connect.runtime), Some(2));
+    assert_eq!(
+        world.host.next_connect().map(|connect| connect.runtime),
+        Some(2)
+    );
 }
 
 #[test]
@@ -188,7 +234,11 @@ fn idle_connections_expire() {
 
 #[test]
 fn distrust_closes_what_is_no_better() {
-    let mut world = World::new(Limits { max_open: 3, max_idle: 3, ..LIMITS });
+    let mut world = World::new(Limits {
+        max_open: 3,
+        max_idle: 3,
+        ..LIMITS
+    });
     let (old, dead) = (world.idle(), world.idle());
     world.now += Duration::from_secs(1);
     let new = world.idle();
@@ -200,7 +250,10 @@ fn distrust_closes_what_is_no_better() {
     world.host.distrust(good_at);
     world.host.discard(dead);
     assert_eq!((world.host.open(), world.host.idle()), (1, 1));
-    assert_eq!(world.host.checkout(&1, world.now).unwrap().connection.id, newest);
+    assert_eq!(
+        world.host.checkout(&1, world.now).unwrap().connection.id,
+        newest
+    );
 }
 
 #[test]
@@ -242,7 +295,19 @@ fn a_closed_host_serves_nobody() {
     world.request(1, 1);
     assert_eq!(world.host.close().len(), 1);
     let inbox = Rc::clone(&world.inbox);
-    assert!(world.host.enqueue(Request { number: 2, is_gone: false, inbox }, 1).is_none());
+    assert!(
+        world
+            .host
+            .enqueue(
+                Request {
+                    number: 2,
+                    is_gone: false,
+                    inbox
+                },
+                1
+            )
+            .is_none()
+    );
     world.host.release(member, world.now);
     assert_eq!(world.host.open(), 0);
 }
