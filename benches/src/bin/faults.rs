@@ -103,7 +103,7 @@ async fn call(
     applied: &[AtomicU8],
     counts: &Counts,
 ) {
-    let is_write = number % 8 == 0;
+    let is_write = number.is_multiple_of(8);
     let method = if is_write { Method::POST } else { Method::GET };
     let request = Request::builder().method(method).uri(format!("/{number}"));
     let Ok(request) = request.body(Body::from("{}")) else {
