@@ -86,7 +86,8 @@ pub(crate) fn hyper(error: &hyper::Error, may_want_tls: bool) -> Error {
     } else if error.is_incomplete_message() {
         Error::io_message(if may_want_tls { PLAIN_CLOSED } else { CLOSED })
     } else if error.is_timeout() {
-        Error::timeout(TimeoutPhase::Attempt, None)
+        // The only time limit that hyper itself has in a client.
+        Error::io_message("it did not respond to a ping (`keep_alive_timeout`)")
     } else if error.is_canceled() || is_refused_stream(error) {
         Error::io_message("it was closed before the request was sent").not_sent()
     } else if error.is_user() {
