@@ -22,6 +22,8 @@ async fn main() -> Result {
     let (cluster, _) = shop().await?;
     let client = Elasticsearch::builder()
         .nodes(cluster.urls())
+        .ssl_assert_fingerprint(cluster.ca_fingerprint())
+        .basic_auth("elastic", cluster.password())
         .propagate(propagate)
         .build()?;
 

@@ -30,7 +30,8 @@ fuzz_target!(|reply: &[u8]| {
     match run(sniffer.sniff()) {
         Ok(()) => {
             let mut urls = std::collections::HashSet::new();
-            for (node, _) in pool.nodes() {
+            for status in pool.nodes() {
+                let node = status.node();
                 assert!(node.is_https() && node.path_prefix() == "/in" && node.port() > 0);
                 assert_eq!(node.credentials(), seed.credentials());
                 assert!(node.url().starts_with("https://") && node.url().ends_with("/in"));
@@ -50,7 +51,7 @@ fuzz_target!(|reply: &[u8]| {
             let left: Vec<_> = pool
                 .nodes()
                 .iter()
-                .map(|(node, _)| node.url().to_owned())
+                .map(|status| status.node().url().to_owned())
                 .collect();
             assert_eq!(left, [seed.url()]);
         }
