@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
 
     let report = match run(async { bulk().await }) {
         Ok(report) => report,
-        Err(stopped) => stopped.report,
+        Err(stopped) => *stopped.report,
     };
     accounts(&report);
     for failure in &report.failures {

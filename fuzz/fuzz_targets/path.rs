@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use es_client::Elasticsearch;
+use es_client::{Call, Elasticsearch};
 use es_fuzz::{lines, run};
 use es_transport::{Body, Node};
 use http::{Request, Response, Uri, uri::PathAndQuery};
