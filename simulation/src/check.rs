@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{Attempt, Call, End, World};
 
-/// How long sniffing may take, unless set otherwise, and a moment.
+/// Time that sniffing may take, unless set otherwise, and a moment.
 const LONGEST_LOOK: Duration = Duration::from_millis(5_001);
 
 /// Nothing is under way once all calls have ended, and a look for nodes had its time: no attempt,

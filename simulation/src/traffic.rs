@@ -29,7 +29,7 @@ pub struct Traffic {
 pub struct Call {
     /// When it was sent, from the beginning of the log.
     pub began: Duration,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
     /// The status of its response, or the kind of its error.
     pub end: std::result::Result<u16, &'static str>,

@@ -16,9 +16,9 @@ pub struct AllLost {
     pub failed: usize,
     /// Mean number of attempts of a request that failed.
     pub attempts_of_failed: f64,
-    /// How long after the return the first request got a response.
+    /// Time from the return to the first response.
     pub found_after: Duration,
-    /// How long after the return the last request failed; `None` if none did.
+    /// Time from the return to the last failed request; `None` if none failed.
     pub last_failed_after: Option<Duration>,
     /// Calls that got responses, for each second.
     pub responses: Vec<usize>,

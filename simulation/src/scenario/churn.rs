@@ -111,7 +111,7 @@ fn known(world: &World, at_first: usize) -> Known {
 }
 
 impl Churn {
-    /// How long the transport took at most until it had everything right after the last change;
+    /// Longest time that the transport took until it had everything right after the last change;
     /// `None` if it never did.
     pub fn right_after(&self) -> Option<Duration> {
         let is_right = |known: &&Known| known.found == known.joined && known.stale == 0;

@@ -24,7 +24,7 @@ pub struct Flapping {
     pub away: Vec<(u64, u64)>,
 }
 
-/// How long the run is, in seconds.
+/// Length of the run, in seconds.
 const LENGTH: u64 = 120;
 
 /// 10 requests a second for each node, 2,000 a second at most. The nodes are away from second 5

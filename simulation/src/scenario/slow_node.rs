@@ -32,10 +32,10 @@ impl Choice {
     }
 }
 
-/// How long the callers waited.
+/// Times that the callers waited.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latencies {
-    /// How long each call took, the shortest first.
+    /// Durations of the calls, the shortest first.
     pub sorted: Vec<Duration>,
     /// The share of the requests that the slow node got.
     pub slow: f64,

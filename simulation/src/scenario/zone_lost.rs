@@ -20,9 +20,9 @@ pub struct ZoneLost {
     pub refused: usize,
     /// Number of those that were probes.
     pub probes: usize,
-    /// How long after the loss the last node of the zone was met for the first time.
+    /// Time from the loss to the first request at the last node of the zone.
     pub known_after: Duration,
-    /// How long after the return all nodes were in use again.
+    /// Time from the return until all nodes were in use again.
     pub back_after: Duration,
     /// The most attempts that a single request needed.
     pub most_attempts: usize,
@@ -36,7 +36,7 @@ pub struct ZoneLost {
 
 /// When it is lost, and when it is back.
 const AWAY: (u64, u64) = (10, 40);
-/// How long the run is.
+/// Length of the run.
 const LENGTH: u64 = 80;
 
 /// 10 requests a second for each node, 2,000 a second at most.

@@ -16,7 +16,7 @@ use crate::server::{builder, urls, var};
 /// No cluster takes longer to be whole again, on however busy a machine.
 const WHOLE: Duration = Duration::from_secs(240);
 
-/// How long the cluster is asked to wait for itself, each time.
+/// Time that the cluster is asked to wait for itself, each time.
 const RESPONSE: Duration = Duration::from_secs(2);
 
 /// A cluster of which all nodes run. Nobody else has one at the same time.

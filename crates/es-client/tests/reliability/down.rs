@@ -66,7 +66,7 @@ async fn outage_of_all_nodes_is_waited_for() {
 
     let report = report.unwrap_or_else(|stopped| panic!("{stopped}: {}", in_full(&stopped.error)));
     println!(
-        "bulk: {report}, {} operations sent again by the helper",
+        "bulk: {report}, {} operations retried by the helper",
         report.retried
     );
     assert_eq!(

@@ -49,7 +49,7 @@ async fn frozen(
     searches.assert_none_failed();
     let report = report.unwrap_or_else(|stopped| panic!("{stopped}: {}", in_full(&stopped.error)));
     println!(
-        "bulk: {report}, {} operations sent again by the helper",
+        "bulk: {report}, {} operations retried by the helper",
         report.retried
     );
     assert_eq!(

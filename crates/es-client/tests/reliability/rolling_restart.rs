@@ -74,7 +74,7 @@ async fn rolling_restart_fails_no_call() {
     let (report, ()) = tokio::join!(bulk, restart);
     let searches = searches.end().await;
     println!(
-        "bulk: {report}, {} operations sent again by the helper",
+        "bulk: {report}, {} operations retried by the helper",
         report.retried
     );
     println!("written while each node was down, and in between: {written:?}");

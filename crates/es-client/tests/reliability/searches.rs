@@ -139,7 +139,7 @@ pub(crate) fn in_full(error: &Error) -> String {
     format!("{text}; {:?}", attempts.unwrap_or_default())
 }
 
-/// How long the searches took, sorted, those for which the server missed a shard,
+/// Durations of the searches, sorted, those for which the server missed a shard,
 /// and those that failed.
 #[derive(Default)]
 pub(crate) struct Report {

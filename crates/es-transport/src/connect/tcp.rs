@@ -83,7 +83,7 @@ pub(super) struct Tcp {
     pub(super) count: Arc<AtomicUsize>,
 }
 
-/// How long one address is tried alone before the next is tried beside it (RFC 8305,
+/// Time for which one address is tried alone before the next is tried beside it (RFC 8305,
 /// section 5).
 const STAGGER: Duration = Duration::from_millis(250);
 

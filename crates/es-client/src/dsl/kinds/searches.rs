@@ -653,7 +653,7 @@ kind! {
     TextSimilarityReranker in [Retriever];
     /// Name of this clause. Hits list the names of the clauses that they match.
     named("_name") param String;
-    /// How long texts are split into chunks before they are rescored. Since 9.2.0.
+    /// Settings for splitting long texts into chunks before they are rescored. Since 9.2.0.
     chunk_rescorer("chunk_rescorer") object;
     /// Query that documents have to match.
     filter("filter") push dsl::Query;

@@ -35,11 +35,11 @@ use crate::{
     error::{BoxError, Error, Result, is_too_large},
 };
 
-/// How long an exchange may go on after its response was read: a server that refused a
+/// Time that an exchange may go on after its response was read: a server that refused a
 /// request early (413) may never read the rest of it.
 const MAX_DRAIN: Duration = Duration::from_secs(1);
 
-/// How long a request must have waited, when it is given up without a byte of a response,
+/// Time that a request must have waited, when it is given up without a byte of a response,
 /// to raise doubts about its connection.
 const SILENCE: Duration = Duration::from_millis(100);
 

@@ -18,7 +18,7 @@ use es_testkit::{Cluster, Fault};
 use es_transport::{Error, Transport, TransportBuilder};
 use tokio::time::timeout;
 
-/// How long a test waits for what must end by itself.
+/// Time that a test waits for what must end by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The time of an attempt, where the response never ends.
 const SHORT: Duration = Duration::from_millis(200);

@@ -30,7 +30,7 @@ fn attempts<B>(response: &Response<B>) -> usize {
         .map_or(1, |attempts| attempts.0.len())
 }
 
-/// How long it took until the response was there, which was a good one.
+/// Time until the response was there, which was a good one.
 async fn time_of(transport: &Transport, request: http::Request<Body>) -> (Duration, usize) {
     let started = Instant::now();
     let response = transport.send(request).await.unwrap();
