@@ -1,4 +1,4 @@
-//! A record of what happened to a request, attempt by attempt.
+//! The log of a request's attempts.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ pub struct Attempt {
     pub node: Option<Arc<str>>,
     /// How it ended.
     pub outcome: Outcome,
-    /// The time from the call of the layers below retry to its end.
+    /// Duration, measured below the retry layer.
     pub duration: Duration,
     /// The reason for the retry that followed; `None` for the last attempt.
     pub retried: Option<RetryReason>,
@@ -36,9 +36,9 @@ impl Attempt {
 pub enum Outcome {
     /// The node returned a response with this status.
     Status(StatusCode),
-    /// There was no response; the error's message.
+    /// There was no response. Contains the error's message.
     Failed(Arc<str>),
-    /// It was dropped: the other attempt of a hedged request was faster.
+    /// The attempt was dropped because the other attempt of a hedged request was faster.
     Dropped,
 }
 
@@ -46,15 +46,15 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryReason {
-    /// The response had a status that may pass: 429, 502, 503, 504 or as set.
+    /// The response had a status that is retried: 429, 502, 503, 504, or as configured.
     Status,
-    /// The request was not sent, so it can be retried whatever it does.
+    /// The request was not sent, so that a retry is always safe.
     NotSent,
     /// The connection broke, and the request is idempotent.
     Idempotent,
-    /// The attempt timed out, and the caller asked for a retry then.
+    /// The attempt timed out, and `retry_on_timeout` is set.
     Timeout,
-    /// The attempt took long, and another one began beside it
+    /// The attempt was slow, so a second one was started while it ran
     /// ([`HedgeLayer`](crate::layer::HedgeLayer)).
     Hedge,
 }

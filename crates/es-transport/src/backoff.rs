@@ -1,16 +1,15 @@
-//! Waits after failures: before a request is retried, and before a node that failed is
-//! used again.
+//! Delays after failures: before a retry, and before a failed node is used again.
 
 use std::time::Duration;
 
 use crate::rng::Rng;
 
-/// Waiting times that double, with equal jitter.
+/// Exponential backoff with equal jitter.
 ///
-/// After failure *n* in a row (the first is 1) it waits between *t*/2 and *t*,
-/// where *t* = min(`cap`, `base` · 2^(n−1)). Half of the time is certain, so that
-/// a busy node gets a rest; half is random, so that clients that failed together
-/// do not come back together (Brooker, *Exponential Backoff and Jitter*, 2015).
+/// After the *n*-th failure in a row, the wait is between *t*/2 and *t*, where *t* =
+/// min(`cap`, `base` · 2^(n−1)). Half of it is fixed, so that a busy node gets a rest;
+/// the other half is random, so that clients that failed together do not retry together
+/// (Brooker, *Exponential Backoff and Jitter*, 2015).
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,13 +26,14 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Creates waits of at most `base` after the first failure, twice as long after each
-    /// further one, and never longer than `cap`. A `base` of zero never waits.
+    /// Creates a backoff that waits for at most `base` after the first failure, twice as
+    /// long after each further one, and never longer than `cap`. With a `base` of zero,
+    /// it does not wait.
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
     }
 
-    /// Returns the longest wait after failure `failure` (the first is 1).
+    /// Returns the longest wait after the given number of failures in a row (at least 1).
     ///
     /// ```
     /// use std::time::Duration;
@@ -49,8 +49,8 @@ impl Backoff {
         self.base.saturating_mul(factor).min(self.cap)
     }
 
-    /// Returns the wait after failure `failure` (the first is 1): half of the ceiling plus a
-    /// random part of the other half.
+    /// Returns the wait after the given number of failures in a row (at least 1): half of
+    /// the ceiling plus a random part of the other half.
     pub fn wait(&self, failure: u32, rng: &Rng) -> Duration {
         let half = self.ceiling(failure) / 2;
         half + half.mul_f64(rng.unit())

@@ -1,8 +1,8 @@
 //! Cloud ID → node.
 //!
-//! A Cloud ID is `name:base64(host[:port]$es[$kibana…])`. The cluster is at
-//! `https://es.host:port`; a port after the `es` part wins over that of the
-//! host, and without either it is 443.
+//! A Cloud ID has the form `name:base64(host[:port]$es[$kibana…])`. The URL of the
+//! cluster is `https://es.host:port`. A port in the `es` part takes precedence over
+//! that of the host; if there is none, the port is 443.
 
 use base64::{
     Engine, alphabet,
@@ -22,10 +22,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The node that a Cloud ID names.
+/// Returns the node that a Cloud ID names.
 ///
-/// A Cloud ID must decode to a host name, a port and a label: without user info, path or
-/// query, so that no Cloud ID leads elsewhere.
+/// A Cloud ID must decode to a host name, an optional port and a label. User info, a
+/// path or a query is an error, so that a crafted Cloud ID cannot redirect requests.
 ///
 /// ```
 /// let node = es_transport::cloud_id::node(
@@ -39,8 +39,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// ```
 ///
 /// # Errors
-/// A Cloud ID that is not of this form. The error does not show it, nor what
-/// was decoded.
+/// Returns an error if the Cloud ID does not have this form. The error shows neither
+/// the Cloud ID nor its decoded content.
 pub fn node(cloud_id: &str) -> Result<Node> {
     let (_name, encoded) = cloud_id
         .trim()

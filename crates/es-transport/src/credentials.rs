@@ -1,12 +1,12 @@
-//! Credentials and the `Authorization` header that they become.
+//! Credentials of requests.
 //!
-//! Values are marked sensitive, wiped when the last copy is dropped, and
-//! appear in no `Debug`, error, log or span.
+//! Values are marked as sensitive, are overwritten when the last copy is dropped, and
+//! do not appear in `Debug` output, errors, logs or spans.
 //!
-//! These copies cannot be wiped: values that the caller passed by reference, the password of a
-//! [`Proxy`](crate::connect::Proxy) (hyper-util's matcher keeps it), keys within
-//! rustls, header values that the caller wrote into a request, and the buffers of
-//! hyper, rustls and the system that a request passed on its way out.
+//! These copies are not overwritten: values that the caller passed by reference, the password
+//! of a [`Proxy`](crate::connect::Proxy) (kept by hyper-util), keys within rustls, header
+//! values that the caller set on a request, and the buffers of hyper, rustls and the operating
+//! system through which a request was sent.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// Credentials of a request. Created once; each request adds a reference count.
+/// Credentials of requests. Cloning them increments a reference count.
 ///
 /// ```
 /// use es_transport::Credentials;
@@ -45,7 +45,8 @@ impl Credentials {
     /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), in UTF-8.
     ///
     /// # Errors
-    /// The user name contains a colon, or one of them a control character.
+    /// Returns an error if the user name contains a colon, or if either of them contains a
+    /// control character.
     pub fn basic(username: impl AsRef<str>, password: impl AsRef<str>) -> Result<Self> {
         const SETTING: &str = "basic_auth";
         let (username, password) = (username.as_ref(), password.as_ref());
@@ -58,12 +59,13 @@ impl Credentials {
         Self::new(SETTING, Scheme::Basic, "Basic ", &encode(pair.as_bytes()))
     }
 
-    /// Creates credentials from a bearer token
-    /// ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)): of a service account, or an OAuth2
+    /// Creates credentials from a bearer token ([RFC
+    /// 6750](https://www.rfc-editor.org/rfc/rfc6750)): a service account token or an OAuth2
     /// access token.
     ///
     /// # Errors
-    /// The token is empty or contains characters other than visible ASCII.
+    /// Returns an error if the token is empty or contains characters other than visible
+    /// ASCII.
     pub fn bearer(token: impl AsRef<str>) -> Result<Self> {
         let token = visible("bearer_auth", token.as_ref())?;
         Self::new("bearer_auth", Scheme::Bearer, "Bearer ", token)
@@ -73,7 +75,8 @@ impl Credentials {
     /// `id:api_key`.
     ///
     /// # Errors
-    /// The key is empty or contains characters other than visible ASCII.
+    /// Returns an error if the key is empty or contains characters other than visible
+    /// ASCII.
     pub fn api_key(encoded: impl AsRef<str>) -> Result<Self> {
         let encoded = visible("api_key", encoded.as_ref())?;
         Self::new("api_key", Scheme::ApiKey, "ApiKey ", encoded)
@@ -91,8 +94,8 @@ impl Credentials {
     /// ```
     ///
     /// # Errors
-    /// A part is empty, the id contains a colon, or a part contains characters other than
-    /// visible ASCII.
+    /// Returns an error if a part is empty or contains characters other than visible
+    /// ASCII, or if the ID contains a colon.
     pub fn api_key_pair(id: impl AsRef<str>, key: impl AsRef<str>) -> Result<Self> {
         const SETTING: &str = "api_key";
         let (id, key) = (
@@ -117,7 +120,8 @@ impl Credentials {
     /// ```
     ///
     /// # Errors
-    /// The value is empty or contains characters other than visible ASCII and spaces.
+    /// Returns an error if the value is empty or contains characters other than visible
+    /// ASCII and spaces.
     pub fn raw(value: impl AsRef<str>) -> Result<Self> {
         let value = value.as_ref();
         if value.is_empty() || !value.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
@@ -141,8 +145,8 @@ impl Credentials {
     }
 }
 
-/// The value of a header that is marked sensitive, and wiped when the last
-/// request with it is gone; `None` if no header can carry it.
+/// Creates a header value that is marked as sensitive and overwritten when its last
+/// copy is dropped. Returns `None` if it is not a valid header value.
 pub fn secret_value(value: &str) -> Option<HeaderValue> {
     joined(["", value])
 }
@@ -165,12 +169,12 @@ pub(crate) fn wiped(bytes: Zeroizing<Vec<u8>>) -> Bytes {
     Bytes::from_owner(Wiped(bytes))
 }
 
-/// A value of the setting `api_key`: the encoded key, or its two parts.
+/// A value for `api_key`: the encoded key, or its two parts.
 pub trait IntoApiKey {
     /// Converts it into credentials.
     ///
     /// # Errors
-    /// As [`Credentials::api_key`] and [`Credentials::api_key_pair`].
+    /// Returns the errors of [`Credentials::api_key`] and [`Credentials::api_key_pair`].
     fn into_credentials(self) -> Result<Credentials>;
 }
 

@@ -1,9 +1,9 @@
-//! A request as a line for curl, to look at it and to repeat it by hand.
+//! Requests as curl commands, for debugging and for repeating them by hand.
 //!
-//! Secrets are not in it: headers that are marked sensitive or carry
-//! credentials, user info of the URL, and the bodies of requests to those APIs
-//! that take passwords and keys, such as `/_security`, `/_reindex` (of a remote
-//! cluster) and `/_inference`. Their place is taken by variables of the shell.
+//! Secrets are replaced by shell variables: headers that are marked as sensitive or
+//! carry credentials, user info in the URL, and bodies of requests to APIs that accept
+//! passwords or keys, such as `/_security`, `/_reindex` (from a remote cluster) and
+//! `/_inference`.
 //!
 //! ```
 //! use es_transport::{Body, curl::Curl};
@@ -40,11 +40,12 @@ const APIS_WITH_SECRETS: [&str; 8] = [
     "/reload_secure_settings",
 ];
 
-/// Shows a request as a line for curl; see the [module](self).
+/// Displays a request as a curl command; see the [module](self).
 pub struct Curl<'a>(&'a Request<Body>);
 
 impl<'a> Curl<'a> {
-    /// Shows this request. One without a host goes to `$ES_URL`.
+    /// Creates the command for this request. The host of a request without one is
+    /// `$ES_URL`.
     ///
     /// ```
     /// use es_transport::{Body, curl::Curl};

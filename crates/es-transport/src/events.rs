@@ -1,10 +1,8 @@
-//! Events of a transport: nodes that die and come back, sniffs, retries and
-//! connections.
+//! Events of a transport: changes of nodes, sniffs, retries and connections.
 //!
-//! Everything that reports an event shares one [`Events`]; a pool has one
-//! ([`NodePool::events`](crate::NodePool::events)). Each event is a tracing
-//! event as well, and costs nothing more where nobody
-//! [subscribes](Events::subscribe).
+//! All events of a transport are reported through the [`Events`] of its pool
+//! ([`NodePool::events`](crate::NodePool::events)). Each is also a `tracing` event, and
+//! costs nothing more without a [subscriber](Events::subscribe).
 //!
 //! | event | tracing level |
 //! |---|---|
@@ -44,19 +42,19 @@ const CAPACITY: usize = 256;
 
 /// Something that happened to a node, a connection or a request.
 ///
-/// Nodes are named by their URL, without user info.
+/// Nodes are identified by their URL, without user info.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A node is not used for a while.
+    /// A node was marked as dead or ejected: it is not used for some time.
     NodeDied {
         /// The node's URL.
         node: Arc<str>,
-        /// Why it died.
+        /// The cause.
         cause: DeathCause,
         /// The time from now until a request may probe the node.
         dead_time: Duration,
-        /// Number of dead times in a row, this one included.
+        /// Number of dead times in a row, including this one.
         failures: u32,
     },
     /// A dead node is used again.
@@ -74,18 +72,17 @@ pub enum Event {
         /// The node's URL.
         node: Arc<str>,
     },
-    /// The cluster has reported its nodes, and the pool has taken them.
+    /// Sniffing succeeded, and the pool was updated.
     Sniffed {
-        /// Number of nodes that can be used.
+        /// Number of nodes in the pool.
         nodes: usize,
     },
-    /// No node has reported the cluster's nodes; the pool stays as it is.
+    /// Sniffing failed; the pool is unchanged.
     SniffFailed {
         /// The error's message.
         error: Arc<str>,
     },
-    /// The shards of an index are not known: requests to it are not sent to the
-    /// nodes that hold them.
+    /// The shards of an index are not known, so that requests to it may go to any node.
     ShardsUnknown {
         /// The index.
         index: Arc<str>,
@@ -98,12 +95,12 @@ pub enum Event {
         node: Arc<str>,
         /// The URL of the node of the failed attempt, if it is known.
         failed: Option<Arc<str>>,
-        /// The number of this attempt; the first retry is 2.
+        /// The number of this attempt. The first retry is attempt 2.
         attempt: u32,
         /// The reason for the retry.
         reason: RetryReason,
     },
-    /// A request that takes long is sent to a second node.
+    /// A slow request is sent to a second node.
     Hedged {
         /// The URL of the second node.
         node: Arc<str>,
@@ -120,9 +117,9 @@ pub enum Event {
         /// Scheme, host and port.
         host: Arc<str>,
     },
-    /// The subscriber was too slow and missed events.
+    /// The subscriber was too slow and has missed events.
     Lagged {
-        /// Number of events that it missed.
+        /// Number of events that were missed.
         missed: u64,
     },
 }
@@ -131,11 +128,11 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeathCause {
-    /// It returned this status.
+    /// The node returned this status.
     Status(StatusCode),
-    /// An attempt failed; the [kind of the error](crate::Error::type_name).
+    /// An attempt failed with this [kind of error](crate::Error::type_name).
     Error(&'static str),
-    /// So many attempts in a row failed: the node is
+    /// This number of attempts in a row failed: the node is
     /// [ejected](crate::node::Ejection).
     FailuresInARow(u32),
     /// Only this percentage of its requests succeeded: the node is
@@ -146,7 +143,7 @@ pub enum DeathCause {
     },
     /// [`NodePool::mark_dead`](crate::NodePool::mark_dead) was called.
     Marked,
-    /// An attempt was [finished](crate::node::Selection::finish) without a cause.
+    /// An attempt was [finished](crate::node::Selection::finish) without naming a cause.
     Unknown,
 }
 
@@ -214,7 +211,7 @@ impl Event {
     }
 }
 
-/// The source of a transport's events; clones share their subscribers.
+/// The source of a transport's events. Clones share their subscribers.
 #[derive(Clone, Debug)]
 pub struct Events(broadcast::Sender<Event>);
 
@@ -224,7 +221,7 @@ impl Events {
         Self(broadcast::Sender::new(CAPACITY))
     }
 
-    /// Subscribes to the events that follow.
+    /// Subscribes to all later events.
     ///
     /// A subscriber that falls 256 events behind misses the oldest ones and
     /// receives an [`Event::Lagged`] with their number.
@@ -232,7 +229,7 @@ impl Events {
         Subscription(self.0.subscribe())
     }
 
-    /// Reports an event: to tracing, and to every subscriber.
+    /// Sends an event to `tracing` and to every subscriber.
     ///
     /// ```
     /// use es_transport::events::{Event, Events};
@@ -270,7 +267,8 @@ impl Default for Events {
 pub struct Subscription(broadcast::Receiver<Event>);
 
 impl Subscription {
-    /// Waits for the next event; returns `None` when no event can follow.
+    /// Waits for the next event. Returns `None` once all sources of events have been
+    /// dropped.
     ///
     /// It is cancel safe: no event is lost if the future is dropped.
     pub async fn recv(&mut self) -> Option<Event> {
@@ -281,7 +279,7 @@ impl Subscription {
         }
     }
 
-    /// Returns the next event if there is one already.
+    /// Returns the next event if one is available.
     pub fn try_recv(&mut self) -> Option<Event> {
         match self.0.try_recv() {
             Ok(event) => Some(event),

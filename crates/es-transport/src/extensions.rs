@@ -1,5 +1,4 @@
-//! The types that travel in [`http::Extensions`] between a caller, the layers and
-//! the caller again.
+//! The types that are passed between the caller and the layers in [`http::Extensions`].
 //!
 //! | type | on | written by | read by |
 //! |---|---|---|---|
@@ -14,8 +13,8 @@
 //! | [`ServedBy`] | response | node selection | retry, the caller |
 //! | [`Attempts`] | response | [`RetryLayer`], [`HedgeLayer`] | spans, metrics, the caller |
 //!
-//! A value of any other type that a caller puts on a request reaches every layer,
-//! in every attempt.
+//! A value of any other type that the caller attaches to a request is visible to every
+//! layer, in every attempt.
 //!
 //! [`RequestOptions`]: crate::RequestOptions
 //! [`HedgeLayer`]: crate::layer::HedgeLayer
@@ -40,13 +39,13 @@ use crate::{
     options::{RequestOptions, Setting},
 };
 
-/// The name of the operation in Elasticsearch's API, such as `search`: an
+/// The name of the operation in Elasticsearch's API, such as `search`. It is an
 /// extension of the request, for spans, metrics and layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationName(pub &'static str);
 
 impl OperationName {
-    /// Names the operation of a request.
+    /// Attaches the name to a request.
     ///
     /// ```
     /// use es_transport::{Body, OperationName};
@@ -59,10 +58,10 @@ impl OperationName {
     }
 }
 
-/// Facts of an operation for spans and metrics, besides its name: an extension of the
-/// request, written by the client on top.
+/// Attributes of an operation for spans and metrics, besides its name. It is an
+/// extension of the request that is set by a client above the transport.
 ///
-/// A client need not attach it where [`are_read`](Self::are_read) is `false`.
+/// It need not be attached if [`are_read`](Self::are_read) is `false`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct OperationDetails {
@@ -77,8 +76,8 @@ pub struct OperationDetails {
 }
 
 impl OperationDetails {
-    /// Whether spans or metrics read the details: a `tracing` subscriber accepts the level
-    /// `INFO`, or the feature `metrics` is on.
+    /// Whether spans or metrics use the details: if a `tracing` subscriber accepts the
+    /// level `INFO`, or the feature `metrics` is enabled.
     pub fn are_read() -> bool {
         cfg!(feature = "metrics") || LevelFilter::current() >= LevelFilter::INFO
     }
@@ -104,19 +103,20 @@ impl OperationDetails {
     }
 }
 
-/// The moment at which a request with all its attempts must be over: an extension
-/// of a request that has a total timeout. Nothing is started that would end later.
+/// The time at which a request with all its attempts must have ended. It is an
+/// extension of requests with a total timeout. No attempt or wait is started that would
+/// end later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
-    /// The moment.
+    /// The time.
     pub at: Instant,
     /// The total timeout, for the error that names it.
     pub after: Duration,
 }
 
 impl Deadline {
-    /// Returns the deadline of a request that is sent at `now`: the earlier of the
-    /// one that it carries and the one that its options or `timeout` set.
+    /// Returns the deadline of a request that is sent at `now`: the earlier of the one
+    /// that is attached to it and the one that its options, or else `timeout`, set.
     pub fn of(extensions: &Extensions, timeout: Option<Duration>, now: Instant) -> Option<Self> {
         let own = RequestOptions::find(extensions)
             .map_or(Setting::Inherit, |options| options.total_timeout);
@@ -138,10 +138,10 @@ impl Deadline {
     }
 }
 
-/// The attempts before a retry: an extension of every attempt but the first.
+/// The attempts before a retry. It is an extension of every attempt except the first.
 #[derive(Clone, Debug)]
 pub struct RetryContext {
-    /// The number of this attempt; the first retry is 2.
+    /// The number of this attempt. The first retry is attempt 2.
     pub attempt: u32,
     /// The URLs of the nodes that were tried, without user info, in order.
     pub tried: Arc<[Arc<str>]>,
@@ -149,33 +149,32 @@ pub struct RetryContext {
     pub reason: RetryReason,
 }
 
-/// A mark of the second attempt of a hedged request, which has a [`RetryContext`] as
-/// well: it must go to a live node that was not tried, or not be sent.
+/// Marks the second attempt of a hedged request, which also has a [`RetryContext`]. It
+/// must be sent to a live node that has not been tried, or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hedge;
 
-/// The node that served a response: an extension of every response with a status of
-/// 400 or above, and of every response to a retry. The layer that chose the node
-/// writes it.
+/// The node that sent a response. The layer that selects the node attaches it to every
+/// response with a status of 400 or above, and to every response to a retry.
 ///
-/// Responses that succeed at once carry none, which costs nothing; their
-/// [`ResponseBody::node`](crate::ResponseBody::node) names the node.
+/// Other responses do not have it; [`ResponseBody::node`](crate::ResponseBody::node)
+/// returns the node of every response.
 #[derive(Clone, Debug)]
 pub struct ServedBy {
     /// The URL of the node, without user info.
     pub node: Arc<str>,
-    /// Whether the pool has another live node that this request did not try yet:
-    /// a retry then need not wait.
+    /// Whether the pool has another live node that this request has not tried yet, so
+    /// that a retry need not wait.
     pub has_untried_node: bool,
 }
 
 /// The attempts of a request that needed more than one, in the order in which they
-/// began: an extension of its response.
+/// started. It is an extension of the response.
 #[derive(Clone, Debug)]
 pub struct Attempts(pub Arc<[Attempt]>);
 
-/// An extension of a request through which its sender learns the selected node, whatever
-/// layers lie between. The layer that selects the node fills it.
+/// An extension of a request that returns the selected node to its sender, regardless of
+/// the layers between. The layer that selects the node sets it.
 ///
 /// ```
 /// use es_transport::{Body, Transport};

@@ -1,5 +1,5 @@
-//! A layered Elasticsearch transport: from a request without a host to a
-//! response of some node of a cluster.
+//! A layered transport for Elasticsearch: sends requests without a host to a node of a
+//! cluster, and returns its response.
 //!
 //! ```no_run
 //! use es_transport::{Body, Transport};
@@ -17,29 +17,29 @@
 //! # }
 //! ```
 //!
-//! Every step is a [tower] layer of its own. [`Transport::builder`] puts them
-//! together; [`layer`] lists them in their order, and each can be used alone or
-//! in a stack of another shape ([`Transport::from_service`]).
+//! Every step is a separate [tower] layer. [`Transport::builder`] composes the built-in
+//! stack, and [`layer`] lists its layers in order. Each layer can be used alone or in a
+//! custom stack ([`Transport::from_service`]).
 //!
 //! | module | contents |
 //! | --- | --- |
 //! | [`transport`] | [`Transport`], the handle that callers keep |
-//! | [`builder`] | settings → stack |
-//! | [`layer`] | the layers, and why they stand in this order |
+//! | [`builder`] | the settings, and the built-in stack |
+//! | [`layer`] | the layers, and the reasons for their order |
 //! | [`node`] | [`Node`], [`NodePool`], [`NodeSelector`] and the selectors |
-//! | [`connect`] | TCP, proxy, TLS with fingerprints, each node's connections |
+//! | [`connect`] | TCP, proxies, TLS with fingerprints, connection pools |
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`shard_aware`] | requests to the nodes that hold their shard |
-//! | [`events`] | nodes that die and come back, sniffs, retries, connections |
-//! | [`cloud_id`] | Cloud ID → node |
-//! | [`curl`], [`warning`] | a request as a line for curl; what a server warns of |
-//! | [`options`], [`extensions`], [`attempt`] | per-request settings, and what travels with requests and responses |
-//! | [`body`], [`credentials`], [`backoff`], [`error`], [`rng`] | shared by all modules |
+//! | [`events`] | changes of nodes, sniffs, retries, connections |
+//! | [`cloud_id`] | parsing of Cloud IDs |
+//! | [`curl`], [`warning`] | requests as curl commands; warnings of servers |
+//! | [`options`], [`extensions`], [`attempt`] | per-request settings, extensions, and the log of attempts |
+//! | [`body`], [`credentials`], [`backoff`], [`error`], [`rng`] | types that all modules share |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `native-roots` | the operating system's certificate store as [`connect::TrustRoots`] |
-//! | `metrics` | numbers of requests by the facade of that name: `layer::metrics` |
+//! | `metrics` | metrics through the `metrics` facade: `layer::metrics` |
 //! | `http2` | HTTP/2 to https nodes that offer it: `TransportBuilder::http2` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,4 @@
-//! Settings of a single request that differ from the transport's.
+//! Per-request settings.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 
 use crate::{credentials::Credentials, error::Error};
 
-/// A setting of one request: inherited from the transport, switched off, or set.
+/// A per-request setting: inherited from the transport, disabled, or set to a value.
 ///
-/// A value and an `Option` convert into it. `None` is "not set", so a value that may
-/// be absent is passed as it is; only [`Setting::Off`] switches a default off.
+/// Values and `Option`s convert into it. `None` converts to [`Setting::Inherit`], so
+/// that an optional value can be passed directly; only [`Setting::Off`] disables a
+/// default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,17 +25,17 @@ use crate::{credentials::Credentials, error::Error};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Setting<T> {
-    /// As the transport was built.
+    /// The setting of the transport.
     #[default]
     Inherit,
-    /// Switched off for this request.
+    /// Disabled for this request.
     Off,
     /// This value.
     Set(T),
 }
 
 impl<T> Setting<T> {
-    /// Returns the value that holds where `default` is the transport's.
+    /// Returns the effective value, given the `default` of the transport.
     pub fn or(self, default: Option<T>) -> Option<T> {
         match self {
             Self::Inherit => default,
@@ -43,12 +44,12 @@ impl<T> Setting<T> {
         }
     }
 
-    /// Returns the value of this request alone.
+    /// Returns the value that was set for this request, if any.
     pub fn value(self) -> Option<T> {
         self.or(None)
     }
 
-    /// Whether the transport's value holds.
+    /// Whether the setting of the transport is used.
     pub fn is_inherited(&self) -> bool {
         matches!(self, Self::Inherit)
     }
@@ -67,11 +68,10 @@ impl<T> From<Option<T>> for Setting<T> {
     }
 }
 
-/// Settings of one request, read by the layers as an extension of the request.
+/// Per-request settings, which the layers read from the extensions of the request.
 ///
-/// Each field has a method of the same name. A request without options carries
-/// none, which costs nothing. Options that are used for many requests are shared
-/// by reference count.
+/// Each field has a setter of the same name. Options for several requests are shared by
+/// reference counting.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
@@ -87,38 +87,40 @@ impl<T> From<Option<T>> for Setting<T> {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RequestOptions {
-    /// Credentials of the request, instead of the transport's.
+    /// Credentials of the request, which replace those of the transport.
     pub auth: Option<RequestAuth>,
     /// Headers that replace the transport's headers of the same name.
     pub headers: HeaderMap,
-    /// `X-Opaque-Id`, which shows up in Elasticsearch's logs and tasks.
+    /// `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
     pub opaque_id: Option<HeaderValue>,
     /// Time limit of one attempt.
     pub request_timeout: Setting<Duration>,
     /// Time limit of the request with all its attempts.
     pub total_timeout: Setting<Duration>,
-    /// Maximum number of retries; a failover to another live node after a failed
-    /// connect does not count, unless this is 0.
+    /// Maximum number of retries. Failovers to another live node after a failed connect
+    /// do not count; 0 disables them as well.
     pub max_retries: Option<u32>,
     /// Statuses that are retried.
     pub retry_on_status: Option<Arc<[StatusCode]>>,
     /// Whether an attempt that timed out is retried.
     pub retry_on_timeout: Option<bool>,
-    /// Whether doing the request twice is the same as doing it once. By default the
-    /// method decides: GET, HEAD, PUT, DELETE and OPTIONS are idempotent, POST is not.
+    /// Whether sending the request twice has the same effect as sending it once. By
+    /// default, this depends on the method: GET, HEAD, PUT, DELETE and OPTIONS are
+    /// idempotent, POST is not.
     pub idempotent: Option<bool>,
-    /// A hint for the node selector (`RequestContext::hint`), such as a session's name.
+    /// A hint for the node selector
+    /// ([`RequestContext::hint`](crate::node::RequestContext::hint)), such as a session ID.
     pub selector_hint: Option<Arc<str>>,
-    /// Whether the request is work that can wait: it leaves a share of each window to
-    /// live traffic ([`layer::window`](crate::layer::window)).
+    /// Whether the request is batch work, which leaves a share of each window to live
+    /// traffic ([`layer::window`](crate::layer::window)).
     pub batch: bool,
-    /// Media type of body and response, instead of the compatibility mode's.
+    /// Media type of body and response, which replaces that of the compatibility mode.
     pub media_type: Option<HeaderValue>,
-    /// Whether the response is returned as a stream, instead of being collected
-    /// within the attempt. An error (status 400 and above) is collected all the same.
+    /// Whether the response is returned as a stream instead of being buffered.
+    /// Responses with a status of 400 or above are buffered in any case.
     pub stream: bool,
     /// Maximum size of the decompressed response in bytes. A streamed response has no
-    /// limit but one that is set here.
+    /// limit unless it is set here.
     pub max_response_size: Setting<usize>,
 }
 
@@ -126,19 +128,20 @@ pub struct RequestOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestAuth {
-    /// No credentials, not even those of a node's URL.
+    /// No credentials, not even those in a node's URL.
     None,
     /// These credentials.
     Credentials(Credentials),
 }
 
 impl RequestOptions {
-    /// Creates options that change nothing.
+    /// Creates options that inherit all settings of the transport.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the credentials, or none at all. Default: the transport's.
+    /// Sets the credentials, or disables authentication. Default: the transport's
+    /// credentials.
     ///
     /// ```
     /// use es_transport::{Credentials, RequestAuth, RequestOptions};
@@ -154,7 +157,7 @@ impl RequestOptions {
         self
     }
 
-    /// Sets a header instead of the transport's header of the same name.
+    /// Sets a header, which replaces the transport's header of the same name.
     ///
     /// ```
     /// use es_transport::RequestOptions;
@@ -169,14 +172,14 @@ impl RequestOptions {
         self
     }
 
-    /// Sets headers instead of the transport's headers of the same names.
+    /// Sets headers, which replace the transport's headers of the same names.
     #[must_use]
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self
     }
 
-    /// Sets `X-Opaque-Id`, which shows up in Elasticsearch's logs and tasks.
+    /// Sets `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
     ///
     /// ```
     /// use es_transport::RequestOptions;
@@ -190,28 +193,32 @@ impl RequestOptions {
         self
     }
 
-    /// Sets the time limit of one attempt.
+    /// Sets the time limit of one attempt, including its response. Default: the
+    /// transport's.
     #[must_use]
     pub fn request_timeout(mut self, timeout: impl Into<Setting<Duration>>) -> Self {
         self.request_timeout = timeout.into();
         self
     }
 
-    /// Sets the time limit of the request with all its attempts.
+    /// Sets the time limit of the request with all its attempts and waits. Default: the
+    /// transport's.
     #[must_use]
     pub fn total_timeout(mut self, timeout: impl Into<Setting<Duration>>) -> Self {
         self.total_timeout = timeout.into();
         self
     }
 
-    /// Sets the maximum number of retries. 0 switches retries and failovers off.
+    /// Sets the maximum number of retries; 0 disables retries and failovers. Default: the
+    /// transport's.
     #[must_use]
     pub fn max_retries(mut self, retries: impl Into<Option<u32>>) -> Self {
         self.max_retries = retries.into();
         self
     }
 
-    /// Sets the statuses that are retried; an empty list retries none.
+    /// Sets the statuses that are retried; an empty list disables retries of statuses.
+    /// Default: the transport's.
     ///
     /// ```
     /// use es_transport::RequestOptions;
@@ -227,15 +234,15 @@ impl RequestOptions {
         self
     }
 
-    /// Sets whether an attempt that timed out is retried.
+    /// Sets whether an attempt that timed out is retried. Default: the transport's setting.
     #[must_use]
     pub fn retry_on_timeout(mut self, retry: impl Into<Option<bool>>) -> Self {
         self.retry_on_timeout = retry.into();
         self
     }
 
-    /// Sets whether doing the request twice is the same as doing it once. Default:
-    /// the method decides.
+    /// Sets whether sending the request twice has the same effect as sending it once.
+    /// Default: according to the method.
     ///
     /// ```
     /// use es_transport::RequestOptions;
@@ -249,14 +256,14 @@ impl RequestOptions {
         self
     }
 
-    /// Sets a hint for the node selector, such as a session's name.
+    /// Sets a hint for the node selector, such as a session ID. Default: none.
     #[must_use]
     pub fn selector_hint(mut self, hint: impl Into<Arc<str>>) -> Self {
         self.selector_hint = Some(hint.into());
         self
     }
 
-    /// Sets whether the request is work that can wait, behind live traffic, where the
+    /// Sets whether the request is batch work, which yields to live traffic if the
     /// transport has [windows](crate::layer::window). Default: `false`.
     #[must_use]
     pub fn batch(mut self, batch: bool) -> Self {
@@ -264,7 +271,7 @@ impl RequestOptions {
         self
     }
 
-    /// Sets the media type of body and response, instead of the compatibility mode's.
+    /// Sets the media type of body and response. Default: that of the compatibility mode.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<Option<HeaderValue>>) -> Self {
         self.media_type = media_type.into();
@@ -278,19 +285,20 @@ impl RequestOptions {
         self
     }
 
-    /// Sets the maximum size of the decompressed response in bytes.
+    /// Sets the maximum size of the decompressed response in bytes. Default: the
+    /// transport's; no limit for a stream.
     #[must_use]
     pub fn max_response_size(mut self, bytes: impl Into<Setting<usize>>) -> Self {
         self.max_response_size = bytes.into();
         self
     }
 
-    /// Returns the options that a request carries.
+    /// Returns the options that are attached to a request.
     pub fn of<B>(request: &http::Request<B>) -> Option<&Self> {
         Self::find(request.extensions())
     }
 
-    /// Returns the options among extensions.
+    /// Returns the options in the extensions of a request.
     pub fn find(extensions: &http::Extensions) -> Option<&Self> {
         // Most requests have no extension at all, which is cheaper to ask.
         if extensions.is_empty() {
@@ -299,7 +307,7 @@ impl RequestOptions {
         extensions.get::<Arc<Self>>().map(|options| &**options)
     }
 
-    /// Attaches these options to a request; they replace those that it carries.
+    /// Attaches these options to a request, and replaces options that are already attached.
     pub fn attach<B>(self: &Arc<Self>, request: &mut Request<B>) {
         request.extensions_mut().insert(Arc::clone(self));
     }

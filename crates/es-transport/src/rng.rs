@@ -1,16 +1,17 @@
-//! Random numbers for jitter and for choosing nodes; never for secrets.
+//! Random numbers for jitter and for node selection. They are not suitable for
+//! cryptography.
 //!
-//! [`Rng`] is SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom
-//! Number Generators*, 2014) over one atomic counter: it is shared without a
-//! lock, and seeded it yields the same numbers again, which tests want.
-//! [`seed_thread`] does that to all that a thread draws, for simulations.
+//! [`Rng`] is SplitMix64 (Steele, Lea, Flood: *Fast Splittable Pseudorandom Number
+//! Generators*, 2014) over one atomic counter: it is shared without a lock, and a seed
+//! makes it reproducible for tests. [`seed_thread`] seeds all random numbers of a
+//! thread, for simulations.
 
 use std::{
     hash::{BuildHasher, RandomState},
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A small generator of random numbers that many tasks can share.
+/// A small random number generator that tasks can share.
 ///
 /// ```
 /// use es_transport::rng::Rng;
@@ -28,11 +29,11 @@ thread_local! {
     static OF_THREAD: Rng = Rng::seeded(RandomState::new().hash_one(STEP));
 }
 
-/// Seeds the generator of this thread, so that every run draws the same numbers from now
-/// on: for the choices of selectors, and for the jitter of parts that are built later
-/// (generators take their seeds from their thread's).
+/// Seeds the generator of this thread, so that every run yields the same numbers from
+/// now on: for node selection, and for the jitter of components that are created later
+/// (which take their seeds from the thread's generator).
 ///
-/// For simulations, together with a paused clock and a runtime of one thread.
+/// Use it in simulations, with a paused clock and a single-threaded runtime.
 ///
 /// ```
 /// use es_transport::rng::{self, Rng};
@@ -80,8 +81,8 @@ impl Rng {
 
     /// Returns a number below `bound`; 0 if `bound` is 0.
     ///
-    /// It takes the high half of a product instead of a remainder: no division, and a bias of at
-    /// most `bound` / 2⁶⁴.
+    /// It uses the high half of a product instead of a remainder, which avoids a division. The
+    /// bias is at most `bound` / 2⁶⁴.
     pub fn below(&self, bound: usize) -> usize {
         let product = u128::from(self.next_u64()) * bound as u128;
         // The high half of a product with `bound` is below `bound`, so it fits.

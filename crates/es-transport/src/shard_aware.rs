@@ -1,8 +1,9 @@
-//! Requests for a document or a small index go to a node that holds its shard.
+//! Shard-aware node selection: sends requests for a document, or for an index with one
+//! shard, to a node that holds the shard.
 //!
-//! A node that receives a request for a shard of another node forwards it. The
-//! [`ShardAware`] selector narrows the choice to the nodes that hold the shard,
-//! the primary's for writes, and lets another selector choose among them:
+//! A node that receives a request for a shard on another node forwards it. The
+//! [`ShardAware`] selector avoids this: it narrows the choice to the nodes that hold
+//! the shard (for writes, its primary), and lets another selector choose among them:
 //!
 //! | request | narrowed to |
 //! |---|---|
@@ -12,21 +13,21 @@
 //! | search, count, bulk, index without an id, on an index with one shard | the copies, or the primary |
 //! | everything else | not narrowed |
 //!
-//! Reads ask for `preference=_local` unless the request has a preference, so
-//! that the node does not forward them to another copy.
+//! `preference=_local` is added to reads without a preference, so that the node does
+//! not forward them to another copy.
 //!
-//! The map of an index is fetched in the background when the index is first
-//! used, and checked against the server before it is trusted. While the index is
-//! in use, the cluster state's UUID is checked every five seconds, by a request
-//! in the background, and the map is fetched again if it has changed. A request
-//! never waits for the map. If it is outdated, the server forwards the request as
-//! it would without it. Where it cannot be fetched (the privileges `monitor` on
-//! the cluster and `view_index_metadata` on the index are needed) or the name is
-//! not that of an open index, such as an alias of several, the inner selector
-//! chooses alone, and an [`Event::ShardsUnknown`] says so.
+//! The map of an index is fetched in the background when the index is first used, and
+//! verified against the server before it is used. While the index is in use, a
+//! background request checks the UUID of the cluster state every five seconds, and the
+//! map is fetched again if it has changed. A request never waits for the map. If the
+//! map is outdated, the server forwards the request as usual. If the map cannot be
+//! fetched (this requires the privileges `monitor` on the cluster and
+//! `view_index_metadata` on the index), or if the name is not that of an open index,
+//! such as an alias of several indices, the inner selector chooses among all nodes, and
+//! an [`Event::ShardsUnknown`] is reported.
 //!
-//! An alias of one index is followed, its own routing included. Writes to a data
-//! stream go by its newest index, reads only if it has no other.
+//! An alias of one index is resolved, including its routing. Writes to a data stream
+//! use its newest backing index; reads are narrowed only if it has a single one.
 
 use std::{
     borrow::Cow,
@@ -64,9 +65,10 @@ const MAX_INDICES: usize = 10_000;
 /// Routing values for which the map is compared with the server's.
 const CHECKED: [&str; 3] = ["0", "checked", "\u{e4}\u{1d11e}"];
 
-/// Prefers the nodes that hold the shard of a request; see the [module](self).
+/// A selector that prefers the nodes that hold the shard of a request; see the
+/// [module](self).
 ///
-/// The nodes need ids, which sniffing finds.
+/// It needs the IDs of the nodes, which are found by sniffing.
 ///
 /// ```
 /// use es_transport::{Transport, node::LeastInFlight, shard_aware::ShardAware};
@@ -84,7 +86,8 @@ pub struct ShardAware<S = PeakEwma> {
 }
 
 impl<S: NodeSelector> ShardAware<S> {
-    /// Lets `inner` choose among the nodes that hold the shard of a request.
+    /// Creates a selector that lets `inner` choose among the nodes that hold the shard of a
+    /// request.
     pub fn new(inner: S) -> Self {
         Self {
             inner,
@@ -165,18 +168,18 @@ impl<S> fmt::Debug for ShardAware<S> {
     }
 }
 
-/// Whether a request may be served by any copy of a shard.
+/// The copies of a shard that can serve a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// Any started copy can serve it.
+    /// Any started copy.
     Read,
-    /// The primary serves it.
+    /// The primary.
     Write,
 }
 
-/// An extension of a request that says which shard it is for, where its path
-/// does not.
+/// An extension of a request that identifies its shard, for requests whose path does
+/// not.
 ///
 /// ```
 /// use es_transport::shard_aware::{Access, RoutingKey};
@@ -193,7 +196,7 @@ pub struct RoutingKey {
 }
 
 impl RoutingKey {
-    /// Creates a key of an index: the request is for its one shard.
+    /// Creates a key for an index with one shard.
     pub fn new(index: impl Into<Arc<str>>, access: Access) -> Self {
         Self {
             index: index.into(),
@@ -203,7 +206,7 @@ impl RoutingKey {
         }
     }
 
-    /// Sets the id of the document.
+    /// Sets the ID of the document.
     #[must_use]
     pub fn id(mut self, id: impl Into<Arc<str>>) -> Self {
         self.id = Some(id.into());

@@ -92,10 +92,10 @@ where
     service.call(request).await
 }
 
-/// The part of the built-in stack below a seam, as a layer of your own sees it.
+/// The part of the built-in stack below a seam: the inner service of a custom layer.
 ///
-/// It is always ready: it waits for the readiness of the stack below in its future, so
-/// that every time limit covers it. Clones share one stack.
+/// It is always ready: its future waits for the readiness of the stack below, so that
+/// this time counts towards every time limit. Clones share one stack.
 #[derive(Clone)]
 pub struct StackService(Arc<dyn SharedService>);
 

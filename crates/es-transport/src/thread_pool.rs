@@ -2,10 +2,10 @@
 
 use http::{Method, Request};
 
-/// The thread pool of a node that serves a request, as its method and path say.
+/// The thread pool of a node that serves a request, according to its method and path.
 ///
-/// A node has a pool of threads for each, with a queue of its own: searches that wait
-/// do not keep documents from being fetched or written.
+/// A node has a separate thread pool with its own queue for each kind of request, so
+/// that queued searches do not delay gets or writes.
 ///
 /// | pool | requests |
 /// |---|---|
@@ -14,7 +14,7 @@ use http::{Method, Request};
 /// | [`Write`](Self::Write) | `_bulk`, and writes to `_doc`, `_create` and `_update` |
 /// | [`Other`](Self::Other) | everything else |
 ///
-/// As an extension of a request it says so instead of the path.
+/// If it is attached to a request as an extension, it takes precedence over the path.
 ///
 /// ```
 /// use es_transport::ThreadPool;

@@ -1,4 +1,4 @@
-//! The handle that callers keep: a cheap clone over one erased service.
+//! The transport: a cheaply cloneable handle of the stack.
 
 use std::{
     fmt,
@@ -28,10 +28,10 @@ use crate::{
     sniff::Sniffer,
 };
 
-/// Sends requests without a host to the nodes of a cluster.
+/// A transport: sends requests without a host to the nodes of a cluster.
 ///
-/// Cheap to clone; clones share the pool and its connections. It is a
-/// [`tower::Service`], so that layers fit over it as well.
+/// It is cheap to clone; clones share the pool and its connections. It is a
+/// [`tower::Service`], so that it can be wrapped in layers.
 ///
 /// ```no_run
 /// use es_transport::{Body, Transport};
@@ -56,9 +56,8 @@ struct Inner {
     parts: Option<TransportParts>,
 }
 
-/// The parts of a transport beside its stack, by which [`Transport::pool`],
-/// [`sniff`](Transport::sniff) and [`close`](Transport::close) work for a stack of your
-/// own.
+/// The components of a custom stack that [`Transport::pool`],
+/// [`sniff`](Transport::sniff) and [`close`](Transport::close) use.
 ///
 /// ```
 /// use es_transport::{Body, Node, NodePool, Transport, transport::TransportParts};
@@ -119,23 +118,23 @@ impl TransportParts {
         self
     }
 
-    /// Sets the layer that compresses the bodies of requests in the stack, for callers
-    /// that compress large bodies themselves.
+    /// Sets the layer of the stack that compresses request bodies, for callers that
+    /// compress large bodies themselves.
     #[must_use]
     pub fn compression(mut self, layer: &CompressionLayer) -> Self {
         self.compression = layer.compresses();
         self
     }
 
-    /// Sets the layer that checks the product in the stack.
+    /// Sets the layer of the stack that checks the product.
     #[must_use]
     pub fn product_check(mut self, layer: &ProductCheckLayer) -> Self {
         self.product = Some(layer.clone());
         self
     }
 
-    /// Sets the total timeout, for the time in which the stack is not ready. Default:
-    /// no limit.
+    /// Sets the total timeout, which also covers the time until the stack is ready.
+    /// Default: no limit.
     #[must_use]
     pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.total_timeout = timeout.into();
@@ -160,20 +159,19 @@ impl fmt::Debug for TransportParts {
 }
 
 impl Transport {
-    /// Creates a builder: nodes or Cloud ID, verification, credentials, and the settings of
-    /// every layer.
+    /// Returns a builder of a transport.
     pub fn builder() -> TransportBuilder {
         TransportBuilder::new()
     }
 
-    /// Creates a transport over any service: a stack of your own layers, or a mock. It has
-    /// no pool; see [`from_parts`](Self::from_parts).
+    /// Creates a transport over any service, such as a custom stack or a mock. It has no
+    /// pool; see [`from_parts`](Self::from_parts).
     ///
-    /// Each request is sent by a clone of the service. The [layers](crate::layer) that
-    /// Elasticsearch itself needs are [`MediaTypeLayer`](crate::layer::MediaTypeLayer),
-    /// which sets the `Content-Type` of bodies, credentials where security is on
-    /// ([`AuthLayer`](crate::layer::AuthLayer)), and absolute URIs
-    /// ([`SelectNodeLayer`](crate::layer::SelectNodeLayer)). All others are optional.
+    /// Each request is sent by a clone of the service. A stack for Elasticsearch needs
+    /// these [layers](crate::layer): [`MediaTypeLayer`](crate::layer::MediaTypeLayer),
+    /// which sets the `Content-Type` of bodies; [`AuthLayer`](crate::layer::AuthLayer),
+    /// if security is enabled; and [`SelectNodeLayer`](crate::layer::SelectNodeLayer),
+    /// which makes URIs absolute. All others are optional.
     ///
     /// ```
     /// use es_transport::{Body, Transport};
@@ -200,8 +198,7 @@ impl Transport {
         }))
     }
 
-    /// Creates a transport over a stack of your own, with the pool, sniffer and connections
-    /// that belong to it.
+    /// Creates a transport over a custom stack, with its pool, sniffer and connections.
     pub fn from_parts<S, B>(service: S, parts: TransportParts) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -223,10 +220,10 @@ impl Transport {
         }))
     }
 
-    /// Sends a request: path and query in origin form, and no host.
+    /// Sends a request. Its URI has a path and a query, but no host.
     ///
     /// A response with an error status is not an error. [`RequestOptions`](crate::RequestOptions)
-    /// attached to the request override the transport's settings.
+    /// that are attached to the request override the settings of the transport.
     pub fn send(&self, request: Request<Body>) -> SendFuture {
         let request = Some(request);
         let state = State::Unsent {
@@ -239,20 +236,20 @@ impl Transport {
         }
     }
 
-    /// Returns a reference that does not keep the transport alive.
+    /// Returns a weak reference, which does not keep the transport alive.
     pub fn downgrade(&self) -> WeakTransport {
         WeakTransport(Arc::downgrade(&self.0))
     }
 
-    /// Returns the pool of nodes; `None` for a transport that was made [from a
+    /// Returns the pool of nodes; `None` for a transport that was created [from a
     /// service](Transport::from_service).
     pub fn pool(&self) -> Option<&Arc<NodePool>> {
         self.0.parts.as_ref().map(|parts| &parts.pool)
     }
 
-    /// Returns the source of the transport's events: nodes that die, come back,
-    /// join and leave, sniffs, retries, connections. `None` for a transport
-    /// that was made [from a service](Transport::from_service).
+    /// Returns the events of the transport: changes of nodes, sniffs, retries,
+    /// connections. `None` for a transport that was created [from a
+    /// service](Transport::from_service).
     ///
     /// Transports that share a pool share its events.
     ///
@@ -277,16 +274,15 @@ impl Transport {
         self.pool().map(|pool| pool.events())
     }
 
-    /// Returns the level at which bodies of requests are compressed with gzip; `None`
-    /// where they are not, or for a transport that was made [from a
-    /// service](Transport::from_service).
+    /// Returns the gzip level of request bodies; `None` if they are not compressed, or
+    /// for a transport that was created [from a service](Transport::from_service).
     pub fn compression(&self) -> Option<u32> {
         self.0.parts.as_ref()?.compression
     }
 
-    /// Returns whether the product check is enforced and no response has passed it
-    /// yet. Before a request that must not reach another product, send one that changes
-    /// nothing.
+    /// Whether the product check is enforced and no response has passed it yet. To keep
+    /// a write from reaching another product, send a request that changes nothing
+    /// first.
     pub fn needs_product_check(&self) -> bool {
         let product = self
             .0
@@ -296,10 +292,10 @@ impl Transport {
         product.is_some_and(ProductCheckLayer::is_pending)
     }
 
-    /// Returns whether something may read the [`OperationName`](crate::OperationName) of a
-    /// request: a layer, retry policy, node selector or HTTP service of the caller's own,
-    /// metrics, or a `tracing` subscriber that accepts the level `INFO`. Where nothing
-    /// does, a caller need not attach it.
+    /// Whether the [`OperationName`](crate::OperationName) of a request may be used: by a
+    /// custom layer, retry policy, node selector or HTTP service, by metrics, or by a
+    /// `tracing` subscriber that accepts the level `INFO`. If not, it need not be
+    /// attached.
     pub fn reads_operation_name(&self) -> bool {
         self.0
             .parts
@@ -308,12 +304,12 @@ impl Transport {
             || LevelFilter::current() >= LevelFilter::INFO
     }
 
-    /// Fetches the nodes of the cluster now, whatever the settings say.
+    /// Fetches the nodes of the cluster now, regardless of the settings.
     ///
     /// # Errors
-    /// No node responded in time, or none of the nodes can be used; the pool then
-    /// stays as it is. Also for a transport that was made [from a
-    /// service](Transport::from_service), which has no pool.
+    /// Returns an error if no node responded in time, or if none of the nodes can be
+    /// used; the pool is then unchanged. Also returns an error for a transport that was
+    /// created [from a service](Transport::from_service), which has no pool.
     pub async fn sniff(&self) -> Result<()> {
         let sniffer = self
             .0
@@ -328,11 +324,12 @@ impl Transport {
         }
     }
 
-    /// Closes idle connections now and busy ones when they end. Requests that
-    /// follow fail with an error that [`is_closed`](Error::is_closed).
+    /// Closes the transport: idle connections immediately, connections in use once
+    /// their response has been read. Later requests fail with
+    /// [`is_closed`](Error::is_closed).
     ///
-    /// A [service](TransportBuilder::http_service) that stands in the place of
-    /// the connections is not closed: that is its owner's business.
+    /// A [service](TransportBuilder::http_service) that replaces the connections is not
+    /// closed.
     pub fn close(&self) {
         if let Some(parts) = &self.0.parts {
             (parts.close)();
@@ -340,13 +337,13 @@ impl Transport {
     }
 }
 
-/// A reference to a [`Transport`] that does not keep it alive, for parts of the
-/// transport that send requests of their own.
+/// A weak reference to a [`Transport`], for its components that send requests
+/// themselves.
 #[derive(Clone, Debug, Default)]
 pub struct WeakTransport(Weak<Inner>);
 
 impl WeakTransport {
-    /// Returns the transport; `None` if it was dropped.
+    /// Returns the transport; `None` if it has been dropped.
     pub fn upgrade(&self) -> Option<Transport> {
         self.0.upgrade().map(Transport)
     }
@@ -424,7 +421,8 @@ enum State {
 }
 
 impl SendFuture {
-    /// Returns the time at which it was sent; `None` before it is awaited.
+    /// Returns the time at which the request was sent; `None` before the future is first
+    /// polled.
     pub fn started(&self) -> Option<Instant> {
         self.started
     }

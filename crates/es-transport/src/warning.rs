@@ -1,7 +1,8 @@
-//! Warnings of a server: deprecated parameters, slow settings, missing security.
+//! Warnings of the server, for example about deprecated parameters.
 //!
-//! The form of the headers is that of [RFC 7234, 5.5](https://www.rfc-editor.org/rfc/rfc7234#section-5.5);
-//! Elasticsearch sends a header of its own for each text.
+//! The form of the headers is that of [RFC 7234,
+//! 5.5](https://www.rfc-editor.org/rfc/rfc7234#section-5.5); Elasticsearch sends a separate header
+//! for each text.
 //!
 //! ```
 //! use es_transport::warning;
@@ -17,8 +18,8 @@ use std::borrow::Cow;
 
 use http::{HeaderMap, header::WARNING};
 
-/// Returns the texts of all `Warning` headers, in their order. A header that does not have
-/// the form of the RFC is returned as it is.
+/// Returns the texts of all `Warning` headers, in order. A header that does not have the
+/// form of the RFC is returned unchanged.
 pub fn texts(headers: &HeaderMap) -> impl Iterator<Item = Cow<'_, str>> {
     headers.get_all(WARNING).into_iter().flat_map(|value| {
         let value = String::from_utf8_lossy(value.as_bytes());

@@ -1,5 +1,5 @@
-//! Bodies. That of a request can be cloned for a retry without a copy; that of a
-//! response is bytes if it was collected below, and otherwise a stream.
+//! Bodies of requests and responses. A request's body can be cloned for a retry without
+//! copying its bytes. A response's body is either buffered or a stream.
 
 mod collect;
 mod request;

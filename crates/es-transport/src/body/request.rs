@@ -16,8 +16,8 @@ use crate::error::BoxError;
 
 /// The body of a request: nothing, bytes, a list of bytes, or a stream.
 ///
-/// All but a stream can be retried: [`TryCloneBody::try_clone`] counts references and
-/// copies nothing.
+/// Every body except a stream can be retried: [`TryCloneBody::try_clone`] increments a
+/// reference count and copies nothing.
 ///
 /// ```
 /// use es_transport::{Body, TryCloneBody};
@@ -47,7 +47,8 @@ impl Body {
         Self(Kind::Bytes(Bytes::new()))
     }
 
-    /// Creates a body of pieces that are sent one after the other, without being joined.
+    /// Creates a body of several pieces, which are sent in order without being copied into
+    /// one buffer.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -64,8 +65,8 @@ impl Body {
         .into()
     }
 
-    /// Creates a body that is produced while it is sent. It exists only once, so a request with
-    /// it is never retried after it was sent.
+    /// Creates a body that is produced while it is sent. It cannot be cloned, so its request is
+    /// not retried once it has been sent.
     ///
     /// ```
     /// use bytes::Bytes;

@@ -17,8 +17,8 @@ use pin_project_lite::pin_project;
 use super::{collect, sync::SyncBody};
 use crate::error::{BoxError, Error, Result};
 
-/// The body of a response: bytes that were collected within the attempt, or a stream if the
-/// caller asked for one ([`RequestOptions::stream`](crate::RequestOptions::stream)).
+/// The body of a response: buffered bytes by default, or a stream if the caller asked for
+/// one ([`RequestOptions::stream`](crate::RequestOptions::stream)).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -53,8 +53,8 @@ impl Default for Content {
 }
 
 impl ResponseBody {
-    /// Creates a body from any other. A `ResponseBody` is taken as it is, and a body whose bytes
-    /// are all available becomes bytes.
+    /// Creates a body from any other body. A `ResponseBody` is returned unchanged, and a body
+    /// whose bytes are all available becomes a buffered one.
     pub fn new<B>(mut body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -94,7 +94,7 @@ impl ResponseBody {
         }
     }
 
-    /// Sets the node that it came from: its URL, without user info.
+    /// Sets the URL of the node that sent the response, without user info.
     #[must_use]
     pub fn with_node(mut self, node: Arc<str>) -> Self {
         self.set_node(node);
@@ -105,13 +105,13 @@ impl ResponseBody {
         self.node = Some(node);
     }
 
-    /// Returns the URL of the node that it came from, without user info; `None` if the stack
-    /// selects no node.
+    /// Returns the URL of the node that sent the response, without user info; `None` if the
+    /// stack selects no node.
     pub fn node(&self) -> Option<&Arc<str>> {
         self.node.as_ref()
     }
 
-    /// Returns the bytes if they are collected; `None` for a stream.
+    /// Returns the bytes of a buffered body; `None` for a stream.
     pub fn collected(&self) -> Option<&Bytes> {
         match &self.content {
             Content::Full(bytes) => Some(bytes),
@@ -168,10 +168,10 @@ impl ResponseBody {
         Ok(seen)
     }
 
-    /// Returns the bytes if they are collected.
+    /// Returns the bytes of a buffered body.
     ///
     /// # Errors
-    /// The body itself, if it is a stream.
+    /// Returns the body itself if it is a stream.
     pub fn try_into_bytes(self) -> Result<Bytes, Self> {
         match self.content {
             Content::Full(bytes) => Ok(bytes),
@@ -182,11 +182,11 @@ impl ResponseBody {
         }
     }
 
-    /// Reads the whole body. One that was collected within its attempt is returned as it is.
+    /// Reads the whole body. A buffered body is returned without a copy.
     ///
     /// # Errors
-    /// The connection broke, a time limit was exceeded, or the response cannot be decompressed;
-    /// only a stream can fail here.
+    /// Returns an error if the connection broke, a time limit was exceeded, or the response
+    /// cannot be decompressed. Only a stream can fail.
     pub async fn bytes(self) -> Result<Bytes> {
         match self.try_into_bytes() {
             Ok(bytes) => Ok(bytes),
@@ -209,7 +209,7 @@ impl ResponseBody {
     /// ```
     ///
     /// # Errors
-    /// As [`ResponseBody::bytes`].
+    /// The same as those of [`ResponseBody::bytes`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         loop {
             let frame = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_frame(cx)).await;

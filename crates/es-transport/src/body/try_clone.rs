@@ -9,9 +9,10 @@ use http_body_util::{
 
 /// A body that may be cloned for a retry.
 ///
-/// Layers that keep a request require it ([retry](crate::layer::retry),
-/// [auth](crate::layer::auth), [media types](crate::layer::media_type)). The common
-/// bodies of http-body-util implement it; boxed ones exist only once.
+/// Layers that may send a request more than once require it
+/// ([retry](crate::layer::retry), [auth](crate::layer::auth), [media
+/// types](crate::layer::media_type)). The common bodies of http-body-util implement it,
+/// except for boxed ones, which cannot be cloned.
 pub trait TryCloneBody: Sized {
     /// Returns another body with the same bytes, or `None` if they exist only once.
     fn try_clone(&self) -> Option<Self>;

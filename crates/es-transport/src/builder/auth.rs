@@ -27,7 +27,7 @@ impl<T> TransportBuilder<T> {
         )
     }
 
-    /// Sets a bearer token: of a service account, or an OAuth2 access token.
+    /// Sets a bearer token: a service account token or an OAuth2 access token.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -44,7 +44,8 @@ impl<T> TransportBuilder<T> {
         )
     }
 
-    /// Sets an API key: encoded, as Elasticsearch returns it, or as `(id, api_key)`.
+    /// Sets an API key: in the `encoded` form that Elasticsearch returns, or as `(id,
+    /// api_key)`.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -63,8 +64,8 @@ impl<T> TransportBuilder<T> {
         self.auth("credentials", Ok(AuthLayer::new(credentials)))
     }
 
-    /// Sets a provider that returns credentials when they are needed. They are kept while
-    /// they are valid, and fetched again once if the server rejects them (401). See
+    /// Sets a provider that returns credentials on demand. They are cached until they
+    /// expire, and fetched again once if the server rejects them (401). See
     /// [`CredentialsProvider`].
     pub fn credentials_provider(self, provider: impl CredentialsProvider) -> Self {
         self.auth("credentials_provider", Ok(AuthLayer::provider(provider)))

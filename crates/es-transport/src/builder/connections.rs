@@ -1,4 +1,4 @@
-//! Connections, and what may stand in their place.
+//! Settings of connections, and services that replace them.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ use crate::{
 
 /// Connections.
 impl<T> TransportBuilder<T> {
-    /// Sets how long name resolution, TCP, proxy and TLS handshake may take together.
-    /// Default: 5 s.
+    /// Sets the time limit of opening a connection: name resolution, TCP, proxy and TLS
+    /// handshake together. Default: 5 s.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -59,13 +59,13 @@ impl<T> TransportBuilder<T> {
         self.connections("max_idle_per_node", |c| c.max_idle_per_node(connections))
     }
 
-    /// Sets how long an idle connection is kept. Default: 60 s.
+    /// Sets the time after which an idle connection is closed. Default: 60 s.
     pub fn idle_timeout(self, timeout: Duration) -> Self {
         self.connections("idle_timeout", |c| c.idle_timeout(timeout))
     }
 
-    /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
-    /// heads of responses. See [`ConnectionsBuilder::http1_builder`].
+    /// Sets hyper's own HTTP/1 settings, including the limits on the size of response
+    /// headers. See [`ConnectionsBuilder::http1_builder`].
     ///
     /// ```
     /// use hyper::client::conn::http1;
@@ -84,9 +84,10 @@ impl<T> TransportBuilder<T> {
         self.connections("http1_builder", |c| c.http1_builder(builder))
     }
 
-    /// Sets how long a request waits for a connection to its node, opening one included,
-    /// before it fails as not sent and goes on to another node. Default: 10 s, or half of
-    /// the [`request_timeout`](Self::request_timeout) if that is shorter.
+    /// Sets the time that a request waits for a connection to its node, including the
+    /// time to open one. Then the attempt fails as not sent, and the request is retried
+    /// on another node. Default: 10 s, or half of the
+    /// [`request_timeout`](Self::request_timeout) if that is shorter.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -101,7 +102,7 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.acquire_timeout = Some(timeout))
     }
 
-    /// Sets the maximum age of a connection, or none. See
+    /// Sets the maximum age of a connection; `None` is no limit. See
     /// [`ConnectionsBuilder::max_age`]. Default: 10 minutes.
     ///
     /// ```
@@ -118,15 +119,16 @@ impl<T> TransportBuilder<T> {
         self.connections("max_connection_age", |c| c.max_age(age))
     }
 
-    /// Sets the clock by which a suspension of the process is detected, as functions are
-    /// suspended between calls: idle connections are then dropped, and the nodes are
-    /// sniffed again where sniffing is on. Default: the system's.
+    /// Sets the clock that detects a suspension of the process, such as that of a
+    /// function between two invocations. After a suspension, idle connections are
+    /// closed, and the nodes are sniffed again if sniffing is enabled. Default: the
+    /// system clock.
     pub fn suspend_detector(self, detector: impl SuspendDetector) -> Self {
         self.connections("suspend_detector", |c| c.suspend_detector(detector))
     }
 
-    /// Sets after how long without traffic the system probes a connection
-    /// (`SO_KEEPALIVE`); `None` for never. Default: 60 s.
+    /// Sets the time without traffic after which the operating system probes a
+    /// connection (`SO_KEEPALIVE`); `None` disables it. Default: 60 s.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -140,14 +142,14 @@ impl<T> TransportBuilder<T> {
         self.connector_setting(|c| c.tcp_keepalive(after))
     }
 
-    /// Sets the resolver of names. Default: the system's. See
+    /// Sets the DNS resolver. Default: the operating system's. See
     /// [`ConnectorBuilder::resolver`].
     pub fn resolver(self, resolver: impl Resolve) -> Self {
         self.connector_setting(|c| c.resolver(resolver))
     }
 
-    /// Opens the connections below TLS by another service, such as one over SOCKS5 or a Unix
-    /// socket. The connect timeout, a proxy and TLS hold as they do over TCP. See
+    /// Replaces TCP by another service, such as one for SOCKS5 or Unix sockets. The connect
+    /// timeout, the proxy and TLS apply as they do over TCP. See
     /// [`ConnectorBuilder::tcp_connector`].
     pub fn tcp_connector<C>(self, connector: C) -> Self
     where
@@ -159,15 +161,14 @@ impl<T> TransportBuilder<T> {
         self.connector_setting(|c| c.tcp_connector(connector))
     }
 
-    /// Offers HTTP/2 to https nodes; requests to one node then share a connection. Default:
-    /// `false`.
+    /// Sets whether HTTP/2 is offered to https nodes. With HTTP/2, the requests to a node
+    /// share one connection. Default: `false`.
     #[cfg(feature = "http2")]
     pub fn http2(self, http2: bool) -> Self {
         self.connector_setting(|c| c.http2(http2))
     }
 
-    /// Sets hyper's own settings of HTTP/2 connections. See
-    /// [`ConnectionsBuilder::http2_builder`].
+    /// Sets hyper's own HTTP/2 settings. See [`ConnectionsBuilder::http2_builder`].
     #[cfg(feature = "http2")]
     pub fn http2_builder(self, builder: http2::Builder<TokioExecutor>) -> Self {
         self.connections("http2_builder", |c| c.http2_builder(builder))
@@ -199,7 +200,7 @@ impl<T> TransportBuilder<T> {
         self.connections("on_connection_event", |c| c.on_event(hook))
     }
 
-    /// Connects through a proxy: `http://[user:password@]host:port`.
+    /// Sets a proxy for all connections: `http://[user:password@]host:port`. Default: none.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -213,8 +214,8 @@ impl<T> TransportBuilder<T> {
         self.try_proxy(Proxy::new(url))
     }
 
-    /// Connects through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`,
-    /// `ALL_PROXY`), except to the hosts in `NO_PROXY`. Default: the environment is not read.
+    /// Uses the proxy of the environment variables `HTTPS_PROXY`, `HTTP_PROXY` and
+    /// `ALL_PROXY`, except for the hosts in `NO_PROXY`. Default: the environment is not read.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -228,8 +229,8 @@ impl<T> TransportBuilder<T> {
         self.try_proxy(Ok(Proxy::from_env()))
     }
 
-    /// Opens connections by another service, which does TLS, proxies and timeouts itself. See
-    /// [`tcp_connector`](Self::tcp_connector) for one below TLS.
+    /// Replaces the built-in connector by another service, which is responsible for TLS,
+    /// proxies and timeouts. See [`tcp_connector`](Self::tcp_connector) to replace only TCP.
     pub fn connector<C>(self, connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -242,7 +243,8 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sends requests with another HTTP client instead of the built-in connections. The URI
-    /// of each request names the node. `build` then refuses settings of connections and TLS.
+    /// of each request is absolute and names the node. `build` returns an error if
+    /// connection or TLS settings are set as well.
     ///
     /// ```
     /// use std::convert::Infallible;

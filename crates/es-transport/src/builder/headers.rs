@@ -8,7 +8,7 @@ use crate::{
 
 /// Headers and bodies.
 impl<T> TransportBuilder<T> {
-    /// Sets a header of every request, instead of a default header of the same name.
+    /// Sets a header of every request. It replaces a default header of the same name.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -36,8 +36,8 @@ impl<T> TransportBuilder<T> {
         self.headers(|headers| headers.user_agent(value))
     }
 
-    /// Sets `X-Opaque-Id` of every request, which Elasticsearch shows in its logs and tasks.
-    /// Default: none.
+    /// Sets the `X-Opaque-Id` header of every request, which Elasticsearch includes in its
+    /// logs and tasks. Default: none.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -51,8 +51,8 @@ impl<T> TransportBuilder<T> {
         self.headers(|headers| headers.opaque_id(value))
     }
 
-    /// Sets a function that adds headers such as `traceparent` to each attempt, within the
-    /// [span](crate::layer::trace) of the attempt. Default: none.
+    /// Sets a function that adds headers such as `traceparent` to each attempt. It is
+    /// called within the [span](crate::layer::trace) of the attempt. Default: none.
     ///
     /// ```
     /// use es_transport::Transport;
@@ -73,14 +73,14 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.propagate = Some(std::sync::Arc::new(headers)))
     }
 
-    /// Sets whether `x-elastic-client-meta` is sent: the versions of client, compiler and
-    /// transport. Default: `true`.
+    /// Sets whether the header `x-elastic-client-meta` is sent, which contains the
+    /// versions of client, compiler and transport. Default: `true`.
     pub fn meta_header(self, enabled: bool) -> Self {
         self.headers(|headers| Ok(headers.client_meta(enabled)))
     }
 
-    /// Sets the name and version of the client over the transport, for `User-Agent` and
-    /// client meta.
+    /// Sets the name and version of the client that uses this transport, for
+    /// `User-Agent` and `x-elastic-client-meta`.
     pub fn client(self, name: &str, version: &str) -> Self {
         let agent = format!(
             "{name}/{version} (Rust; es-transport/{})",
@@ -90,9 +90,10 @@ impl<T> TransportBuilder<T> {
             .headers(|h| Ok(h.client_version(version)))
     }
 
-    /// Sets the major version of Elasticsearch whose requests and responses are used. Default:
-    /// [`CompatibilityMode::Fixed(9)`](CompatibilityMode::Fixed), unless the environment
-    /// variable `ELASTIC_CLIENT_APIVERSIONING` says otherwise.
+    /// Sets the major version of Elasticsearch whose request and response formats are used.
+    /// Default: [`CompatibilityMode::Fixed(9)`](CompatibilityMode::Fixed), unless the
+    /// environment variable `ELASTIC_CLIENT_APIVERSIONING` is `false`, which is
+    /// [`CompatibilityMode::Off`].
     ///
     /// ```
     /// use es_transport::{CompatibilityMode, Transport};
@@ -106,8 +107,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.compatibility = Some(mode))
     }
 
-    /// Sets what happens if a server does not identify itself as Elasticsearch. Default: the
-    /// request fails.
+    /// Sets the reaction to a server that does not identify itself as Elasticsearch.
+    /// Default: [`ProductCheck::Enforce`], the request fails.
     ///
     /// ```
     /// use es_transport::{Transport, layer::response_check::ProductCheck};
@@ -123,8 +124,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.product = verification)
     }
 
-    /// Sets whether bodies of requests are compressed and compressed responses are accepted
-    /// (gzip). Default: `false`; `true` with a Cloud ID.
+    /// Sets whether request bodies are compressed with gzip and gzip responses are
+    /// accepted. Default: `false`; `true` with a Cloud ID.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -140,7 +141,7 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.compress = Some(compress))
     }
 
-    /// Sets the level of compression, from 1 (fast) to 9 (small). Default: 1.
+    /// Sets the compression level, from 1 (fastest) to 9 (smallest). Default: 1.
     pub fn compression_level(self, level: u32) -> Self {
         self.try_set(|settings| {
             if !(1..=9).contains(&level) {
@@ -154,13 +155,14 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Sets the size in bytes from which the body of a request is compressed. Default: 1,024.
+    /// Sets the minimum size in bytes of request bodies that are compressed. Default:
+    /// 1,024.
     pub fn compression_threshold(self, bytes: usize) -> Self {
         self.set(|settings| settings.compression = settings.compression.threshold(bytes))
     }
 
     /// Sets the maximum size of a response in bytes, after decompression; `None` is no limit. A
-    /// larger response is an error. Default: 512 MiB; streamed responses have no limit.
+    /// larger response is an error. Default: 512 MiB. It does not apply to streamed responses.
     ///
     /// ```
     /// # use es_transport::Transport;

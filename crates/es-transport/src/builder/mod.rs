@@ -1,7 +1,7 @@
 //! The builder of transports.
 //!
-//! The setters lie in one file per topic; `stack.rs` puts the layers together:
-//! it is the one file that knows every module.
+//! The setters are in one file per topic. `stack.rs` composes the layers and is the
+//! only file that depends on every module.
 
 mod auth;
 pub mod config;
@@ -39,11 +39,11 @@ use crate::{
     transport::Transport,
 };
 
-/// Describes a [`Transport`], or what is made from one (`T`).
+/// A builder of a [`Transport`], or of a type `T` that wraps one.
 ///
-/// Nothing is connected, resolved or read but the files that are named, and no
-/// runtime is needed: [`build`](Self::build) works in a plain `main` or a static.
-/// The first setting that cannot be used is reported by `build`.
+/// Building does no network I/O and needs no runtime, so that [`build`](Self::build)
+/// works in a plain `main` or a static; only the files named by settings are read. The
+/// setters do not fail: `build` reports the first invalid setting.
 ///
 /// ```
 /// use es_transport::Transport;
@@ -170,7 +170,7 @@ impl BuildTarget for Transport {
 }
 
 impl<T> TransportBuilder<T> {
-    /// The defaults; what is missing is a node or a Cloud ID.
+    /// Creates a builder with the default settings. A node or a Cloud ID must be added.
     pub fn new() -> Self {
         Self {
             settings: Settings::default(),
@@ -180,11 +180,11 @@ impl<T> TransportBuilder<T> {
         }
     }
 
-    /// Checks the settings and puts the stack together, without any I/O but
-    /// the reading of the files that were named.
+    /// Checks the settings and composes the stack. It reads the files named by settings
+    /// and does no other I/O.
     ///
     /// # Errors
-    /// The first setting that cannot be used, by its name.
+    /// Returns an error that names the first invalid setting.
     pub fn build(self) -> Result<T, T::Error>
     where
         T: BuildTarget,

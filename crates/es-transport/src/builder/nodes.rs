@@ -1,4 +1,4 @@
-//! Which nodes there are, and how one is chosen.
+//! The nodes, their health, and the choice among them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Adds several nodes, which requests use in turn by default.
+    /// Adds several nodes. By default, requests use them in turn.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -59,8 +59,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.nodes.push(node))
     }
 
-    /// Sets the Cloud ID of a deployment on Elastic Cloud, instead of nodes. It uses https and
-    /// compression, and refuses sniffing.
+    /// Sets the Cloud ID of an Elastic Cloud deployment, instead of nodes. It enables HTTPS
+    /// and compression; sniffing cannot be enabled with it.
     ///
     /// ```
     /// # use es_transport::Transport;
@@ -78,11 +78,11 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Uses a pool that is shared with other transports, or operated from
-    /// outside, instead of nodes.
+    /// Sets a pool that is shared with other transports, or that is managed by the
+    /// caller, instead of nodes.
     ///
-    /// Nodes, `dead_node_backoff`, `ejection`, `slow_start` and `failure_penalty`
-    /// are settings of the pool then.
+    /// Nodes, `dead_node_backoff`, `ejection`, `slow_start` and `failure_penalty` are
+    /// then set on the pool.
     ///
     /// ```
     /// use es_transport::{Node, NodePool, Transport};
@@ -116,12 +116,12 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Sends requests for a document, or for an index with one shard, to a node
-    /// that holds the shard ([`shard_aware`](crate::shard_aware)). The
-    /// [`node_selector`](Self::node_selector) chooses among several, and where
-    /// the shard is not known. Default: `false`.
+    /// Sets whether requests for a document, or for an index with one shard, are sent
+    /// to a node that holds the shard ([`shard_aware`](crate::shard_aware)). The
+    /// [`node_selector`](Self::node_selector) chooses among several such nodes, or
+    /// among all nodes if the shard is not known. Default: `false`.
     ///
-    /// It switches `sniff_on_start` on, which finds the ids of the nodes.
+    /// It enables `sniff_on_start`, which finds the IDs of the nodes.
     pub fn shard_aware(self, yes: bool) -> Self {
         self.set(|settings| {
             settings.shard_aware = yes;
@@ -131,8 +131,8 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Replaces [`NodeOutcome::of`], which says what the status of a response
-    /// or an error means for the health of its node.
+    /// Replaces [`NodeOutcome::of`], which maps the status of a response, or an error,
+    /// to the health of its node.
     ///
     /// ```
     /// use es_transport::{Transport, node::NodeOutcome};
@@ -154,8 +154,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.classify = Some(Arc::new(classify)))
     }
 
-    /// Sets how long a node that failed is left alone: `factor · 2^(failures − 1)`,
-    /// at most `max`. Default: 1 s and 30 s.
+    /// Sets the time for which a failed node is not used: `factor · 2^(failures − 1)`,
+    /// at most `max`. Defaults: 1 s and 30 s.
     pub fn dead_node_backoff(self, factor: Duration, max: Duration) -> Self {
         self.try_set(|settings| {
             if factor.is_zero() || max < factor {
@@ -167,7 +167,7 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Takes nodes out of use that respond, but fail more often than the others
+    /// Enables the ejection of nodes that respond, but fail more often than the others
     /// ([`Ejection`]). Default: `None`.
     ///
     /// ```
@@ -188,16 +188,16 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.ejection = ejection)
     }
 
-    /// Sets the time in which a node that joins, or comes back, gets only a share
-    /// of the requests that the selector gives it: a tenth at first, then evenly
-    /// more. Default: `None`.
+    /// Sets the time during which a node that joins or comes back receives only a share
+    /// of its requests: a tenth at first, growing linearly to all of them. Default:
+    /// `None`.
     pub fn slow_start(self, time: impl Into<Option<Duration>>) -> Self {
         let time = time.into();
         self.set(|settings| settings.slow_start = time)
     }
 
-    /// Sets the latency that a failed attempt counts as, at least, for selectors
-    /// that read latencies
+    /// Sets the minimum latency that is recorded for a failed attempt, for selectors that use
+    /// latencies
     /// ([`NodePoolBuilder::failure_penalty`](crate::node::NodePoolBuilder::failure_penalty)).
     /// Default: `None`.
     pub fn failure_penalty(self, latency: impl Into<Option<Duration>>) -> Self {
@@ -205,7 +205,7 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.failure_penalty = latency)
     }
 
-    /// Limits the requests in flight at each node, as far as the node serves them well
+    /// Enables adaptive limits on the requests in flight at each node
     /// ([`layer::window`](crate::layer::window)). Default: `None`.
     pub fn windows(self, windows: impl Into<Option<WindowLayer>>) -> Self {
         let windows = windows.into();

@@ -13,14 +13,15 @@ use crate::layer::{
 /// Retries and timeouts. Each can be overridden per request by
 /// [`RequestOptions`](crate::RequestOptions).
 impl<T> TransportBuilder<T> {
-    /// Sets the maximum number of retries. Default: 3. Requests to an unreachable
-    /// cluster fail within about a second. A failover to another live node after a
-    /// failed connect does not count.
+    /// Sets the maximum number of retries. Default: 3, with which requests to an
+    /// unreachable cluster fail within about a second. A failover to another live node
+    /// after a failed connect does not count as a retry.
     ///
-    /// To tolerate an outage of the whole cluster, allow more of them (the waits double up
-    /// to 10 s, and half of each is random: 12 last for half a minute at least, 20 for
-    /// more than a minute), set a [`total_timeout`](Self::total_timeout), and add 401 to
-    /// the statuses ([`retry_on_status`](Self::retry_on_status)).
+    /// To tolerate an outage of the whole cluster, allow more retries, set a
+    /// [`total_timeout`](Self::total_timeout), and add 401 to the statuses that are
+    /// retried ([`retry_on_status`](Self::retry_on_status)). The waits between retries
+    /// double up to 10 s, and half of each is random: 12 retries take at least half a
+    /// minute, 20 more than a minute.
     ///
     /// ```
     /// use std::time::Duration;
@@ -42,8 +43,8 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the statuses that are retried. Default: 429, 502, 503, 504.
     ///
-    /// Elasticsearch returns 401 to valid credentials for some seconds after the whole
-    /// cluster was restarted, until its security index is back.
+    /// After a restart of the whole cluster, Elasticsearch rejects valid credentials
+    /// with 401 for some seconds, until its security index is available.
     ///
     /// ```
     /// use es_transport::Transport;
@@ -66,7 +67,7 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Sets all settings of the default policy at once, backoff and budget among them.
+    /// Sets all settings of the default policy at once, including backoff and budget.
     ///
     /// ```
     /// use es_transport::{Transport, layer::retry::{Budget, StandardRetry}};
@@ -85,7 +86,7 @@ impl<T> TransportBuilder<T> {
     /// Sets a policy of your own.
     ///
     /// It replaces [`max_retries`](Self::max_retries) and the other settings of the
-    /// default policy; `build` refuses both together.
+    /// default policy; `build` returns an error if both are set.
     pub fn retry_policy(self, policy: impl RetryPolicy) -> Self {
         self.set(|settings| {
             settings.retry_policy = Some(Arc::new(policy));
@@ -93,8 +94,8 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Sends reads that take long to a second node, and takes the first response
-    /// ([`layer::hedge`](crate::layer::hedge)). Default: `None`.
+    /// Enables hedged reads: a slow read is sent to a second node as well, and the
+    /// first response is used ([`layer::hedge`](crate::layer::hedge)). Default: `None`.
     ///
     /// ```
     /// use es_transport::{Transport, layer::HedgeLayer};
@@ -110,7 +111,7 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.hedge = hedge)
     }
 
-    /// Sets the time limit of one attempt, its response included; `None` is no limit.
+    /// Sets the time limit of one attempt, including its response; `None` is no limit.
     /// Default: 30 s.
     ///
     /// ```
@@ -129,8 +130,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.request_timeout = timeout)
     }
 
-    /// Sets the time limit of a request with all its attempts and waits, from
-    /// [`Transport::send`](crate::Transport::send) on. Default: no limit.
+    /// Sets the time limit of a request with all its attempts and waits, starting at
+    /// [`Transport::send`](crate::Transport::send). Default: no limit.
     pub fn total_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|settings| settings.total_timeout = timeout)

@@ -1,4 +1,4 @@
-//! Layers of the caller's own in the built-in stack.
+//! Custom layers in the built-in stack.
 
 use std::{
     fmt,
@@ -31,8 +31,8 @@ use crate::{
 /// and nodes is the table on [`FailureClass`](crate::error::FailureClass). The service
 /// must be `Clone`; each request uses a clone.
 impl<T> TransportBuilder<T> {
-    /// Adds a layer that is called once per request, over retry: a cache, a quota per
-    /// tenant, a circuit breaker.
+    /// Adds a layer that is called once per request, outside of retries: for example a
+    /// cache, a quota per tenant or a circuit breaker.
     ///
     /// ```
     /// use std::time::Duration;
@@ -60,8 +60,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.seams.request.push(layer))
     }
 
-    /// Adds a layer that is called once per attempt, before a node is selected: a rate
-    /// limit, fault injection. The URI has no host yet.
+    /// Adds a layer that is called once per attempt, before a node is selected: for
+    /// example a rate limit or fault injection. The URI has no host yet.
     ///
     /// ```
     /// use es_transport::Transport;
@@ -87,7 +87,8 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Adds a layer that is called once per attempt, with the final URI, headers and
-    /// bytes: signing, shadow traffic. The attempt timeout covers it.
+    /// bytes: for example request signing or shadow traffic. It counts towards the
+    /// attempt timeout.
     ///
     /// ```
     /// use es_transport::{Body, Transport};

@@ -1,4 +1,4 @@
-//! When the cluster is asked for its nodes.
+//! Settings of sniffing.
 
 use std::time::Duration;
 
@@ -31,13 +31,13 @@ impl<T> TransportBuilder<T> {
         self.sniff(|options| options.on_node_failure(sniff))
     }
 
-    /// Sets whether a request fetches the nodes first if the minimum delay has passed. Default:
-    /// `false`.
+    /// Sets whether the nodes are fetched before a request if the minimum delay has passed
+    /// since the last sniff. Default: `false`.
     pub fn sniff_before_requests(self, sniff: bool) -> Self {
         self.sniff(|options| options.before_requests(sniff))
     }
 
-    /// Fetches the nodes at this interval. Default: never.
+    /// Sets the interval at which the nodes are fetched. Default: never.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -62,8 +62,9 @@ impl<T> TransportBuilder<T> {
         self.sniff(|options| options.timeout(timeout))
     }
 
-    /// Sets a function that changes each sniffed node, or removes it (`None`): for addresses
-    /// that have another name on the client's side.
+    /// Sets a function that changes each sniffed node, or ignores it by returning `None`.
+    /// Use it if the client reaches the nodes under other addresses than those that they
+    /// publish.
     ///
     /// ```
     /// # use es_transport::Transport;

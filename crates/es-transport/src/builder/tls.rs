@@ -1,4 +1,4 @@
-//! TLS: the settings of [`TlsSettings`], by the same names.
+//! Settings of TLS.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crate::connect::{MinTlsVersion, Pem, TlsSettings, TrustRoots};
 
 /// TLS.
 impl<T> TransportBuilder<T> {
-    /// Sets the CA certificates to trust, instead of the default roots: a file in PEM or DER,
-    /// or its content. Elasticsearch writes one at its first start (`certs/http_ca.crt`). Each
-    /// further call adds certificates.
+    /// Sets the CA certificates to trust, instead of the default roots: the path of a PEM or
+    /// DER file, or its content. Elasticsearch creates such a file at its first start
+    /// (`certs/http_ca.crt`). Further calls add certificates.
     ///
     /// ```no_run
     /// # use es_transport::Transport;
@@ -41,8 +41,8 @@ impl<T> TransportBuilder<T> {
         self.tls(|tls| tls.ssl_assert_fingerprint(fingerprint))
     }
 
-    /// Sets whether the certificates of servers are verified. If `false`, anybody between client
-    /// and server can read the credentials. Default: `true`.
+    /// Sets whether the certificates of servers are verified. If `false`, an attacker between
+    /// client and server can read the credentials. Default: `true`.
     pub fn verify_certs(self, verify: bool) -> Self {
         self.tls(|tls| tls.verify_certs(verify))
     }
@@ -62,12 +62,13 @@ impl<T> TransportBuilder<T> {
         self.tls(|tls| tls.assert_hostname(assert))
     }
 
-    /// Sets the client's certificate and key, in PEM or DER.
+    /// Sets the client's certificate and private key in PEM or DER, for mutual TLS.
     pub fn client_cert(self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
         self.tls(|tls| tls.client_cert(certificate, key))
     }
 
-    /// Sets the roots to trust if neither a CA nor a fingerprint is set. Default: Mozilla's.
+    /// Sets the root certificates to trust if neither a CA nor a fingerprint is set.
+    /// Default: Mozilla's.
     pub fn trust_roots(self, roots: TrustRoots) -> Self {
         self.tls(|tls| tls.trust_roots(roots))
     }
@@ -86,7 +87,7 @@ impl<T> TransportBuilder<T> {
         self.tls(|tls| tls.min_tls_version(version))
     }
 
-    /// Sets a configuration of rustls instead of all other TLS settings. A fingerprint replaces
+    /// Sets a rustls configuration, instead of all other TLS settings. A fingerprint replaces
     /// its verifier. See [`TlsSettings::rustls_config`].
     pub fn rustls_config(self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.tls(|tls| tls.rustls_config(config))

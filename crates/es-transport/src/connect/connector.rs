@@ -1,4 +1,4 @@
-//! TCP, then a proxy, then TLS, within one time.
+//! The connector: TCP, then a proxy, then TLS, within one time limit.
 
 use std::{
     fmt,
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::error::{BoxError, Error, Result, TimeoutPhase};
 
-/// An open connection, with TLS or without.
+/// An open connection, with or without TLS.
 pub struct Stream {
     io: Box<dyn Io>,
     is_http2: bool,
@@ -45,11 +45,12 @@ impl Stream {
     }
 }
 
-/// Opens a connection to the host of a URI: TCP, through a proxy if one is set, and TLS for
-/// https.
+/// A service that opens a connection to the host of a URI: TCP, through a proxy if one is
+/// set, and TLS for https.
 ///
-/// It is a `Service<Uri>`, so that it can be wrapped or replaced: any service that makes an
-/// open connection of a URI fits [`Connections`](super::Connections).
+/// It is a `Service<Uri>` and can be wrapped or replaced:
+/// [`Connections`](super::Connections) accepts any service that opens a connection for a
+/// URI.
 ///
 /// ```
 /// use es_transport::connect::{Connector, TlsSettings};
@@ -79,7 +80,7 @@ type SharedConnect = Arc<dyn Fn(Uri) -> OpenFuture + Send + Sync>;
 
 type OpenFuture = Pin<Box<dyn Future<Output = Result<Box<dyn Io>, BoxError>> + Send>>;
 
-/// Builds a [`Connector`].
+/// A builder of a [`Connector`].
 #[derive(Clone)]
 #[must_use = "settings do nothing until they are built"]
 pub struct ConnectorBuilder {
@@ -93,7 +94,8 @@ pub struct ConnectorBuilder {
 }
 
 impl Connector {
-    /// Returns the default settings: Mozilla's roots, 5 s to connect, no proxy.
+    /// Returns a builder with the default settings: Mozilla's roots, a connect timeout of 5
+    /// s, no proxy.
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder {
             tls: TlsSettings::new(),
@@ -108,33 +110,33 @@ impl Connector {
 }
 
 impl ConnectorBuilder {
-    /// Sets whom to trust, and the client's own certificate.
+    /// Sets the TLS settings: the certificates to trust, and the client's own certificate.
     pub fn tls(mut self, settings: TlsSettings) -> Self {
         self.tls = settings;
         self
     }
 
-    /// Sets how long name resolution, TCP, the proxy and the TLS handshake may take
-    /// together. Default: 5 s.
+    /// Sets the time limit of opening a connection: name resolution, TCP, proxy and TLS
+    /// handshake together. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Sets after how long without traffic the system probes the connection
-    /// (`SO_KEEPALIVE`); `None` for never. Default: 60 s.
+    /// Sets the time without traffic after which the operating system probes a
+    /// connection (`SO_KEEPALIVE`); `None` disables it. Default: 60 s.
     pub fn tcp_keepalive(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.keepalive = Some(after.into());
         self
     }
 
-    /// Sets the resolver of names. Default: the system's.
+    /// Sets the DNS resolver. Default: the operating system's.
     pub fn resolver(mut self, resolver: impl Resolve) -> Self {
         self.resolver = Some(Arc::new(resolver));
         self
     }
 
-    /// Connects through a proxy. Default: none; the environment is read only by
+    /// Sets a proxy. Default: none. The environment is read only by
     /// [`Proxy::from_env`].
     ///
     /// ```
@@ -149,10 +151,10 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Opens the connections below TLS by another service: through SOCKS5, over a Unix
-    /// socket, by another resolver. Its URI has the scheme, host and port of the node, or
-    /// those of the proxy. The connect timeout, the proxy and TLS hold as they do over TCP;
-    /// `tcp_keepalive` and `resolver` have no effect.
+    /// Replaces TCP by another service, such as one for SOCKS5 or Unix sockets. It is
+    /// called with the scheme, host and port of the node, or those of the proxy. The
+    /// connect timeout, the proxy and TLS apply as they do over TCP; `tcp_keepalive` and
+    /// `resolver` have no effect.
     ///
     /// ```
     /// use es_transport::connect::Connector;
@@ -178,8 +180,9 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Offers HTTP/2 to https nodes, for [`Connections`](super::Connections) that
-    /// [`may_share`](super::ConnectionsBuilder::may_share) one. Default: `false`.
+    /// Sets whether HTTP/2 is offered to https nodes. It needs
+    /// [`Connections`](super::Connections) with
+    /// [`may_share`](super::ConnectionsBuilder::may_share). Default: `false`.
     #[cfg(feature = "http2")]
     pub fn http2(mut self, http2: bool) -> Self {
         self.http2 = http2;
@@ -215,8 +218,8 @@ impl ConnectorBuilder {
     /// Checks the settings. Does no network I/O and needs no runtime.
     ///
     /// # Errors
-    /// As [`TlsSettings::build`], and for a setting that has no effect beside
-    /// [`tcp_connector`](Self::tcp_connector).
+    /// Returns the errors of [`TlsSettings::build`], and an error if a setting is set
+    /// that has no effect with [`tcp_connector`](Self::tcp_connector).
     pub fn build(self) -> Result<Connector> {
         let tls = match self.tls.first_given() {
             None if !tls::has_provider() => None,

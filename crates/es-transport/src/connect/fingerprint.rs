@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// The SHA-256 digest of a certificate, as Elasticsearch prints it at first
-/// start and `openssl x509 -fingerprint -sha256` shows it.
+/// The SHA-256 digest of a certificate, as Elasticsearch prints it at its first start
+/// and as `openssl x509 -fingerprint -sha256` prints it.
 ///
 /// ```
 /// use es_transport::connect::Fingerprint;
@@ -24,12 +24,12 @@ pub struct Fingerprint([u8; 32]);
 const SETTING: &str = "ssl_assert_fingerprint";
 
 impl Fingerprint {
-    /// Reads 64 hexadecimal digits. Case, colons, dashes and spaces do not matter, nor does a
-    /// label in front of them: `sha256:…`, or `SHA256 Fingerprint=…` as OpenSSL prints it.
+    /// Parses 64 hexadecimal digits. Case, colons, dashes and spaces are ignored, and so is a
+    /// leading label: `sha256:…`, or `SHA256 Fingerprint=…` as OpenSSL prints it.
     ///
     /// # Errors
-    /// Any other character, or another number of digits. Shorter digests (MD5,
-    /// SHA-1) are refused: they can be forged.
+    /// Returns an error for any other character or another number of digits. Shorter
+    /// digests (MD5, SHA-1) are rejected because they can be forged.
     pub fn parse(text: &str) -> Result<Self> {
         let digits = without_label(text)?
             .chars()

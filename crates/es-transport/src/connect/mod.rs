@@ -1,12 +1,12 @@
-//! From a node's address to a response over a verified connection.
+//! Connections to nodes: TCP, proxies, TLS and pooling.
 //!
-//! - [`TlsSettings`]: whom to trust, and the client's own certificate;
+//! - [`TlsSettings`]: the certificates to trust, and the client's own certificate;
 //! - [`Connector`]: TCP, through a [`Proxy`] if one is set, then TLS, all within the connect
-//!   timeout. The part below TLS can be replaced ([`ConnectorBuilder::tcp_connector`]), and
-//!   so can the [resolver](Resolve) of names;
-//! - [`Connections`]: the pool, each host's own connections over any connector.
+//!   timeout. TCP can be replaced ([`ConnectorBuilder::tcp_connector`]), and so can the [DNS
+//!   resolver](Resolve);
+//! - [`Connections`]: a pool of connections for each host, over any connector.
 //!
-//! This module knows nothing of nodes, their pool or layers.
+//! This module depends on neither nodes nor layers.
 
 mod connector;
 mod error;

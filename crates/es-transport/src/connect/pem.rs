@@ -15,17 +15,17 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Certificates or a key, as PEM or DER: a file that is read when the settings are built,
+/// Certificates or a key in PEM or DER: a file that is read when the settings are built,
 /// or the content itself.
 ///
-/// It is made from
+/// It can be created from
 /// - `&str`, `String` and `&String`: the text itself if it begins with
 ///   `-----BEGIN` (after white space and a byte order mark), otherwise a path;
 /// - `&Path`, `PathBuf` and `&PathBuf`: a path;
 /// - `Bytes`, `Vec<u8>`, `&[u8]` and `&[u8; N]`: the text itself.
 ///
-/// Neither `Debug` nor an error ever shows the text, nor a path that looks as if
-/// it were a part of a key.
+/// Neither `Debug` nor an error shows the content, or a path that looks like part of a
+/// key.
 ///
 /// ```
 /// use es_transport::connect::Pem;
@@ -45,7 +45,7 @@ enum Source {
 }
 
 impl Pem {
-    /// Reads a file when the settings are built.
+    /// Creates a reference to a file, which is read when the settings are built.
     ///
     /// ```
     /// use es_transport::connect::{Pem, TlsSettings};
@@ -56,7 +56,7 @@ impl Pem {
         Self(Source::File(path.into()))
     }
 
-    /// Takes the content itself.
+    /// Creates it from the content itself.
     ///
     /// ```
     /// use es_transport::connect::{Pem, TlsSettings};

@@ -12,9 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::pool::Io;
 use crate::error::{BoxError, Error, Result};
 
-/// A proxy that nodes are reached through: https nodes by a tunnel (`CONNECT`), through
-/// which the proxy sees encrypted bytes only, http nodes by requests that name the node in
-/// their target.
+/// An HTTP proxy between client and nodes. https nodes are reached through a tunnel
+/// (`CONNECT`), so that the proxy sees only encrypted bytes. For http nodes, the proxy
+/// receives requests with absolute URIs.
 ///
 /// ```
 /// use es_transport::connect::Proxy;
@@ -38,7 +38,7 @@ impl Proxy {
     /// Creates a proxy for all nodes: `http://[user:password@]host:port`.
     ///
     /// # Errors
-    /// The URL is anything else.
+    /// Returns an error if the URL does not have this form.
     pub fn new(url: &str) -> Result<Self> {
         check_user_info(url)?;
         let url = with_encoded_user_info(url);
@@ -60,11 +60,12 @@ impl Proxy {
         Ok(Self::build(&url, ""))
     }
 
-    /// Sets the nodes that are reached directly, separated by commas: host names (with their
-    /// subdomains), IP addresses, networks (`10.0.0.0/8`), or `*`.
+    /// Sets the nodes that are connected to directly, separated by commas: host names
+    /// (including their subdomains), IP addresses, networks (`10.0.0.0/8`), or `*`.
     ///
     /// # Errors
-    /// The proxy comes from the environment, which has its own `NO_PROXY`.
+    /// Returns an error if the proxy was read from the environment, which has its own
+    /// `NO_PROXY`.
     pub fn no_proxy(self, hosts: &str) -> Result<Self> {
         match self.url {
             Some(url) => Ok(Self::build(&url, hosts)),
@@ -77,7 +78,7 @@ impl Proxy {
 
     /// Reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` (or the same names in lower
     /// case). `HTTP_PROXY` is used for http nodes, `HTTPS_PROXY` for https nodes. In a CGI program
-    /// nothing is read, because there the sender of a request sets `HTTP_PROXY`.
+    /// nothing is read, because the sender of a request controls `HTTP_PROXY` there.
     pub fn from_env() -> Self {
         let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
         let variable = |names: [&str; 2]| {

@@ -1,4 +1,4 @@
-//! Whom to trust: given CAs, Mozilla's, or the system's.
+//! Root certificates: configured CAs, Mozilla's, or the operating system's.
 
 use rustls::{
     RootCertStore,
@@ -9,18 +9,18 @@ use rustls::{
 use super::{Fingerprint, pem::Pem, validity};
 use crate::error::{Error, Result};
 
-/// The roots that are trusted where no CA and no fingerprint is given.
+/// The root certificates that are trusted if neither a CA nor a fingerprint is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TrustRoots {
-    /// Mozilla's, built in (what Python's `certifi` holds).
+    /// Mozilla's root certificates, built in.
     #[default]
     Mozilla,
-    /// The operating system's store.
+    /// The operating system's certificate store.
     #[cfg(feature = "native-roots")]
     System,
-    /// The operating system's own verifier, which knows more than its store: revocations,
-    /// policies of an administrator, distrust.
+    /// The operating system's verifier, which also applies revocations, administrators'
+    /// policies and distrust lists.
     #[cfg(feature = "platform-verifier")]
     Platform,
 }

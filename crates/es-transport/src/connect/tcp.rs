@@ -21,14 +21,14 @@ use tower::Service;
 
 use crate::error::BoxError;
 
-/// The addresses of a name.
+/// The future of a [`Resolve`]: the addresses of a host name.
 pub type ResolveFuture = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, BoxError>> + Send>>;
 
-/// Resolves names to addresses.
+/// A DNS resolver.
 ///
-/// It is called for each new connection to a node that is given by name. The addresses are
-/// tried in their order, one after the other, alternating between IPv6 and IPv4. A closure
-/// of a name that returns a future is a resolver.
+/// It is called for each new connection to a node with a host name. The addresses are
+/// tried in order, alternating between IPv6 and IPv4. A closure that takes a host name and
+/// returns a future is a resolver.
 ///
 /// ```
 /// use std::net::IpAddr;

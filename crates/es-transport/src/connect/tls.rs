@@ -18,13 +18,14 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Whom to trust, and who we are.
+/// TLS settings: the certificates to trust, and the client's own certificate.
 ///
-/// Without any setting: Mozilla's roots, the server's name is checked, TLS 1.2 or 1.3.
+/// By default, Mozilla's root certificates are trusted, the server's name is checked, and
+/// the protocol is TLS 1.2 or 1.3.
 ///
-/// Cryptography comes from the provider that the process installed
-/// ([`CryptoProvider::install_default`]), and otherwise from that of the features: `ring`
-/// (default), or `aws-lc-rs` if it is on.
+/// Cryptography is provided by the provider that the process installed
+/// ([`CryptoProvider::install_default`]), and otherwise by that of the enabled feature:
+/// `aws-lc-rs` if it is enabled, or else `ring` (default).
 ///
 /// ```
 /// use es_transport::connect::TlsSettings;
@@ -53,11 +54,11 @@ pub struct TlsSettings {
     config: Option<Arc<ClientConfig>>,
 }
 
-/// The oldest version of TLS that is spoken.
+/// The minimum version of TLS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MinTlsVersion {
-    /// TLS 1.2; older ones are not supported at all.
+    /// TLS 1.2. Older versions are not supported.
     #[default]
     Tls12,
     /// TLS 1.3.
@@ -85,16 +86,16 @@ impl TlsSettings {
         }
     }
 
-    /// Sets a configuration of rustls as it is, instead of all other settings but
+    /// Sets a rustls configuration, instead of all other settings except
     /// [`ssl_assert_fingerprint`](Self::ssl_assert_fingerprint) and
-    /// [`assert_hostname`](Self::assert_hostname): a fingerprint replaces its verifier. Its
-    /// ALPN protocols are replaced too.
+    /// [`assert_hostname`](Self::assert_hostname). A fingerprint replaces its verifier. Its
+    /// ALPN protocols are replaced in any case.
     pub fn rustls_config(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.config = Some(config.into());
         self
     }
 
-    /// Sets the CA certificates to trust, instead of the default roots. Each further call adds
+    /// Sets the CA certificates to trust, instead of the default roots. Further calls add
     /// certificates.
     ///
     /// ```no_run
@@ -111,35 +112,37 @@ impl TlsSettings {
         self
     }
 
-    /// Sets the roots to trust if neither a CA nor a fingerprint is set. Default: Mozilla's.
+    /// Sets the root certificates to trust if neither a CA nor a fingerprint is set.
+    /// Default: Mozilla's.
     pub fn trust_roots(mut self, roots: TrustRoots) -> Self {
         self.trust_roots = roots;
         self
     }
 
-    /// Trusts one certificate by its SHA-256 digest: 64 hexadecimal digits. Case, colons, dashes
-    /// and spaces do not matter.
+    /// Sets the SHA-256 digest of a certificate to trust: 64 hexadecimal digits. Case, colons,
+    /// dashes and spaces are ignored.
     ///
-    /// If it is the digest of the server's own certificate, that certificate is accepted,
-    /// whatever its name and dates. If it is the digest of another certificate that the server
-    /// presents (the CA's, which Elasticsearch prints at its first start), that one becomes the
-    /// only trust anchor: the server's certificate must have been issued under it, be within its
-    /// dates and have the right name (see [`TlsSettings::assert_hostname`]).
+    /// If it is the digest of the server's own certificate, that certificate is accepted
+    /// regardless of its name and validity period. If it is the digest of another certificate
+    /// that the server presents (such as the CA's, whose fingerprint Elasticsearch prints at its
+    /// first start), that certificate becomes the only trust anchor: the server's certificate
+    /// must be issued under it, be within its validity period and have the right name (see
+    /// [`TlsSettings::assert_hostname`]).
     pub fn ssl_assert_fingerprint(mut self, fingerprint: impl AsRef<str>) -> Self {
         self.fingerprint = Some(fingerprint.as_ref().into());
         self
     }
 
-    /// Sets the client's certificate (followed by its intermediates) and its key, for servers
-    /// that ask for one.
+    /// Sets the client's certificate (followed by intermediate certificates) and private key,
+    /// for mutual TLS.
     pub fn client_cert(mut self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
         self.client_cert = Some((certificate.into(), key.into()));
         self
     }
 
-    /// Sets whether servers are verified. If `false`, any server is accepted: anybody between
-    /// client and server can read and change everything, the credentials included. Default:
-    /// `true`.
+    /// Sets whether servers are verified. If `false`, any server is accepted, and an attacker
+    /// between client and server can read and change all traffic, including the credentials.
+    /// Default: `true`.
     pub fn verify_certs(mut self, verify: bool) -> Self {
         self.verify_certs = verify;
         self
@@ -165,7 +168,7 @@ impl TlsSettings {
         self
     }
 
-    /// Whether a fingerprint is set, which has no use for an http node.
+    /// Whether a fingerprint is set. It has no effect on http nodes.
     pub fn has_fingerprint(&self) -> bool {
         self.fingerprint.is_some()
     }
@@ -202,13 +205,14 @@ impl TlsSettings {
 
     /// Reads the files and checks the settings.
     ///
-    /// One configuration holds the sessions that can be resumed, and was
-    /// verified by its own trust only: do not share sessions between two.
+    /// The configuration contains the cache of TLS sessions, which were verified
+    /// against these settings only: do not share that cache with another configuration.
     ///
     /// # Errors
-    /// A config error that names the setting: a file that is missing, empty,
-    /// without a certificate or out of its dates, a key that does not match, a
-    /// fingerprint that is none, and either of the two with `verify_certs(false)`.
+    /// Returns an error that names the setting if a file is missing, is empty, or
+    /// contains no certificate or an expired one; if a key does not match its
+    /// certificate; if a fingerprint is invalid; or if a CA or a fingerprint is set
+    /// together with `verify_certs(false)`.
     pub fn build(&self) -> Result<Arc<ClientConfig>> {
         if let Some(config) = &self.config {
             return self.over_config(config);

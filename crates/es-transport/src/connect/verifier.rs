@@ -1,4 +1,4 @@
-//! Verifiers of server certificates for the settings that rustls has none for.
+//! Verifiers of server certificates for settings that rustls does not support itself.
 
 use std::{fmt, sync::Arc};
 
@@ -32,13 +32,13 @@ pub(super) enum Trust {
     Anybody,
 }
 
-/// Verifies a server by the [`Fingerprint`] of its certificate or of a CA certificate that
-/// it presents, for a [`rustls::ClientConfig`] of one's own.
+/// A verifier of a server by the [`Fingerprint`] of its certificate, or of a CA
+/// certificate that it presents, for use in your own [`rustls::ClientConfig`].
 ///
-/// If it is the digest of the server's own certificate, that is accepted as it stands. If it
-/// is the digest of another certificate that the server presents, that one becomes the only
-/// trust anchor, with real path validation. That the server holds the key of its certificate
-/// is always verified.
+/// If it is the digest of the server's own certificate, that certificate is accepted. If it
+/// is the digest of another certificate that the server presents, that certificate becomes
+/// the only trust anchor, and the path is validated. The server must always prove possession
+/// of the private key.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -65,7 +65,7 @@ impl FingerprintVerifier {
         Self(Verifier::new(Trust::Pin(fingerprint), true, algorithms))
     }
 
-    /// Sets whether the server's certificate must have been issued for its name, where a CA
+    /// Sets whether the server's certificate must be valid for its host name if a CA
     /// certificate is pinned. Default: `true`.
     #[must_use]
     pub fn assert_hostname(mut self, assert: bool) -> Self {

@@ -1,4 +1,4 @@
-//! Errors of other crates, recognised wherever they stand in a chain of sources.
+//! Errors of other crates, recognized anywhere in a chain of sources.
 
 use std::{error::Error as StdError, io::ErrorKind};
 
@@ -44,7 +44,7 @@ pub(super) fn convert(error: BoxError) -> Error {
 
 /// Whether the chain has an error of a time limit, of tokio, tower or tower-http.
 fn is_timeout(chain: &(dyn StdError + 'static)) -> bool {
-    /// tower-http's error for a body, which is recognised by its words alone: its type
+    /// tower-http's error for a body, which is recognized by its words alone: its type
     /// would need the crate.
     const OF_BODY: &str = "data was not received within the designated timeout";
 

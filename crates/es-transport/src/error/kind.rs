@@ -20,7 +20,7 @@ pub(super) enum Kind {
         phase: TimeoutPhase,
         after: Option<Duration>,
     },
-    /// The connection broke, or what came is not HTTP.
+    /// The connection broke, or the response is not HTTP.
     Io(Option<Box<str>>),
     /// A response that arrived but cannot be read.
     Body(Box<str>),
@@ -40,7 +40,8 @@ pub(super) enum Kind {
     Service,
 }
 
-/// The state in which a failed request left the server, and with it whether a retry is safe.
+/// The effect that a failed request may have had on the server, which decides whether a
+/// retry is safe.
 ///
 /// | error | class | evidence against the node |
 /// |---|---|---|
@@ -56,11 +57,10 @@ pub(super) enum Kind {
 /// | response too large, broken framing or compression | [`RefusedByClient`](Self::RefusedByClient) | no |
 /// | settings, the request or its body, credentials, closed | [`RefusedByClient`](Self::RefusedByClient) | no |
 ///
-/// Errors of other crates are recognised by [`Error::from_service`], wherever they
-/// stand in the chain of sources: [`Error`] itself, errors of hyper, rustls, tokio, tower
-/// and tower-http, and [`std::io::Error`]. A layer of your own replaces the classification
-/// by mapping its inner error to one of the constructors of [`Error`], or with
-/// [`Error::with_class`].
+/// [`Error::from_service`] recognises errors of other crates anywhere in the chain of
+/// sources: [`Error`] itself, errors of hyper, rustls, tokio, tower and tower-http, and
+/// [`std::io::Error`]. A custom layer can replace the classification by mapping its inner
+/// error to one of the constructors of [`Error`], or with [`Error::with_class`].
 ///
 /// ```
 /// use es_transport::{Body, Error, error::FailureClass};
@@ -80,15 +80,15 @@ pub(super) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureClass {
-    /// No byte of the request was taken by a server: a retry is safe.
+    /// No byte of the request reached a server: a retry is safe.
     NotSent,
     /// A server may have applied the request: a retry is safe if it is idempotent.
     MaybeApplied,
-    /// The server responded, and not as Elasticsearch responds to this request:
-    /// another attempt would end the same.
+    /// The response is not one that Elasticsearch sends to this request: another
+    /// attempt would fail as well.
     RefusedByServer,
-    /// This client refused the request or its response: another attempt would end
-    /// the same.
+    /// This client rejected the request or its response: another attempt would fail as
+    /// well.
     RefusedByClient,
 }
 
@@ -109,8 +109,8 @@ pub enum TimeoutPhase {
 }
 
 impl Error {
-    /// Returns the kind of the error as a word from a short list, for spans and
-    /// metrics; `_OTHER` is OpenTelemetry's word for one without a name.
+    /// Returns the kind of the error as one of a few fixed names, for spans and
+    /// metrics. `_OTHER` is OpenTelemetry's name for any other kind.
     pub fn type_name(&self) -> &'static str {
         match self.0.kind {
             Kind::Config { .. } => "config",
@@ -151,12 +151,12 @@ impl Error {
         }
     }
 
-    /// Whether a setting is wrong; the transport was not built.
+    /// Whether a setting is invalid, so that the transport was not built.
     pub fn is_config(&self) -> bool {
         matches!(self.0.kind, Kind::Config { .. })
     }
 
-    /// Returns the name of the setting that is wrong.
+    /// Returns the name of the invalid setting.
     ///
     /// ```
     /// use es_transport::Transport;
@@ -172,7 +172,7 @@ impl Error {
         }
     }
 
-    /// Whether the request itself cannot be sent.
+    /// Whether the request is invalid and cannot be sent.
     pub fn is_request(&self) -> bool {
         matches!(self.0.kind, Kind::Request(_))
     }
@@ -230,7 +230,8 @@ impl Error {
         matches!(self.0.kind, Kind::Io(_))
     }
 
-    /// Whether this client refused the response (size, framing, compression).
+    /// Whether this client rejected the response because of its size, framing or
+    /// compression.
     pub fn is_body(&self) -> bool {
         matches!(self.0.kind, Kind::Body(_))
     }
@@ -265,7 +266,8 @@ impl Error {
         matches!(self.0.kind, Kind::NoNodes)
     }
 
-    /// Whether a service or layer of another crate failed, and nothing more is known.
+    /// Whether a service or layer of another crate failed with an error that is not
+    /// recognized.
     pub fn is_foreign(&self) -> bool {
         matches!(self.0.kind, Kind::Service)
     }
@@ -275,13 +277,13 @@ impl Error {
         matches!(self.0.kind, Kind::Closed)
     }
 
-    /// Whether no byte of the request was taken by a server, so that a retry cannot
-    /// apply it twice.
+    /// Whether no byte of the request reached a server, so that a retry cannot apply it
+    /// twice.
     pub fn is_not_sent(&self) -> bool {
         self.0.is_not_sent
     }
 
-    /// Whether the pool had another live node that this request did not try.
+    /// Whether the pool had another live node that this request had not tried.
     pub fn has_untried_node(&self) -> bool {
         self.0.has_untried_node
     }
@@ -311,7 +313,7 @@ impl Error {
         matches!(self.0.kind, Kind::Rejected)
     }
 
-    /// Returns what is known of the request; see the table on [`FailureClass`].
+    /// Returns the effect that the request may have had; see the table of [`FailureClass`].
     pub fn class(&self) -> FailureClass {
         if let Some(class) = self.0.class {
             return class;
@@ -339,8 +341,7 @@ impl Error {
         }
     }
 
-    /// Whether the error is evidence against the node: only connect, TLS and I/O
-    /// errors are.
+    /// Whether the error marks the node as failed: connect, TLS and I/O errors do.
     pub fn is_node_failure(&self) -> bool {
         self.is_connect() || self.is_tls() || self.is_io()
     }

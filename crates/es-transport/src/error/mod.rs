@@ -1,9 +1,9 @@
-//! The one error type of the crate.
+//! The error type of the crate.
 //!
-//! [`Error`] is opaque and one pointer wide. Methods tell its kind
-//! ([`Error::is_timeout`], [`Error::is_connect`], …), [`Error::class`] tells whether
-//! the request may have been applied, and [`Error::attempts`] lists every attempt.
-//! Its message is its own level only; the cause is its
+//! [`Error`] is opaque and has the size of a pointer. Methods such as
+//! [`Error::is_timeout`] and [`Error::is_connect`] return its kind, [`Error::class`]
+//! returns whether the request may have been applied, and [`Error::attempts`] lists
+//! every attempt. The message describes only its own level; the cause is the
 //! [`source`](std::error::Error::source).
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
@@ -18,13 +18,13 @@ pub(crate) use foreign::{hyper, is_too_large};
 use kind::Kind;
 pub use kind::{FailureClass, TimeoutPhase};
 
-/// A boxed error, as tower's middleware passes them.
+/// A boxed error, as used by tower's middleware.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// The result of everything in this crate that can fail.
+/// A `Result` whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error of building a transport or of sending a request.
+/// An error that occurred when a transport was built or a request was sent.
 ///
 /// A response with an error status is *not* an error of the transport; it is
 /// returned as a response.
@@ -83,9 +83,9 @@ impl Error {
         }))
     }
 
-    /// Creates the error of a setting that cannot be used: its name, and the reason.
+    /// Creates the error of an invalid setting, from its name and the reason.
     ///
-    /// The message must not contain the setting's value where that may be a secret.
+    /// The message must not contain the setting's value if that may be a secret.
     pub fn config(setting: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Config {
             setting,
@@ -94,7 +94,7 @@ impl Error {
         .not_sent()
     }
 
-    /// Returns a copy of an error about a setting, for every request that would use it.
+    /// Returns a copy of an error about a setting; `None` for all other kinds.
     pub fn clone_config(&self) -> Option<Self> {
         match &self.0.kind {
             Kind::Config { setting, message } => Some(Self::config(setting, &**message)),
@@ -110,7 +110,7 @@ impl Error {
         self
     }
 
-    /// Creates the error of a request that cannot be sent as it stands.
+    /// Creates the error of a request that cannot be sent.
     pub fn request(message: impl Into<String>) -> Self {
         Self::new(Kind::Request(message.into().into())).not_sent()
     }
@@ -128,7 +128,7 @@ impl Error {
             .not_sent()
     }
 
-    /// As [`Error::connect`], with a message instead of a source.
+    /// Creates the same error as [`Error::connect`], with a message instead of a source.
     pub fn connect_message(message: impl Into<String>) -> Self {
         Self::new(Kind::Connect(Some(message.into().into()))).not_sent()
     }
@@ -138,7 +138,7 @@ impl Error {
         Self::new(Kind::Tls(None)).with_source(source).not_sent()
     }
 
-    /// As [`Error::tls`], with a message.
+    /// Creates the same error as [`Error::tls`], with a message instead of a source.
     pub fn tls_message(message: impl Into<String>) -> Self {
         Self::new(Kind::Tls(Some(message.into().into()))).not_sent()
     }
@@ -160,13 +160,13 @@ impl Error {
         Self::new(Kind::Io(None)).with_source(source)
     }
 
-    /// As [`Error::io`], with a message.
+    /// Creates the same error as [`Error::io`], with a message instead of a source.
     pub fn io_message(message: impl Into<String>) -> Self {
         Self::new(Kind::Io(Some(message.into().into())))
     }
 
-    /// Creates the error of a response that this client refuses or cannot read: its
-    /// size, framing or compression.
+    /// Creates the error of a response that cannot be read or is rejected because of
+    /// its size, framing or compression.
     pub fn body(message: impl Into<String>) -> Self {
         Self::new(Kind::Body(message.into().into()))
     }
@@ -199,8 +199,8 @@ impl Error {
         Self::new(Kind::Sniff(message.into().into()))
     }
 
-    /// Creates the error of a pool in which no node can take the request. It may be retried:
-    /// the pool may have gained nodes by then.
+    /// Creates the error of a pool without a node for the request. It may be retried,
+    /// because the pool may have other nodes by then.
     pub fn no_nodes() -> Self {
         Self::new(Kind::NoNodes).not_sent()
     }
@@ -210,8 +210,9 @@ impl Error {
         Self::new(Kind::Closed).not_sent()
     }
 
-    /// Creates the error of a layer that rejected the request before it was sent, such
-    /// as a rate limiter: it may be retried, and says nothing about the node.
+    /// Creates the error of a layer, such as a rate limiter, that rejected the request
+    /// before it was sent. The request may be retried, and the error does not affect
+    /// the health of the node.
     ///
     /// ```
     /// use es_transport::{Error, error::FailureClass};
@@ -229,8 +230,8 @@ impl Error {
         Self::new(Kind::Service).with_source(source)
     }
 
-    /// Converts the error of any service: the one place where errors of other crates
-    /// are recognised. The table is on [`FailureClass`].
+    /// Converts the error of any service, and recognises errors of other crates by the
+    /// table of [`FailureClass`].
     ///
     /// ```
     /// use es_transport::{Error, error::FailureClass};
@@ -254,29 +255,30 @@ impl Error {
         self
     }
 
-    /// Names the node that the last attempt went to (its URL without user info).
+    /// Sets the node of the last attempt: its URL, without user info.
     #[must_use]
     pub fn with_node(mut self, node: Arc<str>) -> Self {
         self.0.node = Some(node);
         self
     }
 
-    /// States that no byte of the request was taken, so that it can be retried.
+    /// Marks the request as not sent: no byte of it reached a server, so that it can be
+    /// retried.
     #[must_use]
     pub fn not_sent(mut self) -> Self {
         self.0.is_not_sent = true;
         self
     }
 
-    /// States whether the pool has another live node that this request did not try
-    /// yet: a retry then need not wait.
+    /// Sets whether the pool has another live node that this request has not tried yet,
+    /// so that a retry need not wait.
     #[must_use]
     pub fn with_untried_node(mut self, has_untried_node: bool) -> Self {
         self.0.has_untried_node = has_untried_node;
         self
     }
 
-    /// Replaces the classification of this error, for a layer that knows better.
+    /// Replaces the classification of this error.
     ///
     /// ```
     /// use es_transport::{Error, error::FailureClass};
@@ -292,7 +294,7 @@ impl Error {
         self
     }
 
-    /// Adds the attempts that were made, the last one included.
+    /// Sets the attempts that were made, including the last one.
     #[must_use]
     pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
         self.0.attempts = attempts;

@@ -1,5 +1,4 @@
-//! Numbers of requests by the [`metrics`] facade, for whatever
-//! recorder the program installs.
+//! Metrics of requests through the [`metrics`] facade, for any recorder.
 //!
 //! | metric | kind | labels |
 //! |---|---|---|
@@ -9,18 +8,19 @@
 //! | label | value |
 //! |---|---|
 //! | `db.system.name` | `elasticsearch` |
-//! | `db.operation.name` | [`OperationName`] if the request has one, else the method |
+//! | `db.operation.name` | [`OperationName`] if the request has one, otherwise the method |
 //! | `db.response.status_code` | of the response, if there was one |
 //! | `error.type` | a status of 400 or above that the operation does not [expect](crate::extensions::OperationDetails), [`Error::type_name`], or `cancelled` if the caller dropped the request |
 //!
-//! The names of the histogram and the labels are those of OpenTelemetry's
-//! [semantic conventions](https://opentelemetry.io/docs/specs/semconv/db/database-metrics/).
-//! The duration includes all attempts and their responses, but not the reading
-//! of a response that the caller streams. Nodes are not labels: they come and go.
+//! The names of the histogram and the labels are those of OpenTelemetry's [semantic
+//! conventions](https://opentelemetry.io/docs/specs/semconv/db/database-metrics/). The
+//! duration includes all attempts and their responses, but not the time to read a streamed
+//! response. Nodes are not labels, because their number is not bounded.
 //!
 //! [`MetricsLayer::new`] describes the metrics to the recorder. If the recorder is
-//! installed later, call [`describe`]. A recorder for OpenTelemetry, or for Prometheus
-//! with an OpenTelemetry collector that scrapes it, exports them under the names above.
+//! installed later, call [`describe`]. A recorder for OpenTelemetry exports them under
+//! these names, and so does one for Prometheus that is scraped by an OpenTelemetry
+//! collector.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -58,7 +58,7 @@ use crate::{
     extensions::{Attempts, OperationDetails, OperationName},
 };
 
-/// Measures requests; see the [module](self).
+/// A layer that measures requests; see the [module](self).
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct MetricsLayer {}
@@ -71,7 +71,7 @@ impl MetricsLayer {
     }
 }
 
-/// Describes the metrics to the recorder that is installed: units and help texts.
+/// Describes the metrics to the installed recorder, with units and help texts.
 pub fn describe() {
     describe_histogram!(
         DURATION,

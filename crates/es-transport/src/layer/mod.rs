@@ -1,37 +1,36 @@
-//! The layers: each does one thing to a request or its response, and each can be
-//! used alone over any `tower::Service<http::Request<B>>` whose response is an
-//! [`http::Response`]. Layers that may change a response's body return a
+//! The layers of the stack. Each has one task, and each can be used alone over any
+//! `tower::Service<http::Request<B>>` whose response is an [`http::Response`]. Layers
+//! that may change the body of a response return a
 //! [`ResponseBody`](crate::ResponseBody).
 //!
-//! This is the order in which the transport composes them, from the caller to the
-//! socket. The seams are the places for [layers of your own]; they cost nothing where
-//! they are not used.
+//! The transport composes them in this order, from the caller to the socket. The seams
+//! are places for [custom layers][layers of your own]; unused seams cost nothing.
 //!
 //! | layer | what it does | reason for its place |
 //! |---|---|---|
 //! | [`TraceLayer`] | a span for the request | outermost: it sees what the caller sees |
-//! | `MetricsLayer` (feature `metrics`) | duration and outcome of requests | as the one before |
+//! | `MetricsLayer` (feature `metrics`) | duration and outcome of requests | as the layer before |
 //! | [`TotalTimeoutLayer`] | one deadline for all attempts | over retry, so that waits count |
 //! | [`CompressionLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
 //! | **seam** [`layer_request`] | once per request: caches, quotas per tenant, circuit breakers | over retry |
 //! | [`RetryLayer`] | retries what may be retried | over everything that belongs to one attempt |
-//! | [`HedgeLayer`], if [set](crate::TransportBuilder::hedge) | sends slow reads to a second node | below retry: the two are one attempt for it |
+//! | [`HedgeLayer`], if [set](crate::TransportBuilder::hedge) | sends slow reads to a second node | below retry, for which both are one attempt |
 //! | [`SniffLayer`](crate::sniff::SniffLayer) | refreshes the nodes | below retry: it sees every attempt |
-//! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose copy of the request then has no headers |
+//! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose copy of the request then has few headers |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
-//! | [`AuthLayer`] | credentials | below retry: a refreshed token is used at once; over selection: a node's own credentials yield to it |
+//! | [`AuthLayer`] | credentials | below retry: a refreshed token is used immediately; over selection: it takes precedence over credentials of a node |
 //! | **seam** [`layer_attempt`] | once per attempt, before a node is selected: rate limits, fault injection | below retry |
-//! | [`WindowLayer`], if [set](crate::TransportBuilder::windows) | limits the requests in flight at each node | directly over selection, which chooses among the nodes with room |
-//! | [`SelectNodeLayer`] | a node for each attempt | below retry: a new attempt, a new choice |
+//! | [`WindowLayer`], if [set](crate::TransportBuilder::windows) | limits the requests in flight at each node | directly over selection, which chooses among the nodes whose window is not full |
+//! | [`SelectNodeLayer`] | a node for each attempt | below retry: each attempt selects a node |
 //! | [`ProductCheckLayer`] | checks that it is Elasticsearch | below selection, which names the node in the error |
-//! | [`RedirectCheckLayer`] | turns a redirect into an error | as the one before |
+//! | [`RedirectCheckLayer`] | turns a redirect into an error | as the layer before |
 //! | [`DecompressionLayer`] | accepts gzip and decompresses responses | below media types, which read refusals, and below retry: a broken response is a failed attempt of its node |
 //! | [`TraceAttemptLayer`] | a child span for the attempt | below selection: it names the node |
 //! | [`AttemptTimeoutLayer`] | one deadline per attempt | over everything that takes time in an attempt |
 //! | **seam** [`layer_node`] | once per attempt, with the final URI, headers and bytes: signing, shadow traffic | below selection and the timeout |
-//! | [`CollectLayer`] | reads the response to its end | innermost: a cut or slow response is a failed attempt like any other |
+//! | [`CollectLayer`] | reads the response to its end | innermost: a truncated or slow response is a failed attempt |
 //!
-//! A layer knows no other layer. Information for another layer travels in the
+//! No layer depends on another one. Layers exchange information in the
 //! [`extensions`](crate::extensions) of the request or its response.
 //!
 //! [layers of your own]: crate::TransportBuilder#layers-of-your-own

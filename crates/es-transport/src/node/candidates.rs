@@ -1,4 +1,4 @@
-//! The nodes that a selector chooses from, and subsets of them.
+//! The nodes among which a selector chooses, and subsets of them.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::rng;
 
-/// The live and eligible nodes, of which a [`NodeSelector`] chooses one by its
+/// The live and eligible nodes, among which a [`NodeSelector`] chooses one by its
 /// index. There is always at least one.
 ///
-/// On a retry these are the nodes that were not tried yet, as long as there
-/// are any.
+/// On a retry, nodes that were already tried are excluded, unless no other node is
+/// left.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates<'a> {
     members: &'a Members,
@@ -27,7 +27,7 @@ pub struct Candidates<'a> {
     version: u64,
 }
 
-/// One of the nodes to choose from.
+/// One of the candidates.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate<'a> {
     entry: &'a Entry,
@@ -79,9 +79,8 @@ impl<'a> Candidates<'a> {
         })
     }
 
-    /// Returns the index of the node with the fewest requests in flight; of
-    /// several with equally few, any. Of more than 32 nodes, 32 neighbours at
-    /// a random place are compared.
+    /// Returns the index of a node with the fewest requests in flight. With more than
+    /// 32 candidates, only 32 consecutive ones from a random start are compared.
     pub fn least_in_flight(&self) -> usize {
         let len = self.len();
         let start = rng::below(len);
@@ -91,20 +90,20 @@ impl<'a> Candidates<'a> {
             .unwrap_or_default()
     }
 
-    /// Returns the index of any node.
+    /// Returns the index of a random node.
     pub fn random(&self) -> usize {
         rng::below(self.len())
     }
 
-    /// Returns the index of the first node for which this is true.
+    /// Returns the index of the first candidate for which `wanted` returns `true`.
     pub fn position(&self, wanted: impl FnMut(Candidate<'a>) -> bool) -> Option<usize> {
         self.iter().position(wanted)
     }
 
-    /// Narrows the choice to the candidates for which this is true.
+    /// Narrows the choice to the candidates for which `keep` returns `true`.
     ///
-    /// Looks at every candidate. If the subset depends on the nodes alone, a
-    /// [`SubsetCache`] finds it once for every change of the pool.
+    /// This visits every candidate. If the subset depends only on the nodes, a
+    /// [`SubsetCache`] computes it once per change of the pool.
     ///
     /// ```
     /// use es_transport::node::{Candidates, NodeSelector, RequestContext, RoundRobin};
@@ -132,10 +131,10 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Narrows the choice to the nodes with these ids
+    /// Narrows the choice to the nodes with these IDs
     /// ([`NodeFacts::id`](super::NodeFacts::id)).
     ///
-    /// It costs the same for any number of candidates.
+    /// The cost does not depend on the number of candidates.
     pub fn with_ids<'b>(&self, ids: impl IntoIterator<Item = &'b str>) -> Subset<'a> {
         let indexes = ids
             .into_iter()
@@ -190,20 +189,20 @@ impl<'a> Candidates<'a> {
 }
 
 impl<'a> Candidate<'a> {
-    /// Returns the node itself: its address, and the facts that sniffing found.
+    /// Returns the node: its address, and the facts from sniffing.
     pub fn node(&self) -> &'a Node {
         &self.entry.node
     }
 
-    /// Returns the number of attempts at the node that have not ended. Always
-    /// 0 under a selector that does not read it ([`NodeSelector::tracks_load`]).
+    /// Returns the number of attempts in flight at the node. It is always 0 if the
+    /// selector does not track the load ([`NodeSelector::tracks_load`]).
     pub fn in_flight(&self) -> usize {
         self.entry.record.load.in_flight()
     }
 
-    /// Returns the node's recent latency: a peak counts at once and fades with
-    /// a decay of 10 s (peak EWMA). `None` before its first response, and
-    /// under the same condition as [`in_flight`](Self::in_flight).
+    /// Returns the recent latency of the node as a peak EWMA: a higher latency counts
+    /// at once, and decays over 10 s. `None` before the first response, or if the
+    /// selector does not track the load.
     pub fn latency(&self) -> Option<Duration> {
         let clock = self.now.saturating_duration_since(self.created_at);
         self.entry.record.load.latency(clock)
@@ -221,7 +220,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Some of the candidates, perhaps none; made by [`Candidates::narrow`] or a
+/// A possibly empty subset of the candidates, created by [`Candidates::narrow`] or a
 /// [`SubsetCache`].
 #[derive(Debug)]
 pub struct Subset<'a> {
@@ -246,7 +245,7 @@ impl Subset<'_> {
         self.indexes().is_empty()
     }
 
-    /// Returns the subset as candidates, with indexes of their own; `None` if
+    /// Returns the subset as candidates, whose indexes refer to the subset; `None` if
     /// it is empty.
     pub fn candidates(&self) -> Option<Candidates<'_>> {
         let indexes = self.indexes();
@@ -261,11 +260,11 @@ impl Subset<'_> {
         })
     }
 
-    /// Lets `selector` choose from the subset and returns the index of its
-    /// choice among the candidates that were narrowed; `None` if the subset is empty.
+    /// Lets `selector` choose from the subset, and returns the index of its choice
+    /// among the original candidates; `None` if the subset is empty.
     ///
-    /// It does not ask [`NodeSelector::eligible`]: a selector that contains
-    /// another one forwards that method.
+    /// It does not call [`NodeSelector::eligible`]: a selector that wraps another one
+    /// forwards that method.
     pub fn select<S>(&self, selector: &S, request: &RequestContext<'_>) -> Option<usize>
     where
         S: NodeSelector + ?Sized,
@@ -282,10 +281,11 @@ impl Subset<'_> {
     }
 }
 
-/// A subset of the nodes that depends on the nodes alone, found once for every
-/// change of the pool: a choice costs the same for any number of nodes.
+/// A cache of a subset that depends only on the nodes. The subset is computed once per
+/// change of the pool, so that the cost of a choice does not depend on the number of
+/// nodes.
 ///
-/// One cache serves one condition.
+/// Use one cache for each condition.
 ///
 /// ```
 /// use es_transport::node::{Candidates, LeastInFlight, NodeSelector, RequestContext, SubsetCache};
@@ -315,7 +315,7 @@ struct CachedSubset {
 }
 
 impl SubsetCache {
-    /// Narrows the choice to the nodes for which this is true.
+    /// Narrows the choice to the nodes for which `keep` returns `true`.
     pub fn narrow<'a>(
         &self,
         candidates: &Candidates<'a>,

@@ -1,28 +1,30 @@
-//! When a node that responds, but badly, is taken out of use.
+//! Ejection of nodes that respond, but often with failures.
 
 use std::time::Duration;
 
 use super::recent::Counts;
 use crate::events::DeathCause;
 
-/// Takes nodes out of use that respond, but fail more often than the others.
+/// Rules for the ejection of nodes that respond, but fail more often than the others
+/// (outlier detection).
 ///
-/// A failure is a status of 500 or above or a timeout. A refusal (429) is none:
-/// to take a node out would move its load to the others. A connection that
-/// fails, 502, 503 and 504 make a node dead at once, with or without this.
+/// A failure is a status of 500 or above, or a timeout. A refusal (429) is not a
+/// failure, because ejecting the node would move its load to the others. Failed
+/// connections and the statuses 502, 503 and 504 make a node dead immediately, with or
+/// without ejection.
 ///
 /// A node is ejected after [`failures_in_a_row`](Self::failures_in_a_row), or if
 /// less than the [`success_percent`](Self::success_percent) of its requests within
 /// the [`window`](Self::window) succeeded. It is not ejected
-/// - while the other nodes together fail as often: then it is the requests, or
-///   the cluster, and not the node;
-/// - if as many nodes are ejected as [`max_percent`](Self::max_percent) allows;
-/// - if less than [`panic_percent`](Self::panic_percent) of the nodes would be live.
-///   When nodes die and less than that are live, all ejected nodes return.
+/// - while the other nodes together fail as often: then the cause is the requests or
+///   the cluster, not the node;
+/// - if [`max_percent`](Self::max_percent) of the nodes are already ejected;
+/// - if less than [`panic_percent`](Self::panic_percent) of the nodes would then be
+///   live. If nodes die and fewer than that are live, all ejected nodes are used again.
 ///
-/// The time is 30 s, twice as long the second time in a row, and so on, at most 300 s
-/// ([`time`](Self::time)). Then one request probes the node. A node that was live for
-/// as long as its last ejection begins anew.
+/// The first ejection lasts 30 s, the second in a row twice as long, and so on, up to
+/// 300 s ([`time`](Self::time)). Then one request probes the node. The count starts
+/// again after the node has been live for as long as its last ejection.
 ///
 /// ```
 /// use es_transport::{Node, NodePool, node::Ejection};
@@ -45,7 +47,7 @@ pub struct Ejection {
 }
 
 impl Ejection {
-    /// Creates the default rules.
+    /// Creates rules with the default settings.
     pub const fn new() -> Self {
         Self {
             window: Duration::from_secs(10),
@@ -59,38 +61,38 @@ impl Ejection {
         }
     }
 
-    /// Sets the time over which the success rate is taken. Default: 10 s.
+    /// Sets the time over which the success rate is measured. Default: 10 s.
     #[must_use]
     pub const fn window(mut self, window: Duration) -> Self {
         self.window = window;
         self
     }
 
-    /// Sets the percentage of requests that must succeed. Default: 80; 0 ejects no
-    /// node by its success rate.
+    /// Sets the minimum percentage of requests that must succeed; 0 disables this rule.
+    /// Default: 80.
     #[must_use]
     pub const fn success_percent(mut self, percent: u32) -> Self {
         self.success_percent = percent;
         self
     }
 
-    /// Sets the number of requests within the window below which the success rate
-    /// says nothing. Default: 20.
+    /// Sets the minimum number of requests within the window; with fewer, the success
+    /// rate is ignored. Default: 20.
     #[must_use]
     pub const fn min_requests(mut self, requests: u32) -> Self {
         self.min_requests = requests;
         self
     }
 
-    /// Sets the number of failures in a row that ejects a node. Default: 7; 0 ejects
-    /// no node by this rule.
+    /// Sets the number of failures in a row after which a node is ejected; 0 disables
+    /// this rule. Default: 7.
     #[must_use]
     pub const fn failures_in_a_row(mut self, failures: u32) -> Self {
         self.failures_in_a_row = failures;
         self
     }
 
-    /// Sets the percentage of the nodes that may be ejected at the same time, rounded
+    /// Sets the maximum percentage of nodes that are ejected at the same time, rounded
     /// down, but at least one node. Default: 10.
     #[must_use]
     pub const fn max_percent(mut self, percent: u32) -> Self {
@@ -98,16 +100,16 @@ impl Ejection {
         self
     }
 
-    /// Sets the percentage of the nodes that must be live: below it, no node is
-    /// ejected and all ejected nodes are used. Default: 50.
+    /// Sets the minimum percentage of nodes that must be live. Below it, no node is
+    /// ejected, and all ejected nodes are used. Default: 50.
     #[must_use]
     pub const fn panic_percent(mut self, percent: u32) -> Self {
         self.panic_percent = percent;
         self
     }
 
-    /// Sets the time of the first ejection, by which every further one in a row is
-    /// longer, and the longest time. Default: 30 s, 300 s.
+    /// Sets the duration of the first ejection, by which each further one in a row is
+    /// longer, and the maximum duration. Defaults: 30 s and 300 s.
     #[must_use]
     pub const fn time(mut self, base: Duration, max: Duration) -> Self {
         (self.base_time, self.max_time) = (base, max);

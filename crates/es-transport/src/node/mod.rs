@@ -1,17 +1,15 @@
-//! Nodes, their health, and the choice among them.
+//! Nodes, their health, and node selection.
 //!
-//! No I/O and no clock of its own: time is passed in, so every rule can be
-//! tested as a state machine.
+//! This module does no I/O and reads no clock: time is passed in, so that every rule
+//! can be tested as a state machine.
 //!
 //! # Threads
-//! Requests read one snapshot behind arc-swap, which writers replace as a
-//! whole while they hold a lock. Beside it stand counters and hints that are single
-//! atomics: the load of a node, whether a response changes its health, the
-//! selectors' places.
-//! Nothing is published through any of them, so that no order among them is
-//! needed and all are relaxed; one that is read late costs a worse choice and
-//! nothing else. There is no lock-free structure of our own to be modelled;
-//! `tests/threads.rs` runs under Miri all the same.
+//! Requests read a snapshot through arc-swap, which writers replace as a whole while
+//! they hold a lock. In addition, there are independent atomic counters and hints: the
+//! load of a node, whether a response changes its health, and the positions of
+//! selectors. No other data is published through them, so that relaxed ordering is
+//! sufficient; a stale value only leads to a worse choice. `tests/threads.rs` runs
+//! under Miri.
 
 mod candidates;
 mod ejection;
@@ -54,10 +52,10 @@ use http::{
 
 use crate::credentials::Credentials;
 
-/// One node of a cluster: its address, and the facts that sniffing found.
+/// A node of a cluster: its address, and the facts from sniffing.
 ///
-/// It is parsed from a URL. User info is taken out of the URL and becomes this
-/// node's own credentials; no text of a node ever shows it.
+/// It is parsed from a URL. User info is removed from the URL and becomes the
+/// credentials of this node; `Debug` and `Display` never show it.
 ///
 /// ```
 /// use es_transport::Node;
@@ -84,7 +82,7 @@ pub struct Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeFacts {
-    /// The node's id, which stays when its address changes.
+    /// The node's ID, which stays the same when its address changes.
     pub id: Option<Box<str>>,
     /// The node's name.
     pub name: Option<Box<str>>,
@@ -92,18 +90,18 @@ pub struct NodeFacts {
     pub roles: Vec<Box<str>>,
     /// The node's attributes (`node.attr.*`), such as `zone`.
     pub attributes: BTreeMap<Box<str>, Box<str>>,
-    /// Maximum size of a request in bytes (`http.max_content_length`).
+    /// Maximum size of a request body in bytes (`http.max_content_length`).
     pub max_content_length: Option<u64>,
 }
 
 impl Node {
-    /// Returns scheme, host, port and path prefix, without user info. This is the
-    /// node's identity: two nodes with the same URL are the same node.
+    /// Returns the URL: scheme, host, port and path prefix, without user info. It
+    /// identifies the node: two nodes with the same URL are the same node.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Returns the same as [`Node::url`], shared.
+    /// Returns the URL as a shared string; see [`Node::url`].
     pub fn shared_url(&self) -> &Arc<str> {
         &self.url
     }
@@ -123,12 +121,12 @@ impl Node {
         &self.authority
     }
 
-    /// Returns the host; an IPv6 address in brackets.
+    /// Returns the host. An IPv6 address is in brackets.
     pub fn host(&self) -> &str {
         self.authority().host()
     }
 
-    /// Returns the port, also if the URL has none: 443 for https, 80 for http.
+    /// Returns the port. Without one in the URL, it is 443 for https and 80 for http.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -138,17 +136,18 @@ impl Node {
         &self.host_header
     }
 
-    /// Returns the prefix of every path: empty, or with a leading and without a trailing slash.
+    /// Returns the prefix of every path: empty, or with a leading but without a trailing
+    /// slash.
     pub fn path_prefix(&self) -> &str {
         &self.path_prefix
     }
 
-    /// Returns the credentials of the URL, for this node alone.
+    /// Returns the credentials from the URL, which are only for this node.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
-    /// Returns the facts that sniffing found.
+    /// Returns the facts from sniffing.
     pub fn facts(&self) -> &NodeFacts {
         &self.facts
     }
@@ -158,14 +157,14 @@ impl Node {
         self.facts.attributes.get(name).map(|value| &**value)
     }
 
-    /// Returns the same node with other facts.
+    /// Replaces the facts.
     #[must_use]
     pub fn with_facts(mut self, facts: NodeFacts) -> Self {
         self.facts = facts;
         self
     }
 
-    /// Returns the same node with an attribute, for clusters that are not sniffed.
+    /// Adds an attribute, for clusters that are not sniffed.
     ///
     /// ```
     /// use es_transport::Node;
@@ -180,11 +179,11 @@ impl Node {
         self
     }
 
-    /// Returns another node that is reached in the same way (scheme, path prefix,
-    /// credentials), at another host and port. An IPv6 host may have brackets or not.
+    /// Returns a node with the same scheme, path prefix and credentials at another host
+    /// and port. An IPv6 address may be in brackets.
     ///
     /// # Errors
-    /// The host is not valid.
+    /// Returns an error if the host is not valid.
     pub fn at(&self, host: &str, port: u16) -> crate::Result<Self> {
         url::node(
             self.scheme().clone(),
@@ -198,7 +197,7 @@ impl Node {
     /// Returns the absolute URI of a request to this node, for an origin-form target.
     ///
     /// # Errors
-    /// The prefix and the path are too long together.
+    /// Returns an error if the prefix and the path together are too long.
     pub fn uri(&self, target: PathAndQuery) -> crate::Result<http::Uri> {
         url::absolute(self, target)
     }

@@ -1,4 +1,4 @@
-//! The outcome of an attempt, as far as it concerns the node.
+//! The outcome of an attempt for its node.
 
 use std::io;
 
@@ -16,34 +16,34 @@ use crate::error::{self, Error};
 /// | 429 | [`Overloaded`](Self::Overloaded) |
 /// | 500, 501 and 505 or above | [`ServerError`](Self::ServerError) |
 /// | any other status | [`Healthy`](Self::Healthy) |
-/// | the request was not sent, for lack of a file handle of ours | [`Unknown`](Self::Unknown) |
+/// | the request was not sent because this process has no free file descriptor | [`Unknown`](Self::Unknown) |
 /// | a service or a layer of the stack failed in another way | [`Unknown`](Self::Unknown) |
 /// | the future was dropped; the request or its response cannot be used | [`Unknown`](Self::Unknown) |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NodeOutcome {
-    /// The node responded; the time that it took counts for its latency.
+    /// The node responded. The duration is included in its latency.
     Healthy,
-    /// The node is alive but refused the work. Such a response comes fast,
-    /// so it does not count for the latency.
+    /// The node is alive but refused the request. Such responses are fast, so they are
+    /// not included in the latency.
     Overloaded,
-    /// The node is alive but failed to do the work. As with
-    /// [`Overloaded`](Self::Overloaded), the time does not count for the latency.
+    /// The node is alive but failed to process the request. As with
+    /// [`Overloaded`](Self::Overloaded), the duration is not included in the latency.
     ///
-    /// [`Ejection`](super::Ejection) takes out nodes that fail so more often
-    /// than the others.
+    /// With [`Ejection`](super::Ejection), nodes that fail in this way more often than
+    /// the others are ejected.
     ServerError,
-    /// A strike against the node: several in a row make it dead.
+    /// A strike against the node: several in a row mark it as dead.
     Suspect,
-    /// The node cannot be used now.
+    /// The node cannot be used: it is marked as dead.
     Failed,
-    /// Nothing is known.
+    /// The attempt does not affect the health of the node.
     Unknown,
 }
 
 impl NodeOutcome {
-    /// Returns what the end of an attempt says about its node: a response's
-    /// status, or an error.
+    /// Returns the outcome of an attempt that ended with the status of a response, or
+    /// with an error.
     pub fn of(result: Result<StatusCode, &Error>) -> Self {
         match result {
             Ok(status) => Self::of_status(status),
@@ -51,7 +51,7 @@ impl NodeOutcome {
         }
     }
 
-    /// Returns what a status says about the node that returned it.
+    /// Returns the outcome of an attempt that ended with this status.
     ///
     /// ```
     /// use es_transport::node::NodeOutcome;
@@ -70,9 +70,9 @@ impl NodeOutcome {
         }
     }
 
-    /// Returns what an error says about the node of the attempt.
+    /// Returns the outcome of an attempt that ended with this error.
     ///
-    /// Only errors of connects, TLS and I/O and timeouts say anything.
+    /// Only connect, TLS and I/O errors and timeouts affect the health of the node.
     pub fn of_error(error: &Error) -> Self {
         if error.is_connect() || error.is_tls() || error.is_io() {
             if is_ours(error) {

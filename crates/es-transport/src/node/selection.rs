@@ -19,9 +19,9 @@ use crate::events::DeathCause;
 
 /// A node that the pool selected for one attempt.
 ///
-/// [`finish`](Self::finish) reports to the pool how the attempt ended. If it
-/// is dropped without that, it says nothing about the node: a probe is given
-/// up, so that another request may probe, and the attempt is no longer in flight.
+/// [`finish`](Self::finish) reports the outcome of the attempt to the pool. If it is
+/// dropped without a report, the health of the node is not affected, the attempt is no
+/// longer in flight, and if it was a probe, another request may probe the node.
 pub struct Selection {
     stripe: Arc<Stripe>,
     index: u32,
@@ -70,24 +70,24 @@ impl Selection {
         &self.entry().node
     }
 
-    /// Returns when the attempt began.
+    /// Returns the time at which the attempt started.
     pub fn started_at(&self) -> Instant {
         self.started_at
     }
 
-    /// Whether this attempt finds out if a dead node is back.
+    /// Whether this attempt probes a dead node.
     pub fn is_probe(&self) -> bool {
         self.probe.is_some()
     }
 
-    /// Whether the end of the attempt was not reported yet.
+    /// Whether the outcome of the attempt has not been reported yet.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Sets the time that the node asked to be left alone (`Retry-After`): its
-    /// latency after this attempt, where the pool has a [failure
-    /// penalty](super::NodePoolBuilder::failure_penalty).
+    /// Sets the `Retry-After` of the response. If the pool has a [failure
+    /// penalty](super::NodePoolBuilder::failure_penalty), it is recorded as the latency
+    /// of this attempt.
     pub fn set_retry_after(&mut self, time: impl Into<Option<Duration>>) {
         self.retry_after = time.into();
     }
@@ -102,7 +102,7 @@ impl Selection {
         self.is_tracked || self.is_news(outcome) || self.stripe.members.observing.recent.is_some()
     }
 
-    /// Reports that the node has begun to respond, which ends a probe.
+    /// Reports that the node has started to respond, which ends a probe.
     pub fn responded(&mut self, now: Instant) {
         if self.is_probe() {
             self.report(NodeOutcome::Healthy, DeathCause::Unknown, now);
@@ -110,21 +110,21 @@ impl Selection {
         }
     }
 
-    /// Reports that the attempt was dropped before it ended. It says nothing about the
-    /// node's health, but its latency would have been longer than that: a node whose
-    /// hedged requests are dropped does not look fast.
+    /// Reports that the attempt was dropped before it ended. This does not affect the
+    /// health of the node, but the elapsed time is recorded as a lower bound of its
+    /// latency, so that a node whose hedged requests are dropped does not look fast.
     pub fn dropped(&mut self, now: Instant) {
         self.is_dropped = true;
         self.finish(NodeOutcome::Unknown, now);
     }
 
-    /// Reports how the attempt ended; only the first call counts.
+    /// Reports the outcome of the attempt. Only the first report counts.
     pub fn finish(&mut self, outcome: NodeOutcome, now: Instant) {
         self.finish_because(outcome, DeathCause::Unknown, now);
     }
 
-    /// Reports how the attempt ended, and the cause if the node dies of it;
-    /// only the first call counts.
+    /// Reports the outcome of the attempt, and the cause of death if it marks the node
+    /// as dead. Only the first report counts.
     pub fn finish_because(&mut self, outcome: NodeOutcome, cause: DeathCause, now: Instant) {
         if !std::mem::take(&mut self.is_open) {
             return;
@@ -189,8 +189,8 @@ impl Selection {
         pool.report(self.entry(), report, cause);
     }
 
-    /// Whether the pool has another live node that the request may go to and
-    /// that is not among these URLs.
+    /// Whether the pool has another live node that is eligible for the request and is
+    /// not among these URLs.
     pub fn has_untried_node(&self, tried: &[Arc<str>]) -> bool {
         let own = self.node();
         let members = &self.stripe.members;

@@ -18,10 +18,11 @@ use crate::{
     node::NodeOutcome,
 };
 
-/// Starts sniffs from requests and their failures; made by [`Sniffer::layer`].
+/// A layer that starts sniffs on requests and their failures. Created by
+/// [`Sniffer::layer`].
 ///
-/// It sits below retry, where it sees every attempt, and directly above the
-/// service that the sniffer sends through.
+/// It belongs below retry, where it sees every attempt, and directly above the service
+/// through which the sniffer sends its requests.
 #[derive(Clone, Debug)]
 pub struct SniffLayer {
     sniffer: Sniffer,
@@ -45,8 +46,8 @@ impl<S> Layer<S> for SniffLayer {
     }
 }
 
-/// The service of [`SniffLayer`]. It is not ready during a sniff that its next
-/// request waits for.
+/// The service of [`SniffLayer`]. It is not ready during a sniff that the next request
+/// must wait for.
 pub struct Sniff<S> {
     inner: S,
     sniffer: Sniffer,

@@ -1,20 +1,18 @@
-//! Sniffing: finding the nodes of a cluster by asking one of them.
+//! Sniffing: discovers the nodes of a cluster.
 //!
-//! A [`Sniffer`] sends `GET /_nodes/http` to one of the nodes of a pool and
-//! replaces them by the nodes of the response. [`SniffOptions`] says when: on start, when a node fails, from time to time, before
-//! requests; never more often than its minimal delay, and never twice at a time.
+//! A [`Sniffer`] sends `GET /_nodes/http` to a node of a pool, and replaces the nodes of the pool
+//! with those in the response. [`SniffOptions`] sets when it does so: on start, after a node
+//! failed, periodically, or before requests. Sniffs do not overlap, and there is a minimum delay
+//! between them.
 //!
-//! New nodes are reached as the asked one is: same scheme, path prefix and
-//! credentials. Dedicated masters are ignored. A failure is an
-//! [event](crate::events), leaves the pool as it is, and never becomes the
-//! failure of a request.
+//! New nodes have the scheme, path prefix and credentials of the node that responded.
+//! Dedicated master nodes are ignored. A failed sniff is reported as an
+//! [event](crate::events) and leaves the pool unchanged; it never makes a request fail.
 //!
-//! Requests that pass through [`SniffLayer`] start a sniff that is due. The
-//! layer sits below retry, around the service that the sniffer sends through.
-//! Where a runtime runs between requests, a background task sniffs
-//! periodically; it ends with the last clone of the sniffer and its services.
-//! Where none does (functions that are suspended between calls), the next
-//! request starts the overdue sniff.
+//! Requests that pass through [`SniffLayer`] start a sniff that is due. Between
+//! requests, a background task sniffs periodically; it ends when the last clone of the
+//! sniffer and its services is dropped. If the process is suspended between requests,
+//! as functions are, the next request starts the overdue sniff.
 //!
 //! ```
 //! use std::time::Duration;

@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::node::Node;
 
-/// When a [`Sniffer`](super::Sniffer) sniffs, and which nodes it takes. By
-/// default it never sniffs by itself.
+/// Settings of a [`Sniffer`](super::Sniffer): when it sniffs, and which nodes it uses.
+/// By default, it sniffs only when [`sniff`](super::Sniffer::sniff) is called.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,57 +44,60 @@ impl Default for SniffOptions {
 }
 
 impl SniffOptions {
-    /// Sniffs with the first request, which waits for it. Until a sniff has
-    /// succeeded, later requests try again in the background.
+    /// Sets whether the first request sniffs, and waits for the result. Until a sniff
+    /// has succeeded, later requests try again in the background. Default: `false`.
     #[must_use]
     pub fn on_start(mut self, yes: bool) -> Self {
         self.on_start = yes;
         self
     }
 
-    /// Sniffs in the background after a failed attempt (no connection, a broken
-    /// one, 502, 503, 504), at the latest when the minimal delay is over.
+    /// Sets whether a failed attempt (a failed or broken connection, 502, 503, 504)
+    /// starts a sniff in the background, as soon as the minimum delay has passed.
+    /// Default: `false`.
     #[must_use]
     pub fn on_node_failure(mut self, yes: bool) -> Self {
         self.on_node_failure = yes;
         self
     }
 
-    /// Sniffs with a request, which waits for it, if the last sniff is older
-    /// than the minimal delay. Requests that come meanwhile do not wait.
+    /// Sets whether a request sniffs, and waits for the result, if the minimum delay
+    /// has passed since the last sniff. Concurrent requests do not wait. Default:
+    /// `false`.
     #[must_use]
     pub fn before_requests(mut self, yes: bool) -> Self {
         self.before_requests = yes;
         self
     }
 
-    /// Sniffs periodically, in the background. A sniff that failed is repeated
-    /// after the minimal delay.
+    /// Sets the interval of periodic sniffs in the background. A failed sniff is
+    /// repeated after the minimum delay. Default: never.
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
         self.every = Some(interval);
         self
     }
 
-    /// Sets the minimal time between the starts of two sniffs. Default: 10 s.
+    /// Sets the minimum delay between the starts of two sniffs. Default: 10 s.
     #[must_use]
     pub fn min_delay(mut self, delay: Duration) -> Self {
         self.min_delay = delay;
         self
     }
 
-    /// Sets the time limit of one sniff, however many nodes it tries. Default: 5 s.
+    /// Sets the time limit of a sniff, including all nodes that it tries. Default: 5 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Decides about each node that was found, with its
-    /// [facts](Node::facts): to take it as it is, change it, or ignore it (`None`).
+    /// Sets a function that is called for each node that was found, with its
+    /// [facts](Node::facts). It returns the node, possibly changed, or `None` to ignore
+    /// it.
     ///
-    /// It does not see dedicated masters. A node without TLS is ignored if the
-    /// one that reported it has it.
+    /// It is not called for dedicated master nodes. If the node that responded uses
+    /// TLS, nodes without TLS are ignored.
     ///
     /// ```
     /// use es_transport::{Node, sniff::SniffOptions};
@@ -112,7 +115,7 @@ impl SniffOptions {
         self
     }
 
-    /// Whether it ever sniffs by itself.
+    /// Whether any kind of automatic sniffing is enabled.
     pub fn is_on(&self) -> bool {
         self.on_start || self.on_node_failure || self.before_requests || self.every.is_some()
     }

@@ -21,9 +21,9 @@ use crate::{
     node::{Node, NodePool},
 };
 
-/// Finds the nodes of a cluster; see the [module](super).
+/// Discovers the nodes of a cluster; see the [module](super).
 ///
-/// Clones share everything. Creating one does no I/O and needs no runtime.
+/// Clones share their state. Creating a sniffer does no I/O and needs no runtime.
 #[derive(Clone)]
 pub struct Sniffer {
     inner: Arc<Inner>,
@@ -39,9 +39,9 @@ pub(super) struct Inner {
 }
 
 impl Sniffer {
-    /// Creates a sniffer that sends through `service`, which must contain the
-    /// [selection](crate::layer::SelectNodeLayer) of a node from `pool`, and
-    /// should add credentials and headers as for any request.
+    /// Creates a sniffer that sends its requests through `service`. The service must
+    /// [select](crate::layer::SelectNodeLayer) a node from `pool`, and should add
+    /// credentials and headers as for any request.
     pub fn new<S, RB>(pool: Arc<NodePool>, service: S, options: SniffOptions) -> Self
     where
         S: Service<Request<Body>, Response = Response<RB>> + Clone + Send + Sync + 'static,
@@ -62,18 +62,18 @@ impl Sniffer {
         }
     }
 
-    /// Returns the layer that starts sniffs from requests.
+    /// Returns the layer that starts sniffs on requests.
     pub fn layer(&self) -> SniffLayer {
         SniffLayer::new(self.clone())
     }
 
-    /// Sniffs now, whatever the minimal delay says.
+    /// Sniffs now, regardless of the minimum delay.
     ///
-    /// If a sniff is running already, it returns at once.
+    /// If a sniff is already running, it returns immediately.
     ///
     /// # Errors
-    /// No node returned its cluster's nodes in time, or none of them can be
-    /// used; the pool then stays as it is.
+    /// Returns an error if no node returned the nodes of the cluster in time, or if
+    /// none of them can be used. The pool is then unchanged.
     pub async fn sniff(&self) -> Result<()> {
         match Refresh::begin(&self.inner, true) {
             Some(refresh) => refresh.run().await,
@@ -81,16 +81,16 @@ impl Sniffer {
         }
     }
 
-    /// Marks the nodes as possibly outdated, as after a function was suspended.
+    /// Marks the nodes as possibly outdated, for example after the process was suspended.
     ///
-    /// A sniff begins in the background as soon as the minimal delay allows, or
-    /// with a later request. Does nothing where sniffing is off.
+    /// A sniff starts in the background as soon as the minimum delay has passed, or
+    /// with a later request. Does nothing if automatic sniffing is disabled.
     pub fn invalidate(&self) {
         self.inner.invalidate();
     }
 
-    /// Returns a function that calls [`invalidate`](Self::invalidate) and does
-    /// not keep the sniffer alive.
+    /// Returns a function that calls [`invalidate`](Self::invalidate) and holds only a
+    /// weak reference to the sniffer.
     pub fn invalidate_hook(&self) -> impl Fn() + Send + Sync + 'static {
         let inner = Arc::downgrade(&self.inner);
         move || {

@@ -1,13 +1,13 @@
 //! Settings by name: from a configuration file, and from the environment.
 //!
-//! Every setting is text, a number or a list under the name of its setter on
-//! [`TransportBuilder`]:
+//! Each setting has the name of its setter on [`TransportBuilder`]. Its value is a
+//! text, a number or a list:
 //!
 //! | setting | value |
 //! |---|---|
-//! | `nodes` | a list of URLs, or one text with commas between them |
+//! | `nodes` | a list of URLs, or a text of URLs separated by commas |
 //! | `cloud_id` | the Cloud ID of a deployment, instead of nodes |
-//! | `ca_certs` | the path of a file in PEM or DER, or a text in PEM |
+//! | `ca_certs` | the path of a PEM or DER file, or PEM text |
 //! | `ssl_assert_fingerprint` | SHA-256 fingerprint of the server's or a CA's certificate |
 //! | `verify_certs`, `ssl_assert_hostname` | `true` or `false` |
 //! | `client_cert` and `client_key` | as `ca_certs` |
@@ -37,7 +37,7 @@
 //!
 //! A duration is a number of seconds or a text with a unit: `500ms`, `30s`, `2m`, `1h`.
 //! A size is a number of bytes or a text with a unit: `64kb`, `100mb`, `1gb`. Numbers
-//! and booleans may be text, too.
+//! and booleans may also be given as text.
 
 mod value;
 
@@ -57,10 +57,11 @@ use crate::{
 
 /// Settings by name, for [`TransportBuilder::config`]; the [module](self) lists them.
 ///
-/// It is read from any format that serde knows, from the environment, or from both.
-/// Reading fails only where the format itself is broken: a setting that is unknown or
-/// cannot be used is reported by [`build`](TransportBuilder::build), because the errors
-/// of some formats quote the line, which may hold a secret.
+/// It can be deserialized from any format that serde supports, read from the
+/// environment, or both. Deserialization fails only if the input is malformed. Unknown
+/// settings and invalid values are reported by [`build`](TransportBuilder::build)
+/// instead, because the errors of some formats quote the line, which may contain a
+/// secret.
 ///
 /// ```
 /// use es_transport::{Config, Transport};
@@ -111,12 +112,12 @@ const ALTERNATIVES: [&[&str]; 2] = [
 ];
 
 impl Config {
-    /// Reads the environment variables `ELASTICSEARCH_…`: the name of the setting in upper
-    /// case, such as `ELASTICSEARCH_CLOUD_ID` or `ELASTICSEARCH_API_KEY`.
+    /// Reads the environment variables `ELASTICSEARCH_…`, where `…` is the name of a
+    /// setting in upper case, such as `ELASTICSEARCH_CLOUD_ID` or `ELASTICSEARCH_API_KEY`.
     ///
-    /// `ELASTICSEARCH_URL` and `ELASTICSEARCH_HOSTS` are other names of
-    /// `ELASTICSEARCH_NODES`. An empty variable is not set. Variables that name no setting
-    /// are ignored, since other programs use the prefix, too.
+    /// `ELASTICSEARCH_URL` and `ELASTICSEARCH_HOSTS` are aliases of `ELASTICSEARCH_NODES`.
+    /// Empty variables are ignored, and so are variables that name no setting, because
+    /// other programs use the prefix as well.
     pub fn from_env() -> Self {
         Self::from_env_with_prefix(PREFIX)
     }
@@ -155,9 +156,10 @@ impl Config {
         config
     }
 
-    /// Returns the settings of both; where both have a setting, that of `other` is used.
+    /// Merges two configurations. If both have a setting, the value of `other` is used.
     ///
-    /// Nodes and a Cloud ID replace each other, and so do the kinds of authentication.
+    /// A Cloud ID in `other` replaces nodes, and the reverse; likewise, any kind of
+    /// authentication replaces every other kind.
     ///
     /// ```
     /// # use es_transport::{Config, Transport};
@@ -240,8 +242,8 @@ impl<'de> Visitor<'de> for ConfigVisitor {
 
 /// Settings by name.
 impl<T> TransportBuilder<T> {
-    /// Applies settings from a file or the environment. Setters that are called before or
-    /// after add to them.
+    /// Applies settings from a file or the environment, in addition to the setters that
+    /// are called before or after it.
     pub fn config(self, config: Config) -> Self {
         let unknown = config
             .settings

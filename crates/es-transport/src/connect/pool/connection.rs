@@ -45,7 +45,7 @@ const SILENCE: Duration = Duration::from_millis(100);
 
 /// An open connection as hyper uses it.
 ///
-/// It is implemented for everything that fits. A stream of tokio fits as
+/// It is implemented for every type with these bounds. Wrap a tokio stream in
 /// `hyper_util::rt::TokioIo`.
 pub trait Io: Read + Write + Unpin + Send + 'static {}
 
@@ -413,8 +413,9 @@ impl From<TrySendError<Request<Body>>> for SendError {
 
 /// The body of a response of [`Connections`](super::Connections).
 ///
-/// The connection serves the next request once the body was read to its end. If it is
-/// dropped before, the connection is closed, unless all of the body had arrived.
+/// Once the body has been read to its end, the connection serves the next request. If
+/// the body is dropped earlier, the connection is closed, unless all of the body had
+/// arrived.
 pub struct PooledBody {
     incoming: Incoming,
     /// `None` once it went back.

@@ -1,32 +1,31 @@
 //! The connections of each host.
 //!
 //! [`Connections`] is a `Service<http::Request<Body>>` for absolute URIs. For each host
-//! (scheme, host name and port) it keeps a list of idle connections and takes the one that
-//! was used last.
-//! - A request that finds no idle connection starts a connect and takes whatever is there
-//!   first: its own new connection or one that becomes free. The connect goes on, and its
-//!   connection is kept.
-//! - At the limit of connections requests wait, first come, first served, and for a limited
-//!   time: one that waits too long fails and was not sent.
-//! - A request that comes back from a reused connection with no byte taken is sent on
-//!   another one. If it was taken and the connection broke, it fails: only the retry layer
-//!   knows whether it may be repeated.
-//! - A connection is used again only after its response was read to the end. A cancelled
-//!   request, or a large response that is dropped unread, closes it, and so does a server
-//!   that responds and does not read the rest of the request.
-//! - A response with both `Content-Length` and chunks is an error and closes the connection:
-//!   proxies disagree on where such a response ends, and what one of them takes for the next
-//!   would be given to another request.
-//! - Idle connections are closed after a timeout, at a maximum age, if they are too many, if
-//!   their node left ([`Connections::retain`]), if the process was suspended meanwhile
-//!   ([`SuspendDetector`]), and if a connection that had responded later than they did turned
-//!   out to be dead.
-//! - A connection serves only requests of the runtime that drives it.
-//! - With the feature `http2`, a connection that negotiated it is shared by all requests. One
-//!   whose request timed out is not used again.
+//! (scheme, host name and port) it keeps a list of idle connections and uses the most
+//! recently used one.
+//! - A request that finds no idle connection opens one, and uses whichever is available
+//!   first: its own new connection or one that becomes idle. In the latter case the new
+//!   connection is added to the pool.
+//! - At the connection limit, requests wait in order of arrival, for a limited time. A
+//!   request that waits too long fails as not sent.
+//! - If a reused connection turns out to be closed before any byte of the request was
+//!   sent, the request is sent on another one. If it breaks later, the request fails: only
+//!   the retry layer knows whether it may be repeated.
+//! - A connection is reused only after its response has been read to the end. It is
+//!   closed if a request is cancelled, if a large response is dropped unread, or if the
+//!   server responds without reading the rest of the request.
+//! - A response with both `Content-Length` and chunked encoding is an error and closes the
+//!   connection: proxies disagree on where such a response ends, so that its rest could be
+//!   delivered to another request (response smuggling).
+//! - Idle connections are closed after a timeout, at a maximum age, if there are too many, if
+//!   their node has left ([`Connections::retain`]), if the process was suspended
+//!   ([`SuspendDetector`]), and if a more recently used connection turned out to be dead.
+//! - A connection serves only requests of the tokio runtime that drives it.
+//! - With the feature `http2`, all requests share a connection that negotiated HTTP/2. After
+//!   a request on it timed out, it is not reused.
 //!
-//! It follows no redirects, repeats nothing that was sent, and keeps no task alive while
-//! nothing is idle.
+//! It does not follow redirects or repeat sent requests, and it runs no background task
+//! while no connection is idle.
 //!
 //! ```
 //! use std::time::Duration;

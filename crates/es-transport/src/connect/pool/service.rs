@@ -32,9 +32,9 @@ use crate::{
 
 /// A pool of connections, with a separate limit and queue for each host.
 ///
-/// It is a [`Service`] for requests with absolute URIs. A clone shares everything and
-/// costs one reference count. The connections are closed when the last clone, and the
-/// last response that is being read, is dropped.
+/// It is a [`Service`] for requests with absolute URIs. Clones share the pool; cloning
+/// is cheap. The connections are closed when the last clone and the last unread
+/// response have been dropped.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,8 +65,8 @@ struct Pool {
 }
 
 impl Connections {
-    /// Creates a pool with the default settings over any connector; see
-    /// [`ConnectionsBuilder::build`] for its requirements.
+    /// Creates a pool with the default settings over any connector. See
+    /// [`ConnectionsBuilder::build`] for the requirements on the connector.
     pub fn with_connector<C>(connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
@@ -91,9 +91,10 @@ impl Connections {
         }))
     }
 
-    /// Adds a hook that is called when the process was found to have been suspended, by
-    /// the request or the timer that noticed it: what else is known of the cluster may be
-    /// outdated too. It is called for each node that has idle connections.
+    /// Adds a hook that is called after a suspension of the process was detected, when
+    /// other state about the cluster may be outdated as well. It is called once for each
+    /// node that has idle connections, by the request or timer that detects the
+    /// suspension.
     ///
     /// ```
     /// use es_transport::sniff::{SniffOptions, Sniffer};
@@ -113,9 +114,9 @@ impl Connections {
         self.0.settings.on_resume(Arc::new(hook));
     }
 
-    /// Forgets all hosts (scheme, host name and port, with the path `/`) that `keep`
-    /// refuses. Their idle connections are closed now, those in use when their response
-    /// was read.
+    /// Removes all hosts (scheme, host name and port, with the path `/`) for which
+    /// `keep` returns `false`. Their idle connections are closed immediately,
+    /// connections in use once their response has been read.
     ///
     /// ```
     /// use es_transport::connect::{Connections, Connector};
@@ -131,7 +132,7 @@ impl Connections {
         }
     }
 
-    /// Forgets one host, that of `target`, as [`retain`](Self::retain) does.
+    /// Removes the host of `target`, as [`retain`](Self::retain) does.
     pub fn close_host(&self, target: &Uri) {
         self.retain(|host| {
             host.scheme() != target.scheme() || host.authority() != target.authority()
@@ -143,8 +144,9 @@ impl Connections {
         self.0.hosts.load().iter().for_each(SharedHost::clear_idle);
     }
 
-    /// Closes the pool: idle connections now, those in use when their response was read.
-    /// Requests that wait and all later ones fail with [`Error::is_closed`].
+    /// Closes the pool: idle connections immediately, connections in use once their
+    /// response has been read. Waiting and later requests fail with
+    /// [`Error::is_closed`].
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         for host in self.0.remove(|_| false) {
@@ -152,8 +154,8 @@ impl Connections {
         }
     }
 
-    /// Returns how many connections to the host of `target` are open or being opened, and
-    /// how many of them are idle.
+    /// Returns the number of connections to the host of `target` that are open or being
+    /// opened, and the number of idle ones among them.
     ///
     /// ```
     /// use es_transport::connect::{Connections, Connector};
@@ -293,7 +295,7 @@ impl fmt::Debug for Connections {
 
 /// The future of [`Connections`].
 ///
-/// It allocates nothing where a connection is idle. If it is dropped before it is ready,
+/// It does not allocate if a connection is idle. If it is dropped before it is ready,
 /// the connection is closed.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(State);

@@ -29,11 +29,11 @@ const MAX_HEADER_SIZE: usize = 256 * 1024;
 /// a warning of Elasticsearch.
 const MAX_HEADERS: usize = 4_096;
 
-/// Tells the wall clock's time, by which a suspension of the process is detected.
+/// A source of wall-clock time, by which a suspension of the process is detected.
 ///
-/// A process that is suspended (a function between two calls, a virtual machine that was
-/// saved) does not see its timers run, but the wall clock is far ahead when it resumes.
-/// Its idle connections are then most likely dead.
+/// While a process is suspended (a function between two invocations, a paused virtual
+/// machine), its timers stand still, but the wall clock does not. When the process
+/// resumes, its idle connections are most likely dead.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -57,7 +57,7 @@ pub trait SuspendDetector: fmt::Debug + Send + Sync + 'static {
     fn now(&self) -> SystemTime;
 }
 
-/// The system's clock.
+/// The system clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -67,7 +67,7 @@ impl SuspendDetector for SystemClock {
     }
 }
 
-/// The start or the end of a connection.
+/// An event of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionEvent {
@@ -87,9 +87,9 @@ pub(super) type EventHook = Arc<dyn Fn(&ConnectionEvent) + Send + Sync>;
 
 type ResumeHook = Arc<dyn Fn() + Send + Sync>;
 
-/// Builds [`Connections`].
+/// A builder of [`Connections`].
 ///
-/// Limits hold per host: per scheme, host name and port.
+/// Limits apply to each host: scheme, host name and port.
 #[derive(Clone)]
 #[must_use = "settings do nothing until they are built"]
 pub struct ConnectionsBuilder {
@@ -139,8 +139,8 @@ impl ConnectionsBuilder {
         }
     }
 
-    /// Sets the number of connections to one node that are open at the same time.
-    /// Further requests wait, in the order they came. Default: 256, at least 1.
+    /// Sets the maximum number of open connections to one node, at least 1. Further
+    /// requests wait in order of arrival. Default: 256.
     ///
     /// ```
     /// use es_transport::connect::Connections;
@@ -152,25 +152,25 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets the number of idle connections to one node that are kept. Default: 256; 0
-    /// keeps none.
+    /// Sets the maximum number of idle connections to one node; 0 keeps none. Default:
+    /// 256.
     pub fn max_idle_per_node(mut self, connections: usize) -> Self {
         self.limits.max_idle = connections;
         self
     }
 
-    /// Sets how long an idle connection is kept: between this time and 1.25 times it, and
-    /// never more than 5 s longer. Default: 60 s.
+    /// Sets the time after which an idle connection is closed. It may take up to a
+    /// quarter longer, but at most 5 s longer. Default: 60 s.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = timeout;
         self
     }
 
-    /// Sets the maximum age of a connection, or none. Default: 10 minutes.
+    /// Sets the maximum age of a connection; `None` is no limit. Default: 10 minutes.
     ///
-    /// A connection that is older is closed between two requests, so that names are
-    /// resolved again: up to a tenth earlier, by chance, so that connections opened
-    /// together do not end together.
+    /// An older connection is closed between two requests, so that host names are
+    /// resolved again. The age of each connection is reduced by a random part of up to
+    /// a tenth, so that connections opened together are not closed together.
     ///
     /// ```
     /// use std::time::Duration;
@@ -184,24 +184,25 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets how long a request waits for a connection, opening one included. Default: 10 s.
+    /// Sets the time that a request waits for a connection, including the time to open one.
+    /// Default: 10 s.
     ///
-    /// The request was not sent then, and fails with
-    /// [`TimeoutPhase::Acquire`](crate::error::TimeoutPhase::Acquire). A request with a
-    /// timeout of its own ([`RequestOptions`](crate::RequestOptions)) waits for at most half
-    /// of that, so that it is still known that it was not sent.
+    /// Then the request fails with
+    /// [`TimeoutPhase::Acquire`](crate::error::TimeoutPhase::Acquire); it was not sent. A
+    /// request with its own timeout ([`RequestOptions`](crate::RequestOptions)) waits for at
+    /// most half of it, so that it fails as not sent before that timeout ends the attempt.
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
         self
     }
 
-    /// Sets the clock by which a suspension is detected. Default: the system's.
+    /// Sets the clock that detects a suspension of the process. Default: [`SystemClock`].
     pub fn suspend_detector(mut self, detector: impl SuspendDetector) -> Self {
         self.detector = Arc::new(detector);
         self
     }
 
-    /// Adds a hook that is called when a connection was opened or closed.
+    /// Adds a hook that is called after a connection was opened or closed.
     ///
     /// ```
     /// use es_transport::connect::{Connections, ConnectionEvent};
@@ -224,13 +225,13 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets hyper's own settings of HTTP/1 connections, among them the limits on the
-    /// heads of responses.
+    /// Sets hyper's own HTTP/1 settings, including the limits on the size of response
+    /// headers.
     ///
-    /// It replaces the defaults: 256 KiB and 4,096 header lines. A server that warns of
-    /// many deprecated parameters exceeds hyper's own default of 100 lines
-    /// (`max_headers`), and hyper makes room for each allowed line at each response.
-    /// By default, only a response with more than 100 lines is given that room.
+    /// It replaces the default limits of 256 KiB and 4,096 header lines. A server that
+    /// warns of many deprecated parameters exceeds hyper's own default of 100 lines
+    /// (`max_headers`), but hyper allocates space for every allowed line for every
+    /// response. By default, only a response with more than 100 lines gets that space.
     ///
     /// ```
     /// use es_transport::connect::Connections;
@@ -247,26 +248,28 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets hyper's own settings of HTTP/2 connections.
+    /// Sets hyper's own HTTP/2 settings.
     ///
-    /// It replaces the defaults: a ping every 20 s, idle or not, and 10 s for its response.
+    /// It replaces the defaults: a ping every 20 s, also on idle connections, with a
+    /// timeout of 10 s.
     #[cfg(feature = "http2")]
     pub fn http2_builder(mut self, builder: http2::Builder<TokioExecutor>) -> Self {
         self.protocols.http2 = builder;
         self
     }
 
-    /// States that the connector may open HTTP/2 connections, each of which serves any
-    /// number of requests: to an https node connections are then opened one after the
-    /// other until it is known what they speak. Default: `false`.
+    /// Sets whether the connector may open HTTP/2 connections, each of which serves
+    /// several requests at a time. Connections to an https node are then opened one at
+    /// a time until their protocol is known. Default: `false`.
     pub fn may_share(mut self, may_share: bool) -> Self {
         self.may_share = may_share;
         self
     }
 
-    /// Makes connections over a connector: any service that makes an open connection of a
-    /// URI. It speaks HTTP/1.1 (a TLS connector must not offer `h2` in ALPN) and should
-    /// limit its own time. A [`Connector`](super::super::Connector) may offer `h2`.
+    /// Builds the pool over a connector: any service that opens a connection for a URI.
+    /// It must negotiate HTTP/1.1 (a TLS connector must not offer `h2` in ALPN) and
+    /// should have a time limit. Only a [`Connector`](super::super::Connector) may offer
+    /// `h2`.
     ///
     /// ```
     /// use es_transport::connect::{Connections, Connector};

@@ -5,9 +5,9 @@ use tower::Layer;
 use super::{cache::Cache, provider::CredentialsProvider, service::Auth};
 use crate::credentials::Credentials;
 
-/// Authenticates requests; see the [module](super).
+/// A layer that authenticates requests; see the [module](super).
 ///
-/// The services of one layer share the credentials that its provider returned.
+/// All services that one layer creates share the credentials of its provider.
 #[derive(Clone)]
 pub struct AuthLayer {
     source: Source,
@@ -41,7 +41,8 @@ impl AuthLayer {
         }
     }
 
-    /// Creates a layer that sends only the credentials in the options of a request.
+    /// Creates a layer without credentials: only those in the options of a request are
+    /// sent.
     pub fn none() -> Self {
         Self {
             source: Source::None,

@@ -1,25 +1,25 @@
-//! Credentials become the `Authorization` header.
+//! Authentication: adds the `Authorization` header.
 //!
-//! They are fixed ([`AuthLayer::new`]), none ([`AuthLayer::none`]) or made by a
-//! [`CredentialsProvider`] ([`AuthLayer::provider`]).
+//! The credentials are fixed ([`AuthLayer::new`]), absent ([`AuthLayer::none`]) or
+//! returned by a [`CredentialsProvider`] ([`AuthLayer::provider`]).
 //!
-//! **Precedence**, first to last:
-//! 1. an `Authorization` header on the request itself, which stays as it is;
+//! **Precedence**, from highest to lowest:
+//! 1. an `Authorization` header of the request itself, which is left unchanged;
 //! 2. the request's [`RequestOptions::auth`]: credentials, or none at all;
-//! 3. headers among the options, then the transport's own default headers,
-//!    which [`default_headers`](super::default_headers) writes above;
+//! 3. headers in the options, then the transport's default headers, both of which
+//!    [`default_headers`](super::default_headers) adds above;
 //! 4. the credentials of this layer;
-//! 5. the user info of the chosen node's URL, which node selection adds below.
+//! 5. the user info of the selected node's URL, which node selection adds below.
 //!
-//! **A provider** is called when the first request needs it. Its credentials are cached
-//! until they expire or a server responds with 401; requests that arrive meanwhile wait
-//! for the one call that is running. After a 401 the provider is called once more, and
-//! if it returns other credentials, the request is retried once, provided that its body
-//! can be cloned ([`TryCloneBody`](crate::TryCloneBody)). If a provider fails, the
-//! request fails with a [credentials error], and nothing was sent. The error's source is
-//! the provider's own error, which therefore must not contain a secret.
+//! **A provider** is called for the first request. Its credentials are cached until they
+//! expire or a server responds with 401. At most one call runs at a time; requests that
+//! arrive meanwhile wait for it. After a 401 the provider is called once more, and if it
+//! returns other credentials, the request is retried once, provided that its body can be
+//! cloned ([`TryCloneBody`](crate::TryCloneBody)). If the provider fails, the request is
+//! not sent and fails with a [credentials error]. Its source is the provider's error,
+//! which must therefore not contain a secret.
 //!
-//! The layer sets no time limit for a provider. The total deadline covers it.
+//! The layer has no time limit for the provider; the total timeout includes its calls.
 //!
 //! [`RequestOptions::auth`]: crate::RequestOptions::auth
 //! [credentials error]: crate::Error::is_credentials

@@ -5,10 +5,10 @@ use crate::{credentials::Credentials, error::BoxError};
 /// The future of [`CredentialsProvider::credentials`].
 pub type ProviderFuture<'a> = Pin<Box<dyn Future<Output = Result<Provided, BoxError>> + Send + 'a>>;
 
-/// Fetches credentials: from a token endpoint, a vault, a file that is renewed.
+/// A source of credentials, such as a token endpoint, a vault or a file.
 ///
-/// It is called once at a time, and need not cache. Functions and closures that return
-/// a future of [`Credentials`] or [`Provided`] are providers.
+/// Calls do not overlap, and results are cached by the caller. Functions and closures
+/// that return a future of [`Credentials`] or [`Provided`] are providers.
 ///
 /// ```
 /// use es_transport::{Credentials, layer::auth::{CredentialsProvider, ProviderFuture}};
@@ -28,7 +28,7 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     /// Returns fresh credentials.
     ///
     /// # Errors
-    /// Any error. It is shown to the user and must not contain a secret.
+    /// May return any error. It is shown to the user and must not contain a secret.
     fn credentials(&self) -> ProviderFuture<'_>;
 }
 
@@ -45,7 +45,7 @@ where
     }
 }
 
-/// Credentials and their lifetime.
+/// Credentials and the time for which they are valid.
 #[derive(Clone, Debug)]
 pub struct Provided {
     pub(super) credentials: Credentials,
@@ -53,8 +53,8 @@ pub struct Provided {
 }
 
 impl Provided {
-    /// Sets how long the credentials are valid, counted from now. Default: until a server rejects
-    /// them.
+    /// Sets the time for which the credentials are valid, starting now. Default: until a server
+    /// rejects them.
     #[must_use]
     pub fn expires_in(mut self, duration: Duration) -> Self {
         self.expires_in = Some(duration);

@@ -2,14 +2,14 @@ use tower::Layer;
 
 use super::service::Collect;
 
-/// Reads responses to their end; see the [module page](super).
+/// A layer that reads responses to their end; see the [module](super).
 #[derive(Clone, Copy, Debug)]
 pub struct CollectLayer {
     limit: Option<usize>,
 }
 
 impl CollectLayer {
-    /// Creates a layer that reads responses of up to 512 MiB.
+    /// Creates a layer with a limit of 512 MiB.
     pub fn new() -> Self {
         Self {
             limit: Some(512 << 20),

@@ -1,21 +1,23 @@
-//! Collects responses: reads each to its end before it is returned.
+//! Buffers responses: reads each one to its end before it is returned.
 //!
-//! Below retry, node selection and the attempt timeout, this makes the body a part of
-//! the attempt: a response that is cut off or stalls is a failed attempt like any other,
-//! and can be retried. A response that arrives in one piece is returned as it is; other
-//! pieces are joined in one buffer, of the length that the server states if it does.
+//! The layer belongs below retry, node selection and the attempt timeout, and makes the
+//! body a part of the attempt: a response that is truncated or stalls is a failed
+//! attempt and can be retried. A response that arrives in one piece is returned without
+//! a copy. Otherwise, the pieces are joined in one buffer, which is allocated once if
+//! the response has a `Content-Length`.
 //!
-//! A response of more than 512 MiB is an error
-//! ([`CollectLayer::max_response_size`];
-//! [`RequestOptions::max_response_size`](crate::RequestOptions::max_response_size)
-//! for one request), at once if its length is stated. The limit is that of the body as
-//! this layer sees it: compressed, if a layer above decompresses it.
+//! A response of more than 512 MiB is an error ([`CollectLayer::max_response_size`];
+//! [`RequestOptions::max_response_size`](crate::RequestOptions::max_response_size) for
+//! one request). If it has a `Content-Length`, it is rejected before its body is read.
+//! The limit applies to the body as this layer receives it: to the compressed size, if
+//! a layer above decompresses it.
 //!
-//! A request with [`RequestOptions::stream`](crate::RequestOptions::stream) gets its
-//! response as a stream, whose only limit is the request's own. A response with an
-//! error status (400 and above) is collected all the same.
+//! The response to a request with
+//! [`RequestOptions::stream`](crate::RequestOptions::stream) is returned as a stream,
+//! which is limited only by the request's own `max_response_size`. A response with an
+//! error status (400 and above) is buffered in any case.
 //!
-//! Trailers are dropped; Elasticsearch sends none.
+//! Trailers are discarded; Elasticsearch sends none.
 //!
 //! ```
 //! use std::convert::Infallible;

@@ -15,8 +15,8 @@ use crate::error::{BoxError, Error, Result};
 const PIECE: usize = 16 << 10;
 
 pin_project! {
-    /// A body that is compressed with gzip while it is read. Its length is not
-    /// known before its end, and trailers are dropped.
+    /// A body that is compressed with gzip while it is read. Its length is not known in
+    /// advance, and trailers are discarded.
     pub struct GzipBody<B> {
         #[pin]
         inner: B,
@@ -27,7 +27,7 @@ pin_project! {
 }
 
 impl<B> GzipBody<B> {
-    /// Compresses `inner` at a level from 1 (fast) to 9 (small).
+    /// Compresses `inner` at a level from 1 (fastest) to 9 (smallest).
     pub fn new(inner: B, level: u32) -> Self {
         Self {
             inner,

@@ -3,9 +3,8 @@ use std::fmt;
 use super::encoder::Encoder;
 use crate::error::Result;
 
-/// Compresses a body while it is written, for callers that write large bodies
-/// piece by piece. A request with such a body says `Content-Encoding: gzip`,
-/// and the layer leaves it as it is.
+/// A gzip compressor for callers that write large bodies piece by piece. A request with
+/// such a body must have `Content-Encoding: gzip`; the layer then leaves it unchanged.
 ///
 /// ```
 /// use es_transport::layer::compression::Gzip;
@@ -23,7 +22,7 @@ pub struct Gzip {
 }
 
 impl Gzip {
-    /// Creates a compressor with a level from 1 (fast) to 9 (small).
+    /// Creates a compressor with a level from 1 (fastest) to 9 (smallest).
     pub fn new(level: u32) -> Self {
         Self {
             encoder: Encoder::new(level.clamp(1, 9)),
@@ -31,18 +30,18 @@ impl Gzip {
         }
     }
 
-    /// Adds a piece.
+    /// Compresses a piece of the body.
     ///
     /// # Errors
-    /// The compressor failed; the body cannot be used.
+    /// Returns an error if compression failed. The body is then unusable.
     pub fn write(&mut self, piece: &[u8]) -> Result<()> {
         self.encoder.write(piece, &mut self.output)
     }
 
-    /// Ends the body.
+    /// Finishes the body and returns its compressed bytes.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// The same as those of [`write`](Self::write).
     pub fn finish(mut self) -> Result<Vec<u8>> {
         self.encoder.finish(&mut self.output)?;
         Ok(self.output)

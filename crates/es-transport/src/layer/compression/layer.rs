@@ -2,7 +2,7 @@ use tower::Layer;
 
 use super::service::Compression;
 
-/// Compresses the bodies of requests; see the [module](super).
+/// A layer that compresses request bodies; see the [module](super).
 ///
 /// ```
 /// use es_transport::layer::CompressionLayer;
@@ -17,7 +17,7 @@ pub struct CompressionLayer {
 }
 
 impl CompressionLayer {
-    /// Creates a layer that compresses bodies of at least 1 KiB with gzip at level 1.
+    /// Creates a layer that compresses bodies of at least 1 KiB with gzip level 1.
     pub fn new() -> Self {
         Self {
             enabled: true,
@@ -33,19 +33,20 @@ impl CompressionLayer {
         self
     }
 
-    /// Sets the size in bytes from which a body is compressed. Default: 1,024.
+    /// Sets the minimum size in bytes of bodies that are compressed. Default: 1,024.
     #[must_use]
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = bytes;
         self
     }
 
-    /// Returns the level at which bodies are compressed; `None` if they are not.
+    /// Returns the compression level; `None` if bodies are not compressed.
     pub fn compresses(&self) -> Option<u32> {
         self.enabled.then_some(self.level)
     }
 
-    /// Sets the level, from 1 (fast) to 9 (small); other values are clamped. Default: 1.
+    /// Sets the compression level, from 1 (fastest) to 9 (smallest). Other values are
+    /// clamped. Default: 1.
     #[must_use]
     pub fn level(mut self, level: u32) -> Self {
         self.level = level.clamp(1, 9);

@@ -1,21 +1,21 @@
-//! Compresses the bodies of requests with gzip.
+//! Compresses request bodies with gzip.
 //!
-//! Bodies above a threshold are compressed, without being joined first, at a
-//! fast level: a bulk request of JSON becomes a fifth to a tenth of its size.
-//! The layer belongs *over* retry, so that it is done once and all attempts
-//! share the bytes. It is done where the request is made, on the caller's
-//! task: some 10 ms for 2 MB.
+//! Bodies of at least the threshold are compressed at a fast level, which reduces a
+//! bulk request of JSON to between a fifth and a tenth of its size. The layer belongs
+//! *over* retry, so that a body is compressed once and all attempts share the result.
+//! Compression runs on the caller's task and takes about 10 ms for 2 MB.
 //!
-//! - A buffered body becomes one piece of bytes. If it does not get smaller, it is
-//!   sent as it was.
+//! - A buffered body is compressed as a whole. If that does not make it smaller, it is
+//!   sent uncompressed.
 //! - A stream is compressed while it is sent ([`GzipBody`]).
-//! - A large body that is written piece by piece can be compressed on the way ([`Gzip`]).
-//! - A request that already has a `Content-Encoding` stays as it is.
+//! - A large body that is written piece by piece can be compressed while it is written
+//!   ([`Gzip`]).
+//! - A request that already has a `Content-Encoding` is left unchanged.
 //!
-//! There is no zstd: Elasticsearch does not refuse a body with
-//! `Content-Encoding: zstd`, it reads the compressed bytes as JSON and fails
-//! with an error that misleads. For a proxy or another server that takes zstd,
-//! compress the body and set the header yourself.
+//! zstd is not supported: Elasticsearch does not reject a body with `Content-Encoding:
+//! zstd`, but parses the compressed bytes as JSON and returns a misleading error. For a
+//! proxy or another server that accepts zstd, compress the body and set the header
+//! yourself.
 //!
 //! Responses are decompressed by [`decompression`](super::decompression).
 //!

@@ -11,7 +11,7 @@ const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
 /// The service of [`CompressionLayer`].
 ///
-/// It waits for nothing, so the inner service's future and error are its own.
+/// It does not wait, so it has the future and the error of the inner service.
 #[derive(Clone, Debug)]
 pub struct Compression<S> {
     inner: S,

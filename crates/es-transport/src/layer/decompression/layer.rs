@@ -5,7 +5,7 @@ use super::service::Decompression;
 
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
-/// Decompresses responses; see the [module](super).
+/// A layer that decompresses responses; see the [module](super).
 #[derive(Clone, Copy, Debug)]
 pub struct DecompressionLayer {
     pub(super) is_enabled: bool,
@@ -13,7 +13,7 @@ pub struct DecompressionLayer {
 }
 
 impl DecompressionLayer {
-    /// Creates a layer that accepts gzip and decompresses up to 512 MiB.
+    /// Creates a layer that requests gzip and decompresses up to 512 MiB.
     pub fn new() -> Self {
         Self {
             is_enabled: true,
@@ -21,8 +21,8 @@ impl DecompressionLayer {
         }
     }
 
-    /// Sets whether requests accept gzip. Default: `true`. A response that is compressed
-    /// all the same is decompressed.
+    /// Sets whether requests ask for gzip. Default: `true`. Compressed responses are
+    /// decompressed in any case.
     #[must_use]
     pub fn accept_gzip(mut self, accept: bool) -> Self {
         self.is_enabled = accept;

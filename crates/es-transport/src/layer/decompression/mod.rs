@@ -1,21 +1,22 @@
 //! Decompresses responses.
 //!
-//! A request without `Accept-Encoding` gets `Accept-Encoding: gzip`, never `*`, to
-//! which Elasticsearch responds with snappy. A response with `Content-Encoding: gzip` is
-//! decompressed in any case, and loses `Content-Encoding` and `Content-Length`. A
-//! response with another encoding is an error that names it, unless the request itself
-//! had an `Accept-Encoding`; then its caller reads it. Responses to HEAD and responses
-//! without a body stay untouched.
+//! `Accept-Encoding: gzip` is added to a request without that header (never `*`, to
+//! which Elasticsearch responds with snappy). A response with `Content-Encoding: gzip`
+//! is decompressed in any case, and its headers `Content-Encoding` and `Content-Length`
+//! are removed. A response with another encoding is an error that names it, unless the
+//! request itself had an `Accept-Encoding`; it is then returned unchanged. Responses to
+//! HEAD and responses without a body are left unchanged.
 //!
-//! A response whose bytes were collected below is decompressed in one go into one
-//! buffer; broken or cut gzip then is an error of the request. A streamed one is
-//! decompressed as it arrives, in pieces of at most 64 KiB, and fails where it is
-//! broken. Several gzip members in a row are one response.
+//! A buffered response is decompressed at once into one buffer; corrupt or truncated
+//! gzip data is an error of the request. A streamed response is decompressed as it
+//! arrives, in pieces of at most 64 KiB, and fails at the point where the data is
+//! corrupt. Several gzip members in a row are one response.
 //!
-//! **Limit**: a few kilobytes of gzip can hold gigabytes. A response that decompresses
-//! to more than 512 MiB ([`DecompressionLayer::max_response_size`], or the request's own
-//! [`max_response_size`]) is an error. A response that is read as a [`stream`] has only
-//! the request's own limit, unless it is an error (status 400 and above).
+//! **Limit**: a few kilobytes of gzip can decompress to gigabytes. A response that
+//! decompresses to more than 512 MiB ([`DecompressionLayer::max_response_size`], or the
+//! request's own [`max_response_size`]) is an error. A response that is read as a
+//! [`stream`] is limited only by the request's own setting, unless its status is 400 or
+//! above.
 //!
 //! The layer belongs below retry and over [`collect`](super::collect), so that a broken
 //! response is the failure of an attempt, and below [`media_type`](super::media_type),

@@ -12,7 +12,7 @@ use crate::{
 pub(super) const CLIENT_META: HeaderName = HeaderName::from_static("x-elastic-client-meta");
 pub(super) const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
 
-/// Adds headers to every request; see the [module](super).
+/// A layer that adds headers to every request; see the [module](super).
 ///
 /// ```
 /// use es_transport::layer::DefaultHeadersLayer;
@@ -59,15 +59,17 @@ impl DefaultHeadersLayer {
     /// Sets the `User-Agent`, instead of this crate's name.
     ///
     /// # Errors
-    /// The value is empty or contains characters other than visible ASCII and spaces.
+    /// Returns an error if the value is empty or contains characters other than visible
+    /// ASCII and spaces.
     pub fn user_agent(mut self, value: impl AsRef<str>) -> Result<Self> {
         let value = checked("user_agent", value.as_ref())?;
         self.edit().insert(header::USER_AGENT, value);
         Ok(self)
     }
 
-    /// Sets whether `x-elastic-client-meta` is sent: the versions of client, compiler and
-    /// transport, and nothing about the user. Default: `true`.
+    /// Sets whether the header `x-elastic-client-meta` is sent, which contains the
+    /// versions of client, compiler and transport and nothing about the user. Default:
+    /// `true`.
     #[must_use]
     pub fn client_meta(mut self, enabled: bool) -> Self {
         if enabled {
@@ -82,30 +84,30 @@ impl DefaultHeadersLayer {
         self
     }
 
-    /// Sets the version of the client over the transport, `es=` in the client meta header, and
-    /// switches the header on. Default: the version of this crate.
+    /// Sets the version of the client that uses the transport, which is `es=` in
+    /// `x-elastic-client-meta`, and enables that header. Default: the version of this crate.
     #[must_use]
     pub fn client_version(mut self, version: &str) -> Self {
         insert_known(self.edit(), CLIENT_META, client_meta::value(version));
         self
     }
 
-    /// Sets `X-Opaque-Id`, which Elasticsearch shows in its logs and tasks.
+    /// Sets `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
     ///
     /// # Errors
-    /// As [`user_agent`](Self::user_agent).
+    /// The same as those of [`user_agent`](Self::user_agent).
     pub fn opaque_id(mut self, value: impl AsRef<str>) -> Result<Self> {
         let value = checked("opaque_id", value.as_ref())?;
         self.edit().insert(OPAQUE_ID, value);
         Ok(self)
     }
 
-    /// Sets another header; a second value for a name replaces the first. The value is treated
-    /// as a secret and never shown.
+    /// Sets any other header. A second value for the same name replaces the first. The value
+    /// is treated as a secret and never shown.
     ///
     /// # Errors
-    /// The name is not valid, or the value is empty or contains characters other than visible
-    /// ASCII and spaces.
+    /// Returns an error if the name is not valid, or if the value is empty or contains
+    /// characters other than visible ASCII and spaces.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Result<Self> {
         let name = HeaderName::from_bytes(name.as_ref().as_bytes())
             .map_err(|_| Error::config("headers", "a name is not the name of a header"))?;
@@ -121,7 +123,7 @@ impl DefaultHeadersLayer {
         Ok(self)
     }
 
-    /// Whether requests get a header of this name.
+    /// Whether the layer adds a header of this name.
     pub fn contains(&self, name: &HeaderName) -> bool {
         self.defaults.contains_key(name)
     }

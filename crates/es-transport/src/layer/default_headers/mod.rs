@@ -7,17 +7,17 @@
 //! | `X-Opaque-Id` | none | [`DefaultHeadersLayer::opaque_id`], [`RequestOptions::opaque_id`] |
 //! | any other | none | [`DefaultHeadersLayer::header`], [`RequestOptions::headers`] |
 //!
-//! **Precedence**: a header that is already on the request stays. Then come the
-//! request's [options](crate::RequestOptions), then the transport's settings.
-//! A request whose options name credentials ([`RequestOptions::auth`]) gets no
-//! `Authorization` from here, so that those credentials are used.
+//! **Precedence**, from highest to lowest: headers of the request itself, the request's
+//! [options](crate::RequestOptions), the transport's settings. If the options contain
+//! credentials ([`RequestOptions::auth`]), this layer adds no `Authorization`, so that
+//! those credentials are used.
 //!
-//! The layer belongs *below* retry: what retry keeps for another attempt then
-//! has an empty header map. It makes room for the headers of the layers below
-//! in one go, because a map that grows later costs more than all inserts.
+//! The layer belongs *below* retry, so that the copy of the request that retry keeps
+//! has few headers. It reserves space for the headers of the layers below, because
+//! growing the map later costs more than all insertions.
 //!
-//! It does not set the media types ([`media_type`](super::media_type)), the
-//! credentials ([`auth`](super::auth)) or `Host`.
+//! Media types ([`media_type`](super::media_type)), credentials ([`auth`](super::auth))
+//! and `Host` are set elsewhere.
 //!
 //! [`RequestOptions`]: crate::RequestOptions
 //! [`RequestOptions::auth`]: crate::RequestOptions::auth

@@ -25,8 +25,7 @@ fn has_body(method: &Method) -> bool {
 
 /// The service of [`DefaultHeadersLayer`](super::DefaultHeadersLayer).
 ///
-/// It cannot fail and waits for nothing, so the inner service's future and
-/// error are its own.
+/// It neither fails nor waits, so it has the future and the error of the inner service.
 #[derive(Clone)]
 pub struct DefaultHeaders<S> {
     inner: S,

@@ -25,7 +25,7 @@ use crate::{
     retry_after::retry_after,
 };
 
-/// Sends slow reads to a second node; see the [module](super).
+/// A layer that sends slow reads to a second node; see the [module](super).
 #[derive(Clone)]
 pub struct HedgeLayer {
     percentile: u32,
@@ -35,7 +35,7 @@ pub struct HedgeLayer {
 }
 
 impl HedgeLayer {
-    /// Creates a layer with the defaults.
+    /// Creates a layer with the default settings.
     pub const fn new() -> Self {
         Self {
             percentile: 95,
@@ -53,25 +53,24 @@ impl HedgeLayer {
         self
     }
 
-    /// Sets the shortest time after which a request is hedged. Default: 10 ms.
+    /// Sets the minimum time before a request is hedged. Default: 10 ms.
     #[must_use]
     pub const fn min_delay(mut self, delay: Duration) -> Self {
         self.min_delay = delay;
         self
     }
 
-    /// Sets the percentage of the reads that may be hedged. Default: 5; more than 100 is
-    /// 100.
+    /// Sets the maximum percentage of reads that are hedged, up to 100. Default: 5.
     ///
-    /// Unused hedges are kept for later, at most ten of them.
+    /// Up to ten unused hedges are saved for later.
     #[must_use]
     pub const fn max_percent(mut self, percent: u32) -> Self {
         self.max_percent = percent;
         self
     }
 
-    /// Sets the budget of which each hedge takes a token. Default: that of the
-    /// transport's retries, or one of its own in a stack of your own.
+    /// Sets the budget from which each hedge takes a token. Default: the budget of the
+    /// transport's retries; in a custom stack, a separate one.
     #[must_use]
     pub fn budget(mut self, budget: impl Into<Arc<Budget>>) -> Self {
         self.budget = Some(budget.into());

@@ -9,17 +9,17 @@ use super::{
     types::Types,
 };
 
-/// Writes the media types; see the [module](super).
+/// A layer that sets the media types; see the [module](super).
 ///
-/// The services of one layer share the negotiated version.
+/// All services that one layer creates share the negotiated version.
 #[derive(Clone, Debug)]
 pub struct MediaTypeLayer {
     shared: Arc<Shared>,
 }
 
 impl MediaTypeLayer {
-    /// Creates a layer in this mode. The default is `Fixed(9)`; see
-    /// [`CompatibilityMode::from_env`] for the environment variable that changes it.
+    /// Creates a layer with a compatibility mode. The default mode is `Fixed(9)`; see
+    /// [`CompatibilityMode::from_env`] for the environment variable that overrides it.
     ///
     /// ```
     /// use es_transport::{CompatibilityMode, layer::MediaTypeLayer};

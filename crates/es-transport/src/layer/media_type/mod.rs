@@ -1,25 +1,27 @@
 //! Media types and compatibility mode.
 //!
-//! Elasticsearch responds in the form of an older major version if `Accept` and
-//! `Content-Type` name it: `application/vnd.elasticsearch+json;compatible-with=9`.
-//! A server accepts its own major version and the one before (9.x: 9 and 8; 8.x: 8 and
-//! 7); 7.17 accepts any and responds in its own form; OpenSearch refuses all of them in
-//! `Content-Type`. The [`CompatibilityMode`] of a transport chooses among them.
+//! With the REST API compatibility of Elasticsearch, a client names the major version
+//! whose formats it uses in `Accept` and `Content-Type`:
+//! `application/vnd.elasticsearch+json;compatible-with=9`. A server accepts its own
+//! major version and the previous one (9.x: 9 and 8; 8.x: 8 and 7). 7.17 accepts any
+//! version and responds in its own format; OpenSearch rejects such values in
+//! `Content-Type`. The [`CompatibilityMode`] of a transport selects the version.
 //!
 //! For each request:
-//! - `Accept` and, if there is a body, `Content-Type` get the mode's type. A
-//!   body without a `Content-Type` is JSON; `application/json` and
-//!   `application/x-ndjson` are written in the mode's form.
-//! - Headers of other types stay as the user set them. The one that is missing
-//!   then follows the one that is there, because the server refuses a request
-//!   in which only one of the two names a version, or both name different ones.
+//! - `Accept` and, if there is a body, `Content-Type` are set to the media type of the
+//!   mode. A body without a `Content-Type` is JSON; `application/json` and
+//!   `application/x-ndjson` are replaced by their versioned form.
+//! - Other values that the caller set are kept. If only one of the two headers is set,
+//!   the other one follows it, because the server rejects a request in which only one
+//!   of the two names a version, or both name different ones.
 //! - [`RequestOptions::media_type`](crate::RequestOptions::media_type) replaces both.
 //!
-//! A server that refuses the type responds with 406, or with 400 and
-//! `media_type_header_exception`. In [`CompatibilityMode::Negotiated`] the request is
-//! then retried with a version that the server accepts, which the transport remembers.
-//! In the other modes the refusal becomes an [error] that names the setting to change.
-//! For this the body of a 400 is read (at most 64 KiB) and forwarded unchanged.
+//! A server that rejects the media type responds with 406, or with 400 and
+//! `media_type_header_exception`. With [`CompatibilityMode::Negotiated`], the request
+//! is then retried with a version that the server accepts, which the transport
+//! remembers. With the other modes, the request fails with an [error] that names the
+//! setting to change. To detect this, the body of a response with status 400 is read
+//! (at most 64 KiB) and forwarded unchanged.
 //!
 //! [error]: crate::Error::is_media_type
 //!

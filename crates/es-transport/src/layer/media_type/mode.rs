@@ -2,36 +2,37 @@ use std::ffi::OsStr;
 
 use crate::error::{Error, Result};
 
-/// The environment variable that overrides the default mode, as in Elastic's
-/// other clients: `true` or `false`.
+/// The environment variable that overrides the default mode, as in Elastic's clients:
+/// `true` or `false`.
 pub const API_VERSIONING: &str = "ELASTIC_CLIENT_APIVERSIONING";
 
-/// The media types that a transport uses.
+/// The version of the API whose formats a transport uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CompatibilityMode {
-    /// Responses in the form of this major version; the default is 9.
+    /// The formats of this major version. The default is `Fixed(9)`.
     Fixed(u8),
-    /// Plain `application/json`: responses in the server's own form.
+    /// Plain `application/json`: the server's own formats.
     Off,
-    /// Begins with major 9, and changes to a version that the server accepts when it
-    /// refuses a request, or when a response to `GET /` contains its version. Works with
-    /// 7.17, 8, 9 and OpenSearch. Until the server's version is known, a copy of every
-    /// request is kept for a retry, which costs about a microsecond.
+    /// Starts with version 9, and changes to one that the server accepts after the
+    /// server rejected a request or returned its version in response to `GET /`. Works
+    /// with 7.17, 8, 9 and OpenSearch. Until the server's version is known, a copy of
+    /// every request is kept for a retry, which costs about a microsecond.
     Negotiated,
-    /// Elastic Cloud Serverless: plain media types and
-    /// `elastic-api-version: 2023-10-31`.
+    /// For Elastic Cloud Serverless: plain media types and `elastic-api-version:
+    /// 2023-10-31`.
     Serverless,
 }
 
 impl CompatibilityMode {
-    /// The major version of the default.
+    /// The major version of the default mode.
     pub const MAJOR: u8 = 9;
 
     /// Reads the mode from the environment variable [`API_VERSIONING`].
     ///
     /// # Errors
-    /// As [`from_env_value`](Self::from_env_value), and a value that is not Unicode.
+    /// Returns the errors of [`from_env_value`](Self::from_env_value), and an error if the
+    /// value is not Unicode.
     pub fn from_env() -> Result<Self> {
         let value = std::env::var_os(API_VERSIONING);
         match value.as_deref().map(OsStr::to_str) {
@@ -41,14 +42,14 @@ impl CompatibilityMode {
         }
     }
 
-    /// The default as a value of [`API_VERSIONING`] has it: `true` is
-    /// `Fixed(9)`, `false` is `Off`, and none or an empty one is the default.
+    /// Returns the mode for a value of [`API_VERSIONING`]: `true` is `Fixed(9)`,
+    /// `false` is `Off`, and a missing or empty value is the default.
     ///
-    /// The spellings are those of Go's `ParseBool`, which Elastic's Go client
-    /// uses: `1`, `t`, `T`, `true`, `True`, `TRUE` and the same for false.
+    /// It accepts the spellings of Go's `ParseBool`, which Elastic's Go client uses:
+    /// `1`, `t`, `T`, `true`, `True`, `TRUE`, and likewise for false.
     ///
     /// # Errors
-    /// Any other value.
+    /// Returns an error for any other value.
     ///
     /// ```
     /// use es_transport::layer::media_type::CompatibilityMode;

@@ -1,8 +1,8 @@
 //! Checks that a response comes from Elasticsearch.
 //!
-//! [`ProductCheckLayer`] looks for the header by which Elasticsearch names itself;
-//! [`RedirectCheckLayer`] turns a redirect, which Elasticsearch never sends, into an
-//! error.
+//! [`ProductCheckLayer`] checks the header by which Elasticsearch identifies itself;
+//! [`RedirectCheckLayer`] turns redirects, which Elasticsearch never sends, into
+//! errors.
 
 mod product;
 mod redirect;

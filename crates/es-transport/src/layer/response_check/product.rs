@@ -26,21 +26,21 @@ pub enum ProductCheck {
     Enforce,
     /// A warning is logged once, and the response is returned.
     Warn,
-    /// No check: for OpenSearch, Elasticsearch before 7.14, and proxies that remove
-    /// the header.
+    /// There is no check. Use it for OpenSearch, for Elasticsearch before 7.14, and
+    /// behind proxies that remove the header.
     Off,
 }
 
-/// Checks that the server is Elasticsearch.
+/// A layer that checks that the server is Elasticsearch.
 ///
-/// Since 7.14 Elasticsearch sends `X-Elastic-Product: Elasticsearch` with every
-/// response with a 2xx status. The first such response is checked; once the header
-/// was seen, the check costs one relaxed atomic load per response, shared by all
-/// services that this layer creates. Other statuses prove nothing, because 401, 403
-/// and 413 come without the header from Elasticsearch too.
+/// Since 7.14, Elasticsearch sends `X-Elastic-Product: Elasticsearch` in every response
+/// with a 2xx status. Such responses are checked until one has the header; after that,
+/// the check costs one relaxed atomic load per response. All services that this layer
+/// creates share the result. Other statuses are not checked, because Elasticsearch
+/// omits the header from responses with 401, 403 and 413.
 ///
-/// A 404 to a HEAD request is checked every time: it means "does not exist" only if
-/// Elasticsearch says it, not a proxy.
+/// A response with 404 to a HEAD request is always checked: it means "does not exist"
+/// only if it comes from Elasticsearch and not from a proxy.
 ///
 /// ```
 /// use std::convert::Infallible;

@@ -10,15 +10,15 @@ use tower::{Layer, Service};
 
 use crate::error::{BoxError, Error, Result};
 
-/// Turns a redirect into an error that names its target.
+/// A layer that turns redirects into errors that name their target.
 ///
-/// Elasticsearch never redirects. A response that does comes from something in
-/// between (a login page, a proxy that insists on https), and following it
-/// would carry credentials to a host that nobody configured. So every status
-/// from 300 to 399 becomes an [`Error::redirect`], except 304.
+/// Elasticsearch never redirects. A redirect comes from an intermediary (a login page,
+/// a proxy that requires https), and following it would send credentials to a host that
+/// was not configured. Every status from 300 to 399, except 304, becomes an
+/// [`Error::redirect`].
 ///
-/// The error shows scheme, host, port and path of the `Location`, and neither
-/// its user info nor its query, which may hold sessions and tokens.
+/// The error shows scheme, host, port and path of the `Location`, but neither its user
+/// info nor its query, which may contain sessions or tokens.
 ///
 /// ```
 /// use std::convert::Infallible;

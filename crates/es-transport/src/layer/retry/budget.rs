@@ -2,18 +2,18 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The share of retries in the traffic of a transport.
+/// A budget that limits retries to a share of the traffic of a transport.
 ///
-/// The bucket starts full. A retry takes one token and is not made when there
-/// is none (one of a request that was not sent costs nothing); a
-/// request that succeeds at its first attempt brings back a part of one. A burst of
-/// failures is met by retries, but a cluster that keeps failing gets only a little more
-/// traffic than without retries, instead of four times as much.
+/// It is a token bucket that starts full. Each retry takes one token; without a token,
+/// no retry is made. Retries of requests that were not sent are free. Each request that
+/// succeeds at its first attempt returns a part of a token. A burst of failures is thus
+/// retried, but a cluster that keeps failing receives only little more traffic than
+/// without retries, instead of four times as much.
 ///
-/// The default has room for 100 tokens and gives back a fifth of one, as the
-/// standard mode of the AWS SDKs does (500 units, 5 a retry, 1 back).
+/// By default, it holds 100 tokens, and each success returns a fifth of a token, as in
+/// the standard retry mode of the AWS SDKs (500 units, 5 per retry, 1 returned).
 ///
-/// It is one atomic number: no lock, and while it is full, only a read.
+/// It is a single atomic number: it needs no lock, and only a read while it is full.
 ///
 /// ```
 /// use es_transport::layer::retry::Budget;
@@ -37,8 +37,8 @@ pub struct Budget {
 const COST: u64 = 100;
 
 impl Budget {
-    /// Creates a budget of `burst` retries, and after those `percent` retries for every
-    /// hundred requests that succeed at once.
+    /// Creates a budget of `burst` retries, and then `percent` retries for every
+    /// hundred requests that succeed at their first attempt.
     pub const fn new(burst: u32, percent: u32) -> Self {
         let room = burst as u64 * COST;
         Self {
@@ -57,7 +57,7 @@ impl Budget {
         }
     }
 
-    /// Returns the budget without its burst, which it has yet to earn.
+    /// Returns the same budget without tokens, which it must first earn.
     #[must_use]
     pub fn starting_empty(self) -> Self {
         if self.room == u64::MAX {
@@ -87,7 +87,7 @@ impl Budget {
         self.add(COST);
     }
 
-    /// Takes the price of one retry; `false` if there is not enough.
+    /// Takes the cost of one retry. Returns `false` if there is not enough.
     pub fn withdraw(&self) -> bool {
         if self.room == u64::MAX {
             return true;
@@ -98,7 +98,7 @@ impl Budget {
             .is_ok()
     }
 
-    /// Gives back the share that a success brings.
+    /// Returns the part of a token that a success earns.
     pub fn deposit(&self) {
         self.add(self.gain);
     }

@@ -18,14 +18,14 @@ use crate::{
     error::{BoxError, Error},
 };
 
-/// Retries requests as its policy decides; see the [module](super).
+/// A layer that retries requests according to a policy; see the [module](super).
 pub struct RetryLayer<P = StandardRetry> {
     policy: Arc<P>,
 }
 
 impl<P: RetryPolicy> RetryLayer<P> {
-    /// Creates a layer with this policy. Clones and all services that the layer creates
-    /// share it, and with it the budget.
+    /// Creates a layer with this policy. Clones of the layer and all services that it
+    /// creates share the policy, including its budget.
     pub fn new(policy: P) -> Self {
         Self {
             policy: Arc::new(policy),

@@ -1,28 +1,30 @@
-//! Retries a request where that is safe.
+//! Retries requests when it is safe to do so.
 //!
-//! The layer and the decision, a [`RetryPolicy`], are apart. The layer keeps a copy of
-//! the request, calls the policy after each attempt, waits, and logs the attempts:
+//! A [`RetryPolicy`] decides about retries, and the layer carries them out: it keeps a
+//! copy of the request, calls the policy after each attempt, waits, and logs the
+//! attempts.
 //!
 //! - An error carries every attempt ([`Error::attempts`](crate::Error::attempts)); a
 //!   response that needed more than one carries
 //!   [`Attempts`](crate::extensions::Attempts) as an extension.
-//! - A retry carries [`RetryContext`](crate::extensions::RetryContext) as an extension,
-//!   so that the layers below can avoid the nodes that were tried, and all extensions
-//!   of the caller.
-//! - No wait begins that would end after the request's
-//!   [`Deadline`](crate::extensions::Deadline): the last outcome is returned at once.
-//!   A service that is not ready for a retry is waited for until the deadline.
+//! - A retry carries all extensions of the caller, and
+//!   [`RetryContext`](crate::extensions::RetryContext), by which the layers below avoid
+//!   the nodes that were tried.
+//! - A wait that would end after the request's
+//!   [`Deadline`](crate::extensions::Deadline) is not started; the last outcome is
+//!   returned instead. If the service below is not ready for a retry, the layer waits
+//!   for it until the deadline.
 //!
 //! [`StandardRetry`] decides which outcomes are retried, [`Backoff`](crate::Backoff) the
 //! waits, [`Budget`] the share of retries in the traffic.
 //!
-//! A request that can be retried is kept as counted references; its map of headers is
+//! The copy of a request shares its body with the original; only its header map is
 //! copied, which is why headers are best added below this layer. A clone of the service
-//! below is kept for retries. Records and timers are created after a failure only.
+//! below is kept for retries. The log and timers are created only after a failure.
 //!
-//! The layer selects no node, collects no response (the unread rest of a response that
-//! is retried is dropped, which closes its connection; a layer below that collects
-//! avoids it), and cannot retry a stream.
+//! The layer does not select nodes, and it does not buffer responses: if a response is
+//! retried, its unread rest is dropped, which closes the connection, unless a layer
+//! below has buffered it. A request with a streamed body cannot be retried.
 //!
 //! ```
 //! use std::{convert::Infallible, sync::atomic::{AtomicU32, Ordering::Relaxed}};

@@ -1,4 +1,4 @@
-//! The decision whether a request is retried.
+//! The trait of retry policies, and its arguments.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,8 +10,8 @@ use crate::{
     options::RequestOptions,
 };
 
-/// Decides whether and when a request is retried; the layer does the rest: it keeps
-/// the copy, waits, respects the deadline and logs the attempts.
+/// Decides whether and when a request is retried. The layer does the rest: it keeps a
+/// copy of the request, waits, respects the deadline and logs the attempts.
 ///
 /// [`StandardRetry`](super::StandardRetry) is the transport's default. The trait is
 /// object-safe, and an `Arc` of a policy is a policy.
@@ -89,7 +89,7 @@ impl<P: RetryPolicy + ?Sized> RetryPolicy for Arc<P> {
     }
 }
 
-/// A request as a policy sees it.
+/// The request about which a policy decides.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFacts<'a> {
     method: &'a Method,
@@ -129,7 +129,7 @@ impl<'a> RequestFacts<'a> {
         self.method
     }
 
-    /// Returns the URI: path and query, before a node is selected.
+    /// Returns the URI: path and query, without a host.
     pub const fn uri(&self) -> &'a Uri {
         self.uri
     }
@@ -139,7 +139,7 @@ impl<'a> RequestFacts<'a> {
         self.headers
     }
 
-    /// Returns the extensions, those of the caller among them.
+    /// Returns the extensions, including those of the caller.
     pub const fn extensions(&self) -> &'a Extensions {
         self.extensions
     }
@@ -149,9 +149,9 @@ impl<'a> RequestFacts<'a> {
         RequestOptions::find(self.extensions)
     }
 
-    /// Whether doing it twice is the same as doing it once: as
-    /// [`RequestOptions::idempotent`] says, otherwise as the method says
-    /// (RFC 9110, section 9.2.2: all but POST, PATCH, CONNECT and unknown ones).
+    /// Whether sending the request twice has the same effect as sending it once,
+    /// according to [`RequestOptions::idempotent`], or else to the method (RFC 9110,
+    /// section 9.2.2: all except POST, PATCH, CONNECT and unknown ones).
     ///
     /// ```
     /// use es_transport::layer::retry::RequestFacts;
@@ -169,7 +169,7 @@ impl<'a> RequestFacts<'a> {
     }
 }
 
-/// The end of an attempt as a policy sees it.
+/// The outcome of an attempt about which a policy decides.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptOutcome<'a> {
     previous: &'a [Attempt],
@@ -180,7 +180,7 @@ pub struct AttemptOutcome<'a> {
 }
 
 impl<'a> AttemptOutcome<'a> {
-    /// Creates the outcome of an attempt that got a response, after these attempts.
+    /// Creates the outcome of an attempt with a response, after the `previous` attempts.
     ///
     /// ```
     /// use std::time::Duration;
@@ -206,7 +206,7 @@ impl<'a> AttemptOutcome<'a> {
         }
     }
 
-    /// Creates the outcome of an attempt that failed, after these attempts.
+    /// Creates the outcome of a failed attempt, after the `previous` attempts.
     pub fn from_error(previous: &'a [Attempt], error: &'a Error) -> Self {
         let has_untried_node = error.has_untried_node();
         let (failovers, elapsed) = (0, Duration::ZERO);
@@ -219,7 +219,7 @@ impl<'a> AttemptOutcome<'a> {
         }
     }
 
-    /// Sets the number of retries so far that were failovers
+    /// Sets the number of previous retries that were failovers
     /// ([`RetryPlan::is_failover`]).
     #[must_use]
     pub const fn with_failovers(mut self, failovers: u32) -> Self {
@@ -227,14 +227,14 @@ impl<'a> AttemptOutcome<'a> {
         self
     }
 
-    /// Sets the time that the attempts took so far.
+    /// Sets the total duration of the attempts so far.
     #[must_use]
     pub const fn with_elapsed(mut self, elapsed: Duration) -> Self {
         self.elapsed = elapsed;
         self
     }
 
-    /// Sets whether another live node was not tried yet.
+    /// Sets whether another live node has not been tried yet.
     #[must_use]
     pub const fn with_untried_node(mut self, has_untried_node: bool) -> Self {
         self.has_untried_node = has_untried_node;
@@ -253,19 +253,19 @@ impl<'a> AttemptOutcome<'a> {
         self.previous
     }
 
-    /// Returns the number of the retry that would follow, failovers not counted; the
+    /// Returns the number of the retry that would follow, not counting failovers; the
     /// first is 1.
     pub fn retry(&self) -> u32 {
         self.attempt().saturating_sub(self.failovers)
     }
 
-    /// Whether another live node was not tried yet, according to the layer that
+    /// Whether another live node has not been tried yet, according to the layer that
     /// selects nodes.
     pub const fn has_untried_node(&self) -> bool {
         self.has_untried_node
     }
 
-    /// Returns the time that the attempts took together, waits left out; zero after a
+    /// Returns the total duration of the attempts, without waits; zero after a
     /// response.
     pub const fn elapsed(&self) -> Duration {
         self.elapsed
@@ -293,10 +293,10 @@ impl<'a> AttemptOutcome<'a> {
 pub struct RetryPlan {
     /// The reason, for the log of attempts.
     pub reason: RetryReason,
-    /// The time to wait before the retry; zero is at once.
+    /// The time to wait before the retry; zero to retry immediately.
     pub wait: Duration,
-    /// Whether it does not count towards [`RetryPolicy::max_retries`]: the request
-    /// only moves on to another node. Only its policy ends such a request.
+    /// Whether the retry is a failover to another node, which does not count towards
+    /// [`RetryPolicy::max_retries`]. The policy must limit failovers itself.
     pub is_failover: bool,
 }
 
@@ -310,7 +310,7 @@ impl RetryPlan {
         }
     }
 
-    /// Returns the same plan as a failover, which is not counted.
+    /// Marks the retry as a failover, which is not counted.
     #[must_use]
     pub const fn failover(mut self) -> Self {
         self.is_failover = true;

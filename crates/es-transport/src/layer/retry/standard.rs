@@ -16,9 +16,10 @@ use crate::{
     rng::Rng,
 };
 
-/// Retries a request where that is safe.
+/// The default policy: retries requests when it is safe to do so.
 ///
-/// The outcome decides, by what may already have happened:
+/// The decision depends on the outcome and on whether the request may already have been
+/// applied:
 ///
 /// | outcome | retried |
 /// |---|---|
@@ -26,27 +27,29 @@ use crate::{
 /// | failed TLS handshake | on another node that was not tried yet |
 /// | may be applied ([`FailureClass::MaybeApplied`]: the connection broke) | if the request is idempotent |
 /// | attempt timeout | if set ([`retry_on_timeout`](Self::retry_on_timeout)) and idempotent |
-/// | 429 | always: it is a refusal, nothing was done. For a request that is applied in parts, set [no status](crate::RequestOptions::retry_on_status) |
-/// | 401, if [set](Self::retry_on_status) | always: nothing was done |
-/// | 502, 503, 504, or as set | if the request is idempotent: a gateway does not know what the node did, and a node's 503 may come from one shard of several |
-/// | refused by client or server ([`FailureClass`]), total timeout | never: it would end the same |
+/// | 429 | always: the server refused the request without applying it. For a request that is applied in parts, set [no status](crate::RequestOptions::retry_on_status) |
+/// | 401, if [set](Self::retry_on_status) | always: the request was not applied |
+/// | 502, 503, 504, or as set | if the request is idempotent: a gateway does not know whether the node applied the request, and a 503 may concern one shard of several |
+/// | refused by client or server ([`FailureClass`]), total timeout | never: a retry would fail as well |
 ///
-/// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent) says whether a
-/// request is idempotent, else the method: GET, HEAD, PUT, DELETE and OPTIONS are, POST
-/// and PATCH are not. A status in
+/// Whether a request is idempotent is set by
+/// [`RequestOptions::idempotent`](crate::RequestOptions::idempotent), and otherwise
+/// depends on the method: GET, HEAD, PUT, DELETE and OPTIONS are idempotent, POST and
+/// PATCH are not. A status in
 /// [`RequestOptions::retry_on_status`](crate::RequestOptions::retry_on_status) does not
 /// make a request idempotent.
 ///
-/// Before a retry it waits as [`Backoff`] says, and at least as long as `Retry-After`
-/// asks (at most 30 s, [`max_retry_after`](Self::max_retry_after)). It does not wait
-/// while another live node was not tried yet, except after a 429, which says that the
-/// cluster is overloaded. A [`Budget`] keeps all retries a share of the traffic, except
-/// those of requests that were not sent, which are no load: while a cluster is down,
-/// every caller waits as often as it may.
+/// Before a retry, it waits according to [`Backoff`], and at least for the time in
+/// `Retry-After` (at most 30 s, [`max_retry_after`](Self::max_retry_after)). It does
+/// not wait while another live node has not been tried yet, except after a 429, because
+/// the cluster is then overloaded. A [`Budget`] limits retries to a share of the
+/// traffic. Retries of requests that were not sent are exempt, because they put no load
+/// on the cluster.
 ///
-/// A request that was not sent moves on to another live node, for up to 5 s of such
-/// attempts, without counting it towards [`max_retries`](Self::max_retries) (unless
-/// that is 0): it finds a live node even if a third of very many nodes is lost at once.
+/// A request that was not sent fails over to another live node. Failovers do not count
+/// towards [`max_retries`](Self::max_retries) (unless that is 0) for up to 5 s of such
+/// attempts, so that a request finds a live node even if a third of a large cluster is
+/// lost at once.
 ///
 /// ```
 /// use es_transport::layer::retry::{Budget, RetryLayer, StandardRetry};
@@ -68,8 +71,9 @@ pub struct StandardRetry {
 }
 
 impl StandardRetry {
-    /// Creates a policy with the defaults: 3 retries; 429, 502, 503 and 504; no retry of
-    /// timeouts; the default [`Backoff`] and [`Budget`].
+    /// Creates a policy with the default settings: 3 retries; statuses 429, 502, 503 and
+    /// 504; no retry of timeouts; a wait of 100 ms that doubles up to 10 s; the default
+    /// [`Budget`].
     pub fn new() -> Self {
         Self {
             max_retries: 3,
@@ -88,7 +92,7 @@ impl StandardRetry {
     }
 
     /// Sets the maximum number of retries, not counting failovers to another live node
-    /// after a failed connect. Default: 3; 0 switches both off.
+    /// after a failed connect; 0 disables both. Default: 3.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
@@ -97,23 +101,23 @@ impl StandardRetry {
 
     /// Sets the statuses that are retried. Default: 429, 502, 503 and 504.
     ///
-    /// Add 401 to tolerate a restart of the whole cluster: Elasticsearch refuses valid
-    /// credentials until its security index is back.
+    /// Add 401 to tolerate a restart of the whole cluster: Elasticsearch rejects valid
+    /// credentials until its security index is available.
     #[must_use]
     pub fn retry_on_status(mut self, statuses: impl Into<Arc<[StatusCode]>>) -> Self {
         self.statuses = statuses.into();
         self
     }
 
-    /// Sets whether an attempt that timed out is retried. Default: `false`, since a slow
-    /// cluster gets slower by it.
+    /// Sets whether an attempt that timed out is retried. Default: `false`, because such
+    /// retries make a slow cluster slower.
     #[must_use]
     pub fn retry_on_timeout(mut self, retry: bool) -> Self {
         self.on_timeout = retry;
         self
     }
 
-    /// Sets the waits. Default: 100 ms, doubled up to 10 s, with jitter.
+    /// Sets the wait before each retry. Default: 100 ms, doubling up to 10 s, with jitter.
     ///
     /// ```
     /// use std::time::Duration;
@@ -128,14 +132,15 @@ impl StandardRetry {
         self
     }
 
-    /// Sets the longest `Retry-After` that is obeyed. Default: 30 s.
+    /// Sets the maximum wait that `Retry-After` can request. Default: 30 s.
     #[must_use]
     pub fn max_retry_after(mut self, most: Duration) -> Self {
         self.max_retry_after = most;
         self
     }
 
-    /// Sets the share of retries in the traffic; several policies can share one budget.
+    /// Sets the budget, which limits retries to a share of the traffic. Several policies
+    /// can share one. Default: [`Budget::default`].
     ///
     /// ```
     /// use std::sync::Arc;
@@ -151,7 +156,7 @@ impl StandardRetry {
         self
     }
 
-    /// Sets the source of the jitter; a seeded one repeats itself.
+    /// Sets the random number generator of the jitter; a seeded one makes it reproducible.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = rng;

@@ -9,7 +9,7 @@ use crate::{
     node::{NodeOutcome, NodePool},
 };
 
-/// Chooses a node for each attempt; see the [module](super).
+/// A layer that selects a node for each attempt; see the [module](super).
 pub struct SelectNodeLayer<L> {
     settings: Arc<Settings<L>>,
     classify: Option<Classify>,
@@ -24,7 +24,7 @@ pub(super) struct Settings<L> {
 pub(crate) type Classify = Arc<dyn Fn(Result<StatusCode, &Error>) -> NodeOutcome + Send + Sync>;
 
 impl<L> SelectNodeLayer<L> {
-    /// Chooses among the nodes of `pool` by `selector`: any
+    /// Creates a layer that selects nodes of `pool` with `selector`, a
     /// [`NodeSelector`](crate::NodeSelector) or a closure.
     pub fn new(pool: Arc<NodePool>, selector: L) -> Self {
         Self {
@@ -35,8 +35,8 @@ impl<L> SelectNodeLayer<L> {
 }
 
 impl<L> SelectNodeLayer<L> {
-    /// Replaces [`NodeOutcome::of`], which says what the status of a response
-    /// or an error means for the health of its node.
+    /// Replaces [`NodeOutcome::of`], which maps the status of a response, or an error,
+    /// to the health of its node.
     ///
     /// ```
     /// use es_transport::{Node, NodePool, layer::SelectNodeLayer};

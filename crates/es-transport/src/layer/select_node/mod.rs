@@ -1,20 +1,20 @@
-//! A node for each attempt.
+//! Selects a node for each attempt.
 //!
-//! [`SelectNodeLayer`] chooses a live node of a pool, writes its address and
-//! path prefix into the request's URI, and reports to the pool how the attempt
-//! ended. The credentials of a node's URL become the `Authorization` header if
-//! the request has none and its options do not forbid it.
+//! [`SelectNodeLayer`] selects a live node of a pool, adds its address and path prefix
+//! to the URI of the request, and reports the outcome of the attempt to the pool.
+//! Credentials in the node's URL become the `Authorization` header, unless the request
+//! has one or its options disable authentication.
 //!
-//! It sits below retry, so that each attempt gets a new node, and above the
-//! service that sends requests with an absolute URI. It does not retry and does
-//! not wait for a node.
+//! The layer belongs below retry, so that each attempt can use another node, and above
+//! the service that sends requests with absolute URIs. It neither retries nor waits for
+//! a node.
 //!
-//! The [outcome](crate::node::NodeOutcome) is reported when the response has been
-//! read to its end, or at once if it is buffered or its status says enough. A
-//! response that is dropped before says nothing about the node.
+//! The [outcome](crate::node::NodeOutcome) is reported once the response has been read
+//! to its end, or immediately if it is buffered or its status is sufficient. A response
+//! that is dropped earlier does not affect the health of the node.
 //!
-//! A request must have a path and no host. A host is an error, and so is a path
-//! segment `.` or `..` (a dot may be `%2e`): no path leaves its node and prefix.
+//! A request must have a path and no host. A path segment `.` or `..` (also with `%2e`)
+//! is an error, so that a path cannot leave the prefix of the node.
 //!
 //! ```
 //! use es_transport::{Node, NodePool, layer::SelectNodeLayer, node::RoundRobin};

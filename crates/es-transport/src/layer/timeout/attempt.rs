@@ -21,15 +21,15 @@ use crate::{
     timer::sleep_until,
 };
 
-/// Ends attempts that take too long; see the [module](super).
+/// A layer that limits the time of each attempt; see the [module](super).
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptTimeoutLayer {
     timeout: Option<Duration>,
 }
 
 impl AttemptTimeoutLayer {
-    /// Creates a layer with this time limit; `None` is no limit. A request's own
-    /// options and its total deadline hold in any case.
+    /// Creates a layer with this time limit; `None` is no limit. The request's own
+    /// options and its total deadline apply in any case.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,24 +1,23 @@
 //! Time limits of a request and of each of its attempts.
 //!
 //! [`TotalTimeoutLayer`] sets one deadline for a request with all its attempts and
-//! waits. By default there is none, and the layer adds nothing. With one, the
-//! request carries a [`Deadline`](crate::extensions::Deadline): retry begins no wait
-//! that would end after it, and the attempt's timer ends at it, so that the error
-//! lists all attempts.
+//! waits. There is none by default. If one is set, the request carries a
+//! [`Deadline`](crate::extensions::Deadline): retry does not start a wait that would
+//! end after it, and the timer of an attempt ends at it, so that the error lists all
+//! attempts.
 //!
-//! [`AttemptTimeoutLayer`] ends an attempt after its own time (30 s by default,
+//! [`AttemptTimeoutLayer`] ends an attempt after its time limit (30 s by default,
 //! [`RequestOptions::request_timeout`](crate::RequestOptions::request_timeout) for one
-//! request) or at the request's deadline, whichever is earlier. The error says which.
-//! Elasticsearch may never respond (9.2.0 does not respond to a body that decompresses
-//! beyond its limit), so the default is a limit and not "none".
+//! request) or at the request's deadline, whichever is earlier. The error states which.
+//! There is a default because some requests never receive a response (for example,
+//! 9.2.0 does not respond to a body that decompresses to more than its limit).
 //!
-//! Both run from the call to the response: to its end where a layer below collects
-//! it, otherwise to its head. Each further frame of a streamed response must arrive
-//! within the attempt's time again
-//! ([`TimeoutPhase::Read`](crate::error::TimeoutPhase::Read)); the duration of the
-//! whole stream is up to its reader.
+//! Both limits include the response: all of it if a layer below buffers it, otherwise
+//! only its headers. Each frame of a streamed response must then arrive within the time
+//! limit of an attempt ([`TimeoutPhase::Read`](crate::error::TimeoutPhase::Read)); the
+//! duration of the whole stream is not limited.
 //!
-//! Timers are created when there is something to wait for, and need a tokio runtime.
+//! Timers are created only when a request has to wait, and need a tokio runtime.
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};

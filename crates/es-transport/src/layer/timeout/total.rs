@@ -16,15 +16,16 @@ use crate::{
     timer::sleep_until,
 };
 
-/// Sets one deadline for a request with all its attempts; see the [module](super).
+/// A layer that sets one deadline for a request with all its attempts; see the
+/// [module](super).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TotalTimeoutLayer {
     timeout: Option<Duration>,
 }
 
 impl TotalTimeoutLayer {
-    /// Creates a layer with this time limit; `None` is no limit, the default. A
-    /// request's own options and [`Deadline`] hold in any case.
+    /// Creates a layer with this time limit; `None` is no limit, which is the default.
+    /// The request's own options and [`Deadline`] apply in any case.
     ///
     /// ```
     /// use std::time::Duration;

@@ -20,7 +20,7 @@ use crate::{
 /// Adds headers to an attempt.
 pub(crate) type Propagate = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
 
-/// Gives each attempt a span; see the [module page](super).
+/// A layer that creates a span for each attempt; see the [module](super).
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TraceAttemptLayer {

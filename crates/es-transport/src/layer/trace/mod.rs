@@ -1,9 +1,9 @@
-//! `tracing` spans: one for each request, and below it one for each attempt.
+//! `tracing` spans: one for each request, with a child span for each attempt.
 //!
-//! [`TraceLayer`] goes outside of everything, [`TraceAttemptLayer`] below the
-//! selection of the node. The fields have the names of OpenTelemetry's
-//! [semantic conventions for Elasticsearch][conventions]; a subscriber such as
-//! `tracing-opentelemetry` exports them as they are.
+//! [`TraceLayer`] belongs outside of all other layers, [`TraceAttemptLayer`] below node
+//! selection. The fields have the names of OpenTelemetry's [semantic conventions for
+//! Elasticsearch][conventions]; a subscriber such as `tracing-opentelemetry` exports
+//! them as they are.
 //!
 //! | field | request (`INFO`) | attempt (`DEBUG`) |
 //! |---|---|---|
@@ -15,7 +15,7 @@
 //! | `db.operation.parameter.…` | dynamic parts of the path: `index`, `id`, `name`, `job_id`, `connector_id`, `repository`, `snapshot`, `node_id`, `model_id`, `inference_id`, `transform_id`, `datafeed_id`, `task_id` | – |
 //! | `db.operation.batch.size` | number of operations of a batch | – |
 //! | `db.query.text` | the query without its values, if the client is set to record it | – |
-//! | `db.namespace`, `elasticsearch.node.name` | cluster and node, as the proxy of Elastic Cloud names them | the same |
+//! | `db.namespace`, `elasticsearch.node.name` | cluster and node, as named by the proxy of Elastic Cloud | the same |
 //! | `http.request.method` | yes | yes |
 //! | `url.path` | yes | – |
 //! | `url.full`, `server.address`, `server.port` | of the last attempt | of the attempt |
@@ -24,20 +24,20 @@
 //! | `error.type` | a status of 400 or above, or the kind of the error | the same |
 //! | `otel.status_code` | `ERROR` together with `error.type` | the same |
 //!
-//! Collection, parameters, batch size and query come from the request's
-//! [`OperationDetails`](crate::extensions::OperationDetails), and so do the statuses that
-//! are no errors: the 404 of a missing document has no `error.type`.
+//! Collection, parameters, batch size and query are taken from the request's
+//! [`OperationDetails`](crate::extensions::OperationDetails), and so are the statuses
+//! that are not errors: the 404 of a missing document has no `error.type`.
 //!
-//! Each [warning](crate::warning) of a server becomes an event at `WARN` within the
-//! request's span, with the target `es_transport::warning`, once for each text in the
-//! process (the last 1,024 texts are remembered).
+//! Each [warning](crate::warning) of a server is an event at `WARN` within the
+//! request's span, with the target `es_transport::warning`. Each text is logged once
+//! per process (the last 1,024 texts are remembered).
 //!
-//! Bodies, headers, credentials and the text of queries never appear: a parameter such
-//! as `q` is `REDACTED` in `url.full`. Without a subscriber that accepts a span, nothing
-//! is computed and nothing allocated.
+//! Bodies, headers, credentials and the text of queries are never recorded: a parameter
+//! such as `q` is `REDACTED` in `url.full`. Without a subscriber that accepts the span,
+//! nothing is computed or allocated.
 //!
-//! The span is current while the layers below work, and ends with the head of the
-//! response, or with its last byte where a layer below collects it.
+//! The span is entered while the layers below run. It ends with the headers of the
+//! response, or with its last byte if a layer below buffers it.
 //!
 //! # Propagation
 //! [`TraceAttemptLayer::propagate`] and

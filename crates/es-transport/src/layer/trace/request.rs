@@ -17,7 +17,7 @@ use crate::{
     extensions::{OperationDetails, OperationName},
 };
 
-/// Gives each request a span; see the [module page](super).
+/// A layer that creates a span for each request; see the [module](super).
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct TraceLayer {}

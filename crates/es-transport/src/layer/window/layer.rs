@@ -22,9 +22,9 @@ use crate::{
     thread_pool::ThreadPool,
 };
 
-/// Limits the requests in flight at each node; see the [module](super).
+/// A layer that limits the requests in flight at each node; see the [module](super).
 ///
-/// In a stack of your own it has the pool from which nodes are selected:
+/// In a custom stack, it needs the pool from which nodes are selected:
 ///
 /// ```
 /// use es_transport::{Node, NodePool, layer::{SelectNodeLayer, WindowLayer}, node::RoundRobin};
@@ -53,7 +53,7 @@ pub(super) struct Shared {
 }
 
 impl WindowLayer {
-    /// Creates a layer with the defaults.
+    /// Creates a layer with the default settings.
     pub const fn new() -> Self {
         Self {
             bounds: Bounds {
@@ -67,46 +67,45 @@ impl WindowLayer {
         }
     }
 
-    /// Sets the requests that may be in flight at a node before anything is known of
-    /// it. Default: 20.
+    /// Sets the initial window, in requests. Default: 20.
     #[must_use]
     pub const fn initial(mut self, requests: u32) -> Self {
         self.bounds.initial = requests;
         self
     }
 
-    /// Sets the smallest window, at least 1. Default: 1.
+    /// Sets the minimum window, at least 1. Default: 1.
     #[must_use]
     pub const fn min(mut self, requests: u32) -> Self {
         self.bounds.min = requests;
         self
     }
 
-    /// Sets the largest window, at least [`min`](Self::min). Default: 200.
+    /// Sets the maximum window, at least [`min`](Self::min). Default: 200.
     #[must_use]
     pub const fn max(mut self, requests: u32) -> Self {
         self.bounds.max = requests;
         self
     }
 
-    /// Sets the percentage of each window that batch work leaves to live traffic.
-    /// Default: 50. One batch request may always be in flight.
+    /// Sets the percentage of each window that is reserved for live traffic. One batch
+    /// request may always be in flight. Default: 50.
     #[must_use]
     pub const fn live_percent(mut self, percent: u32) -> Self {
         self.live_percent = percent;
         self
     }
 
-    /// Sets the time after which a request that waits for a window is rejected, as not
-    /// sent. Default: 10 s. A total timeout that ends sooner holds as well.
+    /// Sets the time after which a request that waits for a window is rejected as not
+    /// sent. An earlier total timeout applies as well. Default: 10 s.
     #[must_use]
     pub const fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time;
         self
     }
 
-    /// Returns the layer with windows for the nodes of this pool. The transport's builder
-    /// does it itself.
+    /// Sets the pool whose nodes have windows. The builder of the transport does this
+    /// automatically.
     #[must_use]
     pub fn over(mut self, nodes: Arc<NodePool>) -> Self {
         let Bounds { initial, min, max } = self.bounds;
@@ -121,8 +120,8 @@ impl WindowLayer {
         self
     }
 
-    /// Returns a selector that lets `inner` choose among the nodes with room. It has no
-    /// effect before [`over`](Self::over).
+    /// Returns a selector that lets `inner` choose among the nodes whose window is not
+    /// full. It has no effect unless [`over`](Self::over) was called.
     pub fn selector<S>(&self, inner: S) -> WindowSelector<S> {
         WindowSelector::new(
             inner,
@@ -132,7 +131,7 @@ impl WindowLayer {
         )
     }
 
-    /// Returns the window of a node, by its URL; `None` if no request went there.
+    /// Returns the window of the node with this URL; `None` if no request was sent to it.
     pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
         self.shared.as_ref()?.windows.status(node, pool)
     }

@@ -8,8 +8,9 @@ use crate::{
     transport::WeakTransport,
 };
 
-/// Lets another selector choose among the nodes whose windows have room; among all if
-/// none has. Created by [`WindowLayer::selector`](super::WindowLayer::selector).
+/// A selector that lets another one choose among the nodes whose window is not full, or
+/// among all nodes if every window is full. Created by
+/// [`WindowLayer::selector`](super::WindowLayer::selector).
 pub struct WindowSelector<S> {
     inner: S,
     /// `None`: no effect.

@@ -11,7 +11,7 @@ use tokio::{sync::oneshot, time::Instant};
 use super::limit::{Bounds, Ended, Limit};
 use crate::{node::NodePool, thread_pool::ThreadPool};
 
-/// A window of a node, for operators.
+/// The state of a node's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WindowStatus {

@@ -21,7 +21,7 @@ use crate::{
 /// The dead time of nodes unless another one is set.
 pub(crate) const DEAD_TIME: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
 
-/// Settings of a [`NodePool`].
+/// A builder of a [`NodePool`].
 pub struct NodePoolBuilder {
     nodes: Vec<Node>,
     settings: Settings,
@@ -47,7 +47,8 @@ impl NodePoolBuilder {
         }
     }
 
-    /// Sets how long dead nodes rest. Default: 1 s after the first failure, doubled up to 30 s.
+    /// Sets the time for which a dead node is not used. Default: 1 s after the first
+    /// failure, doubling up to 30 s.
     ///
     /// ```
     /// use std::time::Duration;
@@ -65,14 +66,15 @@ impl NodePoolBuilder {
         self
     }
 
-    /// Sets how many attempts in a row must time out until the node counts as dead. Default: 3.
+    /// Sets the number of timeouts in a row after which a node is marked as dead. Default:
+    /// 3.
     #[must_use]
     pub fn timeouts_until_dead(mut self, timeouts: u32) -> Self {
         self.settings.timeouts_until_dead = timeouts.max(1);
         self
     }
 
-    /// Takes nodes out of use that respond, but fail more often than the others.
+    /// Enables the ejection of nodes that respond, but fail more often than the others.
     /// Default: `None`.
     #[must_use]
     pub fn ejection(mut self, ejection: impl Into<Option<Ejection>>) -> Self {
@@ -80,44 +82,44 @@ impl NodePoolBuilder {
         self
     }
 
-    /// Sets the time in which a node that joins the pool, or comes back, gets only
-    /// a share of the requests that its selector gives it: a tenth at first, then
-    /// evenly more. Default: `None`.
+    /// Sets the time during which a node that joins the pool or comes back receives
+    /// only a share of its requests: a tenth at first, growing linearly to all of them.
+    /// Default: `None`.
     ///
-    /// The nodes that the pool is built with have no slow start. While all live
-    /// nodes are in theirs, each gets all its requests.
+    /// The initial nodes of a pool have no slow start. While all live nodes are in
+    /// their slow start, each receives all of its requests.
     #[must_use]
     pub fn slow_start(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.settings.slow_start = time.into();
         self
     }
 
-    /// Sets the latency that a failed attempt counts as, at least: a status of 429,
-    /// 500 or above, a failed connection or a timeout. A response's `Retry-After`
-    /// replaces it, up to 60 s. Default: `None`: failures say nothing about the
-    /// latency, except that a timeout counts as the time that it took.
+    /// Sets the minimum latency that is recorded for a failed attempt: a status of 429,
+    /// or 500 and above, a failed connection or a timeout. The `Retry-After` of a
+    /// response replaces it, up to 60 s. Default: `None`, with which no latency is
+    /// recorded for failures, except the duration of a timeout.
     ///
-    /// It matters for selectors that read
-    /// [latencies](crate::node::Candidate::latency), such as
-    /// [`PeakEwma`](crate::node::PeakEwma): a node that fails fast does not look
-    /// fast. Like any peak, it fades within about eight responses or 10 s.
+    /// It affects selectors that use [latencies](crate::node::Candidate::latency), such
+    /// as [`PeakEwma`](crate::node::PeakEwma): without it, a node that fails fast looks
+    /// like a fast node. Like any peak, the penalty decays within about eight responses
+    /// or 10 s.
     #[must_use]
     pub fn failure_penalty(mut self, latency: impl Into<Option<Duration>>) -> Self {
         self.settings.failure_penalty = latency.into();
         self
     }
 
-    /// Sets whether the nodes that were given, rather than sniffed, come back
-    /// when no sniffed node can be used. Default: `true`.
+    /// Sets whether the configured nodes are used again if no sniffed node can be used.
+    /// Default: `true`.
     ///
-    /// If `false`, a successful sniff replaces them for good.
+    /// If `false`, the first successful sniff replaces them permanently.
     #[must_use]
     pub fn keep_seeds(mut self, keep: bool) -> Self {
         self.settings.keep_seeds = keep;
         self
     }
 
-    /// Makes the jitter of dead times the same in every run, for tests.
+    /// Sets a seed, with which the jitter of dead times is reproducible, for tests.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.rng = Rng::seeded(seed);
@@ -127,7 +129,7 @@ impl NodePoolBuilder {
     /// Builds the pool.
     ///
     /// # Errors
-    /// No node, or the same node twice.
+    /// Returns an error if there is no node, or if there are two nodes with the same URL.
     pub fn build(self) -> Result<Arc<NodePool>> {
         if self.nodes.is_empty() {
             return Err(Error::config("nodes", "there must be at least one node"));

@@ -1,4 +1,4 @@
-//! The pool: which nodes are alive or dead, and the choice of a node.
+//! The pool of nodes: their health, and the selection of a node.
 
 mod builder;
 mod status;
@@ -39,17 +39,17 @@ pub use status::{NodeState, NodeStatus};
 
 /// The nodes of a cluster and their health.
 ///
-/// A node dies when it cannot be reached, when its connection breaks, when it
-/// returns 502, 503 or 504, or after three attempts in a row that timed out
-/// ([`NodeOutcome`](super::NodeOutcome) has the whole list). It is left alone
-/// for a dead time that doubles with every failure in a row ([`Backoff`]);
-/// then one request probes it while the others still stay away. While all
-/// nodes are dead the one that comes back first is used: a request fails
-/// without an attempt only if its selector finds no node eligible.
+/// A node is marked as dead if it cannot be reached, if a connection to it breaks, if
+/// it returns 502, 503 or 504, or after three timeouts in a row
+/// ([`NodeOutcome`](super::NodeOutcome) has the complete list). It is not used for a
+/// dead time that doubles with every failure in a row ([`Backoff`]). Then one request
+/// probes it, while other requests still avoid it. If all nodes are dead, the one whose
+/// dead time ends first is used: a request fails without an attempt only if its
+/// selector finds no eligible node.
 ///
-/// A choice reads a snapshot without a lock, and costs the same for any number
-/// of nodes. The pool reads the clock only once, when it is built; time is
-/// passed in.
+/// Selecting a node reads a snapshot without a lock, at a cost that does not depend on
+/// the number of nodes. The pool reads the clock only when it is built; afterwards,
+/// time is passed in.
 ///
 /// ```
 /// use es_transport::{Node, NodePool, node::{NodeOutcome, RequestContext, RoundRobin}};
@@ -67,11 +67,10 @@ pub use status::{NodeState, NodeStatus};
 /// ```
 ///
 /// # Operating a pool
-/// One pool can serve several transports
-/// ([`node_pool`](crate::TransportBuilder::node_pool)), and it can be changed
-/// while they use it, by whatever knows the nodes: a service registry, a stream
-/// of endpoint changes, an operator. A node that was removed does not come back
-/// unless it is added again, or sniffing finds it.
+/// Several transports can share a pool
+/// ([`node_pool`](crate::TransportBuilder::node_pool)), and it can be changed while
+/// they use it, for example by a service registry or a stream of endpoint changes. A
+/// removed node is used again only if it is added again or found by sniffing.
 ///
 /// ```
 /// use es_transport::{Node, NodePool};
@@ -146,27 +145,27 @@ impl Seed {
 
 /// Selection.
 impl NodePool {
-    /// Creates a pool of these nodes, with default settings.
+    /// Creates a pool of these nodes with the default settings.
     ///
     /// # Errors
-    /// No node, or the same node twice.
+    /// Returns an error if there is no node, or if there are two nodes with the same URL.
     pub fn new(nodes: impl IntoIterator<Item = Node>) -> Result<Arc<Self>> {
         Self::builder(nodes).build()
     }
 
-    /// Creates a pool of these nodes, with settings.
+    /// Returns a builder of a pool with these nodes.
     pub fn builder(nodes: impl IntoIterator<Item = Node>) -> NodePoolBuilder {
         NodePoolBuilder::new(nodes.into_iter().collect())
     }
 
-    /// Selects a node for an attempt that begins at
+    /// Selects a node for an attempt that starts at
     /// [`request.now()`](RequestContext::now).
     ///
-    /// Nodes that the request tried are avoided while another one lives.
+    /// Nodes that the request has already tried are avoided while another node is live.
     ///
     /// # Errors
-    /// The selector finds no node [eligible](NodeSelector::eligible), or the
-    /// pool is empty.
+    /// Returns an error if the selector finds no [eligible](NodeSelector::eligible)
+    /// node, or if the pool is empty.
     #[inline]
     pub fn select<S>(&self, selector: &S, request: &RequestContext<'_>) -> Result<Selection>
     where
@@ -345,13 +344,13 @@ impl NodePool {
 
 /// Operation.
 impl NodePool {
-    /// Adds a node; returns whether it is new.
+    /// Adds a node. Returns whether it is new.
     ///
-    /// If the pool has a node with the same URL, its facts and credentials
-    /// become those of this node, and it keeps its health.
+    /// If the pool has a node with the same URL, its facts and credentials are
+    /// replaced, and it keeps its health.
     ///
     /// # Errors
-    /// There are 2³² nodes already.
+    /// Returns an error if the pool already has 2³² nodes.
     pub fn add(&self, node: Node) -> Result<bool> {
         if u32::try_from(self.len() + 1).is_err() {
             return Err(Error::config("nodes", "there are too many nodes"));
@@ -372,14 +371,13 @@ impl NodePool {
         Ok(is_new)
     }
 
-    /// Removes the node with this URL for good; returns it if there was one.
+    /// Removes the node with this URL, and returns it.
     ///
-    /// Requests under way at the node go on. The last node can be removed:
-    /// requests then fail with an error that
-    /// [`is_no_nodes`](crate::Error::is_no_nodes) until one is added.
+    /// Requests in flight at the node continue. If the last node is removed, requests
+    /// fail with [`is_no_nodes`](crate::Error::is_no_nodes) until one is added.
     ///
     /// # Errors
-    /// The URL is not one of a node.
+    /// Returns an error if the URL is not valid.
     pub fn remove(&self, url: &str) -> Result<Option<Node>> {
         let node: Node = url.parse()?;
         Ok(self.change(|state| {
@@ -392,11 +390,11 @@ impl NodePool {
         }))
     }
 
-    /// Replaces all nodes for good; returns the nodes that left.
+    /// Replaces all nodes. Returns the nodes that were removed.
     ///
-    /// A node keeps its health if its id stays the same, or its URL where an
-    /// id is not known. The same node twice counts once. Without any node,
-    /// requests fail with an error that [`is_no_nodes`](crate::Error::is_no_nodes).
+    /// A node keeps its health if its ID stays the same, or its URL if an ID is not
+    /// known. Duplicate nodes are ignored. Without any node, requests fail with
+    /// [`is_no_nodes`](crate::Error::is_no_nodes).
     ///
     /// ```
     /// use es_transport::{Node, NodePool};
@@ -421,16 +419,16 @@ impl NodePool {
         })
     }
 
-    /// Replaces the nodes by those that sniffing found.
+    /// Replaces the nodes with those that sniffing found.
     ///
-    /// As [`replace`](Self::replace), but the nodes that were given (on
-    /// building, by [`add`](Self::add) or [`replace`](Self::replace)) are kept
-    /// as seeds: they come back while no other node lives, and those that have
-    /// responded before come back as soon as a sniffed node fails and none has
-    /// responded. See [`keep_seeds`](NodePoolBuilder::keep_seeds).
+    /// Unlike [`replace`](Self::replace), it keeps the configured nodes (from the
+    /// builder, [`add`](Self::add) or [`replace`](Self::replace)) as seeds. They are
+    /// used again while no other node is live; seeds that have responded before are
+    /// used again as soon as a sniffed node fails and no sniffed node has responded.
+    /// See [`keep_seeds`](NodePoolBuilder::keep_seeds).
     ///
     /// # Errors
-    /// No node; the pool then stays as it is.
+    /// Returns an error if there is no node. The pool is then unchanged.
     pub fn set_sniffed(&self, nodes: impl IntoIterator<Item = Node>) -> Result<()> {
         let nodes: Vec<_> = nodes.into_iter().collect();
         if nodes.is_empty() {
@@ -447,22 +445,22 @@ impl NodePool {
         Ok(())
     }
 
-    /// Makes a node dead for this time from `now` on, whatever it does; returns
-    /// whether the pool has the node.
+    /// Marks a node as dead for this time from `now` on, regardless of its responses.
+    /// Returns whether the pool has the node.
     ///
-    /// When the time is over, a request probes the node.
+    /// After that time, a request probes the node.
     ///
     /// # Errors
-    /// The URL is not one of a node.
+    /// Returns an error if the URL is not valid.
     pub fn mark_dead(&self, url: &str, now: Instant, dead_time: Duration) -> Result<bool> {
         self.mark(url, now, |health| health.mark_dead(now, dead_time))
     }
 
-    /// Makes a node live, whatever became of earlier requests; returns whether
-    /// the pool has the node.
+    /// Marks a node as live, regardless of earlier failures. Returns whether the pool
+    /// has the node.
     ///
     /// # Errors
-    /// The URL is not one of a node.
+    /// Returns an error if the URL is not valid.
     pub fn mark_live(&self, url: &str, now: Instant) -> Result<bool> {
         self.mark(url, now, |health| health.mark_live(now))
     }
@@ -495,7 +493,7 @@ impl NodePool {
         Ok(true)
     }
 
-    /// Returns the nodes with their state, in no particular order.
+    /// Returns the nodes and their state, in no particular order.
     ///
     /// ```
     /// use es_transport::{Node, NodePool};
@@ -517,12 +515,12 @@ impl NodePool {
             .collect()
     }
 
-    /// Returns the number of nodes, dead ones included.
+    /// Returns the number of nodes, including dead ones.
     pub fn len(&self) -> usize {
         self.current.load().members.entries.len()
     }
 
-    /// Whether all nodes were removed.
+    /// Whether the pool has no nodes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -532,8 +530,7 @@ impl NodePool {
         self.current.load().live.len()
     }
 
-    /// Returns the source of the events of this pool and of the transports
-    /// that use it.
+    /// Returns the events of this pool and of the transports that use it.
     pub fn events(&self) -> &Events {
         &self.events
     }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::node::{Node, health::Health, snapshot::Record};
 
-/// One node of a pool and its state at one moment.
+/// A snapshot of the state of a node.
 #[derive(Clone, Debug)]
 pub struct NodeStatus {
     node: Node,
@@ -15,22 +15,22 @@ pub struct NodeStatus {
     load: Option<(usize, Option<Duration>)>,
 }
 
-/// Whether a node is used.
+/// The state of a node in its pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeState {
-    /// Requests go to the node.
+    /// The node is used.
     Live,
-    /// No request goes to the node while another one lives.
+    /// The node failed: no request is sent to it while another node is live.
     Dead {
-        /// When a request may probe the node.
+        /// The time from which a request may probe the node.
         until: Instant,
     },
     /// The node responds, but fails more often than the others
-    /// ([`Ejection`](crate::node::Ejection)): no request goes to it while another
-    /// one lives.
+    /// ([`Ejection`](crate::node::Ejection)): no request is sent to it while another
+    /// node is live.
     Ejected {
-        /// When a request may probe the node.
+        /// The time from which a request may probe the node.
         until: Instant,
     },
 }
@@ -56,30 +56,30 @@ impl NodeStatus {
         &self.node
     }
 
-    /// Returns whether the node is live, or dead or ejected until when.
+    /// Returns the state of the node.
     pub fn state(&self) -> NodeState {
         self.state
     }
 
-    /// Whether requests go to the node.
+    /// Whether the node is live.
     pub fn is_live(&self) -> bool {
         self.state == NodeState::Live
     }
 
-    /// Returns the number of dead times in a row; 0 after a response.
+    /// Returns the number of dead times in a row, which is 0 after a response.
     pub fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// Returns the number of attempts that have not ended. `None` if no
-    /// selector of the pool [tracks the load](crate::NodeSelector::tracks_load).
+    /// Returns the number of attempts in flight. `None` if no selector of the pool
+    /// [tracks the load](crate::NodeSelector::tracks_load).
     pub fn in_flight(&self) -> Option<usize> {
         self.load.map(|(in_flight, _)| in_flight)
     }
 
-    /// Returns the average latency (peak EWMA) as of the last response. `None`
-    /// before that, or if no selector of the pool
-    /// [tracks the load](crate::NodeSelector::tracks_load).
+    /// Returns the average latency (peak EWMA) as of the last response. `None` before
+    /// the first response, or if no selector of the pool [tracks the
+    /// load](crate::NodeSelector::tracks_load).
     pub fn latency(&self) -> Option<Duration> {
         self.load.and_then(|(_, latency)| latency)
     }

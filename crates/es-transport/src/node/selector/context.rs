@@ -1,11 +1,11 @@
-//! The request, as a selector sees it.
+//! The request for which a node is selected.
 
 use std::sync::Arc;
 
 use http::{Extensions, HeaderMap, Method, Request};
 use tokio::time::Instant;
 
-/// The request for which a selector chooses a node.
+/// The request for which a node is selected.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestContext<'a> {
     method: &'a Method,
@@ -19,7 +19,8 @@ pub struct RequestContext<'a> {
 }
 
 impl<'a> RequestContext<'a> {
-    /// Creates the context of the first attempt of a request without headers, now.
+    /// Creates the context of the first attempt of a request without headers, which starts
+    /// now.
     pub fn new(method: &'a Method, path: &'a str) -> Self {
         Self {
             method,
@@ -33,7 +34,7 @@ impl<'a> RequestContext<'a> {
         }
     }
 
-    /// Creates the context of the first attempt of a request that begins at `now`.
+    /// Creates the context of the first attempt of a request, which starts at `now`.
     pub fn of<B>(request: &'a Request<B>, now: Instant) -> Self {
         Self {
             method: request.method(),
@@ -47,22 +48,22 @@ impl<'a> RequestContext<'a> {
         }
     }
 
-    /// Returns the same request as a retry: the number of the attempt (the first is
-    /// 1) and the URLs of the nodes that were tried before.
+    /// Sets the number of the attempt (the first is 1) and the URLs of the nodes that
+    /// were tried before.
     #[must_use]
     pub fn retried(mut self, attempt: u32, tried: &'a [Arc<str>]) -> Self {
         (self.attempt, self.tried) = (attempt, tried);
         self
     }
 
-    /// Returns the same request with a hint for the selector.
+    /// Sets the hint for the selector.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<&'a str>) -> Self {
         self.hint = hint;
         self
     }
 
-    /// Returns the same request at another time.
+    /// Sets the time at which the attempt starts.
     #[must_use]
     pub fn at(mut self, now: Instant) -> Self {
         self.now = now;
@@ -74,7 +75,7 @@ impl<'a> RequestContext<'a> {
         self.method
     }
 
-    /// Returns the request's path, without query and without a node's path prefix.
+    /// Returns the request's path, without the query and without the path prefix of a node.
     pub fn path(&self) -> &'a str {
         self.path
     }
@@ -112,8 +113,8 @@ impl<'a> RequestContext<'a> {
         self.attempt
     }
 
-    /// Returns the URLs of the nodes that were tried before, in order. They
-    /// are among the candidates only if no other live node is left.
+    /// Returns the URLs of the nodes that were tried before, in order. These nodes are
+    /// among the candidates only if no other live node is left.
     pub fn tried(&self) -> &'a [Arc<str>] {
         self.tried
     }
@@ -124,7 +125,7 @@ impl<'a> RequestContext<'a> {
         self.hint
     }
 
-    /// Returns when the attempt begins.
+    /// Returns the time at which the attempt starts.
     pub fn now(&self) -> Instant {
         self.now
     }

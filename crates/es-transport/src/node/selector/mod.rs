@@ -1,16 +1,16 @@
-//! The choice among the live nodes: the trait, and the selectors that come with it.
+//! Node selection: the trait [`NodeSelector`], and the built-in selectors.
 //!
 //! | selector | chooses | reads the load |
 //! |---|---|---|
-//! | [`RoundRobin`] (default) | one after the other | no |
-//! | [`Random`] | any | no |
+//! | [`RoundRobin`] (default) | each node in turn | no |
+//! | [`Random`] | a random node | no |
 //! | [`LeastInFlight`] | the one with the fewest requests in flight | yes |
-//! | [`PeakEwma`] | of two random ones the one that promises the earlier response | yes |
-//! | [`Sticky`] | the same again; by the request's hint if it has one | no |
-//! | [`PreferAttribute`] | among the nodes with an attribute (zone), else all | as its inner one |
+//! | [`PeakEwma`] | the better of two random nodes, by latency and load | yes |
+//! | [`Sticky`] | the same node again, or a node by the request's hint | no |
+//! | [`PreferAttribute`] | nodes with an attribute such as a zone, or else all nodes | as its inner selector |
 //!
-//! A closure is a selector too; [`selector_fn`] spares it the types of its
-//! arguments:
+//! A closure is a selector as well; with [`selector_fn`], the types of its arguments
+//! are inferred:
 //!
 //! ```
 //! use es_transport::{Node, NodePool, node::{RequestContext, selector_fn}};
@@ -52,9 +52,9 @@ pub use self::{
 
 /// Chooses a node for every attempt.
 ///
-/// It chooses among live nodes; which they are is the pool's business. Any
-/// closure `Fn(&Candidates<'_>, &RequestContext<'_>) -> usize` is a selector,
-/// and so are `Arc<S>` and `Box<dyn NodeSelector>`.
+/// It chooses among live nodes; the pool determines which nodes are live. Any closure
+/// `Fn(&Candidates<'_>, &RequestContext<'_>) -> usize` is a selector, and so are
+/// `Arc<S>` and `Box<dyn NodeSelector>`.
 ///
 /// ```
 /// use es_transport::{Node, node::{Candidates, NodeSelector, RequestContext}};
@@ -74,7 +74,7 @@ pub use self::{
 /// }
 /// ```
 ///
-/// A selector that contains another one forwards all other methods to it.
+/// A selector that wraps another one forwards all other methods to it.
 pub trait NodeSelector: Send + Sync + 'static {
     /// Returns the index of the chosen candidate. One that is too high is
     /// taken modulo their number.
@@ -137,7 +137,7 @@ pub trait NodeSelector: Send + Sync + 'static {
     }
 }
 
-/// The end of an attempt, for the selector.
+/// The end of an attempt, as it is reported to the selector.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum AttemptEnd<'a> {
@@ -149,7 +149,7 @@ pub enum AttemptEnd<'a> {
     Dropped,
 }
 
-/// Returns the closure, which needs no types for its arguments.
+/// Returns the closure unchanged, with the types of its arguments inferred.
 ///
 /// ```
 /// use es_transport::{Transport, node::selector_fn};

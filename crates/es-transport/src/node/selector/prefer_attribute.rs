@@ -1,4 +1,4 @@
-//! Nodes with an attribute first.
+//! A selector that prefers nodes with an attribute.
 
 use std::time::Duration;
 
@@ -8,12 +8,11 @@ use crate::{
     transport::WeakTransport,
 };
 
-/// Chooses among the nodes with an attribute, such as those of the own zone,
-/// and spills over to all nodes when too few of them live or when the chosen
-/// one has too much to do.
+/// A selector that prefers nodes with an attribute, such as those in the same zone, and
+/// falls back to all nodes if too few of them are live or if the chosen one is too
+/// busy.
 ///
-/// The attributes are those that sniffing found (`node.attr.*`) or that were
-/// set by [`Node::with_attribute`].
+/// The attributes come from sniffing (`node.attr.*`) or from [`Node::with_attribute`].
 ///
 /// ```
 /// use es_transport::node::{LeastInFlight, PreferAttribute};
@@ -34,7 +33,8 @@ pub struct PreferAttribute<S = RoundRobin> {
 }
 
 impl PreferAttribute {
-    /// Prefers the nodes whose attribute `name` has this value, one after the other.
+    /// Creates a selector that prefers the nodes whose attribute `name` has this value, and
+    /// uses them in turn.
     pub fn new(name: &str, value: &str) -> Self {
         Self {
             name: name.into(),
@@ -48,23 +48,24 @@ impl PreferAttribute {
 }
 
 impl<S> PreferAttribute<S> {
-    /// Sets the number of live preferred nodes below which all nodes are
-    /// chosen from. Default: 1.
+    /// Sets the minimum number of live preferred nodes; with fewer, all nodes are used.
+    /// Default: 1.
     #[must_use]
     pub fn at_least(mut self, nodes: usize) -> Self {
         self.at_least = nodes;
         self
     }
 
-    /// Chooses from all nodes when the chosen preferred one has this many
-    /// requests in flight. Default: never.
+    /// Sets the number of requests in flight at the chosen preferred node from which
+    /// all nodes are used. Default: no limit.
     #[must_use]
     pub fn at_most_in_flight(mut self, requests: usize) -> Self {
         self.at_most_in_flight = Some(requests);
         self
     }
 
-    /// Chooses by this selector, among the preferred nodes as among all.
+    /// Sets the selector that chooses among the preferred nodes, or among all nodes.
+    /// Default: [`RoundRobin`].
     #[must_use]
     pub fn choosing_by<T: NodeSelector>(self, inner: T) -> PreferAttribute<T> {
         PreferAttribute {

@@ -1,4 +1,4 @@
-//! One node after the other.
+//! The round-robin selector.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,14 +11,13 @@ use crate::{
     rng,
 };
 
-/// One node after the other: the default.
+/// A selector that uses each node in turn. It is the default.
 ///
-/// It continues after the node that it chose last, also when others die or
-/// come back meanwhile, so that each live node has one turn in every round.
+/// It continues after the node that it chose last, even if other nodes die or come
+/// back, so that each live node has one turn in every round.
 ///
-/// Each thread counts on its own, from a random start, so threads do not
-/// contend for a counter and clients that send a single request do not all
-/// send it to the first node.
+/// Each thread has its own counter with a random start: threads do not contend for a
+/// counter, and short-lived clients do not all use the first node.
 ///
 /// ```
 /// use es_transport::{Transport, node::RoundRobin};
@@ -39,7 +38,7 @@ pub struct RoundRobin {
 const BEGIN: u32 = u32::MAX;
 
 impl RoundRobin {
-    /// Creates a selector that begins with the candidate at `index`, on every thread.
+    /// Creates a selector that starts with the candidate at `index` on every thread.
     pub fn starting_at(index: usize) -> Self {
         Self {
             last: std::array::from_fn(|_| begin(index)),

@@ -1,4 +1,4 @@
-//! Selectors that keep nothing between two choices.
+//! Selectors without state.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     rng,
 };
 
-/// Any node, each with the same probability.
+/// A selector that chooses a random node, each with the same probability.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Random;
 
@@ -26,7 +26,7 @@ impl NodeSelector for Random {
     }
 }
 
-/// The node with the fewest requests of this client in flight
+/// A selector that chooses the node with the fewest requests of this client in flight
 /// ([`Candidates::least_in_flight`]).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeastInFlight;
@@ -41,13 +41,13 @@ impl NodeSelector for LeastInFlight {
     }
 }
 
-/// Of two random nodes the one with the lower cost: latency (peak EWMA with a
-/// decay of 10 s, or of about eight responses) times the requests that it
-/// would then have in flight.
+/// A selector that chooses the cheaper of two random nodes. The cost of a node is its
+/// latency (a peak EWMA with a decay of 10 s or about eight responses) times the number
+/// of requests that it would then have in flight.
 ///
-/// It avoids nodes that are slow without sending everything to the fastest
-/// (Mitzenmacher, "The power of two choices"; as Finagle and linkerd do), and
-/// costs the same for any number of nodes.
+/// It avoids slow nodes without sending all requests to the fastest one (Mitzenmacher,
+/// "The power of two choices"; also used by Finagle and linkerd). The cost of a choice
+/// does not depend on the number of nodes.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,8 +65,7 @@ pub struct PeakEwma {
 }
 
 impl PeakEwma {
-    /// Sets the latency that a node without a response so far is assumed to
-    /// have. Default: 30 ms.
+    /// Sets the assumed latency of a node that has not responded yet. Default: 30 ms.
     #[must_use]
     pub fn default_latency(mut self, latency: Duration) -> Self {
         self.default_latency = latency;

@@ -1,4 +1,4 @@
-//! The same node again.
+//! The sticky selector.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -11,12 +11,12 @@ use crate::{
     rng::Rng,
 };
 
-/// The same node again, as long as it lives.
+/// A selector that uses the same node for as long as it is live.
 ///
-/// Requests with a hint ([`RequestContext::hint`]) go to the node that the
-/// hint leads to by rendezvous hashing: the same in every process, and when a
-/// node leaves only its own hints move. This looks at every node. Requests
-/// without a hint stay with the node that the first of them went to.
+/// Requests with a hint ([`RequestContext::hint`]) are assigned to nodes by rendezvous
+/// hashing: a hint leads to the same node in every process, and if a node leaves, only
+/// its own hints move. This visits every node. Requests without a hint all use the same
+/// node.
 ///
 /// ```
 /// use es_transport::{RequestOptions, Transport, node::Sticky};
