@@ -1,4 +1,4 @@
-# Recipes check and never install; `.ci/install STEP…` installs what a check needs.
+# Recipes check and never install; `.ci/install STEP…` installs the programs that a check needs.
 
 # Lists the recipes.
 default:
@@ -8,11 +8,11 @@ default:
 quick:
     scripts/checks fmt words guarantees clippy codegen tests
 
-# Runs every check of a change, as CI does.
+# Runs every check except for the nightly ones.
 all:
     scripts/checks $(scripts/checks --list)
 
-# Runs single checks: `just check fmt clippy`.
+# Runs individual checks: `just check fmt clippy`.
 check +steps:
     scripts/checks {{steps}}
 
@@ -42,9 +42,9 @@ counts *arguments:
     cargo build --release --package es-benches --bins
     cargo run --release --package es-benches --bin counts -- {{arguments}}
 
-# Prepares a release: checks, packages, and says what is left to do by hand.
+# Checks a release, and prints the remaining manual steps.
 release version:
     grep -q '^## {{version}}' CHANGELOG.md
     grep -q '^version = "{{version}}"' Cargo.toml
-    scripts/checks $(scripts/checks --list) semver
+    scripts/checks $(scripts/checks --list) $(scripts/checks --nightly) semver
     @echo "Tag v{{version}}, then publish in this order: es-testkit, es-transport, es-client."

@@ -43,17 +43,22 @@ pub(crate) fn builder(endpoint: &Endpoint) -> Vec<String> {
     }
     facts.extend(privileges("cluster", &endpoint.privileges.cluster));
     facts.extend(privileges("index", &endpoint.privileges.index));
-    let page = format!(
-        "[Elasticsearch's documentation]({PAGES}{}).",
-        endpoint.name.replace(['.', '_'], "-")
-    );
-    facts.push(page);
+    let page = page(&endpoint.name, &endpoint.on);
+    facts.push(format!("[Elasticsearch's documentation]({page})."));
     let lines = [ways.join(", "), facts.join(" ")];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
-/// Where the server's documentation has a page for each endpoint.
-const PAGES: &str = "https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-";
+/// The address of the endpoint's page in Elastic's documentation. An endpoint that exists only on
+/// serverless has its page there.
+fn page(endpoint: &str, on: &[String]) -> String {
+    let product = match on {
+        [only] if only == "serverless" => "elasticsearch-serverless",
+        _ => "elasticsearch",
+    };
+    let operation = endpoint.replace(['.', '_'], "-");
+    format!("https://www.elastic.co/docs/api/doc/{product}/operation/operation-{operation}")
+}
 
 fn stability(level: &str) -> Option<String> {
     match level {
@@ -187,4 +192,35 @@ fn with_notes(mut text: String, notes: &Notes) -> String {
         text.push_str(&note);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn pages_are_those_of_the_official_clients() {
+        let both = ["stack".to_owned(), "serverless".to_owned()];
+        let serverless = ["serverless".to_owned()];
+        for (endpoint, on, address) in [
+            (
+                "search",
+                &both[..],
+                "elasticsearch/operation/operation-search",
+            ),
+            (
+                "indices.put_data_lifecycle",
+                &both,
+                "elasticsearch/operation/operation-indices-put-data-lifecycle",
+            ),
+            (
+                "project.tags",
+                &serverless,
+                "elasticsearch-serverless/operation/operation-project-tags",
+            ),
+        ] {
+            let expected = format!("https://www.elastic.co/docs/api/doc/{address}");
+            assert_eq!(page(endpoint, on), expected);
+        }
+    }
 }

@@ -18,21 +18,21 @@ pub(crate) fn section() -> Result<Section> {
             format!("{:.1}", lost.attempts_of_failed),
             seconds(lost.found_after),
             lost.last_failed_after
-                .map_or_else(|| "none did".to_owned(), seconds),
+                .map_or_else(|| "none".to_owned(), seconds),
         ]
     };
     let heads = [
         "nodes",
         "requests",
         "failed",
-        "attempts of each that failed",
+        "attempts per failed request",
         "first response after the return",
         "last failure after the return",
     ];
     let text = format!(
         "## All nodes are lost\n\n\
-         The whole cluster goes at second 10 and is back at second 30. 100 requests a second. No \
-         request fails without an attempt: the node whose dead time is over first is asked.\n\n{}\n![A cluster is lost](simulation/all-lost.svg)\n",
+         At 100 requests per second, the whole cluster fails at second 10 and returns at second \
+         30. No request fails without an attempt: the node whose dead time ends first is tried.\n\n{}\n![A cluster is lost](simulation/all-lost.svg)\n",
         table(heads, runs.iter().map(row))
     );
     let [.., largest] = &runs;

@@ -33,15 +33,15 @@ pub(crate) fn section() -> Result<Section> {
         "replaced",
         "requests",
         "failed",
-        "looks",
-        "most nodes known that have left",
-        "seconds until all was right after the last change",
+        "sniffs",
+        "most departed nodes still known",
+        "seconds until the pool was correct after the last change",
     ];
     let text = format!(
         "## Sniffing while nodes leave and join\n\n\
-         Half of the nodes leaves from second 10 to 130, one after the other; each time a new one \
-         joins. 100 requests a second. The nodes are asked for every 30 s and when one fails, but \
-         not more often than every 10 s.\n\n{}\n\
+         At 100 requests per second, half of the nodes leave one after another between second 10 \
+         and second 130, and each is replaced by a new one. The client sniffs every 30 s and \
+         after a failure, but at most every 10 s.\n\n{}\n\
          ![Sniffing under churn](simulation/churn.svg)\n",
         table(heads, runs.iter().map(row))
     );

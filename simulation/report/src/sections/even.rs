@@ -21,15 +21,15 @@ pub(crate) fn section() -> Result<Section> {
     let heads = [
         "nodes",
         "requests",
-        "farthest from even",
-        "nodes that flap",
-        "farthest from even among the others",
+        "largest deviation",
+        "unstable nodes",
+        "largest deviation among the others",
     ];
     let text = format!(
         "## Load per node\n\n\
-         Round robin, while nothing goes wrong, and while a tenth of the nodes (at least one) \
-         refuses connections for 5 of every 10 s. *Farthest from even* is the node whose number of \
-         requests is farthest from the mean, as a share of the mean.\n\n{}",
+         Round robin without faults, and while a tenth of the nodes (at least one) refuse \
+         connections for 5 of every 10 s. *Largest deviation* is that of the node whose number \
+         of requests differs most from the mean, relative to the mean.\n\n{}",
         table(heads, rows)
     );
     Ok(Section {

@@ -22,18 +22,18 @@ pub(crate) fn section() -> Result<Section> {
     };
     let heads = [
         "nodes",
-        "that flap",
+        "unstable",
         "requests",
         "failed",
-        "attempts that met a lost node",
+        "attempts at a lost node",
         "probes",
     ];
     let text = format!(
         "## Nodes that come and go\n\n\
-         A tenth of the nodes (at least one) is away from second 5 to 10, 20 to 35, 45 to 46 and \
-         60 to 100. 10 requests a second for each node, 2,000 at most. The plot follows one of \
-         those nodes: each probe that fails makes its dead time longer, up to 30 s.\n\n{}\n\
-         ![One node that flaps](simulation/flapping.svg)\n",
+         A tenth of the nodes (at least one) are down from second 5 to 10, 20 to 35, 45 to 46 \
+         and 60 to 100. There are 10 requests per second and node, at most 2,000 per second. The \
+         plot shows one of those nodes: each failed probe doubles its dead time, up to 30 s.\n\n{}\n\
+         ![One unstable node](simulation/flapping.svg)\n",
         table(heads, runs.iter().map(row))
     );
     let [_, thirty, ..] = &runs;

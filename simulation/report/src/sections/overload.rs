@@ -16,7 +16,7 @@ pub(crate) fn section() -> Result<Section> {
             if run.allowed.is_some() {
                 "default"
             } else {
-                "without end"
+                "unlimited"
             }
             .to_owned(),
             number(run.calls),
@@ -32,17 +32,18 @@ pub(crate) fn section() -> Result<Section> {
         "budget",
         "requests",
         "status 200",
-        "attempts for each request meanwhile",
+        "attempts per request during the overload",
         "retries",
         "allowed",
-        "failed from 10 s after it",
+        "failed from 10 s after the overload",
     ];
     let text = format!(
         "## More than the nodes can do\n\n\
-         Each node does 10 requests a second (one at a time, 100 ms in the mean) while 5 others \
-         wait; what is more is refused with 429. They are asked for half of what they can do, for \
-         twice as much from second 5 to 20, and for half again. Beside the default budget (100 \
-         retries, and a fifth of the requests that succeed at once) a budget without end.\n\n{}\n\
+         Each node serves 10 requests per second (one at a time, in 100 ms on average) and \
+         queues 5; further requests are refused with 429. The load is half of this capacity, \
+         twice the capacity from second 5 to 20, and half again. The default budget (100 \
+         retries, plus a fifth of the requests that succeed at their first attempt) is compared \
+         with an unlimited one.\n\n{}\n\
          ![Overload with a budget](simulation/overload-with-budget.svg)\n\n\
          ![Overload without a budget](simulation/overload-without-budget.svg)\n",
         table(heads, runs.iter().flatten().map(row))

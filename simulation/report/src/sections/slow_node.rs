@@ -36,9 +36,10 @@ pub(crate) fn section() -> Result<Section> {
     ];
     let text = format!(
         "## One node at ten times the latency\n\n\
-         The first node takes 200 ms in the median instead of 20. {} requests, 20 a second for \
-         each node. *Without it* is the same cluster with that node taken out, by two choices. \
-         With it, two choices by peak EWMA have a p99 of at most {worst:.2} times that.\n\n{}\n\
+         The median latency of the first node is 200 ms instead of 20 ms. There are {} requests, \
+         20 per second and node. *Without it* is the same cluster without that node, with two \
+         choices. With the slow node, two choices by peak EWMA have a p99 of at most {worst:.2} \
+         times that.\n\n{}\n\
          ![Latencies of 3 nodes](simulation/slow-node-3.svg)\n\n\
          ![Latencies of 30 nodes](simulation/slow-node-30.svg)\n",
         number(REQUESTS),

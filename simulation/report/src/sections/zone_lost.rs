@@ -32,16 +32,16 @@ pub(crate) fn section() -> Result<Section> {
         "refused",
         "probes",
         "most attempts of a request",
-        "p99 while it is away",
+        "p99 while it is down",
         "last node noticed after",
         "last node in use again after",
     ];
     let text = format!(
         "## A zone is lost\n\n\
-         One of three zones goes at second 10, with all that is under way there, and is back at \
-         second 40. 10 requests a second for each node, 2,000 at most. A request that meets a node \
-         which is away goes on to another at once; the node is then left alone except for its \
-         probes.\n\n{}\n![1,000 nodes lose a zone](simulation/zone-lost.svg)\n",
+         One of three zones fails at second 10, including all requests in flight there, and \
+         returns at second 40. There are 10 requests per second and node, at most 2,000 per \
+         second. A request at a lost node fails over to another one immediately; the lost node \
+         then receives only probes.\n\n{}\n![1,000 nodes lose a zone](simulation/zone-lost.svg)\n",
         table(heads, runs.iter().map(row))
     );
     let [.., largest] = &runs;
