@@ -26,9 +26,19 @@ impl Elasticsearch {
     /// Releases the search contexts of scrolling searches.
     ///
     /// ```
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
-    /// # let scroll_id = String::new();
-    /// client.clear_scroll().scroll_id([scroll_id]).await?;
+    /// # use serde_json::Value;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use std::time::Duration;
+    ///
+    /// let page = client.search::<Value>("products").scroll(Duration::from_secs(60)).size(2).await?;
+    /// client.clear_scroll().scroll_id(page.scroll_id).await?;
     /// # Ok(())
     /// # }
     /// ```

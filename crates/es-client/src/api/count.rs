@@ -34,7 +34,7 @@ call! {
         /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
         /// Default: `false`.
         lenient("lenient"): bool;
-        /// Minimum `_score` of matching documents.
+        /// Minimum `_score` of matching documents; documents with a lower score are excluded.
         min_score("min_score"): f64;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.

@@ -36,7 +36,7 @@ call! {
         /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
         /// Default: `false`.
         lenient("lenient"): bool;
-        /// Maximum number of documents to delete.
+        /// Maximum number of documents to delete. By default, all matching documents are deleted.
         max_docs_param("max_docs"): i64;
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
@@ -83,7 +83,7 @@ call! {
         wait_for_completion("wait_for_completion"): bool;
     }
     property {
-        /// Maximum number of documents to delete.
+        /// Maximum number of documents to delete. By default, all matching documents are deleted.
         max_docs("max_docs"): i64;
         /// Query (Query DSL) that documents must match.
         query("query"): dsl::Query;
@@ -101,13 +101,21 @@ impl Elasticsearch {
     ///
     /// ```
     /// # use es_client::dsl::Query;
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
     /// let response = client
-    ///     .delete_by_query("logs-2024")
-    ///     .query(Query::range("@timestamp").lt("now-30d"))
+    ///     .delete_by_query("products")
+    ///     .query(Query::range("price").lt(22))
     ///     .conflicts(es_client::params::Conflicts::Proceed)
+    ///     .refresh(true)
     ///     .await?;
-    /// println!("{response:?}");
+    /// assert_eq!(response.deleted, 2);
     /// # Ok(())
     /// # }
     /// ```

@@ -28,7 +28,7 @@ call! {
         refresh("refresh"): bool;
         /// Custom routing value, which determines the shard.
         routing("routing"): [String];
-        /// Stored fields to return.
+        /// Stored fields to return. If set, `_source` is returned only on request.
         stored_fields("stored_fields"): [String];
         /// Version that the document must have; otherwise the request fails with a conflict.
         version("version"): i64;

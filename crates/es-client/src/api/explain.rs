@@ -37,7 +37,7 @@ call! {
         q("q"): String;
         /// Custom routing value, which determines the shard.
         routing("routing"): [String];
-        /// Stored fields to return.
+        /// Stored fields to return. If set, `_source` is returned only on request.
         stored_fields("stored_fields"): [String];
     }
     property {

@@ -30,7 +30,7 @@ call! {
         refresh("refresh"): bool;
         /// Custom routing value, which determines the shard.
         routing("routing"): [String];
-        /// Stored fields to return. Default: `false`.
+        /// Stored fields to return. If set, `_source` is returned only on request. Default: none.
         stored_fields("stored_fields"): [String];
     }
     part {

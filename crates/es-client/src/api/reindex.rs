@@ -11,7 +11,7 @@ call! {
     table { name: "reindex", routes: &[Route::post(&["/_reindex"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Partial }
     query {
-        /// Maximum number of documents to copy.
+        /// Maximum number of documents to copy. By default, all matching documents are copied.
         max_docs_param("max_docs"): i64;
         /// If `true`, affected shards are refreshed when the operation has completed. Default:
         /// `false`.
@@ -37,7 +37,7 @@ call! {
     property {
         /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
         conflicts("conflicts"): params::Conflicts;
-        /// Maximum number of documents to copy.
+        /// Maximum number of documents to copy. By default, all matching documents are copied.
         max_docs("max_docs"): i64;
         /// Script that changes each document or its metadata before it is indexed.
         script("script"): dsl::Script;
@@ -55,14 +55,22 @@ impl Elasticsearch {
     ///
     /// ```
     /// # use serde_json::json;
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
     /// let response = client
     ///     .reindex()
     ///     .source(json!({"index": "products"}))
     ///     .dest(json!({"index": "products-2026"}))
-    ///     .wait_for_completion(false)
+    ///     .refresh(true)
     ///     .await?;
     /// println!("{response:?}");
+    /// assert_eq!(client.count("products-2026").await?.count, Some(5));
     /// # Ok(())
     /// # }
     /// ```

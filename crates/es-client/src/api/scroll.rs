@@ -35,11 +35,25 @@ impl Elasticsearch {
     ///
     /// ```
     /// # use serde_json::Value;
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
-    /// # let scroll_id = String::new();
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use std::time::Duration;
+    ///
     /// // For new code: `helpers().read_all`, which uses a point in time.
-    /// let page = client.scroll::<Value>().scroll_id(scroll_id).await?;
-    /// println!("{} hits", page.hits().len());
+    /// let mut page = client.search::<Value>("products").scroll(Duration::from_secs(60)).size(2).await?;
+    /// let mut products = 0;
+    /// while !page.hits().is_empty() {
+    ///     products += page.hits().len();
+    ///     let scroll_id = page.scroll_id.clone().unwrap_or_default();
+    ///     page = client.scroll::<Value>().scroll_id(scroll_id).scroll(Duration::from_secs(60)).await?;
+    /// }
+    /// assert_eq!(products, 5);
     /// # Ok(())
     /// # }
     /// ```

@@ -93,7 +93,7 @@ call! {
         sort_param("sort"): [String];
         /// Statistics groups to which the search is added.
         stats_param("stats"): [String];
-        /// Stored fields to return.
+        /// Stored fields to return. If set, `_source` is returned only on request.
         stored_fields_param("stored_fields"): [String];
         /// Field to use for suggestions.
         suggest_field("suggest_field"): String;
@@ -137,7 +137,7 @@ call! {
         highlight("highlight"): dsl::Highlight;
         /// Approximate k-nearest-neighbor search. Since 8.4.0.
         knn("knn"): [dsl::KnnSearch];
-        /// Minimum `_score` of matching documents.
+        /// Minimum `_score` of matching documents; documents with a lower score are excluded.
         min_score("min_score"): f64;
         /// Query (Query DSL) that filters hits without affecting aggregations.
         post_filter("post_filter"): dsl::Query;
@@ -157,7 +157,7 @@ call! {
         size("size"): i64;
         /// Fields to sort by, in order of precedence, such as `price:desc`.
         sort("sort"): [dsl::Sort];
-        /// Stored fields to return.
+        /// Stored fields to return. If set, `_source` is returned only on request.
         stored_fields("stored_fields"): [String];
         /// Suggesters to run, by name.
         suggest("suggest"): dsl::Suggesters;

@@ -35,9 +35,18 @@ impl Elasticsearch {
     /// Returns terms of a field that start with the given string.
     ///
     /// ```
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
-    /// let terms = client.terms_enum("products").field("brand.keyword").string("No").await?;
-    /// println!("{terms:?}");
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let response = client.terms_enum("products").field("title.keyword").string("Trail").await?;
+    /// for term in &response.terms {
+    ///     println!("{term}");
+    /// }
     /// # Ok(())
     /// # }
     /// ```

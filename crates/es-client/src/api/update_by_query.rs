@@ -35,7 +35,7 @@ call! {
         /// If `true`, format-based query failures, such as text for a numeric field, are ignored.
         /// Default: `false`.
         lenient("lenient"): bool;
-        /// Maximum number of documents to update.
+        /// Maximum number of documents to update. By default, all matching documents are updated.
         max_docs_param("max_docs"): i64;
         /// ID of the ingest pipeline that preprocesses the documents.
         pipeline("pipeline"): String;
@@ -88,7 +88,7 @@ call! {
     property {
         /// Behavior on version conflicts: `abort` or `proceed`. Default: `abort`.
         conflicts("conflicts"): params::Conflicts;
-        /// Maximum number of documents to update.
+        /// Maximum number of documents to update. By default, all matching documents are updated.
         max_docs("max_docs"): i64;
         /// Query (Query DSL) that documents must match.
         query("query"): dsl::Query;

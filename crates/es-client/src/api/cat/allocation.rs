@@ -12,7 +12,7 @@ call! {
         routes: &[Route::get(&["/_cat/allocation/"], &[0]), Route::get(&["/_cat/allocation"], &[])],
         parts: &[Part::list("node_id")] }
     query {
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): String;
@@ -27,7 +27,7 @@ call! {
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

@@ -12,7 +12,7 @@ call! {
         routes: &[Route::get(&["/_cat/fielddata/"], &[0]), Route::get(&["/_cat/fielddata"], &[])],
         parts: &[Part::list("fields")] }
     query {
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): String;
@@ -22,7 +22,7 @@ call! {
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

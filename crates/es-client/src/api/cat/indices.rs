@@ -13,7 +13,7 @@ call! {
         routes: &[Route::get(&["/_cat/indices/"], &[0]), Route::get(&["/_cat/indices"], &[])],
         parts: &[Part::list("index")] }
     query {
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
@@ -34,7 +34,7 @@ call! {
         pri("pri"): bool;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

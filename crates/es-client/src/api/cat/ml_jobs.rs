@@ -15,7 +15,7 @@ call! {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): String;
@@ -26,7 +26,7 @@ call! {
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

@@ -15,7 +15,7 @@ call! {
     query {
         /// If `true`, the response includes ongoing shard recoveries only. Default: `false`.
         active_only("active_only"): bool;
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
@@ -27,7 +27,7 @@ call! {
         help("help"): bool;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

@@ -19,7 +19,7 @@ call! {
         /// If `false`, the request fails when a wildcard, index alias or `_all` matches no index.
         /// Default: `true`.
         allow_no_indices("allow_no_indices"): bool;
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
@@ -42,7 +42,7 @@ call! {
         master_timeout("master_timeout"): Duration;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

@@ -13,7 +13,7 @@ call! {
     query {
         /// Actions of the tasks to return; wildcards are supported.
         actions("actions"): [String];
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
@@ -29,7 +29,7 @@ call! {
         parent_task_id("parent_task_id"): String;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;

@@ -15,7 +15,7 @@ call! {
         /// If `false`, the request fails when nothing matches or when there are only partial
         /// matches. Default: `true`.
         allow_no_match("allow_no_match"): bool;
-        /// Unit in which sizes are shown.
+        /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
         /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
         format("format"): String;
@@ -30,7 +30,7 @@ call! {
         s("s"): [String];
         /// Maximum number of entries to return. Default: `100`.
         size("size"): i64;
-        /// Unit in which times are shown.
+        /// Unit in which times are shown, such as `ms`. By default, each time has its own unit.
         time("time"): params::TimeUnit;
         /// If `true`, the response includes column headings. Default: `false`.
         v("v"): bool;

@@ -83,7 +83,7 @@ call! {
         sort_param("sort"): [String];
         /// Statistics groups to which the search is added.
         stats_param("stats"): [String];
-        /// Stored fields to return.
+        /// Stored fields to return. If set, `_source` is returned only on request.
         stored_fields_param("stored_fields"): [String];
         /// Field to use for suggestions.
         suggest_field("suggest_field"): String;
@@ -124,7 +124,7 @@ call! {
         from("from"): i64;
         /// Highlighting of matches in the returned hits.
         highlight("highlight"): dsl::Highlight;
-        /// Minimum `_score` of matching documents.
+        /// Minimum `_score` of matching documents; documents with a lower score are excluded.
         min_score("min_score"): f64;
         /// Query (Query DSL) that filters hits without affecting aggregations.
         post_filter("post_filter"): dsl::Query;
@@ -140,7 +140,7 @@ call! {
         size("size"): i64;
         /// Fields to sort by, in order of precedence, such as `price:desc`.
         sort("sort"): [dsl::Sort];
-        /// Stored fields to return.
+        /// Stored fields to return. If set, `_source` is returned only on request.
         stored_fields("stored_fields"): [String];
         /// Suggesters to run, by name.
         suggest("suggest"): dsl::Suggesters;

@@ -39,7 +39,7 @@ call! {
         char_filter("char_filter");
         /// Token filters to apply after the tokenizer.
         filter("filter");
-        /// Tokenizer.
+        /// Name or definition of the tokenizer.
         tokenizer("tokenizer");
     }
 }
@@ -48,9 +48,18 @@ impl super::Indices {
     /// Runs analysis on text and returns the tokens.
     ///
     /// ```
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
-    /// let tokens = client.indices().analyze().analyzer("english").text("Trail shoes").await?;
-    /// println!("{tokens:?}");
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let response = client.indices().analyze().analyzer("english").text("Trail shoes").await?;
+    /// for token in &response.tokens {
+    ///     println!("{}", token.token);
+    /// }
     /// # Ok(())
     /// # }
     /// ```

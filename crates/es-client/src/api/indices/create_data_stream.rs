@@ -22,7 +22,22 @@ impl super::Indices {
     /// Creates a data stream. A matching index template with a data stream must exist.
     ///
     /// ```
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// // A matching index template must exist.
+    /// client
+    ///     .indices()
+    ///     .put_index_template("logs")
+    ///     .index_patterns(["logs-*"])
+    ///     .data_stream(json!({}))
+    ///     .await?;
     /// client.indices().create_data_stream("logs-orders-default").await?;
     /// # Ok(())
     /// # }

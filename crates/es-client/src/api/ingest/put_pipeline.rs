@@ -45,12 +45,22 @@ impl super::Ingest {
     ///
     /// ```
     /// # use serde_json::json;
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
     /// client
     ///     .ingest()
     ///     .put_pipeline("orders")
-    ///     .processors(json!([{"set": {"field": "received", "value": "{{_ingest.timestamp}}"}}]))
+    ///     .processors(json!([{"set": {"field": "currency", "value": "EUR"}}]))
     ///     .await?;
+    /// client.index("orders").id("1").pipeline("orders").document(json!({"total": 12.5})).await?;
+    /// let order = client.get_source("orders", "1").await?;
+    /// assert_eq!(order["currency"], "EUR");
     /// # Ok(())
     /// # }
     /// ```

@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `manage_project_routing`, `manage`. [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-create-many-routing).
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-create-many-routing).
     CreateManyRouting -> Value, json;
     table { name: "project.create_many_routing", routes: &[Route::put(&["/_project_routing"], &[])],
         body: BodyForm::Json, body_required: true }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `manage_project_routing`, `manage`. [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-create-routing).
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-create-routing).
     CreateRouting -> Value, json;
     table { name: "project.create_routing", routes: &[Route::put(&["/_project_routing/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `manage_project_routing`, `manage`. [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-delete-routing).
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-delete-routing).
     DeleteRouting -> Value, none;
     table { name: "project.delete_routing", routes: &[Route::delete(&["/_project_routing/"], &[0])],
         parts: &[Part::one("name")] }

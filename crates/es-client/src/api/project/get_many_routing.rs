@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `read_project_routing`, `monitor`. [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-get-many-routing).
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-get-many-routing).
     GetManyRouting -> Value, none;
     table { name: "project.get_many_routing", routes: &[Route::get(&["/_project_routing"], &[])] }
     query {}

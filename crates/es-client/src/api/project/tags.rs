@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `read_project_routing`, `monitor`. [Elasticsearch's
-    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-project-tags).
+    /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-tags).
     Tags -> Value, none;
     table { name: "project.tags", routes: &[Route::get_or_post(&["/_project/tags"], &[])],
         idempotency: Idempotency::Yes }

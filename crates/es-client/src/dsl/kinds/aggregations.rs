@@ -447,7 +447,7 @@ kind! {
 kind! {
     /// The `frequent_item_sets` aggregation.
     FrequentItemSetsAggregation in [Aggregation] with meta;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") param dsl::Query;
     /// Minimum number of values in a set. Default: `1`.
     minimum_set_size("minimum_set_size") param i64;

@@ -9,13 +9,13 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
-    /// Query that documents have to match, and that contributes to the score.
+    /// Query that documents must match, and that contributes to the score.
     must("must") push dsl::Query;
-    /// Query that documents may not match.
+    /// Query that documents must not match.
     must_not("must_not") push dsl::Query;
     /// Query that documents may match, and that contributes to the score.
     should("should") push dsl::Query;
@@ -39,7 +39,7 @@ kind! {
     auto_generate_synonyms_phrase_query("auto_generate_synonyms_phrase_query") param bool;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Operator between the terms of the text. Default: `or`.
     operator("operator") param params::CombinedFieldsOperator;
@@ -62,7 +62,7 @@ kind! {
     high_freq_operator("high_freq_operator") param params::Operator;
     /// Operator between rare terms.
     low_freq_operator("low_freq_operator") param params::Operator;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
 }
 
@@ -224,7 +224,7 @@ kind! {
     inner_hits("inner_hits") param dsl::InnerHits;
     /// Maximum number of children that may match.
     max_children("max_children") param i64;
-    /// Minimum number of children that have to match.
+    /// Minimum number of children that must match.
     min_children("min_children") param i64;
     /// How scores are combined. Default: `none`.
     score_mode("score_mode") param params::ChildScoreMode;
@@ -272,7 +272,7 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Number of nearest neighbors to return.
     k("k") param i64;
@@ -316,7 +316,7 @@ kind! {
     fuzzy_transpositions("fuzzy_transpositions") param bool;
     /// Maximum number of terms to which the query expands. Default: `50`.
     max_expansions("max_expansions") param i64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Operator between the terms of the text. Default: `or`.
     operator("operator") param params::Operator;
@@ -388,7 +388,7 @@ kind! {
     lenient("lenient") param bool;
     /// Maximum number of terms to which the query expands. Default: `50`.
     max_expansions("max_expansions") param i64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Operator between the terms of the text. Default: `or`.
     operator("operator") param params::Operator;
@@ -428,7 +428,7 @@ kind! {
     min_term_freq("min_term_freq") param i64;
     /// Minimum length of terms. Default: `0`.
     min_word_length("min_word_length") param i64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Routing value of the document.
     routing("routing") param String;
@@ -467,7 +467,7 @@ kind! {
     lenient("lenient") param bool;
     /// Maximum number of terms to which the query expands. Default: `50`.
     max_expansions("max_expansions") param i64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Operator between the terms of the text. Default: `or`.
     operator("operator") param params::Operator;
@@ -505,7 +505,7 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Id of the document.
+    /// ID of the document.
     id("id") param String;
     /// Whether an unmapped path, type or field is ignored. Default: `false`.
     ignore_unmapped("ignore_unmapped") param bool;
@@ -524,7 +524,7 @@ kind! {
     document("document") object;
     /// Documents to match.
     documents("documents") object;
-    /// Id of the document.
+    /// ID of the document.
     id("id") param String;
     /// Index of the document.
     index("index") param String;
@@ -547,7 +547,7 @@ kind! {
     boost("boost") param f64;
     /// Documents of several indices, such as `json!({"_index": "books", "_id": "1"})`.
     docs("docs") object;
-    /// Ids of the documents.
+    /// IDs of the documents.
     ids("ids") list [String];
 }
 
@@ -585,7 +585,7 @@ kind! {
     default_operator("default_operator") param params::Operator;
     /// Whether removed tokens count as positions. Default: `true`.
     enable_position_increments("enable_position_increments") param bool;
-    /// Whether the syntax is ignored. Default: `false`.
+    /// Whether special characters of the syntax are escaped. Default: `false`.
     escape("escape") param bool;
     /// Fields to search, or to return.
     fields("fields") list [String];
@@ -603,7 +603,7 @@ kind! {
     lenient("lenient") param bool;
     /// Maximum number of automaton states of a regular expression. Default: `10000`.
     max_determinized_states("max_determinized_states") param i64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Number of positions allowed between the terms of a phrase. Default: `0`.
     phrase_slop("phrase_slop") param f64;
@@ -638,7 +638,7 @@ kind! {
     lt("lt") object;
     /// Value that values are less than or equal to.
     lte("lte") object;
-    /// How ranges have to relate to those of the field. Default: `intersects`.
+    /// How ranges must relate to those of the field. Default: `intersects`.
     relation("relation") param params::RangeRelation;
     /// Time zone of dates.
     time_zone("time_zone") param String;
@@ -685,7 +685,7 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Ids of the query rulesets.
+    /// IDs of the query rulesets.
     ruleset_ids("ruleset_ids") param [String];
 }
 
@@ -756,7 +756,7 @@ kind! {
     fuzzy_transpositions("fuzzy_transpositions") param bool;
     /// Whether values of another type than the field's are ignored. Default: `false`.
     lenient("lenient") param bool;
-    /// Number or share of clauses that have to match, such as `2` or `75%`.
+    /// Number or share of clauses that must match, such as `2` or `75%`.
     minimum_should_match("minimum_should_match") param String;
     /// Suffix of the fields in which quoted text is searched.
     quote_field_suffix("quote_field_suffix") param String;
@@ -805,7 +805,7 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Whether spans have to be in the order of the clauses.
+    /// Whether spans must be in the order of the clauses.
     in_order("in_order") param bool;
     /// Number of positions allowed between the terms.
     slop("slop") param i64;
@@ -860,7 +860,7 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Id of the inference endpoint.
+    /// ID of the inference endpoint.
     inference_id("inference_id") param String;
     /// Whether tokens of little significance are omitted. Since 8.15.0.
     prune("prune") param bool;
@@ -899,11 +899,11 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied. Default: `1`.
     boost("boost") param f64;
-    /// Number or share of clauses that have to match, such as `2` or `75%`. Since 8.10.0.
+    /// Number or share of clauses that must match, such as `2` or `75%`. Since 8.10.0.
     minimum_should_match("minimum_should_match") param String;
-    /// Field with the number of terms that have to match.
+    /// Field with the number of terms that must match.
     minimum_should_match_field("minimum_should_match_field") param String;
-    /// Script that returns the number of terms that have to match.
+    /// Script that returns the number of terms that must match.
     minimum_should_match_script("minimum_should_match_script") param dsl::Script;
 }
 

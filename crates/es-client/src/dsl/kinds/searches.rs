@@ -27,7 +27,7 @@ kind! {
     /// Name of this clause. Hits list the names of the clauses that they match. Since 9.4.0. Not
     /// available on serverless.
     named("_name") beside String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") beside dsl::Query;
     /// Factor for the score of the function.
     weight("weight") beside f64;
@@ -38,7 +38,7 @@ kind! {
     DiversifyRetriever in [Retriever];
     /// Name of this clause. Hits list the names of the clauses that they match.
     named("_name") param String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Weight of relevance against diversity, between 0 and 1.
     lambda("lambda") param f64;
@@ -96,7 +96,7 @@ kind! {
     /// Name of this clause. Hits list the names of the clauses that they match. Since 9.4.0. Not
     /// available on serverless.
     named("_name") beside String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") beside dsl::Query;
     /// Factor for the score of the function.
     weight("weight") beside f64;
@@ -263,7 +263,7 @@ kind! {
     IntervalsAllOf in [Intervals];
     /// Maximum number of positions between the terms; `-1` for any. Default: `-1`.
     max_gaps("max_gaps") param i64;
-    /// Whether the terms have to be in order. Default: `false`.
+    /// Whether the terms must be in order. Default: `false`.
     ordered("ordered") param bool;
 }
 
@@ -294,7 +294,7 @@ kind! {
     analyzer("analyzer") param String;
     /// Maximum number of positions between the terms; `-1` for any. Default: `-1`.
     max_gaps("max_gaps") param i64;
-    /// Whether the terms have to be in order. Default: `false`.
+    /// Whether the terms must be in order. Default: `false`.
     ordered("ordered") param bool;
     /// Field whose intervals are matched instead.
     use_field("use_field") param String;
@@ -349,7 +349,7 @@ kind! {
     KnnRetriever in [Retriever];
     /// Name of this clause. Hits list the names of the clauses that they match.
     named("_name") param String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
@@ -374,7 +374,7 @@ kind! {
     named("_name") param String;
     /// Factor by which the score is multiplied.
     boost("boost") param f64;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Inner hits to return: the nested objects, children or collapsed hits.
     inner_hits("inner_hits") param dsl::InnerHits;
@@ -410,7 +410,7 @@ kind! {
     named("_name") param String;
     /// Fields to search, or to return.
     fields("fields") list [String];
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
@@ -464,9 +464,9 @@ kind! {
     named("_name") param String;
     /// Documents of several indices, such as `json!({"_index": "books", "_id": "1"})`.
     docs("docs") object;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
-    /// Ids of the documents.
+    /// IDs of the documents.
     ids("ids") list [String];
     /// Minimum score of a hit.
     min_score("min_score") param f64;
@@ -481,13 +481,13 @@ kind! {
     named("_name") param String;
     /// Fields to search, or to return.
     fields("fields") list [String];
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
     /// Text to search for.
     query("query") param String;
-    /// Influence of documents with a lower rank: the greater, the more.
+    /// Influence of documents with a lower rank: the higher, the more.
     rank_constant("rank_constant") param i64;
     /// Number of hits of each retriever to rank.
     rank_window_size("rank_window_size") param i64;
@@ -503,7 +503,7 @@ kind! {
     /// Name of this clause. Hits list the names of the clauses that they match. Since 9.4.0. Not
     /// available on serverless.
     named("_name") beside String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") beside dsl::Query;
     /// Factor for the score of the function.
     weight("weight") beside f64;
@@ -527,7 +527,7 @@ kind! {
     RescorerRetriever in [Retriever];
     /// Name of this clause. Hits list the names of the clauses that they match.
     named("_name") param String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
@@ -538,7 +538,7 @@ kind! {
     RuleRetriever in [Retriever];
     /// Name of this clause. Hits list the names of the clauses that they match.
     named("_name") param String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
@@ -577,7 +577,7 @@ kind! {
     /// Name of this clause. Hits list the names of the clauses that they match. Since 9.4.0. Not
     /// available on serverless.
     named("_name") beside String;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") beside dsl::Query;
     /// Factor for the score of the function.
     weight("weight") beside f64;
@@ -603,7 +603,7 @@ kind! {
     named("_name") param String;
     /// Field of which only the best hit for each value is returned.
     collapse("collapse") param dsl::FieldCollapse;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
@@ -655,9 +655,9 @@ kind! {
     named("_name") param String;
     /// Settings for splitting long texts into chunks before they are rescored. Since 9.2.0.
     chunk_rescorer("chunk_rescorer") object;
-    /// Query that documents have to match.
+    /// Query that documents must match.
     filter("filter") push dsl::Query;
-    /// Id of the inference endpoint.
+    /// ID of the inference endpoint.
     inference_id("inference_id") param String;
     /// Minimum score of a hit.
     min_score("min_score") param f64;
