@@ -15,10 +15,10 @@ use crate::{
     options::{ClientOptions, Settings},
 };
 
-/// A client of Elasticsearch.
+/// A client for Elasticsearch.
 ///
-/// It is cheap to clone, and clones share everything: nodes, connections and
-/// what is known of them. Make one for a program and keep it.
+/// It is cheap to clone; clones share nodes, their state, and connections. Create one
+/// client per program and reuse it.
 ///
 /// ```no_run
 /// use es_client::Elasticsearch;
@@ -40,15 +40,15 @@ pub struct Elasticsearch {
 }
 
 impl Elasticsearch {
-    /// Starts to describe a client: nodes or Cloud ID, verification, credentials.
-    /// Nothing is connected and no runtime is needed until the first call.
+    /// Returns a builder of a client. Building does no network I/O and needs no
+    /// runtime.
     pub fn builder() -> TransportBuilder<Self> {
         TransportBuilder::new().client("es-client", env!("CARGO_PKG_VERSION"))
     }
 
     /// Creates a client from environment variables such as `ELASTICSEARCH_URL` and
-    /// `ELASTICSEARCH_API_KEY`: see [`Config::from_env`]. For other settings beside them,
-    /// pass the [`Config`] to the builder.
+    /// `ELASTICSEARCH_API_KEY`: see [`Config::from_env`]. To combine them with other
+    /// settings, pass the [`Config`] to the builder.
     ///
     /// ```no_run
     /// use es_client::{Config, Elasticsearch};
@@ -65,13 +65,13 @@ impl Elasticsearch {
     /// ```
     ///
     /// # Errors
-    /// No node and no Cloud ID is given, or a value cannot be used: the error names the
-    /// setting and its variable.
+    /// Returns an error if there is neither a node nor a Cloud ID, or if a value is
+    /// invalid. The error names the setting and its variable.
     pub fn from_env() -> Result<Self> {
         Self::builder().config(Config::from_env()).build()
     }
 
-    /// A client over a stack of the caller's own layers.
+    /// Creates a client over a custom stack.
     pub fn from_service<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -83,9 +83,9 @@ impl Elasticsearch {
         Transport::from_service(service).into()
     }
 
-    /// Returns the same client with other settings for its calls: credentials, headers,
-    /// timeouts, retries. It shares everything with this one, can be used once or kept,
-    /// and has options of its own.
+    /// Returns a client with different settings, such as credentials, headers, timeouts
+    /// and retries. It shares nodes and connections with this one, and can be used for
+    /// a single request or kept.
     ///
     /// ```no_run
     /// # async fn options(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -102,7 +102,7 @@ impl Elasticsearch {
         ClientOptions::new(self.clone())
     }
 
-    /// The transport below, for requests of any form.
+    /// Returns the transport, for requests of any form.
     pub fn transport(&self) -> &Transport {
         &self.transport
     }
@@ -160,7 +160,7 @@ impl From<Transport> for Elasticsearch {
 
 /// Requests without a call of their own.
 impl Elasticsearch {
-    /// Sends any request: method, path with query (origin form), JSON body.
+    /// Sends any request, with a method, a path with optional query, and a JSON body.
     ///
     /// ```no_run
     /// # async fn raw(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -173,8 +173,8 @@ impl Elasticsearch {
     /// ```
     ///
     /// # Errors
-    /// The path does not start with `/` or names another host, there is no response, or
-    /// it has an error status.
+    /// Returns an error if the path does not start with `/` or contains a host, if
+    /// there is no response, or if the response has an error status.
     pub async fn request(
         &self,
         method: Method,

@@ -18,7 +18,7 @@ pub use crate::path::PartKind;
 pub struct Endpoint {
     /// Name in Elasticsearch's specification, such as `indices.create`.
     pub name: &'static str,
-    /// Paths and their methods; a call takes the one that has exactly its parts.
+    /// Paths and their methods. A call uses the path with exactly its parts.
     pub routes: &'static [Route],
     /// Path parts, in the order in which the routes number them.
     pub parts: &'static [Part],
@@ -30,9 +30,9 @@ pub struct Endpoint {
     pub body: BodyForm,
     /// Whether a body is required.
     pub body_required: bool,
-    /// Whether a call may be retried once a node may have received it.
+    /// Whether a request may be retried once a node may have received it.
     pub idempotency: Idempotency,
-    /// Error statuses that carry an ordinary response.
+    /// Error statuses whose body is an ordinary response.
     pub statuses: &'static [u16],
     /// Media type of the response, if it is not the client's.
     pub accept: Option<&'static str>,
@@ -118,7 +118,7 @@ impl Route {
 pub struct Part {
     /// Name of the part.
     pub name: &'static str,
-    /// Whether it names one thing or may name several.
+    /// Whether it is a single name or a list.
     pub kind: PartKind,
 }
 
@@ -150,19 +150,19 @@ pub enum BodyForm {
     Ndjson,
 }
 
-/// Whether doing a call twice has the same effect as doing it once, and so
-/// whether it may be retried once a node may have received it.
+/// Whether sending a request twice has the same effect as sending it once, so that it
+/// may be retried once a node may have received it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Idempotency {
-    /// As the method says: GET, HEAD, PUT and DELETE are idempotent, POST is not.
+    /// According to the method: GET, HEAD, PUT and DELETE are idempotent, POST is not.
     ByMethod,
-    /// It is idempotent, whatever the method says.
+    /// Idempotent, regardless of the method.
     Yes,
-    /// It is not idempotent, whatever the method says.
+    /// Not idempotent, regardless of the method.
     No,
-    /// It is not idempotent, and is carried out in parts: an error status, also
-    /// 429, may come when some of them are done.
+    /// Not idempotent, and executed in parts: the server may return an error status,
+    /// including 429, after it has executed some of them.
     Partial,
 }
 

@@ -16,7 +16,7 @@ impl JsonBody {
     /// Sets a property. If the value is `null`, the body stays as it was.
     ///
     /// # Errors
-    /// The value cannot be serialised; the body stays as it was.
+    /// The value cannot be serialized; the body stays as it was.
     pub(crate) fn set<T: Serialize + ?Sized>(
         &mut self,
         name: &str,
@@ -55,7 +55,7 @@ impl JsonBody {
     /// Adds an entry to a property that is an object.
     ///
     /// # Errors
-    /// The value cannot be serialised; the body stays as it was.
+    /// The value cannot be serialized; the body stays as it was.
     pub(crate) fn add(
         &mut self,
         name: &str,

@@ -1,4 +1,4 @@
-//! The Elasticsearch API on the [`es_transport`] stack.
+//! An Elasticsearch client on the [`es_transport`] stack.
 //!
 //! ```no_run
 //! use es_client::{Elasticsearch, SearchResponse};
@@ -22,17 +22,17 @@
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | [`client`] | [`Elasticsearch`]: the handle, the raw request |
-//! | [`options`] | the settings of single calls: `client.options()` |
+//! | [`client`] | [`Elasticsearch`], the client |
+//! | [`options`] | per-request settings: `client.options()` |
 //! | [`api`] | one builder per endpoint |
 //! | [`types`] | typed responses |
-//! | [`dsl`] | queries, aggregations, sorts and the like, built by constructors |
-//! | [`blocking`] | the same for callers without async |
-//! | [`helpers`] | tasks of several calls: bulk, reading all hits, copying an index |
-//! | [`response`] | status, headers and node of a response; responses without a type |
-//! | [`error`] | the errors of calls and helpers |
+//! | [`dsl`] | builders of queries, aggregations, sorts and so on |
+//! | [`blocking`] | a blocking client |
+//! | [`helpers`] | operations of several requests: bulk, reading all documents, copying an index |
+//! | [`response`] | status, headers and node of a response; untyped responses |
+//! | [`error`] | errors of requests and helpers |
 //! | [`endpoint`] | the facts of each endpoint, as a static table |
-//! | [`params`] | the values that setters take |
+//! | [`params`] | the values that setters accept |
 //! | [`prelude`] | the names that most programs need |
 //! | `testkit` | a client for the embedded cluster; needs the feature of this name |
 //!

@@ -14,11 +14,10 @@ use http::{HeaderName, HeaderValue, Request, StatusCode};
 
 use crate::{client::Elasticsearch, endpoint::Idempotency, error::Result};
 
-/// A client with options of its own.
+/// A client with different settings.
 ///
-/// It is used like any client (by [`Deref`]), and shares nodes and connections
-/// with the client that it was made from. A value that cannot be used is reported
-/// by the calls.
+/// It dereferences to a client, and shares nodes and connections with the client that
+/// it was created from. An invalid value is reported when a request is sent.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     client: Elasticsearch,
@@ -171,19 +170,20 @@ impl ClientOptions {
         self.auth(Credentials::bearer(token))
     }
 
-    /// Sets an API key: encoded, or as `(id, key)`.
+    /// Sets an API key: in the `encoded` form that Elasticsearch returns, or as `(id,
+    /// api_key)`.
     #[must_use]
     pub fn api_key(self, key: impl IntoApiKey) -> Self {
         self.auth(key.into_credentials())
     }
 
-    /// Sends no credentials at all, not even those of a node's URL.
+    /// Disables authentication, including credentials in a node's URL.
     #[must_use]
     pub fn no_auth(self) -> Self {
         self.set(|options| options.auth = Some(RequestAuth::None))
     }
 
-    /// Sets a header of every request. The value is treated as a secret, and never shown.
+    /// Sets a header of every request. The value is treated as a secret and never shown.
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         let visible = value
@@ -201,7 +201,7 @@ impl ClientOptions {
         }
     }
 
-    /// Sets `X-Opaque-Id`, which names the caller in Elasticsearch's logs and tasks.
+    /// Sets `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
     #[must_use]
     pub fn opaque_id(self, id: &str) -> Self {
         match HeaderValue::from_str(id) {
@@ -210,7 +210,7 @@ impl ClientOptions {
         }
     }
 
-    /// Sets the media type of body and response, instead of the compatibility mode's.
+    /// Sets the media type of body and response. Default: that of the compatibility mode.
     #[must_use]
     pub fn media_type(self, media_type: &str) -> Self {
         match HeaderValue::from_str(media_type) {
@@ -221,23 +221,23 @@ impl ClientOptions {
         }
     }
 
-    /// Sets the time limit of one attempt, its response included. `None` is not set;
-    /// `Setting::Off` is no limit.
+    /// Sets the time limit of one attempt, including its response. `None` inherits the
+    /// transport's setting; `Setting::Off` is no limit.
     #[must_use]
     pub fn request_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|o| o.request_timeout = timeout)
     }
 
-    /// Sets the time limit of a call with all its attempts. `None` is not set;
-    /// `Setting::Off` is no limit.
+    /// Sets the time limit of a request with all its attempts and waits. `None`
+    /// inherits the transport's setting; `Setting::Off` is no limit.
     #[must_use]
     pub fn total_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|o| o.total_timeout = timeout)
     }
 
-    /// Sets the maximum number of retries of a call. `None` changes nothing. To
+    /// Sets the maximum number of retries of a request. `None` changes nothing. To
     /// tolerate an outage of the whole cluster, see
     /// [`TransportBuilder::max_retries`](es_transport::TransportBuilder::max_retries).
     #[must_use]
@@ -248,14 +248,15 @@ impl ClientOptions {
         }
     }
 
-    /// Sets the statuses after which a call is retried, instead of 429, 502, 503 and 504.
+    /// Sets the statuses that are retried, instead of those of the transport (429, 502, 503
+    /// and 504 by default).
     #[must_use]
     pub fn retry_on_status(self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         let statuses = statuses.into_iter().collect();
         self.set(|options| options.retry_on_status = Some(statuses))
     }
 
-    /// Whether a call is retried after an attempt timed out. `None` changes nothing.
+    /// Sets whether an attempt that timed out is retried. `None` changes nothing.
     #[must_use]
     pub fn retry_on_timeout(self, retry: impl Into<Option<bool>>) -> Self {
         match retry.into() {
@@ -264,16 +265,16 @@ impl ClientOptions {
         }
     }
 
-    /// Sets whether the calls are work that can wait, behind live traffic, where the
+    /// Sets whether requests are batch work, which yields to live traffic if the
     /// transport has [windows](es_transport::layer::window). Default: `false`.
     ///
-    /// The bulk, export and reindex helpers mark their calls themselves.
+    /// The bulk, export and reindex helpers set it themselves.
     #[must_use]
     pub fn batch(self, batch: bool) -> Self {
         self.set(|options| options.batch = batch)
     }
 
-    /// States whether doing a call twice has the same effect as doing it once, so
+    /// Sets whether sending a request twice has the same effect as sending it once, so
     /// that it may be retried. `None` changes nothing.
     #[must_use]
     pub fn idempotent(self, idempotent: impl Into<Option<bool>>) -> Self {
@@ -283,15 +284,15 @@ impl ClientOptions {
         }
     }
 
-    /// Sets statuses that are responses, not errors.
+    /// Sets error statuses that are returned as responses instead of errors.
     #[must_use]
     pub fn ignore_status(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.client.settings_mut().ignore_status = Some(statuses.into_iter().collect());
         self
     }
 
-    /// Sets whether the spans of searches have the query as `db.query.text`, with `?`
-    /// instead of each value. Default: `false`.
+    /// Sets whether the spans of searches contain the query as `db.query.text`, with
+    /// `?` instead of each value. Default: `false`.
     ///
     /// ```
     /// # fn options(client: es_client::Elasticsearch) {
@@ -304,14 +305,14 @@ impl ClientOptions {
         self
     }
 
-    /// Sets a hint for the node selector, such as the name of a session for a sticky one.
+    /// Sets a hint for the node selector, such as a session ID for a sticky one.
     #[must_use]
     pub fn selector_hint(self, hint: &str) -> Self {
         self.set(|options| options.selector_hint = Some(hint.into()))
     }
 
-    /// Sets the maximum size of the decompressed response in bytes. `None` is not set;
-    /// `Setting::Off` is no limit.
+    /// Sets the maximum size of the decompressed response in bytes. `None` inherits the
+    /// transport's setting; `Setting::Off` is no limit.
     #[must_use]
     pub fn max_response_size(self, bytes: impl Into<Setting<usize>>) -> Self {
         let bytes = bytes.into();

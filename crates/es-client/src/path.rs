@@ -9,12 +9,12 @@ use std::fmt::Write;
 
 use crate::error::{Error, Result};
 
-/// Whether a path part names one thing or may name several.
+/// Whether a path part is a single name or a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartKind {
-    /// One name or id: a comma or a star in it is part of the name.
+    /// A single name or ID, in which commas and `*` have no special meaning.
     Single,
-    /// A list or pattern, such as index names: comma and `*` keep their meaning.
+    /// A list or pattern, such as index names, in which commas and `*` are special.
     List,
 }
 

@@ -1,4 +1,4 @@
-//! The names that most programs need, to be imported together.
+//! The most common imports.
 //!
 //! ```
 //! use es_client::prelude::*;

@@ -1,4 +1,4 @@
-//! Responses: status, headers and node of each, and those that are not typed.
+//! Metadata of responses, and untyped responses.
 
 use std::{borrow::Cow, fmt, ops::Deref, sync::Arc, time::Duration};
 
@@ -59,7 +59,8 @@ impl Meta {
         Self::new(parts, None, Duration::ZERO)
     }
 
-    /// Returns the name of the call, such as `indices.create`; `None` for a raw request.
+    /// Returns the name of the endpoint, such as `indices.create`; `None` for a raw
+    /// request.
     pub fn call(&self) -> Option<&'static str> {
         self.0.call
     }
@@ -79,13 +80,13 @@ impl Meta {
         self.0.node.as_deref()
     }
 
-    /// Returns every attempt if there was more than one; empty otherwise.
+    /// Returns all attempts if there was more than one; otherwise an empty slice.
     pub fn attempts(&self) -> &[Attempt] {
         self.0.attempts.as_ref().map_or(&[], |attempts| &attempts.0)
     }
 
-    /// Returns the duration of the call from the moment it was sent: all attempts with
-    /// their waits, and the reading of the response unless it is streamed.
+    /// Returns the duration of the request: all attempts with their waits, including
+    /// the time to read the response unless it is streamed.
     pub fn duration(&self) -> Duration {
         self.0.duration
     }
@@ -107,9 +108,9 @@ impl fmt::Debug for Meta {
     }
 }
 
-/// A response with its bytes.
+/// An untyped response.
 ///
-/// `Debug` shows their number only: some responses have keys and tokens.
+/// `Debug` shows only the number of bytes, because some responses contain keys and tokens.
 #[derive(Clone)]
 pub struct Response {
     meta: Meta,
@@ -160,17 +161,17 @@ impl Response {
         &self.body
     }
 
-    /// Reads the body as JSON into a type of the caller's, or into one of
-    /// [`types`](crate::types).
+    /// Deserializes the body into any type, such as one of [`types`](crate::types).
     ///
     /// # Errors
-    /// The body is not JSON, does not have that form, or is an error of the server.
+    /// Returns an error if the body is not JSON, does not match the type, or is an error of
+    /// the server.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         self.json_borrowed()
     }
 
-    /// As [`json`](Self::json), into a type that may borrow from the body: documents as
-    /// `&RawValue` are neither read nor copied.
+    /// Deserializes the body into a type that may borrow from it: documents as
+    /// `&RawValue` are neither parsed nor copied.
     ///
     /// ```
     /// # use es_client::{Elasticsearch, SearchResponse};
@@ -193,7 +194,7 @@ impl Response {
     /// ```
     ///
     /// # Errors
-    /// As for [`json`](Self::json).
+    /// The same as those of [`json`](Self::json).
     pub fn json_borrowed<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         crate::json_read::from_bytes(&self.body).map_err(|error| {
             Error::decode("the response", error, self.meta.clone(), self.body.clone())
@@ -255,10 +256,11 @@ impl StreamingResponse {
         &self.meta
     }
 
-    /// Returns the next chunk; `None` at the end.
+    /// Returns the next piece of the body; `None` at its end.
     ///
     /// # Errors
-    /// The connection broke, a timeout passed, or the response cannot be decompressed.
+    /// Returns an error if the connection broke, a time limit was exceeded, or the response
+    /// cannot be decompressed.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         Ok(self.body.chunk().await?)
     }

@@ -10,9 +10,9 @@ use tokio::{
 use super::{iter::Iter, park};
 use crate::error::{Error, Result};
 
-/// A client for callers without async; see the [module](super).
+/// A blocking client; see the [module](super).
 ///
-/// Cheap to clone; clones share everything.
+/// It is cheap to clone; clones share nodes and connections.
 #[derive(Clone)]
 pub struct Elasticsearch {
     client: crate::Elasticsearch,
@@ -46,12 +46,12 @@ impl Background {
 }
 
 impl Elasticsearch {
-    /// Makes a client for blocking calls, which shares everything with the one
-    /// it is made from. Clients of other settings (`client.options()`) need no
-    /// blocking client of their own: their calls can be passed to this one.
+    /// Creates a blocking client from an asynchronous one, with which it shares nodes
+    /// and connections. Requests of clients with other settings (`client.options()`)
+    /// can be passed to it as well.
     ///
     /// # Errors
-    /// The thread in the background cannot be started.
+    /// Returns an error if the background thread cannot be started.
     pub fn new(client: crate::Elasticsearch) -> Result<Self> {
         let background = Background::start().map_err(|error| {
             let message = "the thread in the background cannot be started";
@@ -63,11 +63,12 @@ impl Elasticsearch {
         })
     }
 
-    /// Sends a call, or does whatever else takes time, and waits for its end.
+    /// Sends a request, or runs any other future, and waits for its result.
     ///
     /// # Errors
-    /// Those of the call; and, before anything is sent, that this thread runs
-    /// the tasks of an async runtime ([`is_invalid`](Error::is_invalid)).
+    /// Returns the errors of the request. If this thread runs the tasks of an async
+    /// runtime, nothing is sent, and an error with [`is_invalid`](Error::is_invalid) is
+    /// returned.
     pub fn wait<C, T, E>(&self, call: C) -> Result<T, E>
     where
         C: IntoFuture<Output = Result<T, E>>,
@@ -82,8 +83,7 @@ impl Elasticsearch {
     /// [`read_all`](crate::helpers::Helpers::read_all) or the outcomes of
     /// [`bulk`](crate::helpers::Helpers::bulk), as an iterator.
     ///
-    /// Where this thread must not block, the iterator has an error as its only
-    /// item.
+    /// On a thread that must not block, the only item of the iterator is an error.
     pub fn iter<S, T, E>(&self, stream: S) -> Iter<S>
     where
         S: Stream<Item = Result<T, E>>,

@@ -5,7 +5,7 @@ use futures_core::Stream;
 use super::{client::Elasticsearch, park};
 use crate::error::{Error, Result};
 
-/// A stream that is read by a thread that waits; made by [`Elasticsearch::iter`].
+/// A stream as a blocking iterator. Created by [`Elasticsearch::iter`].
 #[must_use = "nothing is read until the iterator is"]
 pub struct Iter<S> {
     client: Elasticsearch,

@@ -1,4 +1,4 @@
-//! The same API for callers without async.
+//! A blocking client.
 //!
 //! ```
 //! use es_client::{Elasticsearch, SearchResponse, blocking};
@@ -25,22 +25,21 @@
 //! # }
 //! ```
 //!
-//! There is no second set of builders: [`Elasticsearch`] is the asynchronous
-//! client (by [`Deref`](std::ops::Deref)), and its calls, helpers and streams
-//! are what [`wait`](Elasticsearch::wait) and [`iter`](Elasticsearch::iter) take.
-//! Both have the same calls, and nothing is compiled twice.
+//! There is no second set of builders: [`Elasticsearch`] dereferences to the
+//! asynchronous client, whose requests, helpers and streams are passed to
+//! [`wait`](Elasticsearch::wait) and [`iter`](Elasticsearch::iter). Both clients have
+//! the same API, and nothing is compiled twice.
 //!
-//! One thread in the background drives the connections and the time, however
-//! many threads call. It ends with the last clone of the client. The calling
-//! thread does the rest itself: it writes requests, reads responses, and sleeps
-//! in between.
+//! A single background thread drives connections and timers, regardless of the number
+//! of callers. It ends when the last clone of the client is dropped. The calling thread
+//! does the rest: it writes requests, reads responses, and sleeps in between.
 //!
 //! # Within an async runtime
-//! On a thread where a runtime lets one block (`spawn_blocking`,
-//! `block_in_place`) everything works. On one where it runs its tasks, a call
-//! that blocks would stop them all, those that it waits for perhaps among them:
-//! there it returns an [error](crate::Error::is_invalid) at once. Use the
-//! asynchronous client there.
+//! The client works on threads of a runtime that may block (`spawn_blocking`,
+//! `block_in_place`). On a thread that runs tasks, blocking would stop all of them,
+//! possibly including those that the request waits for. There, an
+//! [error](crate::Error::is_invalid) is returned immediately; use the asynchronous
+//! client instead.
 
 mod client;
 mod iter;

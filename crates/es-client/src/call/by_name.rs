@@ -1,4 +1,4 @@
-//! Any endpoint by its name, for tools and scripts.
+//! Calls of endpoints by their names, for tools and scripts.
 
 use std::{borrow::Cow, fmt, future::IntoFuture};
 
@@ -20,18 +20,18 @@ use crate::{
 };
 
 impl Elasticsearch {
-    /// Calls an endpoint by the name that Elasticsearch's specification gives it.
+    /// Calls an endpoint by its name in Elasticsearch's specification.
     ///
-    /// `params` has path parts and query parameters alike, as an object; a list is
-    /// joined by commas, and `null` is not sent. `body` is whatever serialises: for
-    /// endpoints that take newline-delimited JSON, a list of the lines; `()` for
-    /// none. Order and digits stay as `body` serialises them: pass a
-    /// [`RawValue`] or [`raw_body`](CallByName::raw_body) to send given text.
+    /// `params` is an object with path parts and query parameters; lists are joined by
+    /// commas, and `null` is not sent. `body` is any serializable value: for endpoints
+    /// that take newline-delimited JSON, a list of the lines; `()` for no body. To send
+    /// existing JSON text unchanged, pass a [`RawValue`] or use
+    /// [`raw_body`](CallByName::raw_body).
     ///
     /// # Errors
-    /// An unknown name, an unknown parameter, a missing required parameter or body;
-    /// nothing is sent then. [`param`](CallByName::param) sets parameters that the
-    /// endpoint is not known to have.
+    /// Returns an error, and sends nothing, if the name or a parameter is unknown, or
+    /// if a required parameter or body is missing. [`param`](CallByName::param) sets
+    /// parameters that the client does not know.
     ///
     /// ```no_run
     /// # async fn tool(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -68,7 +68,7 @@ impl Elasticsearch {
     }
 }
 
-/// A call of an endpoint by its name, made by [`Elasticsearch::call`].
+/// A call of an endpoint by its name. Created by [`Elasticsearch::call`].
 #[must_use = "a call is sent when it is awaited"]
 pub struct CallByName {
     endpoint: Option<&'static Endpoint>,
@@ -77,7 +77,7 @@ pub struct CallByName {
 }
 
 impl CallByName {
-    /// Sets any query parameter, also one that the endpoint is not known to have.
+    /// Sets any query parameter, including those that the client does not know.
     pub fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl ToParam) -> Self {
         self.parts.any_query(name.into(), value);
         self
@@ -88,10 +88,10 @@ impl CallByName {
         self.param("filter_path", paths)
     }
 
-    /// Sets the body as it stands: bytes, text, or a [stream](Body::stream).
+    /// Sets the body to bytes, text, or a [stream](Body::stream), which are sent unchanged.
     ///
-    /// It is sent with the media type of the endpoint; set another one by
-    /// [`header`](Self::header).
+    /// Its media type is that of the endpoint unless [`header`](Self::header) sets
+    /// another one.
     pub fn raw_body(mut self, body: impl Into<Body>) -> Self {
         self.parts.raw(body.into());
         self
@@ -113,17 +113,17 @@ impl CallByName {
         self
     }
 
-    /// Adds a value to the extensions of the request, for layers of your own.
+    /// Adds a value to the extensions of the request, for custom layers.
     pub fn extension<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
         self.parts.extension(value);
         self
     }
 
-    /// Returns the call as a command line for curl, without secrets: see
+    /// Returns the call as a curl command without secrets; see
     /// [`curl`](es_transport::curl).
     ///
     /// # Errors
-    /// The call cannot be sent as it stands.
+    /// Returns an error if the call is invalid and cannot be sent.
     pub fn curl(&self) -> Result<String> {
         match &self.error {
             Some(error) => Err(Error::invalid(error.to_string())),
@@ -136,7 +136,7 @@ impl CallByName {
         self.send_as(AcceptedResponse::raw)
     }
 
-    /// Sends the call, and decodes the response into a type of your own.
+    /// Sends the call, and decodes the response into any type.
     pub fn json<T: DeserializeOwned>(self) -> CallFuture<T> {
         self.send_as(AcceptedResponse::json)
     }

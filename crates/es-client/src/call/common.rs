@@ -23,7 +23,7 @@ pub trait Sealed: Clone {
     fn parts(&mut self) -> &mut RequestParts;
 }
 
-/// Methods of every call. Bring the trait into scope to use them, alone or with the
+/// Methods of every call. To use them, import this trait or the
 /// [`prelude`](crate::prelude).
 ///
 /// ```
@@ -87,7 +87,7 @@ pub trait Call: Sealed + Sized {
         self.options(|options| options.header(name.as_ref(), value.as_ref()))
     }
 
-    /// Sets `X-Opaque-Id`, which names the caller in Elasticsearch's logs and tasks.
+    /// Sets `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
     #[must_use]
     fn opaque_id(self, id: impl AsRef<str>) -> Self {
         self.options(|options| options.opaque_id(id.as_ref()))
@@ -112,14 +112,14 @@ pub trait Call: Sealed + Sized {
         self
     }
 
-    /// Adds a value to the extensions of the request, for layers of your own.
+    /// Adds a value to the extensions of the request, for custom layers.
     #[must_use]
     fn extension<V: Clone + Send + Sync + 'static>(mut self, value: V) -> Self {
         self.parts().extension(value);
         self
     }
 
-    /// Returns the call as a command line for curl, without secrets: see
+    /// Returns the call as a curl command without secrets; see
     /// [`curl`](es_transport::curl).
     ///
     /// # Errors
@@ -172,7 +172,7 @@ pub trait Call: Sealed + Sized {
         self.parts().take().send(AcceptedResponse::documents::<R>)
     }
 
-    /// Sends the call, and decodes the response into a type of your own.
+    /// Sends the call, and decodes the response into any type.
     fn json<T: DeserializeOwned>(mut self) -> CallFuture<T> {
         self.parts().take().send(AcceptedResponse::json)
     }

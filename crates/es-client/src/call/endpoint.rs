@@ -146,10 +146,10 @@ impl<A> IntoFuture for Request<A> {
 
 /// Defines the type of an endpoint's calls.
 ///
-/// A setter is `name("name on the wire"): kind;`, and its section says what it
-/// sets: `query` a query parameter, `part` a path part by its number, `property`
-/// a property of the body, `list` one that is a list, `object` one that takes whatever serialises, `entry`
-/// adds to one that is an object. `table` has the other facts of the endpoint.
+/// A setter is `name("name on the wire"): kind;`, and its section says what it sets: `query` a
+/// query parameter, `part` a path part by its number, `property` a property of the body, `list` one
+/// that is a list, `object` one that takes whatever serializes, `entry` adds to one that is an
+/// object. `table` has the other facts of the endpoint.
 macro_rules! call {
     (
         $(#[$doc:meta])*
@@ -222,7 +222,8 @@ macro_rules! call {
     )*};
     (@body none) => {};
     (@body json) => {
-        /// Sets a property of the body by its name, for what this version does not know.
+        /// Sets a property of the body by its name, for properties that the client does not
+        /// know.
         #[inline]
         pub fn property(self, name: impl AsRef<str>, value: impl Serialize) -> Self {
             Self(self.0.with_object(name.as_ref(), value))
@@ -248,7 +249,7 @@ macro_rules! call {
         }
     };
     (@body lines) => {
-        /// Sets the operations, each of which becomes one line of JSON.
+        /// Sets the operations, each of which is one line of JSON.
         #[inline]
         pub fn operations<Line: Serialize>(
             mut self,
@@ -258,8 +259,8 @@ macro_rules! call {
             self
         }
 
-        /// Sets the whole body: lines of JSON, each with a line feed at its end. A
-        /// [stream](es_transport::Body::stream) of them is sent as it comes.
+        /// Sets the whole body: lines of JSON, each terminated by a line feed, or a
+        /// [stream](es_transport::Body::stream) of them.
         #[inline]
         pub fn body(mut self, body: impl Into<es_transport::Body>) -> Self {
             self.0.parts.raw(body.into());

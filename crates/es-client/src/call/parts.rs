@@ -142,7 +142,7 @@ impl RequestParts {
         self.check(name, written);
     }
 
-    /// Sets a property of a JSON body to whatever serialises.
+    /// Sets a property of a JSON body to whatever serializes.
     pub(crate) fn object(&mut self, name: &str, value: impl Serialize) {
         let written = self.properties.set(name, &value);
         self.check(name, written);

@@ -2,9 +2,9 @@
 //! aggregations, sorts, highlights, suggesters, retrievers, rescorers and mappings.
 //!
 //! Each kind of query, aggregation and the like has a type with the options of that
-//! kind, so that an option that does not belong there does not compile. All kinds
-//! and options of Elasticsearch's specification are there. They serialise to the
-//! JSON that one would write by hand, and go wherever a setter takes them.
+//! kind, so that an option that does not belong there does not compile. All kinds and
+//! options of Elasticsearch's specification are there. They serialize to the JSON that
+//! one would write by hand, and go wherever a setter takes them.
 //!
 //! [`json!`](serde_json::json) works everywhere too: as a whole, for a part, or for
 //! a single option (`with`). An option that is set to `None` stays as it is.

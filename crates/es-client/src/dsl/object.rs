@@ -249,7 +249,7 @@ macro_rules! container {
     )*};
 }
 
-/// Makes a type with a serialisable field a value for parameters.
+/// Makes a type with a serializable field a value for parameters.
 macro_rules! value {
     ($name:ident in [$($container:ty),*]) => {
         impl serde::Serialize for $name {
@@ -272,9 +272,9 @@ macro_rules! value {
     };
 }
 
-/// Defines a kind with its options. `mode` says how an option is set: as a `param`,
-/// a `list`, an `object` of whatever serialises, by a `push` to a list, or `beside`
-/// the kind.
+/// Defines a kind with its options. `mode` says how an option is set: as a `param`, a
+/// `list`, an `object` of whatever serializes, by a `push` to a list, or `beside` the
+/// kind.
 macro_rules! kind {
     ($(#[$doc:meta])* $name:ident alone; $($options:tt)*) => {
         kind! { @define $(#[$doc])* $name; $($options)* }

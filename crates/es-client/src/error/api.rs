@@ -10,7 +10,7 @@ use crate::{
     types::{ErrorCause, Read},
 };
 
-/// An error that the server, or a proxy before it, responded with.
+/// An error response of the server or of a proxy.
 ///
 /// `Display` shows the status, the error, its first root cause and its innermost cause, in
 /// one line. `Debug` shows the length of the body only: it may repeat what was sent.
@@ -37,10 +37,10 @@ pub struct ApiError {
     pub status: StatusCode,
     /// The type of error, such as `index_not_found_exception`.
     pub kind: Option<String>,
-    /// The description of the error: the server's reason, else the message, text or title
-    /// of the body.
+    /// The description of the error: the server's reason, or else the message, text or
+    /// title in the body.
     pub reason: Option<String>,
-    /// The errors at the root of it.
+    /// The root causes.
     pub root_causes: Vec<ErrorCause>,
     /// The error that caused it.
     pub caused_by: Option<Box<ErrorCause>>,
@@ -51,7 +51,8 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Reads the error in a body, for tests and for bodies that came another way.
+    /// Creates an error from a status and a body, for tests and for responses of another
+    /// client.
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
         Self::parse(Meta::of_status(status), body.into())
     }

@@ -5,7 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::{json_read::ReadError, response::Meta};
 
-/// A response, or a part of it such as one document, that does not have the expected form.
+/// The error of a response, or of a part of it such as a document, that does not have the
+/// expected form.
 ///
 /// `Display` shows the call or document, the path of the value, and what was found.
 /// `Debug` does not show the text: it may hold a key that was just made.
@@ -82,7 +83,8 @@ impl DecodeError {
         }
     }
 
-    /// Returns the name of the call, such as `search`, if a whole response is the matter.
+    /// Returns the name of the endpoint, such as `search`, if the error is about a whole
+    /// response.
     pub fn call(&self) -> Option<&str> {
         self.meta.as_ref().and_then(Meta::call)
     }
@@ -97,8 +99,8 @@ impl DecodeError {
         self.id.as_deref()
     }
 
-    /// Returns the path of the value, such as `hits.hits[3].sort` or `_source.price`; empty
-    /// for the whole.
+    /// Returns the path of the value, such as `hits.hits[3].sort` or `_source.price`. It is
+    /// empty for the whole response.
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -1,4 +1,4 @@
-//! The errors of calls, helpers and responses.
+//! Errors of requests, helpers and responses.
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
@@ -18,14 +18,14 @@ mod decode;
 pub use api::ApiError;
 pub use decode::DecodeError;
 
-/// The result of a call.
+/// A `Result` whose error is [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The error of calls, helpers and responses.
+/// An error of a request, a helper or a response.
 ///
-/// It is opaque and one pointer wide; its methods tell what happened
-/// ([`Error::is_not_found`], [`Error::status`], …). The errors of the builder, of the bulk
-/// helper and of aggregations convert into it with `?`.
+/// It is opaque and has the size of a pointer. Methods such as [`Error::is_not_found`] and
+/// [`Error::status`] return what happened. The errors of the builder, of the bulk helper
+/// and of aggregations convert into it with `?`.
 pub struct Error(Box<Kind>);
 
 #[derive(Debug)]
@@ -41,13 +41,13 @@ enum Kind {
         message: Box<str>,
         source: Option<es_transport::BoxError>,
     },
-    /// A task of the server ended with an error.
+    /// Whether a task of the server ended with an error.
     Task(ErrorCause),
     /// One failure that several calls have in common.
     Shared(Arc<Error>),
     /// A bulk helper ended early; its own error says why.
     Stopped(Box<BulkStopped>),
-    /// The input of a helper failed.
+    /// Whether the input of a helper failed.
     Source(es_transport::BoxError),
     /// A response is incomplete: shards failed or time was over.
     Partial {
@@ -146,7 +146,7 @@ impl Error {
         Self(Box::new(Kind::Api(Box::new(ApiError::parse(meta, body)))))
     }
 
-    /// Returns the error that the server responded with.
+    /// Returns the error response of the server.
     pub fn as_api(&self) -> Option<&ApiError> {
         match self.kind() {
             Kind::Api(error) => Some(error),
@@ -162,7 +162,7 @@ impl Error {
         }
     }
 
-    /// Returns the report of a bulk helper that stopped; all other methods are about the
+    /// Returns the report of a bulk helper that stopped. All other methods refer to the
     /// error that stopped it.
     pub fn as_bulk_stopped(&self) -> Option<&BulkStopped> {
         match &*self.0 {
@@ -206,68 +206,71 @@ impl Error {
         }
     }
 
-    /// 404: there is no such index or document.
+    /// Whether the status is 404: the index or document does not exist.
     pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
-    /// 409: another write came first.
+    /// Whether the status is 409: the document exists already or was changed by another
+    /// write.
     pub fn is_conflict(&self) -> bool {
         self.status() == Some(StatusCode::CONFLICT)
     }
 
-    /// 400: the server could not understand the call.
+    /// Whether the status is 400: the server could not parse the request.
     pub fn is_bad_request(&self) -> bool {
         self.status() == Some(StatusCode::BAD_REQUEST)
     }
 
-    /// 401: no or wrong credentials.
+    /// Whether the status is 401: the credentials are missing or wrong.
     pub fn is_unauthorized(&self) -> bool {
         self.status() == Some(StatusCode::UNAUTHORIZED)
     }
 
-    /// 403: the credentials do not allow it.
+    /// Whether the status is 403: the user lacks a privilege.
     pub fn is_forbidden(&self) -> bool {
         self.status() == Some(StatusCode::FORBIDDEN)
     }
 
-    /// 429: the cluster is overloaded.
+    /// Whether the status is 429: the cluster is overloaded.
     pub fn is_too_many_requests(&self) -> bool {
         self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// A timeout passed.
+    /// Whether a time limit was exceeded.
     pub fn is_timeout(&self) -> bool {
         self.as_transport()
             .is_some_and(es_transport::Error::is_timeout)
     }
 
-    /// The call cannot be sent as it stands: a missing, empty or forbidden part.
+    /// Whether the request is invalid and was not sent, for example because a part of the
+    /// path is empty.
     pub fn is_invalid(&self) -> bool {
         matches!(self.kind(), Kind::Invalid(_))
     }
 
-    /// A task of the server ended with an error.
+    /// Whether a task of the server ended with an error.
     pub fn is_task(&self) -> bool {
         matches!(self.kind(), Kind::Task(_))
     }
 
-    /// Shards failed or the server's time was over, so that hits are missing.
+    /// Whether a response is incomplete because shards failed or the server's timeout was
+    /// reached.
     pub fn is_partial(&self) -> bool {
         matches!(self.kind(), Kind::Partial { .. })
     }
 
-    /// The input of a helper failed.
+    /// Whether the input of a helper failed.
     pub fn is_source(&self) -> bool {
         matches!(self.kind(), Kind::Source(_))
     }
 
-    /// A value of the body could not be serialised.
+    /// Whether a value of the body could not be serialized.
     pub fn is_encode(&self) -> bool {
         matches!(self.kind(), Kind::Encode { .. })
     }
 
-    /// The response, or a part of it, does not have the expected form.
+    /// Whether the response, or a part of it, does not have the expected form.
     pub fn is_decode(&self) -> bool {
         matches!(self.kind(), Kind::Decode(_))
     }

@@ -25,8 +25,8 @@ const NOT_COPIED: [&str; 8] = [
     "version",
 ];
 
-/// Creates an index with the mapping and settings of another one. Created by
-/// [`Helpers::copy_index`](crate::helpers::Helpers::copy_index).
+/// A request that creates an index with the mapping and settings of another one.
+/// Created by [`Helpers::copy_index`](crate::helpers::Helpers::copy_index).
 #[must_use = "nothing is created until it is awaited"]
 pub struct CopyIndex {
     source: Elasticsearch,
@@ -55,15 +55,15 @@ impl CopyIndex {
     /// Sets whether settings are copied, such as analyzers and the number of
     /// shards. Default: `true`.
     ///
-    /// Settings that an index gets from its cluster (its UUID, its version, blocks)
-    /// never are.
+    /// Settings that the cluster assigns to an index (UUID, version, blocks) are never
+    /// copied.
     pub fn settings(mut self, copy: bool) -> Self {
         self.settings = copy;
         self
     }
 
-    /// Sets whether aliases are copied. Default: `false`; within one cluster the
-    /// names then stand for both indices.
+    /// Sets whether aliases are copied. Within one cluster, the aliases then refer to
+    /// both indices. Default: `false`.
     pub fn aliases(mut self, copy: bool) -> Self {
         self.aliases = copy;
         self

@@ -24,16 +24,15 @@
 //! # }
 //! ```
 //!
-//! A row is read as a struct or map with the columns' names, or as a tuple or
-//! list in the columns' order; each value straight from the response. Columns
-//! that a struct does not name are ignored. A field with one value is read as
-//! a list of one where a list is wanted.
+//! A row is deserialized into a struct or map by the names of the columns, or into a
+//! tuple or list in the order of the columns. Columns without a field are ignored. A
+//! single value can be read into a list.
 //!
-//! Values go into a query as [parameters](Esql::param), never by putting texts
-//! together: what a user typed cannot change the query then.
+//! Pass values as [parameters](Esql::param), not by concatenating strings, so that user
+//! input cannot change the query.
 //!
 //! A result that lacks rows of some clusters or shards is an error unless it is
-//! [allowed](Esql::allow_partial_results), and so is one that the server cut at
+//! [allowed](Esql::allow_partial_results), and so is one that the server truncated to
 //! 1,000 rows because the query has no `LIMIT`
 //! ([`allow_truncated`](Esql::allow_truncated)).
 
@@ -99,8 +98,8 @@ impl Esql {
         self
     }
 
-    /// Adds the value for the next `?` in the query. One query takes either these
-    /// or named ones.
+    /// Adds the value of the next `?` in the query. A query has either positional or
+    /// named parameters.
     pub fn positional_param(mut self, value: impl Serialize) -> Self {
         let value = self.raw("params", &value);
         self.params.extend(value);
@@ -120,15 +119,15 @@ impl Esql {
     }
 
     /// Sets whether a result may lack rows of failed shards or clusters. Default:
-    /// `false`; it is an error ([`is_partial`](Error::is_partial)).
+    /// `false`; such a result is an error ([`is_partial`](Error::is_partial)).
     pub fn allow_partial_results(mut self, allow: bool) -> Self {
         self.allow_partial = allow;
         self
     }
 
-    /// Sets whether the server may cut the result of a query without `LIMIT` at
-    /// its default limit, of 1,000 rows. Default: `false`; a result that was cut
-    /// is an error ([`is_partial`](Error::is_partial)).
+    /// Sets whether the server may truncate the result of a query without `LIMIT` to
+    /// its default of 1,000 rows. Default: `false`; a truncated result is an error
+    /// ([`is_partial`](Error::is_partial)).
     pub fn allow_truncated(mut self, allow: bool) -> Self {
         self.allow_truncated = allow;
         self
@@ -138,8 +137,8 @@ impl Esql {
     /// tuple or list in their order, or the value of the only column.
     ///
     /// # Errors
-    /// No response, an error of the query, a row that is no `T`, or a result
-    /// that is partial or truncated.
+    /// Returns an error if there is no response, if the query is invalid, if a row
+    /// cannot be deserialized, or if the result is partial or truncated.
     pub async fn rows<T: DeserializeOwned>(self) -> Result<Vec<T>> {
         Ok(self.table().await?.rows)
     }
@@ -147,7 +146,7 @@ impl Esql {
     /// Returns the rows with their columns.
     ///
     /// # Errors
-    /// As [`rows`](Self::rows).
+    /// The same as those of [`rows`](Self::rows).
     pub async fn table<T: DeserializeOwned>(self) -> Result<Rows<T>> {
         let (allow_partial, allow_truncated) = (self.allow_partial, self.allow_truncated);
         let response = self.send("").await?;
@@ -166,20 +165,22 @@ impl Esql {
         Ok(rows)
     }
 
-    /// Returns the rows as CSV text with a line of the columns' names. Servers before
-    /// 8.18 take this only with [`allow_partial_results`](Self::allow_partial_results).
+    /// Returns the rows as CSV with a header line. Servers before 8.18 support this
+    /// only with [`allow_partial_results`](Self::allow_partial_results).
     ///
     /// # Errors
-    /// No response, or an error of the query.
+    /// Returns an error if there is no response, or if the query is invalid.
     pub async fn csv(self) -> Result<Bytes> {
         Ok(self.send("csv").await?.bytes().clone())
     }
 
-    /// Returns the rows in the stream format of [Apache Arrow](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format),
-    /// for readers such as `arrow-ipc`'s. For servers see [`csv`](Self::csv).
+    /// Returns the rows in the stream format of [Apache
+    /// Arrow](https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format), for readers
+    /// such as that of `arrow-ipc`. The requirement on servers is the same as that of
+    /// [`csv`](Self::csv).
     ///
     /// # Errors
-    /// No response, or an error of the query.
+    /// Returns an error if there is no response, or if the query is invalid.
     pub async fn arrow(self) -> Result<Bytes> {
         Ok(self.send("arrow").await?.bytes().clone())
     }

@@ -17,10 +17,10 @@ use super::{
 };
 use crate::{client::Elasticsearch, params::IntoParam};
 
-/// The helpers of a client; made by [`Elasticsearch::helpers`].
+/// The helpers of a client. Created by [`Elasticsearch::helpers`].
 ///
-/// They use the client's own settings: `client.options().api_key(key).helpers()`
-/// writes and reads with that key.
+/// They use the settings of the client: `client.options().api_key(key).helpers()` uses
+/// that key.
 #[derive(Clone, Debug)]
 pub struct Helpers {
     client: Elasticsearch,
@@ -36,11 +36,11 @@ impl Elasticsearch {
 }
 
 impl Helpers {
-    /// Writes documents or [operations](super::bulk::Operation) from an iterator
-    /// or a stream; see [`bulk`](super::bulk). Operations that name no index are
-    /// written to `index`.
+    /// Writes documents or [operations](super::bulk::Operation) from an iterator or a
+    /// stream; see [`bulk`](super::bulk). Operations without an index are written to
+    /// `index`.
     ///
-    /// Items that are results may fail: the first error ends the input.
+    /// Items may be `Result`s: the first error ends the input.
     pub fn bulk<S, Via>(&self, index: impl IntoParam, operations: S) -> Bulk<Source<S::Context>>
     where
         S: IntoOperations<Via>,
@@ -52,26 +52,26 @@ impl Helpers {
         )
     }
 
-    /// Writes operations that are pushed: call [`open`](Bulk::open) for a
-    /// [`BulkSink`](super::bulk::BulkSink).
+    /// Returns a builder of a [`BulkSink`](super::bulk::BulkSink), to which operations
+    /// are pushed; see [`open`](Bulk::open).
     pub fn bulk_sink(&self, index: impl IntoParam) -> Bulk<Push> {
         Bulk::new(self.client.clone(), index.into_param(), Push::new())
     }
 
-    /// Reads every document of indices (a name, a pattern, or a list of them)
-    /// as a stream; see [`read_all`](super::read_all). `T` is the type of the
-    /// documents; [`serde_json::Value`] takes any.
+    /// Reads all documents of indices (a name, a pattern, or a list of them) as a
+    /// stream; see [`read_all`](super::read_all). `T` is the type of the documents,
+    /// such as [`serde_json::Value`].
     pub fn read_all<T>(&self, index: impl IntoParam) -> ReadAll<T> {
         ReadAll::new(self.client.clone(), index.into_param())
     }
 
-    /// Copies every document of `index` to an index of another cluster (or of
-    /// the same one), with its id and routing. Returns the bulk helper that
-    /// writes, to be set up and awaited.
+    /// Copies all documents of `index` to an index in another cluster (or the same
+    /// one), with their IDs and routing. Returns the bulk helper that writes them,
+    /// which can be configured and must be awaited.
     ///
-    /// It is [`read_all`](super::read_all) as the input of [`bulk`](super::bulk);
-    /// put them together yourself to choose documents, change them, or read
-    /// several slices at once.
+    /// It uses [`read_all`](super::read_all) as the input of [`bulk`](super::bulk).
+    /// Combine them yourself to select or change documents, or to read several slices
+    /// concurrently.
     ///
     /// ```
     /// use es_client::Elasticsearch;
@@ -107,13 +107,14 @@ impl Helpers {
             .bulk(target_index, self.read_all::<Box<RawValue>>(index).stream())
     }
 
-    /// As [`reindex`](Self::reindex), and it can be resumed: `checkpoint` is called
-    /// with a token up to which everything is settled, every 1,000 documents at
-    /// most. Keep it, and pass it to go on after a crash or an error.
+    /// Does the same as [`reindex`](Self::reindex), but can be resumed: `checkpoint` is
+    /// called, at most every 1,000 documents, with a token up to which every operation
+    /// has its final outcome. Store the token, and pass it to continue after a crash or
+    /// an error.
     ///
-    /// The point in time is left open, for 5 minutes after its last use; after that
-    /// the token is worthless, and the first item is an error (404). An
-    /// [`on_durable`](Bulk::on_durable) of the caller's replaces the checkpoints.
+    /// The point in time stays open for 5 minutes after its last use. After that, the
+    /// token is invalid, and the first item is an error (404). Setting
+    /// [`on_durable`](Bulk::on_durable) replaces the checkpoints.
     ///
     /// ```no_run
     /// # async fn copy(old: es_client::Elasticsearch, new: es_client::Elasticsearch) -> Result<(), Box<dyn std::error::Error>> {
@@ -175,8 +176,8 @@ impl Helpers {
             })
     }
 
-    /// Creates `target_index` in another cluster (or the same one) with the mapping
-    /// and settings of `index`, and with its aliases on wish: before a
+    /// Creates `target_index` in another cluster (or the same one) with the mapping and
+    /// settings of `index`, and optionally its aliases. Use it before a
     /// [`reindex`](Self::reindex).
     ///
     /// ```
@@ -205,8 +206,8 @@ impl Helpers {
         )
     }
 
-    /// Sends searches of many tasks together; see [`msearch`](super::msearch).
-    /// Searches that name no index search `index`.
+    /// Batches the searches of several tasks; see [`msearch`](super::msearch). Searches
+    /// without an index use `index`.
     pub fn msearch(&self, index: impl IntoParam) -> Msearch {
         Msearch::new(self.client.clone(), index.into_param())
     }

@@ -1,15 +1,15 @@
-//! Helpers for what takes more than one call: bulk writes, exports, tasks.
+//! Helpers that use several requests: bulk writes, exports, tasks.
 //!
 //! | helper | what it does |
 //! | --- | --- |
 //! | [`bulk`] | writes any number of documents, with bounded memory |
-//! | [`read_all`] | reads every document that matches, as a stream |
-//! | [`Helpers::reindex`] | copies an index to another cluster, by both |
+//! | [`read_all`] | reads all matching documents as a stream |
+//! | [`Helpers::reindex`] | copies the documents of an index to another cluster |
 //! | [`Helpers::copy_index`] | creates an index with the mapping and settings of another |
-//! | [`msearch`] | sends the searches of many tasks together |
-//! | [`task`] | waits for a task of the server, with its progress |
+//! | [`msearch`] | batches the searches of several tasks |
+//! | [`task`] | waits for a task of the server, and reports its progress |
 //! | [`esql`] | reads the rows of an ES\|QL query into structs |
-//! | [`sql`] | reads the rows of an SQL query, page after page |
+//! | [`sql`] | reads the rows of an SQL query page by page |
 
 pub mod bulk;
 mod copy_index;

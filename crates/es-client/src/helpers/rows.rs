@@ -1,4 +1,4 @@
-//! Rows of a table, each read into a type of the caller's.
+//! Rows of a table, deserialized into a type of the caller.
 
 use bytes::Bytes;
 use serde::{
@@ -17,7 +17,7 @@ use crate::{
     response::Meta,
 };
 
-/// The rows of a query, each a `T`, and their columns.
+/// The rows of a query, and their columns.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Rows<T> {
@@ -25,10 +25,10 @@ pub struct Rows<T> {
     pub columns: Vec<Column>,
     /// The rows.
     pub rows: Vec<T>,
-    /// Whether rows of some shards or clusters are missing; only where it is allowed.
+    /// Whether rows of some shards or clusters are missing, if that is allowed.
     pub is_partial: bool,
-    /// Whether the server cut the result at its default limit, because the query
-    /// has no `LIMIT`; only where it is allowed.
+    /// Whether the server truncated the result because the query has no `LIMIT`, if
+    /// that is allowed.
     pub is_truncated: bool,
     /// Status, headers (with warnings), node and attempts.
     pub meta: Meta,

@@ -1,4 +1,4 @@
-//! Reads the rows of an SQL query into structs, page after page.
+//! Reads the rows of an SQL query into structs, page by page.
 //!
 //! ```no_run
 //! # async fn rows(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -17,9 +17,9 @@
 //! # }
 //! ```
 //!
-//! Rows are read as those of [ES|QL](super::esql). The cursor is closed at the
-//! end and when the stream is dropped. A page whose response was lost is not
-//! requested again, since the cursor may have moved on; that is an error.
+//! Rows are read as those of [ES|QL](super::esql). The cursor is closed at the end and
+//! when the stream is dropped. If the response with a page is lost, the page is not
+//! requested again, because the cursor may have advanced; this is an error.
 
 use std::{fmt, pin::Pin};
 
@@ -90,7 +90,7 @@ impl Sql {
         }
     }
 
-    /// Adds the value for the next `?` in the query.
+    /// Adds the value of the next `?` in the query.
     pub fn param(mut self, value: impl Serialize) -> Self {
         match to_raw_value(&value) {
             Ok(value) => self.params.push(value),
@@ -101,7 +101,7 @@ impl Sql {
         self
     }
 
-    /// Sets the number of rows of a page. Default: the server's, of 1,000.
+    /// Sets the number of rows per page. Default: the server's default of 1,000.
     pub fn fetch_size(self, rows: u32) -> Self {
         self.property("fetch_size", &rows)
     }
@@ -122,15 +122,17 @@ impl Sql {
         self
     }
 
-    /// Returns all rows, each as a `T`.
+    /// Returns all rows, deserialized into `T`.
     ///
     /// # Errors
-    /// No response, an error of the query, or a row that is no `T`.
+    /// Returns an error if there is no response, if the query is invalid, or if a row
+    /// cannot be deserialized.
     pub async fn rows<T: DeserializeOwned + Send + 'static>(self) -> Result<Vec<T>> {
         self.stream().try_collect().await
     }
 
-    /// Returns the rows as a stream, each as a `T`. An error is its last item.
+    /// Returns the rows as a stream, deserialized into `T`. If an error occurs, it is the
+    /// last item.
     pub fn stream<T>(self) -> Pin<Box<dyn Stream<Item = Result<T>> + Send>>
     where
         T: DeserializeOwned + Send + 'static,

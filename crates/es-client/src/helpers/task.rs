@@ -1,4 +1,4 @@
-//! Waits for a task of the server, with its progress.
+//! Waits for a task of the server, and reports its progress.
 //!
 //! ```no_run
 //! # async fn copy(client: es_client::Elasticsearch) -> es_client::Result<()> {
@@ -21,14 +21,14 @@
 //! # }
 //! ```
 //!
-//! A task that was cancelled, stopped by a failure or a version conflict, ran out
-//! of time, or ended without a response that says so is an error; see
+//! A task that was cancelled, failed, was stopped by a version conflict, timed out or
+//! ended without a complete response is an error; see
 //! [`allow_incomplete`](WaitForTask::allow_incomplete).
 //!
-//! The server is polled ever less often: after 100 ms at first and every 5 s at
-//! last ([`poll_interval`](WaitForTask::poll_interval)). A transient failure is
-//! retried: a task goes on while its node cannot be reached for a moment.
-//! Dropped, the waiting ends and the task goes on.
+//! The server is polled with increasing intervals, from 100 ms to 5 s
+//! ([`poll_interval`](WaitForTask::poll_interval)). Transient failures are retried,
+//! because the task continues while its node is unreachable. Dropping the future ends
+//! the waiting, but not the task.
 
 use std::{
     fmt,
@@ -49,7 +49,7 @@ use crate::{
     types::{ErrorCause, Shards},
 };
 
-/// A task, while it runs or after it.
+/// The status of a running or completed task.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[non_exhaustive]
 pub struct TaskStatus {
@@ -62,22 +62,22 @@ pub struct TaskStatus {
     /// Its running time, in nanoseconds.
     #[serde(default)]
     pub running_time_in_nanos: u64,
-    /// Whether it was asked to stop.
+    /// Whether its cancellation was requested.
     #[serde(default)]
     pub cancelled: bool,
-    /// The counts of its kind of task; null where it has none.
+    /// The counts of this kind of task; `null` if there are none.
     #[serde(default)]
     pub status: Value,
 }
 
 impl TaskStatus {
-    /// Returns the number of documents to work on, if the task reports it.
+    /// Returns the number of documents to process, if the task reports it.
     pub fn total(&self) -> Option<u64> {
         self.status.get("total").and_then(Value::as_u64)
     }
 
-    /// Returns the number of documents that were worked on: created, updated,
-    /// deleted or skipped (no change, or a conflict).
+    /// Returns the number of processed documents: created, updated, deleted or skipped
+    /// (no change, or a conflict).
     pub fn done(&self) -> u64 {
         let counts = [
             "created",
@@ -97,19 +97,19 @@ impl TaskStatus {
 pub struct FinishedTask {
     /// Its last state.
     pub task: TaskStatus,
-    /// The reason why it ended early; `None` for a complete task, and always unless
-    /// [incomplete ones](WaitForTask::allow_incomplete) are allowed.
+    /// The reason why the task ended early; `None` for a complete task, and always
+    /// `None` unless [incomplete tasks](WaitForTask::allow_incomplete) are allowed.
     pub error: Option<ErrorCause>,
     response: Option<Box<RawValue>>,
     meta: Meta,
 }
 
 impl FinishedTask {
-    /// Returns the response that the call itself would have had: for a reindex a
-    /// [`ByQueryResponse`](crate::types::ByQueryResponse).
+    /// Returns the response that the request would have had if it had waited for
+    /// completion: for a reindex, a [`ByQueryResponse`](crate::types::ByQueryResponse).
     ///
     /// # Errors
-    /// The task has no response, or it cannot be decoded.
+    /// Returns an error if the task has no response, or if it cannot be decoded.
     pub fn response<T: DeserializeOwned>(&self) -> Result<T> {
         let Some(response) = &self.response else {
             return Err(Error::task(self.error.clone().unwrap_or_default()));
@@ -244,7 +244,7 @@ impl TaskResponse {
 
 type Progress = Box<dyn FnMut(&TaskStatus) + Send>;
 
-/// Waits for a task; see the [module](self). Created by
+/// A request that waits for a task; see the [module](self). Created by
 /// [`Helpers::wait_for_task`](crate::helpers::Helpers::wait_for_task).
 #[must_use = "nothing is sent until it is awaited"]
 pub struct WaitForTask {
@@ -270,8 +270,8 @@ impl WaitForTask {
         }
     }
 
-    /// Sets the wait between two requests: `first` at first, half as long again
-    /// each time, and never longer than `longest`. Default: 100 ms and 5 s.
+    /// Sets the interval between two requests: `first` initially, 1.5 times as long
+    /// each time, up to `longest`. Default: 100 ms and 5 s.
     pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
         (self.first, self.longest) = (first, longest);
         self
@@ -283,16 +283,16 @@ impl WaitForTask {
         self
     }
 
-    /// Sets whether a task that did not do all it was to do is returned, with
-    /// its [error](FinishedTask::error) and its response. Default: `false`; it is
-    /// an error ([`is_task`](Error::is_task)).
+    /// Sets whether an incomplete task is returned, with its
+    /// [error](FinishedTask::error) and its response. Default: `false`; it is an error
+    /// ([`is_task`](Error::is_task)).
     pub fn allow_incomplete(mut self, allow: bool) -> Self {
         self.allow_incomplete = allow;
         self
     }
 
-    /// Sets a function that is called with the state of the task whenever it is
-    /// known, the last included.
+    /// Sets a function that is called with each status of the task, including the last
+    /// one.
     pub fn on_progress(mut self, progress: impl FnMut(&TaskStatus) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));
         self

@@ -1,6 +1,6 @@
-//! The values that callers pass: path parts, query parameters, properties of bodies.
+//! Values of path parts, query parameters and properties of bodies.
 //!
-//! The type of a setter's argument says what the setter takes:
+//! The type of a setter's argument determines the values that it accepts:
 //!
 //! | argument | values |
 //! | --- | --- |
@@ -14,16 +14,16 @@
 //! | `impl Param<[E]>` | one value of an enum, or a list of them |
 //! | `impl Param<(A, B)>` | a value of either kind, such as `true` or a [`Refresh`] |
 //! | `impl Param<Query>` and other types of [`dsl`](crate::dsl) | what its constructors build, or [`json!`](serde_json::json) |
-//! | `impl Serialize` | any object or list that serialises |
+//! | `impl Serialize` | any object or list that serializes |
 //!
-//! Each of them also takes
+//! Each of them also accepts
 //!
-//! - an `Option` of these values: `None` leaves the parameter as it is, which is
-//!   unset unless it was set before. (A bare `None` needs a type: `None::<u32>`.)
+//! - an `Option` of these values: `None` does not change the parameter. (A bare `None`
+//!   needs a type: `None::<u32>`.)
 //! - a reference, `Arc`, `Rc` or `Box` of them.
 //! - [`raw`], which is not checked.
 //!
-//! Lists are arrays, slices, vectors and sets; [`list()`] makes one of any iterator.
+//! Lists are arrays, slices, vectors and sets; [`list()`] creates one from any iterator.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -39,8 +39,8 @@
 //! ```
 //!
 //! # Types of other crates
-//! With the feature `uuid`, ids can be [`Uuid`](https://docs.rs/uuid)s. Other types
-//! that implement `Display` go by their text: `id(key.to_string())`.
+//! With the feature `uuid`, ids can be [`Uuid`](https://docs.rs/uuid)s. Convert other
+//! types to text: `id(key.to_string())`.
 
 #[macro_use]
 mod enumeration;

@@ -26,7 +26,7 @@ enum Repr {
 }
 
 impl ParamValue {
-    /// Leaves the parameter unset, as `None` does.
+    /// A value that leaves the parameter unset, as `None` does.
     pub const UNSET: Self = Self(Repr::Unset);
 
     /// Creates a text.
@@ -48,13 +48,13 @@ impl ParamValue {
         Self(Repr::Literal(text.into()))
     }
 
-    /// Whether the parameter stays unset.
+    /// Whether the parameter is unset.
     pub fn is_unset(&self) -> bool {
         matches!(self.0, Repr::Unset)
     }
 
-    /// Returns the text as it stands in a path or query, before it is
-    /// percent-encoded; `None` if the parameter stays unset.
+    /// Returns the text for a path or query, before percent-encoding; `None` if the
+    /// parameter is unset.
     pub fn into_text(self) -> Option<Cow<'static, str>> {
         match self.0 {
             Repr::Unset => None,
@@ -67,7 +67,7 @@ impl ParamValue {
         }
     }
 
-    /// Returns the value as JSON; `None` if the parameter stays unset.
+    /// Returns the value as JSON; `None` if the parameter is unset.
     pub fn into_json(self) -> Option<Value> {
         match self.0 {
             Repr::Unset => None,
@@ -106,7 +106,7 @@ impl ParamValue {
 /// A type whose values can be sent as a path part, a query parameter or a
 /// property of a body.
 ///
-/// Implement it, together with [`Param`](super::Param), for types of your own:
+/// Implement it, together with [`Param`](super::Param), for your own types:
 ///
 /// ```
 /// use es_client::params::{Param, ParamValue, ToParam};
@@ -276,11 +276,11 @@ lists! {
     (S) HashSet<T, S>;
 }
 
-/// A list of texts of any origin, made by [`list()`].
+/// A list of texts. Created by [`list()`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct List(Vec<ParamValue>);
 
-/// Creates a list from whatever can be iterated.
+/// Creates a list from any iterator.
 ///
 /// ```
 /// use es_client::params::{ToParam, list};
@@ -304,15 +304,15 @@ impl ToParam for List {
     }
 }
 
-/// A value that goes unchecked to any parameter, made by [`raw`].
+/// An unchecked value for any parameter. Created by [`raw`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Raw(ParamValue);
 
-/// Creates a value that every setter takes, for what this version of the client
-/// does not know or knows wrongly: a new value of an enum, another type, a unit
-/// of the server's own.
+/// Creates an unchecked value that every setter accepts, for values that this version
+/// of the client does not support: a new value of an enum, another type, a special
+/// unit.
 ///
-/// A value that cannot be JSON leaves the parameter unset.
+/// A value that cannot be serialized leaves the parameter unset.
 ///
 /// ```
 /// use es_client::params::raw;
@@ -334,7 +334,7 @@ impl ToParam for Raw {
     }
 }
 
-/// A duration without end, sent as `-1`.
+/// An infinite duration, sent as `-1`.
 ///
 /// ```
 /// use es_client::params::Forever;

@@ -17,7 +17,7 @@ use crate::{
     json_read::{ReadError, from_text},
 };
 
-/// The aggregations of a response or of a bucket, by name, in the server's order.
+/// The aggregations of a response or a bucket, by name, in the order of the response.
 ///
 /// Each has a method for its kind; [`read`](Self::read) reads any into a type of the
 /// caller's. Names are the caller's own, whether `typed_keys` was on or not.
@@ -43,7 +43,7 @@ macro_rules! readers {
         $(#[$doc])*
         ///
         /// # Errors
-        /// There is no such aggregation, or it is of another kind.
+        /// Returns an error if there is no such aggregation, or if it is of another kind.
         pub fn $name(&self, name: &str) -> Result<$response> {
             self.read_kind(name, stringify!($name), $member)
         }
@@ -55,7 +55,7 @@ macro_rules! metrics {
         $(#[$doc])*
         ///
         /// # Errors
-        /// There is no such aggregation, or it is of another kind.
+        /// Returns an error if there is no such aggregation, or if it is of another kind.
         pub fn $name(&self, name: &str) -> Result<Option<f64>> {
             self.read_kind::<Metric>(name, stringify!($name), "value").map(|metric| metric.value)
         }
@@ -83,11 +83,11 @@ impl Aggregations {
         nested -> SingleBucket, "doc_count";
         /// Returns the bucket of the documents that nested ones belong to.
         reverse_nested -> SingleBucket, "doc_count";
-        /// Returns the bucket of all documents, whatever the query.
+        /// Returns the bucket of all documents, regardless of the query.
         global -> SingleBucket, "doc_count";
         /// Returns the bucket of documents without a value.
         missing -> SingleBucket, "doc_count";
-        /// Returns statistics, extended ones included.
+        /// Returns statistics, including extended ones.
         stats -> Stats, "count";
         /// Returns percentiles or percentile ranks, in the server's order.
         percentiles -> Percentiles, "values";
@@ -98,9 +98,9 @@ impl Aggregations {
         avg;
         /// Returns a sum.
         sum;
-        /// Returns the least value; `None` if no document has one.
+        /// Returns the minimum; `None` if no document has a value.
         min;
-        /// Returns the greatest value; `None` if no document has one.
+        /// Returns the maximum; `None` if no document has a value.
         max;
         /// Returns the number of any aggregation that has a single one.
         value;
@@ -109,7 +109,7 @@ impl Aggregations {
     /// Returns the approximate number of distinct values.
     ///
     /// # Errors
-    /// There is no such aggregation, or it is of another kind.
+    /// Returns an error if there is no such aggregation, or if it is of another kind.
     pub fn cardinality(&self, name: &str) -> Result<i64> {
         self.read_kind::<Count>(name, "cardinality", "value")
             .map(|count| count.value)
@@ -118,7 +118,7 @@ impl Aggregations {
     /// Returns the number of values.
     ///
     /// # Errors
-    /// There is no such aggregation, or it is of another kind.
+    /// Returns an error if there is no such aggregation, or if it is of another kind.
     pub fn value_count(&self, name: &str) -> Result<i64> {
         self.read_kind::<Count>(name, "value_count", "value")
             .map(|count| count.value)
@@ -127,7 +127,7 @@ impl Aggregations {
     /// Returns the top hits. Documents that are not a `T` fail by themselves.
     ///
     /// # Errors
-    /// There is no such aggregation, or it is of another kind.
+    /// Returns an error if there is no such aggregation, or if it is of another kind.
     pub fn top_hits<T: DeserializeOwned>(&self, name: &str) -> Result<Hits<T>> {
         self.read_kind::<Inner<T>>(name, "top_hits", "hits")
             .map(|top| top.hits)

@@ -34,10 +34,10 @@ use crate::{
 /// operation that causes it; each half that is accepted allows one more.
 const HALVINGS: i64 = 64;
 
-/// A bulk helper, described; see the [module](super). Made by
+/// A builder of a bulk run; see the [module](super). Created by
 /// [`Helpers::bulk`](crate::helpers::Helpers::bulk).
 ///
-/// Awaited, it gives a [`BulkReport`].
+/// Awaiting it returns a [`BulkReport`].
 #[must_use = "nothing is sent until it is awaited or its stream is read"]
 pub struct Bulk<S> {
     source: S,
@@ -119,12 +119,11 @@ impl<S> Bulk<S> {
         self.set(|settings| push_query(&mut settings.query, name, &value))
     }
 
-    /// Sets the maximum size of a request, in bytes before compression. A request
-    /// is larger only if its only operation is. Default: 5 MiB; at most 1 GiB.
+    /// Sets the maximum size of a request, in bytes before compression. A request is
+    /// larger only if a single operation is. Default: 5 MiB; at most 1 GiB.
     ///
-    /// It must not be more than the cluster's `http.max_content_length`
-    /// (100 MB by default) and what proxies in between take; the helper finds
-    /// out by 413, and then sends smaller ones.
+    /// It should not exceed the cluster's `http.max_content_length` (100 MB by default)
+    /// or the limits of proxies. After a 413, the helper sends smaller requests.
     pub fn flush_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.limits.bytes = bytes.clamp(1, 1 << 30))
     }
@@ -134,11 +133,11 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.limits.operations = operations.max(1))
     }
 
-    /// Sets how long an operation waits for others before its request is sent.
-    /// Default: 1 s.
+    /// Sets the maximum time that an operation waits for others before its request is
+    /// sent. Default: 1 s.
     ///
-    /// It holds for every input, also one that blocks. While as many requests are
-    /// in flight as allowed, operations wait longer.
+    /// It applies to every input, including blocking ones. While the maximum number of
+    /// requests is in flight, operations wait longer.
     pub fn flush_interval(self, interval: Duration) -> Self {
         self.set(|settings| settings.flush_interval = interval)
     }
@@ -148,20 +147,20 @@ impl<S> Bulk<S> {
         self.set(|settings| (settings.in_flight, settings.adaptive) = (requests, false))
     }
 
-    /// Adapts the number of requests in flight to the cluster: it begins with
-    /// one, grows while the cluster keeps pace, and shrinks when the cluster
-    /// refuses (429) or gets slow; it is never more than `most`.
+    /// Adapts the number of requests in flight to the cluster: it starts at one, grows
+    /// while the cluster keeps up, and shrinks if the cluster refuses requests (429) or
+    /// becomes slow. It never exceeds `most`. Default: a fixed number.
     pub fn adaptive_in_flight(self, most: usize) -> Self {
         self.set(|settings| (settings.in_flight, settings.adaptive) = (most, true))
     }
 
-    /// Limits how many operations are sent per second, retries included.
-    /// Default: no limit.
+    /// Sets the maximum number of operations per second, including retries. Default: no
+    /// limit.
     pub fn max_operations_per_second(self, operations: f64) -> Self {
         self.set(|settings| settings.rate.operations = positive(operations))
     }
 
-    /// Limits how many bytes are sent per second, before compression and with
+    /// Sets the maximum number of bytes per second, before compression and including
     /// retries. Default: no limit.
     pub fn max_bytes_per_second(self, bytes: f64) -> Self {
         self.set(|settings| settings.rate.bytes = positive(bytes))
@@ -174,61 +173,63 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.max_retries = retries)
     }
 
-    /// Sets the maximum number of retries while there was no response to any
-    /// request of this run: a wrong address is reported early. Default: 3, which
-    /// fails after less than 4 s, plus the time of the connects.
+    /// Sets the maximum number of retries until the first response of this run, so that
+    /// a wrong address is reported early. Default: 3, which fails after less than 4 s,
+    /// plus the time of the connects.
     pub fn initial_retries(self, retries: u32) -> Self {
         self.set(|settings| settings.initial_retries = retries)
     }
 
-    /// Sets the wait before a retry: at most `first` at first, twice as long each
-    /// time, and never longer than `longest`; half of it is random. Default:
-    /// 500 ms and 30 s. `Retry-After` makes it longer.
+    /// Sets the wait before a retry: at most `first` before the first one, doubling up
+    /// to `longest`; half of it is random. `Retry-After` extends it. Default: 500 ms
+    /// and 30 s.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
         self.set(|settings| settings.backoff = Backoff::new(first, longest))
     }
 
-    /// Sets whether the run goes on after a request that failed as a whole: its
-    /// operations are reported as failed or unknown. Default: `false`; the run
+    /// Sets whether the run continues after a request failed as a whole, whose
+    /// operations are then reported as failed or unknown. Default: `false`; the run
     /// stops.
     pub fn continue_on_error(self, go_on: bool) -> Self {
         self.set(|settings| settings.continue_on_error = go_on)
     }
 
-    /// Stops the run with an error once so many operations failed or are unknown.
-    /// Default: it never stops for failures of single operations.
+    /// Sets the number of failed or unknown operations at which the run stops with an
+    /// error. Default: no limit.
     pub fn stop_after_failures(self, failures: u64) -> Self {
         self.set(|settings| settings.stop_after_failures = failures.max(1))
     }
 
-    /// Keeps the order of operations on one document (index and id as given): each
-    /// is sent when the one before is settled. Default: `false`.
+    /// Sets whether the order of operations on the same document (index and ID) is
+    /// kept: each operation is sent after the previous one has its final outcome.
+    /// Default: `false`.
     ///
-    /// A request that was given up by timeout may still be applied by the server
-    /// after a later one; only [versions](super::Operation::external_version)
-    /// exclude that.
+    /// A request that timed out may still be applied by the server after a later one;
+    /// only [versions](super::Operation::external_version) prevent that.
     pub fn keep_order(self, keep: bool) -> Self {
         self.set(|settings| settings.keep_order = keep)
     }
 
-    /// Makes an id for every operation that has none, so that it can be retried
-    /// without being written twice. Default: `false`; the server makes them.
+    /// Sets whether the helper generates an ID for every operation without one, so that
+    /// it can be retried without being written twice. Default: `false`; the server
+    /// generates them.
     ///
-    /// The ids are unique (96 random bits for the run, and a number) and sort
-    /// in the order of the input.
+    /// The IDs are unique (96 random bits per run, and a number) and sort in the order
+    /// of the input.
     pub fn make_ids(self, make: bool) -> Self {
         self.set(|settings| settings.make_ids = make)
     }
 
-    /// Sets the number of failures that the report keeps, with their operations.
+    /// Sets the maximum number of failures in the report, with their operations.
     /// Default: 100.
     pub fn keep_failures(self, failures: usize) -> Self {
         self.set(|settings| settings.keep_failures = failures)
     }
 
-    /// Writes a [`DeadLetter`](super::DeadLetter) as a line of JSON for every
-    /// operation that failed or is unknown, and flushes the writer before
+    /// Sets a writer for operations that failed or are unknown: each is written as a
+    /// line of JSON, a [`DeadLetter`](super::DeadLetter). The writer is flushed before
     /// `durable_up_to` passes the operation. An error of the writer stops the run.
+    /// Default: none.
     ///
     /// ```no_run
     /// # async fn index(client: es_client::Elasticsearch) -> Result<(), Box<dyn std::error::Error>> {
@@ -245,43 +246,43 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.dead_letters = Some(Box::new(writer)))
     }
 
-    /// Sets a function that is called with the totals whenever a request has
-    /// ended, or the helper begins to wait for its rate limit.
+    /// Sets a function that is called with the totals whenever a request has ended, or
+    /// the helper starts to wait for its rate limit.
     pub fn on_progress(self, progress: impl FnMut(&BulkReport) + Send + 'static) -> Self {
         self.set(|settings| settings.progress = Some(Box::new(progress)))
     }
 
     /// Sets a function that is called whenever
-    /// [`durable_up_to`](BulkReport::durable_up_to) has grown: the place to write
-    /// a checkpoint.
+    /// [`durable_up_to`](BulkReport::durable_up_to) has grown, for example to write a
+    /// checkpoint.
     pub fn on_durable(self, durable: impl FnMut(u64) + Send + 'static) -> Self {
         self.set(|settings| settings.on_durable = Some(Box::new(durable)))
     }
 
-    /// Sets the ingest pipeline of operations that name none.
+    /// Sets the ingest pipeline of operations without one.
     pub fn pipeline(self, pipeline: impl IntoParam) -> Self {
         self.query("pipeline", pipeline)
     }
 
-    /// Sets the routing of operations that name none.
+    /// Sets the routing value of operations without one.
     pub fn routing(self, routing: impl IntoParam) -> Self {
         self.query("routing", routing)
     }
 
-    /// Sets whether all targets must be aliases; operations on others fail (404) where
-    /// they would otherwise make an index. Default: no.
+    /// Sets whether all targets must be aliases; operations on other names fail (404)
+    /// instead of creating an index. Default: `false`.
     pub fn require_alias(self, require: bool) -> Self {
         self.query("require_alias", require)
     }
 
-    /// Sets whether all targets must be data streams, or names that become one by a
-    /// template. Default: no.
+    /// Sets whether all targets must be data streams, or names for which a template
+    /// creates one. Default: `false`.
     pub fn require_data_stream(self, require: bool) -> Self {
         self.query("require_data_stream", require)
     }
 
     /// Sets when writes become visible to searches: `true`, `false` or `wait_for`.
-    /// Default: `false`. To refresh once in the end costs less.
+    /// Default: `false`. A single refresh at the end is cheaper.
     pub fn refresh(self, refresh: impl IntoParam) -> Self {
         self.query("refresh", refresh)
     }
@@ -292,7 +293,7 @@ impl<S> Bulk<S> {
         self.query("wait_for_active_shards", shards)
     }
 
-    /// Sets how long the server waits for a shard or a mapping. Default: 1 minute.
+    /// Sets the time that the server waits for a shard or a mapping. Default: 1 minute.
     /// The transport's request timeout should be longer.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.query("timeout", timeout)
@@ -312,14 +313,13 @@ impl<C: Send + 'static> Bulk<Source<C>> {
 }
 
 impl Bulk<Push> {
-    /// Opens a sink; nothing is started before the first operation is added.
+    /// Opens a sink. Nothing is started before the first operation is added.
     pub fn open<C: Send + 'static>(self) -> BulkSink<C> {
         BulkSink::new(self.plan, None)
     }
 
-    /// Opens a sink, and a stream of the outcomes of what is added. While the
-    /// stream is not read, the sink takes no more; dropped, the outcomes are
-    /// counted only.
+    /// Opens a sink and a stream of outcomes. While the stream is not read, the sink
+    /// accepts no more operations. If the stream is dropped, outcomes are only counted.
     pub fn open_with_outcomes<C: Send + 'static>(self) -> (BulkSink<C>, SinkOutcomes<C>) {
         BulkSink::with_outcomes(self.plan)
     }

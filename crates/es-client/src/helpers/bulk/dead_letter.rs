@@ -1,4 +1,4 @@
-//! Operations that were not carried out, as they are kept in a file.
+//! Operations that were not applied, as written to a file.
 
 use std::io::{self, Write};
 
@@ -9,11 +9,11 @@ use super::outcome::Outcome;
 /// A writer of dead letters.
 pub(super) type DeadLetterWriter = Box<dyn Write + Send>;
 
-/// An operation that failed or is unknown, with the reason: a line of the file
-/// that [`Bulk::dead_letters`](super::Bulk::dead_letters) writes.
+/// An operation that failed or is unknown, with the reason: a line that
+/// [`Bulk::dead_letters`](super::Bulk::dead_letters) writes.
 ///
-/// [`operation`](Self::operation) is the body of a bulk request, so that what was
-/// mended can be sent by [`Elasticsearch::bulk`](crate::Elasticsearch::bulk).
+/// [`operation`](Self::operation) is the body of a bulk request, so that it can be sent
+/// by [`Elasticsearch::bulk`](crate::Elasticsearch::bulk) after it has been corrected.
 ///
 /// ```
 /// use es_client::helpers::bulk::DeadLetter;
@@ -26,9 +26,9 @@ pub(super) type DeadLetterWriter = Box<dyn Write + Send>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// The operation's place in the input, counted from 0.
+    /// The position of the operation in the input, starting at 0.
     pub number: u64,
-    /// The index that it was meant for.
+    /// The target index.
     pub index: String,
     /// The document's id, if it has one.
     pub id: Option<String>,
@@ -39,14 +39,14 @@ pub struct DeadLetter {
     pub kind: Option<String>,
     /// The reason, with its causes.
     pub reason: String,
-    /// Whether it may have been applied nevertheless.
+    /// Whether the operation may have been applied.
     pub unknown: bool,
-    /// The lines as they were sent; empty if they could not be written.
+    /// The lines as they were sent; empty if they could not be serialized.
     pub operation: String,
 }
 
 impl DeadLetter {
-    /// Returns the letter of an outcome that is no success.
+    /// Creates a dead letter from an outcome; `None` if it succeeded.
     pub fn new<C>(outcome: &Outcome<C>) -> Option<Self> {
         let error = outcome.result.as_ref().err()?;
         Some(Self {

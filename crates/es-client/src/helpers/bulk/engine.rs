@@ -467,7 +467,8 @@ impl<C: Send + 'static> Engine<C> {
         }
     }
 
-    /// Returns the number of operations from the beginning that are all settled.
+    /// Returns the number of operations from the beginning that all have their final
+    /// outcome.
     fn durable_up_to(&self) -> u64 {
         let state = &self.state;
         let waiting = state.waiting.iter().map(|(_, batch)| batch);

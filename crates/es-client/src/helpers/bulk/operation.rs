@@ -9,9 +9,9 @@ use crate::{
 /// The action of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Writes it, and replaces an earlier document with its id.
+    /// Writes a document, and replaces an existing one with the same ID.
     Index,
-    /// Writes it, and fails where its id exists already.
+    /// Writes a document, and fails if its ID exists already.
     Create,
     /// Changes an existing document.
     Update,
@@ -20,7 +20,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns Elasticsearch's name for it.
+    /// Returns the name of the action in Elasticsearch's API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Index => "index",
@@ -116,14 +116,14 @@ impl<T> Operation<T> {
         }
     }
 
-    /// Writes a document, and replaces an earlier one with its [id](Self::id).
-    /// Without an id the server makes one.
+    /// Writes a document, and replaces an existing one with the same [ID](Self::id).
+    /// Without an ID, the server generates one.
     pub fn index(document: T) -> Self {
         Self::new(Action::Index, None, Some(document), Form::Whole)
     }
 
-    /// Writes a document and fails (409) where its id exists already. Data
-    /// streams take nothing else.
+    /// Writes a document, and fails (409) if its ID exists already. Data streams accept
+    /// no other action.
     pub fn create(document: T) -> Self {
         Self::new(Action::Create, None, Some(document), Form::Whole)
     }
@@ -133,11 +133,11 @@ impl<T> Operation<T> {
         Self::new(Action::Update, Some(id.into()), Some(fields), Form::Partial)
     }
 
-    /// Changes a document as `body` says, which is the whole second line:
+    /// Changes a document according to `body`, which is the whole second line:
     /// `{"script": …, "upsert": …}`, for example.
     ///
-    /// A script may have another result when it runs twice, so that an update
-    /// whose response was lost is reported, not retried. If it may be retried,
+    /// Because a script may have a different effect when it runs twice, an update whose
+    /// response was lost is reported as unknown and not retried. If a retry is safe,
     /// set [`repeatable`](Self::repeatable).
     pub fn update_with(id: impl Into<String>, body: T) -> Self {
         Self::new(Action::Update, Some(id.into()), Some(body), Form::Whole)
@@ -150,7 +150,7 @@ impl<T> Operation<T> {
 }
 
 impl<T, C> Operation<T, C> {
-    /// Attaches a value that comes back with the operation's
+    /// Attaches a value that is returned with the operation's
     /// [outcome](super::Outcome::context), such as its offset in a queue.
     pub fn context<D>(self, context: D) -> Operation<T, D> {
         Operation {
@@ -164,30 +164,31 @@ impl<T, C> Operation<T, C> {
         self
     }
 
-    /// Sets the document's id.
+    /// Sets the ID of the document.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.parts.id = Some(id.into());
         self
     }
 
-    /// Sets the index, alias or data stream. Default: the helper's.
+    /// Sets the index, alias or data stream. Default: that of the helper.
     pub fn in_index(self, index: impl Into<String>) -> Self {
         self.set(|meta| meta.index = Some(index.into()))
     }
 
-    /// Sets the routing value, which determines the shard. Default: the id.
+    /// Sets the routing value, which determines the shard. Default: the ID.
     pub fn routing(self, routing: impl Into<String>) -> Self {
         self.set(|meta| meta.routing = Some(routing.into()))
     }
 
-    /// Sets an external version: the write fails (409) unless it is greater than
-    /// the document's. The only way to keep the order of writes of one
-    /// document whatever happens to requests.
+    /// Sets an external version: the write fails (409) unless it is greater than that
+    /// of the document. This is the only way to keep the order of writes to a document
+    /// in all cases.
     pub fn external_version(self, version: u64) -> Self {
         self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external")))
     }
 
-    /// Sets an [external version](Self::external_version); an equal one is written, too.
+    /// Sets an [external version](Self::external_version) that may also be equal to that of
+    /// the document.
     pub fn external_version_or_equal(self, version: u64) -> Self {
         self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external_gte")))
     }
@@ -212,22 +213,22 @@ impl<T, C> Operation<T, C> {
         self.set(|meta| meta.require_alias = Some(require))
     }
 
-    /// Sets how often the server retries an update when another write came
-    /// between. Default: 0.
+    /// Sets the number of retries by the server after a version conflict of an update.
+    /// Default: 0.
     pub fn retry_on_conflict(self, times: u32) -> Self {
         self.set(|meta| meta.retry_on_conflict = Some(times))
     }
 
-    /// Sets whether an update of a document that does not exist writes the fields
-    /// as a new one. Default: `false`.
+    /// Sets whether an update of a missing document writes the fields as a new
+    /// document. Default: `false`.
     pub fn doc_as_upsert(self, upsert: bool) -> Self {
         self.set(|meta| meta.doc_as_upsert = upsert)
     }
 
-    /// Sets the document that an update writes if none exists.
+    /// Sets the document that an update writes if the document does not exist.
     ///
     /// # Errors
-    /// The document cannot be written as JSON.
+    /// Returns an error if the document cannot be serialized.
     pub fn upsert(self, document: &impl Serialize) -> Result<Self> {
         let document = raw("upsert", document)?;
         Ok(self.set(|meta| meta.upsert = Some(document)))
@@ -236,14 +237,14 @@ impl<T, C> Operation<T, C> {
     /// Sets which dynamic templates map which fields.
     ///
     /// # Errors
-    /// The value cannot be written as JSON.
+    /// Returns an error if the value cannot be serialized.
     pub fn dynamic_templates(self, templates: &impl Serialize) -> Result<Self> {
         let templates = raw("dynamic_templates", templates)?;
         Ok(self.set(|meta| meta.dynamic_templates = Some(templates)))
     }
 
-    /// Sets whether doing it twice is the same as doing it once. Default: `true`
-    /// with an id, except for [`update_with`](Self::update_with).
+    /// Sets whether applying the operation twice has the same effect as applying it
+    /// once. Default: `true` with an ID, except for [`update_with`](Self::update_with).
     pub fn repeatable(self, repeatable: bool) -> Self {
         self.set(|meta| meta.repeatable = Some(repeatable))
     }
@@ -268,8 +269,8 @@ fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
 }
 
 /// An item of a bulk helper's input: an [`Operation`], a document, which is
-/// [indexed](Operation::index), or a hit of a search, whose document is indexed
-/// with its id and routing.
+/// [indexed](Operation::index), or a hit of a search, whose document is indexed with
+/// its ID and routing.
 pub trait IntoOperation {
     /// The document's type.
     type Document: Serialize;

@@ -3,40 +3,40 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 use super::outcome::Outcome;
 use crate::error::Error;
 
-/// The totals of a bulk helper, while it runs and at its end.
+/// The totals of a bulk run, during the run and at its end.
 ///
-/// When it has ended, `succeeded + failed + unknown` is `operations`.
+/// At the end, `succeeded + failed + unknown` equals `operations`.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use = "operations may have failed"]
 pub struct BulkReport {
-    /// The operations that were read from the input.
+    /// Number of operations that were read from the input.
     pub operations: u64,
-    /// Those that were carried out.
+    /// Number of operations that succeeded.
     pub succeeded: u64,
-    /// Those of `succeeded` whose documents could not be indexed and went to the failure
-    /// store of their data stream.
+    /// Number of operations in `succeeded` whose documents could not be indexed and were
+    /// stored in the failure store of their data stream.
     pub in_failure_store: u64,
-    /// Those that were not.
+    /// Number of operations that failed.
     pub failed: u64,
-    /// Those that may have been applied: sent, the response lost, and not to be
-    /// retried ([`ItemError::is_unknown`](super::ItemError::is_unknown)).
+    /// Number of operations that may have been applied: they were sent, and their
+    /// response was lost ([`ItemError::is_unknown`](super::ItemError::is_unknown)).
     pub unknown: u64,
-    /// The requests that were sent.
+    /// Number of requests that were sent.
     pub requests: u64,
-    /// The operations that were retried, counted each time.
+    /// Number of retries of operations.
     pub retried: u64,
-    /// The bytes of all requests, before compression.
+    /// Total size of all requests in bytes, before compression.
     pub bytes: u64,
-    /// The number of operations from the beginning of the input that are all
-    /// settled: written, failed or unknown. A position to resume the input from:
-    /// operations that ended because the run stopped do not count.
+    /// The number of operations from the beginning of the input that all have their
+    /// final outcome: written, failed or unknown. The input can be resumed from this
+    /// position; operations that ended because the run stopped are not included.
     pub durable_up_to: u64,
-    /// Why the latest retry was necessary.
+    /// The reason for the latest retry.
     pub retry_reason: Option<Arc<str>>,
-    /// The event that the helper waits for.
+    /// The event that the helper is waiting for.
     pub waits_for: WaitsFor,
-    /// The time since the first operation was asked for.
+    /// The time since the first operation was requested from the input.
     pub elapsed: Duration,
     /// The first operations that failed or are unknown, up to
     /// [`keep_failures`](super::Bulk::keep_failures).
@@ -50,9 +50,9 @@ pub enum WaitsFor {
     /// More input.
     #[default]
     Input,
-    /// Responses: as many requests are in flight as may be.
+    /// Responses: the maximum number of requests is in flight.
     Responses,
-    /// The time of a retry; [`retry_reason`](BulkReport::retry_reason) says why.
+    /// The time of a retry; see [`retry_reason`](BulkReport::retry_reason).
     Retry,
     /// Its own rate limit.
     RateLimit,
@@ -63,8 +63,7 @@ pub enum WaitsFor {
 }
 
 impl BulkReport {
-    /// Returns whether everything that was read was carried out, and nothing is in a
-    /// failure store.
+    /// Whether all operations succeeded, and none is in a failure store.
     pub fn is_complete(&self) -> bool {
         self.succeeded == self.operations && self.in_failure_store == 0
     }
@@ -90,9 +89,9 @@ impl fmt::Display for BulkReport {
     }
 }
 
-/// A bulk helper ended before its input did. Everything that had been read has
-/// its outcome in the report. As an [`Error`] (by `?`) it keeps its report:
-/// [`Error::as_bulk_stopped`].
+/// The error of a bulk run that stopped before the end of its input. The report
+/// includes every operation that had been read. When it is converted to an [`Error`]
+/// (by `?`), the report is available from [`Error::as_bulk_stopped`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BulkStopped {

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Stands in for the input of a [`Bulk`](super::Bulk) whose operations are pushed.
+/// The input type of a [`Bulk`](super::Bulk) whose operations are pushed.
 #[derive(Debug)]
 pub struct Push(());
 
@@ -32,7 +32,7 @@ impl Push {
     }
 }
 
-/// A bulk helper that operations are pushed to; opened by
+/// A bulk helper to which operations are pushed. Opened by
 /// [`Bulk::open`](super::Bulk::open).
 ///
 /// ```
@@ -60,10 +60,9 @@ impl Push {
 /// # }
 /// ```
 ///
-/// Requests are sent when they are full or their interval is over, whether or
-/// not anything is added, by tasks of the runtime on which the first operation
-/// was added. It is a [`futures` sink](Sink) as well. Dropped, it sends nothing
-/// more: [`close`](Self::close) it.
+/// Requests are sent when they are full or their interval has passed, by tasks of the
+/// runtime on which the first operation was added. It is also a [`futures` sink](Sink).
+/// Call [`close`](Self::close) at the end: a dropped sink sends nothing more.
 #[must_use = "operations are sent by a sink that is kept until it is closed"]
 pub struct BulkSink<C = ()> {
     state: State<C>,
@@ -102,15 +101,17 @@ impl<C: Send + 'static> BulkSink<C> {
         )
     }
 
-    /// Adds an operation, once there is room; returns its number, counted from 0.
+    /// Adds an operation, and waits until there is space for it. Returns its number,
+    /// starting at 0.
     ///
     /// # Errors
-    /// The run has stopped; [`Error::as_bulk_stopped`] has the totals. An
-    /// operation that cannot be written is not an error here: it has a failed
-    /// outcome.
+    /// Returns an error if the run has stopped; [`Error::as_bulk_stopped`] returns the
+    /// totals. An operation that cannot be serialized is not an error here: it has a
+    /// failed outcome.
     ///
     /// # Panics
-    /// The operation's `Serialize` panics; the sink goes on without it.
+    /// Panics if the operation's `Serialize` implementation panics. The sink continues
+    /// without it.
     pub async fn add<O>(&mut self, operation: O) -> Result<u64>
     where
         O: IntoOperation<Context = C>,
@@ -119,11 +120,11 @@ impl<C: Send + 'static> BulkSink<C> {
         self.push(operation)
     }
 
-    /// Sends what was added without waiting for more, and waits until all of it
-    /// is settled: written, failed or unknown.
+    /// Sends all added operations immediately, and waits until each has its final
+    /// outcome: written, failed or unknown.
     ///
     /// # Errors
-    /// The run has stopped.
+    /// Returns an error if the run has stopped.
     pub async fn flush(&mut self) -> Result<()> {
         poll_fn(|cx| self.poll_settled(cx)).await
     }
@@ -131,12 +132,13 @@ impl<C: Send + 'static> BulkSink<C> {
     /// Sends the rest, waits for its responses, and returns the totals.
     ///
     /// # Errors
-    /// The run has stopped.
+    /// Returns an error if the run has stopped.
     pub async fn close(mut self) -> Result<BulkReport, BulkStopped> {
         poll_fn(|cx| self.poll_end(cx)).await
     }
 
-    /// Returns the number of operations from the beginning that are all settled.
+    /// Returns the number of operations from the beginning that all have their final
+    /// outcome.
     pub fn durable_up_to(&self) -> u64 {
         match &self.state {
             State::Running(run) => run.shared.lock().durable_up_to,
@@ -268,9 +270,9 @@ impl<C> fmt::Debug for BulkSink<C> {
     }
 }
 
-/// The outcomes of what is added to a [`BulkSink`]; opened by
-/// [`Bulk::open_with_outcomes`](super::Bulk::open_with_outcomes). It ends with
-/// the sink, whose [`close`](BulkSink::close) returns an error that stopped it.
+/// The outcomes of operations added to a [`BulkSink`]. Opened by
+/// [`Bulk::open_with_outcomes`](super::Bulk::open_with_outcomes). It ends with the
+/// sink. An error that stopped the run is returned by [`close`](BulkSink::close).
 #[must_use = "the sink takes no more while its outcomes are not read"]
 pub struct SinkOutcomes<C = ()> {
     outcomes: Outcomes<C>,

@@ -27,9 +27,9 @@ const OPERATIONS_PER_TURN: usize = 256;
 /// An iterator or a stream of documents, of [operations](Operation), or of
 /// results of either.
 ///
-/// `Via` is inferred; it tells the four apart. It cannot be where the error of
-/// the results is something that can be serialised, such as a string: results
-/// themselves could then be meant as documents. Turn it into an error first.
+/// `Via` is inferred and distinguishes the four kinds. It cannot be inferred if the
+/// error type of the results is serializable, such as `String`, because the results
+/// themselves could then be documents. Convert the error first.
 pub trait IntoOperations<Via> {
     /// The context that comes back with each operation's outcome.
     type Context: Send + 'static;
@@ -117,14 +117,13 @@ where
 
 type Start<C> = Box<dyn FnOnce(&Handle, Arc<Shared<C>>) -> Result<Option<AbortHandle>> + Send>;
 
-/// A source of operations, made by [`IntoOperations`].
+/// A source of operations. Created by [`IntoOperations`].
 ///
-/// An iterator runs on a thread of its own, which also writes the operations as
-/// JSON: however long it blocks or computes, requests are sent and responses
-/// read meanwhile, whatever the runtime. (It is no thread of the runtime's
-/// blocking pool: one that waits for standard input would hold up the end of
-/// the runtime.) A stream runs on a task. Both end when the helper does; an
-/// iterator that blocks, as soon as it returns.
+/// An iterator runs on a separate thread, which also serializes the operations, so that
+/// requests are sent and responses read while it blocks or computes, on any runtime.
+/// (This is not a thread of the runtime's blocking pool, because one that waits for
+/// standard input would delay the shutdown of the runtime.) A stream runs on a task.
+/// Both end with the helper; a blocking iterator, as soon as it returns.
 #[must_use = "a source is read by a bulk helper"]
 pub struct Source<C>(Start<C>);
 

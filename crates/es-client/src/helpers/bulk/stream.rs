@@ -136,14 +136,13 @@ impl<C> Drop for Outcomes<C> {
     }
 }
 
-/// The outcomes of a bulk helper, in the order in which they are known.
+/// A stream of the outcomes of a bulk run, in order of completion.
 ///
-/// An error is the last item: the helper stopped before its input ended, and
-/// all that was taken from the input has its outcome before it. While nobody
-/// reads, requests that were sent go on, and no more is sent than
-/// [`max_in_flight`](super::Bulk::max_in_flight) allows. Dropped, it sends
-/// nothing more and ends the source; what was in flight may or may not be
-/// written.
+/// If the run stops before the end of its input, the error is the last item, after the
+/// outcomes of all operations that were taken from the input. While the stream is not
+/// read, requests in flight continue, and at most
+/// [`max_in_flight`](super::Bulk::max_in_flight) are sent. Dropping the stream ends the
+/// source and sends nothing more; operations in flight may or may not be written.
 #[must_use = "nothing is sent until the outcomes are asked for"]
 pub struct BulkStream<C = ()> {
     state: State<C>,
@@ -178,9 +177,9 @@ impl<C: Send + 'static> BulkStream<C> {
         }
     }
 
-    /// Returns the number of operations from the beginning of the input that
-    /// are all settled (written, failed or unknown), with their outcomes read
-    /// from this stream: a position to resume the input from.
+    /// Returns the number of operations from the beginning of the input that all have
+    /// their final outcome (written, failed or unknown) and whose outcomes were read
+    /// from this stream. The input can be resumed from this position.
     pub fn durable_up_to(&self) -> u64 {
         if self.buffered.len() == 0 {
             self.durable.1
@@ -240,7 +239,7 @@ impl<C> fmt::Debug for BulkStream<C> {
     }
 }
 
-/// The totals to come of a [`Bulk`](super::Bulk).
+/// The future of a [`Bulk`](super::Bulk): its totals.
 #[must_use = "nothing is sent until it is awaited"]
 pub struct BulkFuture<C = ()> {
     new: Option<Box<(Plan, Source<C>)>>,

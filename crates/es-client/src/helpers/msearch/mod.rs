@@ -1,4 +1,4 @@
-//! Sends the searches of many tasks together.
+//! Batches the searches of several tasks into multi-search requests.
 //!
 //! ```
 //! use es_client::{Elasticsearch, SearchResponse};
@@ -25,13 +25,13 @@
 //!
 //! A search waits until enough others have been added
 //! ([`max_searches`](Msearch::max_searches)) or its wait is over
-//! ([`max_wait`](Msearch::max_wait)); then they are sent as one multi-search. Each
-//! has its own response or error: if the server refuses all of them for one that it
-//! cannot read, the others are retried without it. Dropping the future of one search
-//! does not affect the others.
+//! ([`max_wait`](Msearch::max_wait)); then they are sent as one multi-search. Each has
+//! its own response or error: if the server rejects a request because of one invalid
+//! search, the others are retried without it. Dropping the future of one search does
+//! not affect the others.
 //!
-//! This saves round trips and connections where many small searches run at
-//! once. A slow search delays the responses of the others in its request.
+//! This saves round trips and connections if many small searches run concurrently. A
+//! slow search delays the other searches in its request.
 
 mod batch;
 mod queue;

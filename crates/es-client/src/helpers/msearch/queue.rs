@@ -22,10 +22,10 @@ use crate::{
     types::SearchResponse,
 };
 
-/// Sends searches together; see the [module](super). Created by
+/// A queue of searches that are sent together; see the [module](super). Created by
 /// [`Helpers::msearch`](crate::helpers::Helpers::msearch).
 ///
-/// Clones share a queue: create one for a program and keep it.
+/// Clones share the queue: create one per program and keep it.
 #[derive(Clone)]
 pub struct Msearch {
     client: Elasticsearch,
@@ -81,14 +81,14 @@ impl Msearch {
         }
     }
 
-    /// Sets the maximum number of searches of a request. Default: 50.
+    /// Sets the maximum number of searches per request. Default: 50.
     #[must_use]
     pub fn max_searches(mut self, searches: usize) -> Self {
         self.max_searches = searches.max(1);
         self
     }
 
-    /// Sets how long a search waits for others. Default: 5 ms.
+    /// Sets the maximum time that a search waits for others. Default: 5 ms.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
@@ -97,15 +97,15 @@ impl Msearch {
 
     /// Sets the maximum number of requests in flight; further ones wait. Default: 5.
     ///
-    /// Clones that were made before have their own limit.
+    /// Existing clones keep their own limit.
     #[must_use]
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.queue = Queue::new(requests);
         self
     }
 
-    /// Returns a search, to be awaited, with the body of a search request. `T` is the
-    /// type of the documents.
+    /// Returns a search with the body of a search request, which is sent when it is
+    /// awaited. `T` is the type of the documents.
     pub fn search<T>(&self, body: &(impl Serialize + ?Sized)) -> QueuedSearch<T> {
         let body = serde_json::to_vec(body).map_err(|error| Error::encode("body", error));
         QueuedSearch {
@@ -153,7 +153,7 @@ impl Msearch {
     }
 }
 
-/// A search that is sent with others. Created by [`Msearch::search`].
+/// A search in a queue. Created by [`Msearch::search`].
 #[must_use = "a search is sent when it is awaited"]
 pub struct QueuedSearch<T> {
     msearch: Msearch,
@@ -186,7 +186,7 @@ impl<T> QueuedSearch<T> {
         self
     }
 
-    /// Sets which copies of shards to search, such as a session's name.
+    /// Sets the preference of shard copies, such as a session ID.
     pub fn preference(mut self, preference: impl IntoParam) -> Self {
         self.header.preference = Some(preference.into_param());
         self

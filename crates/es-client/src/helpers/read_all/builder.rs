@@ -24,7 +24,7 @@ use crate::{
     params::IntoParam,
 };
 
-/// Reads every document that matches; see the [module](super). Created by
+/// A builder of a stream of all matching documents; see the [module](super). Created by
 /// [`Helpers::read_all`](crate::helpers::Helpers::read_all).
 #[must_use = "nothing is read until its stream is"]
 pub struct ReadAll<T> {
@@ -144,7 +144,7 @@ impl<T> ReadAll<T> {
         self
     }
 
-    /// Sets the query that documents must match. Default: all match.
+    /// Sets the query that documents must match. Default: all documents.
     pub fn query<Q: Serialize + ?Sized>(self, query: &Q) -> Self {
         self.property("query", query)
     }
@@ -152,7 +152,7 @@ impl<T> ReadAll<T> {
     /// Sets the source filter: which fields of the documents are returned.
     /// Default: all, vectors included.
     ///
-    /// A filter that says nothing about `exclude_vectors` includes them.
+    /// Vectors are included unless the filter sets `exclude_vectors`.
     pub fn source<F: Serialize + ?Sized>(mut self, fields: &F) -> Self {
         match serde_json::to_value(fields) {
             Ok(fields) => self.spec.source = fields,
@@ -163,17 +163,17 @@ impl<T> ReadAll<T> {
         self
     }
 
-    /// Sets whether documents come with their vectors, which a search leaves
-    /// out of `_source` since Elasticsearch 9.2. Default: `true`.
+    /// Sets whether documents include their vectors, which searches omit from `_source`
+    /// since Elasticsearch 9.2. Default: `true`.
     ///
-    /// Without them an export is smaller; indexed again, such a document has
-    /// lost its vectors.
+    /// Without them, an export is smaller, but documents that are indexed again lose
+    /// their vectors.
     pub fn include_vectors(self, include: bool) -> Self {
         self.set(|spec| spec.include_vectors = include)
     }
 
-    /// Sets the order of the hits, which costs the cluster time and memory.
-    /// Default: index order.
+    /// Sets the order of the hits. Sorting costs the cluster time and memory. Default:
+    /// index order.
     pub fn sort<S: Serialize + ?Sized>(self, sort: &S) -> Self {
         self.property("sort", sort).set(|spec| spec.sorted = true)
     }
@@ -207,8 +207,8 @@ impl<T> ReadAll<T> {
         }
     }
 
-    /// Sets the maximum number of hits of a page, from 1 on. Default: 1,000; the
-    /// server's limit is 10,000, unless the index says otherwise (`max_result_window`).
+    /// Sets the maximum number of hits per page, at least 1. Default: 1,000. The
+    /// server's limit is 10,000 unless the index has another `max_result_window`.
     pub fn page_size(mut self, hits: u32) -> Self {
         if hits == 0 {
             self.error
@@ -217,29 +217,28 @@ impl<T> ReadAll<T> {
         self.set(|spec| spec.page_size = hits.max(1))
     }
 
-    /// Sets the length of a page that is aimed at, in bytes of the response.
-    /// Default: 10 MiB.
+    /// Sets the target size of a page, in bytes of the response. Default: 10 MiB.
     ///
-    /// The first page has at most 10 hits; later ones have as many as should fit,
-    /// by the length of the page before. The pages of a scroll all have
+    /// The first page has at most 10 hits; the number of hits of later pages is based
+    /// on the size of the previous page. All pages of a scroll have
     /// [`page_size`](Self::page_size) hits.
     pub fn page_bytes(self, bytes: usize) -> Self {
         self.set(|spec| spec.page_bytes = bytes.max(1))
     }
 
-    /// Sets whether the point in time is left open at the end, after an error and
-    /// when the stream is dropped, so that a token stays good for
+    /// Sets whether the point in time stays open at the end, after an error and when
+    /// the stream is dropped, so that a token remains valid for
     /// [`keep_alive`](Self::keep_alive). Default: `false`.
     pub fn leave_open(self, leave: bool) -> Self {
         self.set(|spec| spec.leave_open = leave)
     }
 
-    /// Goes on where a stream was left ([`ReadAllStream::resume_token`]), within
-    /// its point in time and with its number of slices. The other settings
-    /// must be those of that stream.
+    /// Resumes a stream at a token ([`ReadAllStream::resume_token`]), with its point in
+    /// time and number of slices. The other settings must be the same as those of that
+    /// stream.
     ///
-    /// The point in time is gone after [`keep_alive`](Self::keep_alive) without a
-    /// request; then the stream's first item is an error (404).
+    /// The point in time expires after [`keep_alive`](Self::keep_alive) without a
+    /// request; then the first item of the stream is an error (404).
     pub fn resume(self, token: ResumeToken) -> Self {
         self.set(|spec| {
             spec.slices = u32::try_from(token.slices.len()).unwrap_or(u32::MAX);
@@ -247,27 +246,27 @@ impl<T> ReadAll<T> {
         })
     }
 
-    /// Sets how long the server keeps the point in time or scroll between two
-    /// pages. Default: 5 min.
+    /// Sets the time for which the server keeps the point in time or scroll between two
+    /// pages. Default: 5 minutes.
     ///
-    /// It must be longer than the reading of a page takes, pauses included.
+    /// It must be longer than the time to read a page, including pauses.
     pub fn keep_alive(self, time: Duration) -> Self {
         self.set(|spec| spec.keep_alive = time)
     }
 
-    /// Sets the number of slices that are read at once. Default: 1. As many as
-    /// the index has shards is best.
+    /// Sets the number of slices that are read concurrently. The number of shards of
+    /// the index is best. Default: 1.
     pub fn slices(self, slices: u32) -> Self {
         self.set(|spec| spec.slices = slices.max(1))
     }
 
-    /// Sets whether pages may lack what failed shards or shards out of time should
-    /// have returned. Default: `false`; such a page is an error.
+    /// Sets whether pages may lack the hits of shards that failed or timed out.
+    /// Default: `false`; such a page is an error.
     pub fn allow_partial_results(self, allow: bool) -> Self {
         self.set(|spec| spec.allow_partial = allow)
     }
 
-    /// Sets whether to read by scroll even where there are points in time. Default:
+    /// Sets whether to use a scroll even if the server has points in time. Default:
     /// `false`.
     pub fn by_scroll(self, scroll: bool) -> Self {
         self.set(|spec| spec.by_scroll = scroll)
@@ -278,9 +277,8 @@ impl<T> ReadAll<T> {
         self.set(|spec| spec.retry.max_retries = retries)
     }
 
-    /// Sets the wait before a retry: at most `first` at first, twice as long each
-    /// time, and never longer than `longest`; half of it is random. Default:
-    /// 500 ms and 30 s.
+    /// Sets the wait before a retry: at most `first` before the first one, doubling up
+    /// to `longest`; half of it is random. Default: 500 ms and 30 s.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
         self.set(|spec| spec.retry.backoff = Backoff::new(first, longest))
     }
@@ -297,7 +295,7 @@ impl<T> ReadAll<T> {
         self.set(|spec| spec.params.push(("ignore_unavailable", ignore)))
     }
 
-    /// Returns the hits, as a stream. An invalid setting is the stream's first item.
+    /// Returns the hits as a stream. If a setting is invalid, the first item is an error.
     pub fn stream(self) -> ReadAllStream<T>
     where
         T: DeserializeOwned + Send + 'static,

@@ -1,4 +1,4 @@
-//! Reads every document that matches, as a stream, in bounded memory.
+//! Reads all matching documents as a stream, in bounded memory.
 //!
 //! ```
 //! use es_client::Elasticsearch;
@@ -32,36 +32,36 @@
 //! # }
 //! ```
 //!
-//! It opens a [point in time](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point-in-time)
-//! and reads it page by page (`search_after`): what is written meanwhile is not
-//! seen, and nothing is seen twice or left out. Each page renews the time that
-//! the point in time is kept for, and it is closed at the end, after an error,
-//! and when the stream is dropped (within a runtime). The next page is asked for
-//! while the last one is being read.
+//! It opens a [point in
+//! time](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point-in-time)
+//! and reads it page by page (`search_after`): later changes are not visible, and no document is
+//! returned twice or omitted. Each page extends the lifetime of the point in time. It is closed at
+//! the end, after an error, and when the stream is dropped (within a runtime). The next page is
+//! requested while the current one is being read.
 //!
-//! A page that fails in passing (a node that went away, 429, a timeout) is asked
-//! for again, from where it began. Failed shards and responses that are incomplete
-//! for lack of time are errors, unless they are
-//! [allowed](ReadAll::allow_partial_results): an export that silently lacks a
-//! shard is worse than none.
+//! After a transient failure (a lost node, 429, a timeout), the page is requested
+//! again. Failed shards and incomplete responses are errors unless they are
+//! [allowed](ReadAll::allow_partial_results), so that an export is never silently
+//! incomplete.
 //!
-//! Servers without points in time (Elasticsearch before 7.10, OpenSearch) are
-//! read by scroll. A page of a scroll whose response was lost cannot be requested
-//! again, since the server has moved on; that is an error, where other clients
-//! silently leave the page out. A scroll whose first page is still under way when
-//! the stream is dropped is left to the server, which ends it in time.
+//! Servers without points in time (Elasticsearch before 7.10, OpenSearch) are read by
+//! scroll. If the response with a page of a scroll is lost, the page cannot be
+//! requested again, because the server has advanced the scroll; this is an error
+//! instead of a silently missing page. A scroll whose first page is still in flight
+//! when the stream is dropped is closed by the server when it expires.
 //!
-//! Pages adapt to bytes: each aims at [`page_bytes`](ReadAll::page_bytes) by the
-//! length of the one before, so that memory stays bounded for large documents.
-//! Vectors, which a search leaves out of `_source` since 9.2, are included.
+//! The number of hits per page adapts to the size of the previous page, with
+//! [`page_bytes`](ReadAll::page_bytes) as its target, so that memory stays bounded for
+//! large documents. Vectors, which searches omit from `_source` since 9.2, are
+//! included.
 //!
-//! A stream can be resumed, also by another process: keep its
-//! [`resume_token`](ReadAllStream::resume_token) with what was written, and go on
-//! by [`resume`](ReadAll::resume).
+//! A stream can be resumed, even by another process: store its
+//! [`resume_token`](ReadAllStream::resume_token) with the exported data, and pass it to
+//! [`resume`](ReadAll::resume).
 //!
-//! It does not sort by itself: hits come in the order of the index, which is the
-//! fastest, or by [`sort`](ReadAll::sort). With slices, several pages are read
-//! at once and the order holds within a slice only.
+//! By default, hits are returned in index order, which is fastest;
+//! [`sort`](ReadAll::sort) sets another order. With slices, several pages are read
+//! concurrently, and the order holds only within each slice.
 
 mod builder;
 mod page;

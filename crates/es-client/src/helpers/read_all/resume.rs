@@ -1,4 +1,4 @@
-//! The position of a reader, to go on from later.
+//! The position of a reader, from which it can be resumed.
 
 use std::{fmt, str::FromStr};
 
@@ -7,8 +7,8 @@ use serde_json::{Value, value::RawValue};
 
 use crate::error::{Error, Result};
 
-/// The position of a [`ReadAllStream`](super::ReadAllStream), as text: it can be
-/// kept in a file and used by another process, as long as the server keeps the
+/// The position of a [`ReadAllStream`](super::ReadAllStream). It can be converted to
+/// text, stored in a file and used by another process, as long as the server keeps the
 /// point in time ([`keep_alive`](super::ReadAll::keep_alive)).
 ///
 /// ```

@@ -25,10 +25,10 @@ use crate::{
 
 type Task<O> = Pin<Box<dyn Future<Output = O> + Send>>;
 
-/// Every hit, page after page. An error is its last item.
+/// A stream of all hits. If an error occurs, it is the last item.
 ///
-/// Each page is requested by a task of its own, so that its response is read in
-/// time however long the reader of the hits pauses.
+/// Each page is requested by a separate task, so that its response is read in time even
+/// if the reader of the hits pauses.
 #[must_use = "nothing is read until the stream is"]
 pub struct ReadAllStream<T> {
     state: State<T>,
@@ -81,12 +81,12 @@ impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
         Self { state }
     }
 
-    /// Returns the position after the last hit that was read, to go on from by
-    /// [`resume`](super::ReadAll::resume). `None` before the first page, after
-    /// the end, and for scrolls, which cannot be resumed.
+    /// Returns the position after the last hit that was read, for
+    /// [`resume`](super::ReadAll::resume). `None` before the first page, after the end,
+    /// and for scrolls, which cannot be resumed.
     ///
-    /// Hits that are sorted by decimal fractions are resumed from the beginning
-    /// of their page, so that some come twice.
+    /// A stream that is sorted by fractional numbers is resumed at the beginning of its
+    /// page, so that some hits are returned twice.
     pub fn resume_token(&self) -> Option<ResumeToken> {
         match &self.state {
             State::Reading(reading) => reading.resume_token(),
@@ -94,7 +94,7 @@ impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
         }
     }
 
-    /// Ends the stream, and leaves the point in time open, to be resumed.
+    /// Ends the stream without closing the point in time, so that it can be resumed.
     pub fn pause(mut self) -> Option<ResumeToken> {
         let token = self.resume_token()?;
         if let State::Reading(reading) = &mut self.state {
