@@ -133,10 +133,10 @@ impl Aggregations {
             .map(|top| top.hits)
     }
 
-    /// Reads any aggregation into a type of the caller's.
+    /// Deserializes an aggregation into any type.
     ///
     /// # Errors
-    /// There is no such aggregation, or it has another form.
+    /// Returns an error if there is no such aggregation, or if it does not match the type.
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let (_, raw) = self
             .find(name)
@@ -234,14 +234,15 @@ object! {
 }
 
 object! {
-    /// Statistics of numbers. The fields from `sum_of_squares` on belong to extended ones.
+    /// Statistics of numbers. `sum_of_squares` and the following fields are set only for
+    /// extended statistics.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Stats {
         /// The number of values.
         pub count: i64,
-        /// The least value.
+        /// The minimum.
         pub min: Option<f64>,
-        /// The greatest value.
+        /// The maximum.
         pub max: Option<f64>,
         /// The average.
         pub avg: Option<f64>,

@@ -18,11 +18,12 @@ object! {
     pub struct Buckets {
         /// The buckets.
         pub buckets: Vec<Bucket>,
-        /// The number of documents in none of the returned buckets (terms).
+        /// The number of documents that are not in the returned buckets (terms).
         pub sum_other_doc_count: Option<i64>,
-        /// The greatest error of the counts (terms); -1 if unknown.
+        /// The maximum error of the counts (terms); -1 if unknown.
         pub doc_count_error_upper_bound: Option<i64>,
-        /// The key that the next page starts after (composite); `None` after the last page.
+        /// The key after which the next page starts (composite); `None` after the last
+        /// page.
         pub after_key: Option<Value>,
     }
 }
@@ -58,13 +59,12 @@ pub struct Bucket {
     pub key_as_string: Option<String>,
     /// The number of documents in the bucket.
     pub doc_count: i64,
-    /// The lower bound of a range, included, if it is a number; others, such as addresses,
-    /// are in `other`.
+    /// The inclusive lower bound of a range, if it is a number. Other bounds, such as
+    /// addresses, are in `other`.
     pub from: Option<f64>,
-    /// The upper bound of a range, excluded, if it is a number.
+    /// The exclusive upper bound of a range, if it is a number.
     pub to: Option<f64>,
-    /// The members that have no field here, such as `score` and `bg_count` of a significant
-    /// term.
+    /// All other properties, such as `score` and `bg_count` of a significant term.
     pub other: Map<String, Value>,
     aggregations: Aggregations,
 }
@@ -201,7 +201,7 @@ impl<'de> Visitor<'de> for BucketsVisitor {
 pub struct SingleBucket {
     /// The number of documents in the bucket.
     pub doc_count: i64,
-    /// The members that have no field here, by name.
+    /// All other properties, by name.
     pub other: Map<String, Value>,
     aggregations: Aggregations,
 }

@@ -11,12 +11,13 @@ response! {
     /// The response of `update_by_query`, `delete_by_query` and `reindex`.
     #[derive(Clone, Debug)]
     pub struct ByQueryResponse {
-        /// The task that runs in the background, if the call does not wait for it; the
-        /// counts are 0 then.
+        /// The ID of the background task, if the request did not wait for completion.
+        /// The counts are then 0.
         pub task: Option<String>,
-        /// The time that it took, in milliseconds.
+        /// The duration, in milliseconds.
         pub took: i64,
-        /// Whether a request within ran out of time. `None` if the response does not say.
+        /// Whether a search or bulk request of the operation timed out. `None` if it is not
+        /// in the response.
         pub timed_out: Option<bool>,
         /// The number of documents to process.
         pub total: i64,
@@ -28,25 +29,25 @@ response! {
         pub deleted: i64,
         /// The number of batches that were read.
         pub batches: i64,
-        /// The number of documents that others changed meanwhile.
+        /// The number of version conflicts.
         pub version_conflicts: i64,
-        /// The number of documents that a script left as they are.
+        /// The number of documents that a script did not change.
         pub noops: i64,
-        /// The number of retries of requests within.
+        /// The number of retries of searches and bulk requests.
         pub retries: Retries,
-        /// The time that it waited to keep to its rate, in milliseconds.
+        /// The time spent waiting because of throttling, in milliseconds.
         pub throttled_millis: i64,
-        /// The rate that it keeps to; -1 for none.
+        /// The throttle, in sub-requests per second; -1 without throttling.
         pub requests_per_second: f64,
-        /// The failures; it stopped there.
+        /// The failures that stopped the operation.
         pub failures: Vec<Value>,
-        /// The results of each slice, if it was sliced.
+        /// The results of each slice, if there were several.
         pub slices: Vec<Value>,
     }
 }
 
 object! {
-    /// The retries of requests within a long call.
+    /// The retries of searches and bulk requests by an operation.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Retries {
         /// The retries of bulk requests.
@@ -106,13 +107,13 @@ object! {
         pub kind: String = "type",
         /// The action, such as `indices:data/write/reindex`.
         pub action: String,
-        /// The server's description of it, if `detailed` was set.
+        /// The description, if `detailed` was set.
         pub description: Option<String>,
         /// The progress, in a form that depends on the action.
         pub status: Option<Value>,
         /// The time of its start, in milliseconds since 1970.
         pub start_time_in_millis: i64,
-        /// The time that it has run, in nanoseconds.
+        /// The running time, in nanoseconds.
         pub running_time_in_nanos: i64,
         /// Whether it can be cancelled.
         pub cancellable: bool,
@@ -133,7 +134,7 @@ response! {
         pub completed: bool,
         /// The task.
         pub task: TaskInfo,
-        /// The response that the call would have had.
+        /// The response of the original request.
         pub response: Option<Value>,
         /// The error that ended the task.
         pub error: Option<ErrorCause>,

@@ -10,9 +10,9 @@ use super::{
 
 /// A row of a cat endpoint: its columns by name.
 ///
-/// Each endpoint has a type of its own, such as [`CatIndices`](super::CatIndices), with a
-/// method for each column. The server's version and the parameter `h` decide which columns
-/// a row has; [`column`](Self::column) returns any by name.
+/// Each endpoint has its own type, such as [`CatIndices`](super::CatIndices), with a
+/// method for each column. The columns of a row depend on the version of the server and
+/// the parameter `h`; [`column`](Self::column) returns a column by name.
 ///
 /// ```
 /// use es_client::types::CatIndices;
@@ -95,7 +95,7 @@ impl<'de, C> Deserialize<'de> for CatRow<C> {
     }
 }
 
-/// A column of a row, which is text whatever its type.
+/// A column of a row. Its value is a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column<'a>(Option<&'a str>);
 
@@ -110,12 +110,12 @@ impl<'a> Column<'a> {
         self.0?.parse().ok()
     }
 
-    /// Returns a whole number; the server writes -1 for some unknown ones.
+    /// Returns the value as an integer. Some unknown values are -1.
     pub fn number(self) -> Option<i64> {
         self.parse()
     }
 
-    /// Returns a size in bytes, whatever its unit.
+    /// Returns a size in bytes, from a value with any unit.
     pub fn bytes(self) -> Option<u64> {
         parse_bytes(self.0?)
     }
@@ -130,7 +130,7 @@ impl<'a> Column<'a> {
         self.0?.trim_end_matches('%').parse().ok()
     }
 
-    /// Returns a truth value.
+    /// Returns a boolean.
     pub fn flag(self) -> Option<bool> {
         self.parse()
     }

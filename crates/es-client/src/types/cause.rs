@@ -14,18 +14,18 @@ use super::{
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorCause {
-    /// The type of error, such as `index_not_found_exception`; empty if the server does
-    /// not tell.
+    /// The type of error, such as `index_not_found_exception`; empty if it is not in
+    /// the response.
     pub kind: String,
     /// The server's description of the error.
     pub reason: Option<String>,
     /// The index that the error is about.
     pub index: Option<String>,
-    /// The errors that are at the root of it, one for each kind.
+    /// The root causes, one of each kind.
     pub root_cause: Vec<ErrorCause>,
     /// The error that caused it.
     pub caused_by: Option<Box<ErrorCause>>,
-    /// The members that have no field here, by name.
+    /// All other properties, by name.
     pub other: Map<String, Value>,
 }
 
@@ -112,7 +112,7 @@ object! {
         pub shard: Option<i32>,
         /// The index of the shard.
         pub index: Option<String> = "index" | "_index",
-        /// The ID of the node that the shard is on.
+        /// The ID of the node that holds the shard.
         pub node: Option<String> = "node" | "_node",
         /// The error.
         pub reason: ErrorCause,

@@ -8,15 +8,15 @@ use super::{
 };
 
 response! {
-    /// The response of `cluster.health`, also if the cluster did not become as requested in time.
+    /// The response of `cluster.health`, including that of a request that timed out.
     #[derive(Clone, Debug)]
     pub struct ClusterHealth {
         /// The name of the cluster.
         pub cluster_name: String,
         /// `green`, `yellow` or `red`.
         pub status: String,
-        /// Whether the cluster did not become as requested in time. `None` if the response
-        /// does not say.
+        /// Whether the request timed out before the cluster had the requested state.
+        /// `None` if it is not in the response.
         pub timed_out: Option<bool>,
         /// The number of nodes.
         pub number_of_nodes: i32,
@@ -24,9 +24,9 @@ response! {
         pub number_of_data_nodes: i32,
         /// The number of active primary shards.
         pub active_primary_shards: i64,
-        /// The number of active shards, copies included.
+        /// The number of active shards, including replicas.
         pub active_shards: i64,
-        /// The number of shards that move to another node.
+        /// The number of shards that are being relocated.
         pub relocating_shards: i64,
         /// The number of shards that are initializing.
         pub initializing_shards: i64,
@@ -34,11 +34,11 @@ response! {
         pub unassigned_shards: i64,
         /// The number of unassigned primary shards.
         pub unassigned_primary_shards: i64,
-        /// The number of unassigned shards that wait for a node to come back.
+        /// The number of unassigned shards whose allocation is delayed.
         pub delayed_unassigned_shards: i64,
         /// The number of pending changes of the cluster state.
         pub number_of_pending_tasks: i64,
-        /// The time that the first of them has waited, in milliseconds.
+        /// The time that the oldest pending task has waited, in milliseconds.
         pub task_max_waiting_in_queue_millis: i64,
         /// The percentage of active shards.
         pub active_shards_percent_as_number: f64,
@@ -55,9 +55,9 @@ object! {
         pub status: String,
         /// The number of primary shards.
         pub number_of_shards: i32,
-        /// The number of replicas of each.
+        /// The number of replicas of each primary shard.
         pub number_of_replicas: i32,
-        /// The number of active shards, copies included.
+        /// The number of active shards, including replicas.
         pub active_shards: i64,
         /// The number of unassigned shards.
         pub unassigned_shards: i64,
@@ -74,15 +74,15 @@ response! {
         pub cluster_uuid: String,
         /// `green`, `yellow` or `red`.
         pub status: Option<String>,
-        /// The indices together.
+        /// Statistics of all indices.
         pub indices: ClusterIndicesStats,
-        /// The nodes together.
+        /// Statistics of all nodes.
         pub nodes: Value,
     }
 }
 
 object! {
-    /// The indices of a cluster together.
+    /// Statistics of all indices of a cluster.
     #[derive(Clone, Debug)]
     pub struct ClusterIndicesStats {
         /// The number of indices.
@@ -136,7 +136,7 @@ object! {
         pub publish_address: String,
         /// The addresses that the node listens on.
         pub bound_address: Vec<String>,
-        /// The greatest accepted request, in bytes.
+        /// The maximum size of a request body, in bytes.
         pub max_content_length_in_bytes: Option<i64>,
     }
 }

@@ -15,17 +15,17 @@ response! {
         pub version: i64 = "_version",
         /// `created`, `updated`, `deleted`, `not_found` or `noop`.
         pub result: String,
-        /// The sequence number of this change: `if_seq_no` of a later write takes it, with
-        /// `primary_term`. `None` if nothing was changed.
+        /// The sequence number of this change, for `if_seq_no` of a later write, together
+        /// with `primary_term`. `None` if nothing was changed.
         pub seq_no: Option<i64> = "_seq_no",
         /// The primary term of this change.
         pub primary_term: Option<i64> = "_primary_term",
-        /// The shards that took the write.
+        /// The shards that executed the write.
         pub shards: Shards = "_shards",
-        /// Whether the index was refreshed for it.
+        /// Whether the write forced a refresh.
         pub forced_refresh: bool,
-        /// `used` if the document went to the failure store of its data stream, because it
-        /// could not be indexed.
+        /// `used` if the document could not be indexed and was stored in the failure store
+        /// of its data stream.
         pub failure_store: Option<String>,
         /// The document after an update, if its source was requested.
         pub get: Option<Value>,
@@ -35,15 +35,15 @@ response! {
 response! {
     /// The response of `get`, and an entry of the response of `mget`.
     ///
-    /// Since 9.2 its source has no vectors unless `source_exclude_vectors(false)` is set: a
-    /// document that was read without them and is indexed again has none.
+    /// Since 9.2, its source omits vectors unless `source_exclude_vectors(false)` is set: a
+    /// document that is read without them and indexed again loses them.
     #[derive(Clone, Debug)]
     pub struct GetResponse<T> {
         /// The index of the document.
         pub index: String = "_index",
         /// The ID of the document.
         pub id: String = "_id",
-        /// Whether the document exists. `None` if the response does not say.
+        /// Whether the document exists. `None` if it is not in the response.
         pub found: Option<bool>,
         /// The version of the document.
         pub version: Option<i64> = "_version",
@@ -90,7 +90,8 @@ impl<T> GetResponse<T> {
     /// Returns the document; `None` if it does not exist or its source was not requested.
     ///
     /// # Errors
-    /// The document is not a `T`: see [`Error::as_decode`](crate::Error::as_decode).
+    /// Returns an error if the document is not a `T`; see
+    /// [`Error::as_decode`](crate::Error::as_decode).
     pub fn source(&self) -> Result<Option<&T>> {
         self.source.get(&self.index, &self.id)
     }
@@ -98,7 +99,7 @@ impl<T> GetResponse<T> {
     /// Returns the document; `None` if it does not exist or its source was not requested.
     ///
     /// # Errors
-    /// As for [`source`](Self::source).
+    /// The same as those of [`source`](Self::source).
     pub fn into_source(self) -> Result<Option<T>> {
         self.source.into_inner(&self.index, &self.id)
     }

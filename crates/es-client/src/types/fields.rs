@@ -18,9 +18,10 @@ response! {
     pub struct TermsEnumResponse {
         /// The terms with the prefix.
         pub terms: Vec<String>,
-        /// Whether these are all; `false` if time was short or a shard failed.
+        /// Whether the list is complete; `false` if the request timed out or a shard
+        /// failed.
         pub complete: bool,
-        /// The shards that took part.
+        /// The shards that executed the request.
         pub shards: Shards = "_shards",
     }
 }
@@ -63,8 +64,8 @@ response! {
     pub struct EsqlResponse {
         /// The time that the cluster took, in milliseconds.
         pub took: i64,
-        /// Whether results of some shard or cluster are missing. `None` if the response does
-        /// not say.
+        /// Whether results of some shards or clusters are missing. `None` if it is not in
+        /// the response.
         pub is_partial: Option<bool>,
         /// The columns.
         pub columns: Vec<EsqlColumn>,
@@ -74,10 +75,11 @@ response! {
 }
 
 impl EsqlResponse {
-    /// Returns the rows as values of a type whose fields are named as the columns are.
+    /// Returns the rows, deserialized into a type whose fields have the names of the
+    /// columns.
     ///
     /// # Errors
-    /// A row is not of that type.
+    /// Returns an error if a row cannot be deserialized.
     pub fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
         let names = || self.columns.iter().map(|column| column.name.clone());
         let row = |(number, row): (usize, &Vec<Value>)| {

@@ -24,14 +24,14 @@ object! {
         pub settings: Value,
         /// The default settings, if they were requested.
         pub defaults: Value,
-        /// The data stream that it belongs to.
+        /// The data stream that the index belongs to.
         pub data_stream: Option<String>,
     }
 }
 
 impl IndexState {
     /// Returns a setting as text, such as `number_of_shards` or `index.refresh_interval`,
-    /// flat or nested, set or by default.
+    /// from flat or nested settings or from the defaults.
     ///
     /// ```
     /// use es_client::types::IndexState;
@@ -74,7 +74,7 @@ object! {
         pub index_routing: Option<String>,
         /// The routing value of searches through it.
         pub search_routing: Option<String>,
-        /// Whether writes through it go to this index.
+        /// Whether this index is the write index of the alias.
         pub is_write_index: Option<bool>,
         /// Whether wildcards skip it.
         pub is_hidden: Option<bool>,
@@ -82,10 +82,10 @@ object! {
 }
 
 response! {
-    /// The response of calls that change the state of the cluster.
+    /// The response of requests that change the state of the cluster.
     #[derive(Clone, Debug)]
     pub struct Acknowledged {
-        /// Whether the nodes acknowledged it in time.
+        /// Whether the nodes acknowledged the change in time.
         pub acknowledged: bool,
         /// Whether some of several actions failed (`update_aliases`).
         pub errors: bool,
@@ -96,7 +96,7 @@ response! {
     /// The response of `indices.create`, `clone`, `shrink` and `split`.
     #[derive(Clone, Debug)]
     pub struct CreateIndexResponse {
-        /// Whether the nodes acknowledged it in time.
+        /// Whether the nodes acknowledged the change in time.
         pub acknowledged: bool,
         /// Whether enough copies of its shards started in time.
         pub shards_acknowledged: bool,
@@ -106,12 +106,12 @@ response! {
 }
 
 response! {
-    /// The response of calls that go to shards and return nothing else.
+    /// The response of requests that return only the shards that executed them.
     #[derive(Clone, Debug)]
     pub struct ShardsResponse {
-        /// The shards that took part.
+        /// The shards that executed the request.
         pub shards: Shards = "_shards",
-        /// The task that runs in the background, if the call does not wait for it
+        /// The ID of the background task, if the request did not wait for completion
         /// (`forcemerge`).
         pub task: Option<String>,
     }

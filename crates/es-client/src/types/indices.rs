@@ -11,19 +11,19 @@ response! {
     /// The response of `indices.rollover`.
     #[derive(Clone, Debug)]
     pub struct RolloverResponse {
-        /// Whether the nodes acknowledged it in time.
+        /// Whether the nodes acknowledged the change in time.
         pub acknowledged: bool,
         /// Whether enough copies of the new shards started in time.
         pub shards_acknowledged: bool,
-        /// The index that was written to.
+        /// The previous write index.
         pub old_index: String,
-        /// The index that is written to from now on.
+        /// The new write index.
         pub new_index: String,
         /// Whether the index was rolled over.
         pub rolled_over: bool,
         /// Whether the conditions were only checked.
         pub dry_run: bool,
-        /// Each condition, and whether it is met.
+        /// The conditions, and whether each is met.
         pub conditions: BTreeMap<String, bool>,
     }
 }
@@ -86,7 +86,8 @@ object! {
         pub composed_of: Vec<String>,
         /// The template's own settings, mappings and aliases.
         pub template: Option<Value>,
-        /// The priority: of several matching templates, the one with the greatest is used.
+        /// The priority: of all matching templates, the one with the highest priority is
+        /// used.
         pub priority: Option<i64>,
         /// The version, which users set.
         pub version: Option<i64>,
@@ -146,9 +147,9 @@ object! {
     /// The documents of shards.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct DocsStats {
-        /// The number of documents, nested ones included.
+        /// The number of documents, including nested ones.
         pub count: i64,
-        /// The number of deleted documents that are not merged away yet.
+        /// The number of deleted documents that have not been removed by a merge yet.
         pub deleted: i64,
     }
 }
@@ -168,7 +169,7 @@ object! {
     pub struct IndexingStats {
         /// The number of writes.
         pub index_total: i64,
-        /// The time that they took, in milliseconds.
+        /// The total duration, in milliseconds.
         pub index_time_in_millis: i64,
         /// The number of writes that failed.
         pub index_failed: i64,
@@ -183,11 +184,11 @@ object! {
     pub struct SearchStats {
         /// The number of query phases.
         pub query_total: i64,
-        /// The time that they took, in milliseconds.
+        /// The total duration, in milliseconds.
         pub query_time_in_millis: i64,
         /// The number of fetch phases.
         pub fetch_total: i64,
-        /// The time that they took, in milliseconds.
+        /// The total duration, in milliseconds.
         pub fetch_time_in_millis: i64,
     }
 }

@@ -49,9 +49,9 @@ response! {
     /// The response of `snapshot.create`.
     #[derive(Clone, Debug)]
     pub struct SnapshotCreated {
-        /// Whether the snapshot is made in the background.
+        /// Whether the snapshot is created in the background.
         pub accepted: bool,
-        /// The snapshot, if the call waited for it.
+        /// The snapshot, if the request waited for completion.
         pub snapshot: Option<SnapshotInfo>,
     }
 }
@@ -62,7 +62,7 @@ response! {
     pub struct SnapshotRestored {
         /// Whether the snapshot is restored in the background.
         pub accepted: bool,
-        /// The restored parts, if the call waited for them.
+        /// The restored parts, if the request waited for completion.
         pub snapshot: Option<RestoredSnapshot>,
     }
 }
@@ -109,17 +109,17 @@ object! {
         pub indices: Vec<String>,
         /// The data streams in it.
         pub data_streams: Vec<String>,
-        /// Whether it has the settings and templates of the cluster.
+        /// Whether it includes the settings and templates of the cluster.
         pub include_global_state: Option<bool>,
         /// `IN_PROGRESS`, `SUCCESS`, `PARTIAL` or `FAILED`.
         pub state: Option<String>,
-        /// The reason of its failure.
+        /// The reason for its failure.
         pub reason: Option<String>,
         /// The time of its start, in milliseconds since 1970.
         pub start_time_in_millis: Option<i64>,
         /// The time of its end, in milliseconds since 1970.
         pub end_time_in_millis: Option<i64>,
-        /// The time that it took, in milliseconds.
+        /// The duration, in milliseconds.
         pub duration_in_millis: Option<i64>,
         /// The failures of shards.
         pub failures: Vec<Value>,

@@ -20,18 +20,20 @@ response! {
     /// The response of `mget`: the documents in the order in which they were requested.
     #[derive(Clone, Debug)]
     pub struct MgetResponse<T> {
-        /// One entry for each document, found or not.
+        /// One entry per requested document, found or not.
         pub docs: Vec<GetResponse<T>>,
     }
 }
 
 impl<T> MgetResponse<T> {
-    /// Returns the documents that exist and whose source was requested, each or its error.
+    /// Returns the documents that exist and whose source was requested; a document that
+    /// cannot be deserialized is an error.
     pub fn documents(&self) -> impl Iterator<Item = Result<&T>> {
         self.docs.iter().filter_map(|doc| doc.source().transpose())
     }
 
-    /// Returns the documents that exist and whose source was requested, each or its error.
+    /// Returns the documents that exist and whose source was requested; a document that
+    /// cannot be deserialized is an error.
     pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
         self.docs
             .into_iter()
@@ -58,7 +60,7 @@ response! {
     pub struct MsearchResponse<T> {
         /// The time that the cluster took, in milliseconds.
         pub took: i64,
-        /// One entry for each search, in their order.
+        /// One entry per search, in order.
         pub responses: Vec<MsearchItem<T>>,
     }
 }
@@ -70,8 +72,8 @@ pub enum MsearchItem<T> {
     Found(Box<SearchResponse<T>>),
     /// The search failed.
     Failed {
-        /// The status that the search would have had as a request of its own; 0 if the
-        /// response does not say.
+        /// The status that a separate request would have had; 0 if it is not in the
+        /// response.
         status: u16,
         /// The error.
         error: Box<ErrorCause>,
@@ -82,7 +84,7 @@ impl<T> MsearchItem<T> {
     /// Returns the response, or the error of this search.
     ///
     /// # Errors
-    /// This search failed.
+    /// Returns an error if this search failed.
     pub fn as_result(&self) -> Result<&SearchResponse<T>, &ErrorCause> {
         match self {
             Self::Found(found) => Ok(found),
@@ -120,14 +122,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for MsearchItem<T> {
 response! {
     /// The response of `bulk`.
     ///
-    /// The items stay text until they are needed: nobody needs them if `errors` is `false`.
+    /// The items are parsed only when they are read, which is not necessary if `errors` is
+    /// `false`.
     #[derive(Clone, Debug)]
     pub struct BulkResponse {
         /// The time that the cluster took, in milliseconds.
         pub took: i64,
-        /// Whether at least one operation failed. `None` if the response does not say.
+        /// Whether at least one operation failed. `None` if it is not in the response.
         pub errors: Option<bool>,
-        /// The time that ingest pipelines took, in milliseconds, if there were any.
+        /// The duration of ingest pipelines in milliseconds, if there were any.
         pub ingest_took: Option<i64>,
         /// The result of each operation, as JSON.
         pub items: Option<Box<RawValue>>,
@@ -138,7 +141,7 @@ impl BulkResponse {
     /// Returns the result of each operation, in their order.
     ///
     /// # Errors
-    /// The items have another form.
+    /// Returns an error if the items do not have the expected form.
     pub fn items(&self) -> Result<Vec<BulkItem>> {
         let Some(raw) = &self.items else {
             return Ok(Vec::new());
@@ -152,13 +155,14 @@ impl BulkResponse {
             .collect())
     }
 
-    /// Returns the operations that failed, each with its place in the request from 0 on.
-    /// The place is `None` if `filter_path` left the status of operations out: operations
-    /// that succeeded may be missing then. Reads no item if `errors` is `false` and no
-    /// status says otherwise.
+    /// Returns the operations that failed, each with its position in the request,
+    /// starting at 0. The position is `None` if `filter_path` removed the status of
+    /// operations, because successful ones may then be missing. Does not parse the items
+    /// if `errors` is `false` and no status contradicts it.
     ///
     /// # Errors
-    /// The items have another form, or the response does not tell which operations failed.
+    /// Returns an error if the items do not have the expected form, or if the response does
+    /// not contain which operations failed.
     ///
     /// ```
     /// use es_client::types::BulkResponse;
@@ -209,11 +213,11 @@ impl BulkResponse {
         Ok(failed)
     }
 
-    /// Returns the operations whose documents went to the failure store of their data
-    /// stream: the server counts them as successes.
+    /// Returns the operations whose documents were stored in the failure store of their
+    /// data stream. The server counts them as successes.
     ///
     /// # Errors
-    /// The items have another form.
+    /// Returns an error if the items do not have the expected form.
     pub fn in_failure_store(&self) -> Result<Vec<BulkItem>> {
         let mut items = self.items()?;
         items.retain(|item| item.failure_store.as_deref() == Some("used"));
@@ -242,7 +246,7 @@ object! {
         pub index: String = "_index",
         /// The ID of the document.
         pub id: Option<String> = "_id",
-        /// The status that the operation would have had as a request of its own.
+        /// The status that a separate request would have had.
         pub status: Option<u16>,
         /// `created`, `updated`, `deleted`, `not_found` or `noop`.
         pub result: Option<String>,
@@ -252,8 +256,8 @@ object! {
         pub seq_no: Option<i64> = "_seq_no",
         /// The primary term of this change.
         pub primary_term: Option<i64> = "_primary_term",
-        /// `used` if the document went to the failure store of its data stream, because it
-        /// could not be indexed.
+        /// `used` if the document could not be indexed and was stored in the failure store
+        /// of its data stream.
         pub failure_store: Option<String>,
         /// The document after an update, if its source was requested.
         pub get: Option<Value>,
@@ -263,8 +267,8 @@ object! {
 }
 
 impl BulkItem {
-    /// Whether the operation failed: it has an error or the status of one. A delete that
-    /// found nothing (404) did not fail.
+    /// Whether the operation failed: it has an error or an error status. A delete of a
+    /// missing document (404) did not fail.
     pub fn is_failure(&self) -> bool {
         is_failed_operation(self.action == "delete", self.status, self.error.is_some())
     }

@@ -1,14 +1,16 @@
 //! Typed responses.
 //!
-//! They read what Elasticsearch 7.17 to 9.x, OpenSearch, proxies and `filter_path` leave
-//! out, send as `null`, add, or write as text: a missing number is 0, a missing list is
-//! empty, and `None` stands for what the response does not say. Members without a field are
-//! kept in `other`. Numbers that Java calls `long` are `i64`; some are -1 or -2.
+//! They accept the differences between Elasticsearch 7.17 to 9.x, OpenSearch, proxies and
+//! `filter_path`: properties may be missing, `null`, unknown, or numbers as text. A missing
+//! number is 0, a missing list is empty, and `None` is a value that is not in the response.
+//! Unknown properties are kept in `other`. Java's `long` is `i64`; some values are -1 or
+//! -2.
 //!
-//! A document that does not fit its type fails by itself: see [`Hit::source`]. That holds
-//! for everything that the client reads; `serde_json` alone fails for the whole text.
+//! A document that does not match its type is a separate error, which does not affect the
+//! rest of the response: see [`Hit::source`].
 //!
-//! All types can be made in tests: from JSON, or by `default()` and their public fields.
+//! In tests, all types can be created from JSON, or with `default()` and their public
+//! fields.
 //!
 //! | of | types |
 //! | --- | --- |

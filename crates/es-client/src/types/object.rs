@@ -171,7 +171,7 @@ macro_rules! define {
         #[non_exhaustive]
         $struct_access struct $name $(<$document>)? {
             $($(#[$field_meta])* $access $field: $kind,)*
-            /// The members that have no field here, by name.
+            /// All other properties, by name.
             pub other: serde_json::Map<String, serde_json::Value>,
         }
 

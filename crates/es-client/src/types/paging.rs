@@ -8,9 +8,9 @@ response! {
     /// The response of `count`.
     #[derive(Clone, Debug)]
     pub struct CountResponse {
-        /// The number of matching documents. `None` if the response does not have it.
+        /// The number of matching documents. `None` if it is not in the response.
         pub count: Option<i64>,
-        /// The shards that took part.
+        /// The shards that executed the request.
         pub shards: Shards = "_shards",
     }
 }
@@ -21,7 +21,7 @@ response! {
     pub struct OpenPointInTime {
         /// The ID of the point in time; the response of each search may have a newer one.
         pub id: String = "id" | "pit_id",
-        /// The shards that took part.
+        /// The shards that executed the request.
         pub shards: Shards = "_shards",
     }
 }
@@ -41,16 +41,16 @@ response! {
     /// The response of `async_search.submit` and `async_search.get`.
     #[derive(Clone, Debug)]
     pub struct AsyncSearchResponse<T> {
-        /// The ID of the search; `None` if it ended at once and is not kept.
+        /// The ID of the search; `None` if it completed immediately and is not stored.
         pub id: Option<String>,
-        /// Whether hits are missing, because the search still runs or failed. `None` if the
-        /// response does not say.
+        /// Whether hits are missing because the search is still running or failed. `None`
+        /// if it is not in the response.
         pub is_partial: Option<bool>,
-        /// Whether the search still runs. `None` if the response does not say.
+        /// Whether the search is still running. `None` if it is not in the response.
         pub is_running: Option<bool>,
         /// The time of its start, in milliseconds since 1970.
         pub start_time_in_millis: i64,
-        /// The time until which it is kept, in milliseconds since 1970.
+        /// The time at which it expires, in milliseconds since 1970.
         pub expiration_time_in_millis: i64,
         /// The time of its end, in milliseconds since 1970.
         pub completion_time_in_millis: Option<i64>,
@@ -67,14 +67,14 @@ response! {
     pub struct AsyncSearchStatus {
         /// The ID of the search.
         pub id: Option<String>,
-        /// Whether the search still runs. `None` if the response does not say.
+        /// Whether the search is still running. `None` if it is not in the response.
         pub is_running: Option<bool>,
-        /// Whether hits are missing, because the search still runs or failed. `None` if the
-        /// response does not say.
+        /// Whether hits are missing because the search is still running or failed. `None`
+        /// if it is not in the response.
         pub is_partial: Option<bool>,
         /// The time of its start, in milliseconds since 1970.
         pub start_time_in_millis: i64,
-        /// The time until which it is kept, in milliseconds since 1970.
+        /// The time at which it expires, in milliseconds since 1970.
         pub expiration_time_in_millis: i64,
         /// The status that the search ended with.
         pub completion_status: Option<u16>,

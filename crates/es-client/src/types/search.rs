@@ -20,8 +20,8 @@ use crate::{
 response! {
     /// The response of a search, with documents of type `T`.
     ///
-    /// A document that is not a `T` fails by itself: [`documents`](Self::documents) and
-    /// [`Hit::source`] return its error, and all other hits are there.
+    /// A document that is not a `T` does not affect other hits:
+    /// [`documents`](Self::documents) and [`Hit::source`] return its error.
     ///
     /// ```
     /// use es_client::SearchResponse;
@@ -47,7 +47,7 @@ response! {
     /// # }
     /// ```
     ///
-    /// Tests can build one from hits:
+    /// In tests, create one from hits:
     ///
     /// ```
     /// use es_client::{SearchResponse, types::Hit};
@@ -61,15 +61,16 @@ response! {
     pub struct SearchResponse<T> {
         /// The time that the cluster took, in milliseconds.
         pub took: i64,
-        /// Whether hits are missing because the time was over. `None` if the response does
-        /// not say.
+        /// Whether hits are missing because the search timed out. `None` if it is not in
+        /// the response.
         pub timed_out: Option<bool>,
-        /// Whether a shard stopped early because it had found `terminate_after` hits.
+        /// Whether a shard stopped early because it had collected `terminate_after`
+        /// documents.
         pub terminated_early: Option<bool>,
-        /// The shards that took part.
+        /// The shards that executed the request.
         pub shards: Shards = "_shards",
-        /// The clusters that took part in a cross-cluster search: their number, and the
-        /// `details` of each.
+        /// The clusters of a cross-cluster search: their number, and the `details` of
+        /// each.
         pub clusters: Option<Value> = "_clusters",
         /// The hits and their total.
         pub hits: Hits<T>,
@@ -93,12 +94,14 @@ impl<T> SearchResponse<T> {
         &self.hits.hits
     }
 
-    /// Returns the documents of the hits that have one, each or its error.
+    /// Returns the documents of the hits; a document that cannot be deserialized is an
+    /// error.
     pub fn documents(&self) -> impl Iterator<Item = Result<&T>> {
         self.hits.documents()
     }
 
-    /// Returns the documents of the hits that have one, each or its error.
+    /// Returns the documents of the hits; a document that cannot be deserialized is an
+    /// error.
     pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
         self.hits.into_documents()
     }
@@ -155,7 +158,7 @@ object! {
     pub struct Hits<T> {
         /// The number of matching documents; `None` if it was not counted.
         pub total: Option<Total>,
-        /// The greatest score.
+        /// The maximum score.
         pub max_score: Option<f64>,
         /// The hits.
         pub hits: Vec<Hit<T>>,
@@ -163,12 +166,14 @@ object! {
 }
 
 impl<T> Hits<T> {
-    /// Returns the documents of the hits that have one, each or its error.
+    /// Returns the documents of the hits; a document that cannot be deserialized is an
+    /// error.
     pub fn documents(&self) -> impl Iterator<Item = Result<&T>> {
         self.hits.iter().filter_map(|hit| hit.source().transpose())
     }
 
-    /// Returns the documents of the hits that have one, each or its error.
+    /// Returns the documents of the hits; a document that cannot be deserialized is an
+    /// error.
     pub fn into_documents(self) -> impl Iterator<Item = Result<T>> {
         self.hits
             .into_iter()
@@ -187,7 +192,7 @@ object! {
         pub id: String = "_id",
         /// The routing value, if it is not the ID.
         pub routing: Option<String> = "_routing",
-        /// The score; `None` if hits are sorted otherwise.
+        /// The score; `None` if hits are not sorted by score.
         pub score: Option<f64> = "_score",
         /// The version of the document, if `version` was set.
         pub version: Option<i64> = "_version",
@@ -231,7 +236,8 @@ impl<T> Hit<T> {
     /// Returns the document; `None` if the response has none (`_source` is `false`).
     ///
     /// # Errors
-    /// The document is not a `T`: see [`Error::as_decode`](crate::Error::as_decode).
+    /// Returns an error if the document is not a `T`; see
+    /// [`Error::as_decode`](crate::Error::as_decode).
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -267,18 +273,18 @@ impl<T> Hit<T> {
     /// Returns the document; `None` if the response has none.
     ///
     /// # Errors
-    /// As for [`source`](Self::source).
+    /// The same as those of [`source`](Self::source).
     pub fn into_source(self) -> Result<Option<T>> {
         self.source.into_inner(&self.index, &self.id)
     }
 
-    /// Returns the document if there is one that could be read, without its error.
+    /// Returns the document; `None` if there is none or it cannot be deserialized.
     pub fn document(&self) -> Option<&T> {
         self.source.document()
     }
 
-    /// Returns the inner hits of a name, with documents of type `U`; `None` if there are
-    /// none of that name. By default the name is the path or type.
+    /// Returns the inner hits with this name, with documents of type `U`; `None` if
+    /// there are none. By default, the name is the path or type.
     ///
     /// ```
     /// use es_client::types::Hit;
@@ -294,7 +300,8 @@ impl<T> Hit<T> {
     /// ```
     ///
     /// # Errors
-    /// The inner hits have another form. Their documents fail by themselves.
+    /// Returns an error if the inner hits do not have the expected form. A document that
+    /// cannot be deserialized does not affect the others.
     pub fn inner_hits<U: DeserializeOwned>(&self, name: &str) -> Result<Option<Hits<U>>> {
         let Some(all) = &self.inner_hits else {
             return Ok(None);
@@ -323,8 +330,8 @@ object! {
 }
 
 object! {
-    /// The shards that took part in a call. A number is `None` if the response does not
-    /// have it.
+    /// The shards that executed a request. A number is `None` if it is not in the
+    /// response.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Shards {
         /// All shards.
@@ -341,7 +348,7 @@ object! {
 }
 
 impl Shards {
-    /// Whether the response says that shards failed.
+    /// Whether shards failed, according to the response.
     pub fn has_failures(&self) -> bool {
         self.failed.is_some_and(|failed| failed > 0) || !self.failures.is_empty()
     }

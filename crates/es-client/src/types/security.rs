@@ -109,7 +109,7 @@ object! {
 response! {
     /// The response of `security.create_api_key` and `security.grant_api_key`.
     ///
-    /// The server returns the key only this once; `Debug` does not show it.
+    /// The server returns the key only in this response; `Debug` does not show it.
     #[derive(Clone)]
     pub struct ApiKeyCreated {
         /// The ID of the key.
@@ -120,8 +120,8 @@ response! {
         pub expiration: Option<i64>,
         /// The key without its ID. A secret.
         pub api_key: String,
-        /// The ID and key as the header and `api_key` of the client's builder take them.
-        /// A secret.
+        /// The encoded ID and key, for the `Authorization` header and `api_key` of the
+        /// client's builder. A secret.
         pub encoded: Option<String>,
     }
 }
@@ -142,7 +142,7 @@ response! {
     pub struct ApiKeys {
         /// The keys.
         pub api_keys: Vec<ApiKey>,
-        /// The number of matching keys, if they were queried.
+        /// The number of matching keys, for `query_api_keys`.
         pub total: Option<i64>,
     }
 }
@@ -186,7 +186,7 @@ response! {
     pub struct ApiKeysInvalidated {
         /// The IDs of the keys that were invalidated.
         pub invalidated_api_keys: Vec<String>,
-        /// The IDs of the keys that had been before.
+        /// The IDs of the keys that had already been invalidated.
         pub previously_invalidated_api_keys: Vec<String>,
         /// The number of errors.
         pub error_count: i64,
@@ -208,7 +208,7 @@ response! {
     /// The response of `security.delete_user` and `security.delete_role`.
     #[derive(Clone, Debug)]
     pub struct Deleted {
-        /// Whether it existed.
+        /// Whether the user or role existed.
         pub found: bool,
     }
 }

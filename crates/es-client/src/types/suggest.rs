@@ -3,14 +3,14 @@ use serde_json::Value;
 use super::object::object;
 
 object! {
-    /// The suggestions for one piece of the text.
+    /// The suggestions for a part of the text.
     #[derive(Clone, Debug)]
     pub struct Suggestion {
-        /// The piece.
+        /// The part of the text.
         pub text: String,
-        /// The offset of the piece in the text, in UTF-16 units.
+        /// The offset of this part in the text, in UTF-16 units.
         pub offset: i64,
-        /// The length of the piece.
+        /// The length of this part.
         pub length: i64,
         /// The suggestions, best first.
         pub options: Vec<SuggestOption>,

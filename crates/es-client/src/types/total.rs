@@ -27,9 +27,9 @@ object! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Total {
-    /// The number; `None` if the response does not have it.
+    /// The number; `None` if it is not in the response.
     pub value: Option<i64>,
-    /// `eq`, or `gte` if counting stopped there; empty if the response does not say.
+    /// `eq`, or `gte` if the number is a lower bound; empty if it is not in the response.
     pub relation: String,
     /// The members without a field.
     pub other: Map<String, Value>,

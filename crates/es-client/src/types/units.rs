@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Parses a time as Elasticsearch writes it: `250ms`, `1.5s`, `2m`, `3h`, `4d`,
-/// `10micros`, `10nanos`. `None` for anything else, `-1` included.
+/// Parses a duration in Elasticsearch's format: `250ms`, `1.5s`, `2m`, `3h`, `4d`,
+/// `10micros`, `10nanos`. Returns `None` for any other text, including `-1`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,8 +26,8 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(number? * seconds).ok()
 }
 
-/// Parses a size as Elasticsearch writes it, into bytes: `225b`, `1.2kb`, `3mb`,
-/// `4gb`, `5tb`, `6pb`; steps of 1,024. A number without unit is bytes.
+/// Parses a size in Elasticsearch's format into bytes: `225b`, `1.2kb`, `3mb`, `4gb`,
+/// `5tb`, `6pb`, with factors of 1,024. A number without unit is in bytes.
 ///
 /// ```
 /// assert_eq!(es_client::types::parse_bytes("1.5kb"), Some(1_536));

@@ -9,8 +9,8 @@ use serde::{
 
 /// A dense vector of a document, and how it is written into JSON.
 ///
-/// It is written as a list of numbers, which every server accepts. Base64 takes less
-/// than half the bytes, and the server need not parse numbers:
+/// By default, it is serialized as a list of numbers, which every server accepts.
+/// Base64 needs less than half the bytes, and is faster to parse:
 ///
 /// | encoding | accepted by |
 /// | --- | --- |
@@ -18,9 +18,9 @@ use serde::{
 /// | [`Base64`](VectorEncoding::Base64) | Elasticsearch 9.3 and later |
 /// | [`Base64LittleEndian`](VectorEncoding::Base64LittleEndian) | OpenSearch 3.9 and later |
 ///
-/// Since 9.2, Elasticsearch leaves vectors out of `_source` by default. To read a document
-/// with its vectors, set `source_exclude_vectors(false)`; to index it again without them
-/// erases them, so a field that must survive should not be an `Option`.
+/// Since 9.2, Elasticsearch omits vectors from `_source` by default. To read a document
+/// with its vectors, set `source_exclude_vectors(false)`. Indexing it again without them
+/// erases them, so the field should not be an `Option` if it must be kept.
 ///
 /// ```
 /// use es_client::types::{Vector, VectorEncoding};
@@ -58,8 +58,8 @@ pub enum VectorEncoding {
     Base64,
     /// Base64 of the values as little-endian 32-bit floats, as OpenSearch reads it.
     ///
-    /// The text does not tell the byte order, so it is never assumed when reading: see
-    /// [`Vector::from_base64`].
+    /// The byte order cannot be detected, so this encoding is not used when reading;
+    /// see [`Vector::from_base64`].
     Base64LittleEndian,
 }
 
@@ -72,15 +72,17 @@ impl Vector {
         }
     }
 
-    /// Sets how the vector is written.
+    /// Sets the encoding of the vector. Default: the one that it was read with, or
+    /// [`VectorEncoding::Numbers`].
     #[must_use]
     pub fn with_encoding(mut self, encoding: VectorEncoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// Reads base64 of 32-bit floats in the byte order of `encoding`; big-endian unless it
-    /// is [`VectorEncoding::Base64LittleEndian`]. `None` if the text is not that.
+    /// Decodes Base64 of 32-bit floats in the byte order of `encoding`: little-endian for
+    /// [`VectorEncoding::Base64LittleEndian`], otherwise big-endian. Returns `None` if the
+    /// text is not valid.
     ///
     /// ```
     /// use es_client::types::{Vector, VectorEncoding};
@@ -114,7 +116,7 @@ impl Vector {
         self.values
     }
 
-    /// Returns how the vector is written: as it was read, unless it was set otherwise.
+    /// Returns the encoding of the vector.
     pub fn encoding(&self) -> VectorEncoding {
         self.encoding
     }
