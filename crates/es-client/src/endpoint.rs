@@ -61,6 +61,14 @@ impl Endpoint {
     }
 
     /// Returns the endpoint with this name.
+    ///
+    /// ```
+    /// use es_client::endpoint::Endpoint;
+    ///
+    /// let refresh = Endpoint::find("indices.refresh").unwrap();
+    /// assert_eq!(refresh.parts[0].name, "index");
+    /// assert!(Endpoint::find("indices.no_such_endpoint").is_none());
+    /// ```
     pub fn find(name: &str) -> Option<&'static Self> {
         let all = Self::all();
         let at = all

@@ -170,8 +170,17 @@ impl ClientOptions {
         self.auth(Credentials::bearer(token))
     }
 
-    /// Sets an API key: in the `encoded` form that Elasticsearch returns, or as `(id,
-    /// api_key)`.
+    /// Sets an API key: in the `encoded` form that Elasticsearch returns, or as
+    /// `(id, api_key)`.
+    ///
+    /// ```
+    /// # async fn search(client: es_client::Elasticsearch, key: &str) -> es_client::Result<()> {
+    /// // Connections and the state of nodes are shared with `client`.
+    /// let tenant = client.options().api_key(key).into_client();
+    /// println!("{:?}", tenant.count("orders").await?.count);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn api_key(self, key: impl IntoApiKey) -> Self {
         self.auth(key.into_credentials())
@@ -223,6 +232,16 @@ impl ClientOptions {
 
     /// Sets the time limit of one attempt, including its response. `None` inherits the
     /// transport's setting; `Setting::Off` is no limit.
+    ///
+    /// ```
+    /// # async fn find(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let fast = client.options().request_timeout(Duration::from_millis(500)).into_client();
+    /// let found = fast.exists("products", "1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn request_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
         let timeout = timeout.into();
@@ -285,6 +304,17 @@ impl ClientOptions {
     }
 
     /// Sets error statuses that are returned as responses instead of errors.
+    ///
+    /// ```
+    /// # async fn find(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// use http::StatusCode;
+    ///
+    /// let client = client.options().ignore_status([StatusCode::NOT_FOUND]).into_client();
+    /// let response = client.indices().get("no-such-index").send().await?;
+    /// println!("{}", response.status());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn ignore_status(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.client.settings_mut().ignore_status = Some(statuses.into_iter().collect());

@@ -163,6 +163,15 @@ impl Response {
 
     /// Deserializes the body into any type, such as one of [`types`](crate::types).
     ///
+    /// ```
+    /// use es_client::{Response, http::StatusCode, types::CountResponse};
+    ///
+    /// let response = Response::new(StatusCode::OK, r#"{"count": 3}"#);
+    /// let counted: CountResponse = response.json()?;
+    /// assert_eq!(counted.count, Some(3));
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the body is not JSON, does not match the type, or is an error of
     /// the server.

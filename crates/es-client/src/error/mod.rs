@@ -213,6 +213,18 @@ impl Error {
 
     /// Whether the status is 409: the document exists already or was changed by another
     /// write.
+    ///
+    /// ```
+    /// # async fn register(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// use serde_json::json;
+    ///
+    /// match client.create("users", "jane").document(json!({"name": "Jane"})).await {
+    ///     Err(error) if error.is_conflict() => println!("the user exists already"),
+    ///     created => println!("version {}", created?.version),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_conflict(&self) -> bool {
         self.status() == Some(StatusCode::CONFLICT)
     }

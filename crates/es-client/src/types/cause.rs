@@ -30,8 +30,19 @@ pub struct ErrorCause {
 }
 
 impl ErrorCause {
-    /// Returns the innermost cause: the end of the chain of `caused_by`. `None` if there is
-    /// no other than this.
+    /// Returns the innermost cause: the end of the chain of `caused_by`. `None` if
+    /// `caused_by` is not set.
+    ///
+    /// ```
+    /// use es_client::types::ErrorCause;
+    ///
+    /// let error: ErrorCause = serde_json::from_str(
+    ///     r#"{"type": "outer", "reason": "failed", "caused_by": {"type": "inner", "reason": "disk full"}}"#,
+    /// )?;
+    /// let innermost = error.innermost().unwrap();
+    /// assert_eq!(innermost.reason.as_deref(), Some("disk full"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn innermost(&self) -> Option<&Self> {
         let mut cause = self.caused_by.as_deref()?;
         while let Some(next) = &cause.caused_by {

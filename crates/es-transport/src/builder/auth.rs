@@ -44,8 +44,8 @@ impl<T> TransportBuilder<T> {
         )
     }
 
-    /// Sets an API key: in the `encoded` form that Elasticsearch returns, or as `(id,
-    /// api_key)`.
+    /// Sets an API key: in the `encoded` form that Elasticsearch returns, or as
+    /// `(id, api_key)`.
     ///
     /// ```
     /// # use es_transport::Transport;

@@ -12,8 +12,8 @@
 //!   ([`Gzip`]).
 //! - A request that already has a `Content-Encoding` is left unchanged.
 //!
-//! zstd is not supported: Elasticsearch does not reject a body with `Content-Encoding:
-//! zstd`, but parses the compressed bytes as JSON and returns a misleading error. For a
+//! zstd is not supported: Elasticsearch does not reject a body with
+//! `Content-Encoding: zstd`, but parses the compressed bytes as JSON and returns a misleading error. For a
 //! proxy or another server that accepts zstd, compress the body and set the header
 //! yourself.
 //!

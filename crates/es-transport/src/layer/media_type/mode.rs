@@ -19,8 +19,8 @@ pub enum CompatibilityMode {
     /// with 7.17, 8, 9 and OpenSearch. Until the server's version is known, a copy of
     /// every request is kept for a retry, which costs about a microsecond.
     Negotiated,
-    /// For Elastic Cloud Serverless: plain media types and `elastic-api-version:
-    /// 2023-10-31`.
+    /// For Elastic Cloud Serverless: plain media types and
+    /// `elastic-api-version: 2023-10-31`.
     Serverless,
 }
 
