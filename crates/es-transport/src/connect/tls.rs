@@ -210,9 +210,9 @@ impl TlsSettings {
     ///
     /// # Errors
     /// Returns an error that names the setting if a file is missing, is empty, or
-    /// contains no certificate or an expired one; if a key does not match its
-    /// certificate; if a fingerprint is invalid; or if a CA or a fingerprint is set
-    /// together with `verify_certs(false)`.
+    /// contains no certificate, an expired one or one that is not valid yet; if a key
+    /// does not match its certificate; if a fingerprint is invalid; or if a CA or a
+    /// fingerprint is set together with `verify_certs(false)`.
     pub fn build(&self) -> Result<Arc<ClientConfig>> {
         if let Some(config) = &self.config {
             return self.over_config(config);
