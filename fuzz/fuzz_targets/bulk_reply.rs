@@ -8,7 +8,7 @@ use es_client::{
     helpers::bulk::{BulkReport, Operation},
 };
 use es_fuzz::{responding, run};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -20,7 +20,11 @@ fuzz_target!(|input: &[u8]| {
     let status = StatusCode::from_u16(STATUSES[usize::from(first % 6)]).unwrap();
     let body = Bytes::copy_from_slice(body);
     let client = Elasticsearch::from_service(responding(status, HeaderMap::new(), vec![body]));
-    let bulk = || client.helpers().bulk("index", operations()).max_retries(2);
+    // A stream, which is read on this thread: the paused clock would not wait for another.
+    let bulk = || {
+        let operations = stream::iter(operations());
+        client.helpers().bulk("index", operations).max_retries(2)
+    };
 
     let report = match run(async { bulk().await }) {
         Ok(report) => report,

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    json_read::from_bytes,
+    json_read::from_text,
     response::{Hidden, Meta},
     types::{ErrorCause, Read},
 };
@@ -59,7 +59,8 @@ impl ApiError {
 
     /// Reads the error in a body of any form.
     pub(super) fn parse(meta: Meta, body: Bytes) -> Self {
-        let json = from_bytes::<Read<Value>>(&body).map(|read| read.0);
+        // Bytes that are not UTF-8 hide nothing that stands beside them.
+        let json = from_text::<Read<Value>>(&String::from_utf8_lossy(&body)).map(|read| read.0);
         let cause = match json {
             Ok(mut json) => match json.get_mut("error").map(Value::take) {
                 Some(error) if !error.is_null() => with_shard_cause(ErrorCause::from_value(error)),
@@ -226,8 +227,8 @@ impl std::error::Error for ApiError {}
 mod tests {
     use super::*;
 
-    fn shown(body: &str) -> String {
-        let text = ApiError::new(StatusCode::BAD_REQUEST, body.to_owned()).to_string();
+    fn shown(body: &(impl AsRef<[u8]> + ?Sized)) -> String {
+        let text = ApiError::new(StatusCode::BAD_REQUEST, body.as_ref().to_vec()).to_string();
         text.strip_prefix("Elasticsearch returned 400 Bad Request")
             .unwrap()
             .to_owned()
@@ -247,6 +248,12 @@ mod tests {
              query_shard_exception: failed to create query; caused by: \
              number_format_exception: For input string: \"x\""
         );
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_hide_nothing_beside_them() {
+        let body = b"{\"error\":{\"type\":\"a\",\"reason\":\"b \xe8\"}}";
+        assert_eq!(shown(body), ": a: b \u{fffd}");
     }
 
     #[test]
