@@ -4,7 +4,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, MapAccess, Visitor},
 };
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{
     buckets::{Buckets, SingleBucket},
@@ -273,7 +273,8 @@ object! {
     /// ```
     #[derive(Clone, Debug)]
     pub struct Percentiles {
-        values: Vec<Percentile>,
+        /// Each percent with its value.
+        pub values: Vec<Percentile>,
     }
 }
 
@@ -292,7 +293,7 @@ impl Percentiles {
         self.values
             .iter()
             .find(|one| one.key == percent)?
-            .text
+            .value_as_string
             .as_deref()
     }
 
@@ -302,12 +303,18 @@ impl Percentiles {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Percentile {
-    key: String,
-    value: Option<f64>,
+/// One of [`Percentiles`].
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Percentile {
+    /// The percent as the server writes it, such as `99.0`; of percentile ranks, the value.
+    pub key: String,
+    /// The value; `None` if there is none.
+    pub value: Option<f64>,
     /// The value as the server formats it.
-    text: Option<String>,
+    pub value_as_string: Option<String>,
+    /// The members that have no field here, by name.
+    pub other: Map<String, Value>,
 }
 
 impl<'de> Lenient<'de> for Percentile {
@@ -315,10 +322,15 @@ impl<'de> Lenient<'de> for Percentile {
         let Read(Keyed {
             key,
             value,
-            value_as_string: text,
-            ..
+            value_as_string,
+            other,
         }) = Read::deserialize(from)?;
-        Ok(Self { key, value, text })
+        Ok(Self {
+            key,
+            value,
+            value_as_string,
+            other,
+        })
     }
 
     fn read_list<D: Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
@@ -375,17 +387,17 @@ impl<'de> Visitor<'de> for PercentilesVisitor {
                 all.push(Percentile {
                     key,
                     value,
-                    text: None,
+                    ..Percentile::default()
                 });
             }
         }
         for (percent, text) in texts {
             match all.iter_mut().find(|one| one.key == percent) {
-                Some(one) => one.text = text,
+                Some(one) => one.value_as_string = text,
                 None => all.push(Percentile {
                     key: percent,
-                    value: None,
-                    text,
+                    value_as_string: text,
+                    ..Percentile::default()
                 }),
             }
         }

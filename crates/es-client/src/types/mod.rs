@@ -51,7 +51,7 @@ pub(crate) use lenient::Read;
 pub(crate) use many::is_failed_operation;
 pub(crate) use object::REFUSED;
 
-pub use aggs::{AggregationError, Aggregations, Percentiles, Stats};
+pub use aggs::{AggregationError, Aggregations, Percentile, Percentiles, Stats};
 pub use buckets::{Bucket, Buckets, SingleBucket};
 pub use by_query::{ByQueryResponse, NodeTasks, Retries, TaskInfo, TaskList, TaskResponse};
 pub use cat::{AnyColumns, CatRow, Column};

@@ -68,7 +68,7 @@ fn totals_and_percentiles_keep_everything() {
     let found: SearchResponse<Value> = read(
         r#"{"hits":{"total":{"value":3,"relation":"eq","pruned":true}},"aggregations":{
         "keyed":{"values":{"99.0_as_string":"1970","99.0":9.5,"5.0":1,"1.0_as_string":"now"}},
-        "list":{"values":[{"key":99.0,"value":9.5,"value_as_string":"1970"}]}}}"#,
+        "list":{"values":[{"key":99.0,"value":9.5,"value_as_string":"1970","exact":true}]}}}"#,
     );
     let total = found.hits.total.as_ref().unwrap();
     assert_eq!(
@@ -90,6 +90,7 @@ fn totals_and_percentiles_keep_everything() {
     );
     let list = found.aggs().percentiles("list").unwrap();
     assert_eq!(list.as_string("99.0"), Some("1970"));
+    assert_eq!(list.values[0].other.get("exact"), Some(&json!(true)));
 }
 
 #[test]
