@@ -3,7 +3,7 @@
 //! | metric | kind | labels |
 //! |---|---|---|
 //! | `db.client.operation.duration` | histogram, seconds | all |
-//! | `elasticsearch.client.resends` | counter of attempts after the first | `db.system.name`, `db.operation.name` |
+//! | `elasticsearch.client.retries` | counter of attempts after the first | `db.system.name`, `db.operation.name` |
 //!
 //! | label | value |
 //! |---|---|
@@ -86,7 +86,7 @@ pub fn describe() {
 }
 
 const DURATION: &str = "db.client.operation.duration";
-const RETRIES: &str = "elasticsearch.client.resends";
+const RETRIES: &str = "elasticsearch.client.retries";
 
 impl<S> Layer<S> for MetricsLayer {
     type Service = Metrics<S>;
@@ -201,13 +201,13 @@ impl Measure {
         self.is_open = false;
         labels.push(Label::from_static_parts("db.system.name", "elasticsearch"));
         labels.push(Label::new("db.operation.name", self.operation.clone()));
-        if let Some(resends) = attempts.checked_sub(1).filter(|resends| *resends > 0) {
+        if let Some(retries) = attempts.checked_sub(1).filter(|retries| *retries > 0) {
             let labels = labels
                 .iter()
                 .filter(|label| !is_outcome(label))
                 .cloned()
                 .collect::<Vec<_>>();
-            counter!(RETRIES, labels).increment(resends as u64);
+            counter!(RETRIES, labels).increment(retries as u64);
         }
         histogram!(DURATION, labels).record(self.started.elapsed());
     }

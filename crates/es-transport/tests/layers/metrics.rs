@@ -65,7 +65,7 @@ async fn a_response_after_a_retry() {
     let guard = metrics::set_default_local_recorder(&recorder);
     send(vec![Ok(429), Ok(200)]).await.unwrap();
     drop(guard);
-    let [duration, resends] = recorded(&recorder.snapshotter()).try_into().unwrap();
+    let [duration, retries] = recorded(&recorder.snapshotter()).try_into().unwrap();
     let labels =
         "db.operation.name=search db.response.status_code=200 db.system.name=elasticsearch";
     assert_eq!(duration.0, format!("db.client.operation.duration {labels}"));
@@ -78,9 +78,9 @@ async fn a_response_after_a_retry() {
     );
     let labels = "db.operation.name=search db.system.name=elasticsearch";
     assert_eq!(
-        resends,
+        retries,
         (
-            format!("elasticsearch.client.resends {labels}"),
+            format!("elasticsearch.client.retries {labels}"),
             DebugValue::Counter(1)
         )
     );
@@ -92,7 +92,7 @@ fn metrics_are_described() {
     metrics::with_local_recorder(&recorder, || {
         let _layer = MetricsLayer::new();
         metrics::histogram!("db.client.operation.duration").record(1.0);
-        metrics::counter!("elasticsearch.client.resends").increment(1);
+        metrics::counter!("elasticsearch.client.retries").increment(1);
     });
     let described = recorder.snapshotter().snapshot().into_vec().into_iter();
     let described: Vec<_> = described.map(|(_, unit, text, _)| (unit, text)).collect();

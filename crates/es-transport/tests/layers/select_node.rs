@@ -222,7 +222,7 @@ async fn only_bad_statuses_tell_who_served_and_only_gateway_ones_kill() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resend_goes_to_a_node_that_was_not_tried() {
+async fn a_retry_goes_to_a_node_that_was_not_tried() {
     let mut stack = stack(&["http://a:1", "http://b:1"], RoundRobin::starting_at(0));
     for _ in 0..4 {
         let mut request = get("/");

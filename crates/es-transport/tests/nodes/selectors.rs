@@ -115,8 +115,8 @@ fn round_robin_continues_after_its_last_node() {
     let pool = pool(&["a", "b", "c", "d"]);
     let selector = RoundRobin::starting_at(1);
     let urls = ["a", "c"].map(|name| node(name).shared_url().clone());
-    let resend = request().retried(2, &urls);
-    let order = [request(), resend, resend, request(), request()];
+    let retry = request().retried(2, &urls);
+    let order = [request(), retry, retry, request(), request()];
     let order: String = order
         .map(|request| host(&pool, &selector, &request))
         .concat();
@@ -285,7 +285,7 @@ fn sticky_stays_with_a_node_while_it_lives() {
     let now = request().at(start);
     let first = host(&pool, &selector, &now);
     assert!((0..50).all(|_| host(&pool, &selector, &now) == first));
-    // A resend goes elsewhere once; the next request is back.
+    // A retry goes elsewhere once; the next request is back.
     let tried: [Arc<str>; 1] = [node(&first).shared_url().clone()];
     assert_ne!(host(&pool, &selector, &now.retried(2, &tried)), first);
     assert_eq!(host(&pool, &selector, &now), first);

@@ -43,11 +43,11 @@ async fn the_same_request_is_sent_again() {
         let accept: Vec<_> = request.headers().get_all(ACCEPT).iter().collect();
         assert_eq!(accept, ["a", "b"]);
         assert_eq!(request.extensions().get(), Some(&Mark(7)));
-        let resend = request
+        let number_seen = request
             .extensions()
             .get::<RetryContext>()
-            .map(|resend| resend.attempt);
-        assert_eq!(resend, (number > 1).then_some(number));
+            .map(|retried| retried.attempt);
+        assert_eq!(number_seen, (number > 1).then_some(number));
         // The very same memory: nothing was copied.
         let sent = request.body().pieces().unwrap();
         assert_eq!(sent[0].as_ptr(), pieces[0].as_ptr());
@@ -56,14 +56,14 @@ async fn the_same_request_is_sent_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resend_names_the_nodes_that_were_tried() {
+async fn a_retry_names_the_nodes_that_were_tried() {
     let down = fail(Error::connect_message("refused").with_node("http://b".into()));
     let outcomes = [status_of("http://a", 503, true), down, status(502)];
     let played = play(standard(), get(), outcomes).await;
     let tried: Vec<Vec<String>> = played.seen[1..]
         .iter()
         .map(|(_, request)| request.extensions().get::<RetryContext>().unwrap())
-        .map(|resend| resend.tried.iter().map(ToString::to_string).collect())
+        .map(|retried| retried.tried.iter().map(ToString::to_string).collect())
         .collect();
     // The third attempt had no node that anybody knows of.
     assert_eq!(
