@@ -14,7 +14,7 @@ use super::finish::finish;
 use super::media_type::{Negotiated, negotiate};
 use super::params::{Params, percent_decode};
 use super::reply::{Payload, Reply};
-use super::routes::{ROUTES, Route, UNSUPPORTED};
+use super::routes::{self, Route};
 use crate::json::Json;
 use crate::shared::{NodeFacts, Shared};
 use crate::store::ResolveOptions;
@@ -102,6 +102,7 @@ fn dispatch(
     let outcome = call
         .params
         .check(uri.path(), route.parameters)
+        .and_then(|()| check_active_shards(&call))
         .and_then(|()| authorize(&call, route))
         .and_then(|()| (route.handler)(&call));
     let mut reply = outcome.unwrap_or_else(Reply::from);
@@ -120,6 +121,22 @@ fn dispatch(
             .is_some_and(|pretty| pretty != "false");
     }
     Ok((negotiated, reply))
+}
+
+/// Refuses to wait for more copies of a shard than there are nodes, which no one adds meanwhile.
+fn check_active_shards(call: &Call<'_>) -> Result<(), ApiError> {
+    match call.params.get("wait_for_active_shards") {
+        None | Some("all" | "index-setting") => Ok(()),
+        Some(text) => match text.parse::<usize>() {
+            Ok(number) if number <= call.shared.listed_nodes().len() => Ok(()),
+            Ok(number) => Err(ApiError::unsupported(format!(
+                "[wait_for_active_shards={number}] with fewer nodes"
+            ))),
+            Err(_) => Err(ApiError::illegal_argument(format!(
+                "cannot parse ActiveShardCount[{text}]"
+            ))),
+        },
+    }
 }
 
 /// Wildcards are not refused: they find only what the caller may read.
@@ -165,9 +182,12 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
         && segments
             .iter()
             .any(|name| name.starts_with('_') && name != "_all");
-    for route in ROUTES {
-        // Only an index that is to be made may begin with an underscore, to be refused for it.
-        if is_command && route.pattern == "{index}" && method != Method::PUT {
+    for route in routes::all() {
+        // A word of the API that the server knows and no route fits.
+        if is_command
+            && route.pattern == "{index}"
+            && routes::is_unsupported(method.as_str(), &segments)
+        {
             continue;
         }
         if let Some(parts) = matched(route.pattern, &segments) {
@@ -178,12 +198,14 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
         }
     }
     if allowed.is_empty() {
-        let command = segments.iter().find(|name| name.starts_with('_'));
-        if command.is_some_and(|command| UNSUPPORTED.contains(&command.as_str())) {
+        if routes::is_unsupported(method.as_str(), &segments) {
             return Err(ApiError::unsupported(format!("[{method} {path}]")).into());
         }
         let text = format!("no handler found for uri [{target}] and method [{method}]");
         return Err(Reply::json(StatusCode::BAD_REQUEST, json!({"error": text})));
+    }
+    if routes::is_unsupported_call(method.as_str(), &segments) {
+        return Err(ApiError::unsupported(format!("[{method} {path}]")).into());
     }
     allowed.sort_unstable();
     allowed.dedup();
