@@ -9,7 +9,7 @@ use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::dates::{parse_math, zone};
 use crate::search::shard::{Scorer, View};
-use crate::store::{Kind, read_point};
+use crate::store::{Entry, Kind, read_point};
 use crate::strict::Fields;
 
 type Modifier = fn(f64) -> f64;
@@ -187,7 +187,26 @@ impl<'a> Compiler<'a> {
             )
             .in_search());
         }
+        if let Some(field) = &field
+            && !matches!(
+                field.kind,
+                Kind::Number(_) | Kind::Date { .. } | Kind::Boolean
+            )
+        {
+            let reason = format!(
+                "field [{path}] of type [{}] has no numbers",
+                field.type_name
+            );
+            return Err(self.shard_error(ApiError::bad_request("class_cast_exception", reason)));
+        }
         let path = field.map_or(path, |field| field.path.clone());
+        // The genuine server fails when the query finds such a document.
+        let lacks = |entry: &Entry| entry.terms(&path).is_empty();
+        if missing.is_none() && self.shard.documents.iter().any(|one| lacks(&one.entry)) {
+            return Err(ApiError::unsupported(
+                "[field_value_factor] without [missing] where a document has no value",
+            ));
+        }
         Ok(Box::new(move |view: View<'a>| {
             let own = view
                 .entry

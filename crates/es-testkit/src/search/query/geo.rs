@@ -67,8 +67,12 @@ impl<'a> Compiler<'a> {
                 "distance must be greater than zero",
             ));
         }
-        fields.choice("distance_type", &[("arc", ())])?;
-        fields.choice("validation_method", &[("strict", ())])?;
+        fields.only("distance_type", "arc", &["plane"])?;
+        fields.only(
+            "validation_method",
+            "strict",
+            &["coerce", "ignore_malformed"],
+        )?;
         let lenient = fields.flag("ignore_unmapped")?.unwrap_or(false);
         let (boost, name) = common(&fields)?;
         let (path, place) = self.place(&fields, "geo_distance")?;
@@ -118,7 +122,11 @@ impl<'a> Compiler<'a> {
     pub(super) fn geo_bounding_box(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("geo_bounding_box", body)?;
         fields.choice("type", &[("memory", ()), ("indexed", ())])?;
-        fields.choice("validation_method", &[("strict", ())])?;
+        fields.only(
+            "validation_method",
+            "strict",
+            &["coerce", "ignore_malformed"],
+        )?;
         let lenient = fields.flag("ignore_unmapped")?.unwrap_or(false);
         let (boost, name) = common(&fields)?;
         let (path, place) = self.place(&fields, "geo_bounding_box")?;

@@ -4,10 +4,12 @@ mod compound;
 mod function_score;
 mod geo;
 mod knn;
-mod leaf;
 mod multi_match;
+mod pattern;
 mod phrase;
 mod query_string;
+mod range;
+mod term;
 mod text;
 
 use std::cell::RefCell;
@@ -23,7 +25,7 @@ use crate::strict::Fields;
 
 pub(crate) use compound::check;
 pub(crate) use geo::{distance_meters, parse_distance, unit_meters};
-pub(crate) use leaf::{fuzzy_distance, wildcard_fits};
+pub(crate) use pattern::{fuzzy_distance, lucene_regex, wildcard_fits};
 pub(crate) use text::minimum_should_match;
 
 /// The things that a query asks to be shown beside its hits.

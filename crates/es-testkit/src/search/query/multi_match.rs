@@ -24,6 +24,7 @@ impl<'a> Compiler<'a> {
             .unwrap_or_else(|| "best_fields".to_owned());
         let given = fields.texts("fields")?;
         let mut settings = Settings::take(&fields)?;
+        let says_lenient = fields.flag("lenient")?.is_some();
         settings.slop = fields.count("slop")?.unwrap_or(0);
         let tie = fields.float("tie_breaker")?;
         let (boost, name) = common(&fields)?;
@@ -35,10 +36,10 @@ impl<'a> Compiler<'a> {
                 "Fuzziness not allowed for type [{kind}]"
             )));
         }
-        let named = given.unwrap_or_else(|| {
+        let named = given.unwrap_or_else(|| vec!["*".to_owned()]);
+        if !says_lenient && named.iter().any(|name| name == "*") {
             settings.lenient = true;
-            vec!["*".to_owned()]
-        });
+        }
         let targets = self.expand(&named)?;
         if targets.is_empty() {
             return Ok(Rc::new(|_| None));

@@ -31,7 +31,9 @@ impl Settings {
     /// Takes the settings that `match` and `multi_match` share.
     pub(super) fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
         fields.unsupported(&["fuzzy_rewrite", "cutoff_frequency"])?;
-        fields.flag("fuzzy_transpositions")?;
+        if fields.flag("fuzzy_transpositions")? == Some(false) {
+            return Err(ApiError::unsupported("[fuzzy_transpositions: false]"));
+        }
         fields.flag("auto_generate_synonyms_phrase_query")?;
         Ok(Self {
             all: fields

@@ -1,186 +1,41 @@
-//! `query_string` and `simple_query_string`: queries as people type them.
-//!
-//! Done are words, `field:`, phrases with slop, `AND`, `OR`, `NOT`, `+`, `-`, parentheses, `*` and
-//! `?`, fuzzy words, ranges, boosts and `_exists_`; regular expressions are refused.
+//! The syntax: from letters to clauses.
 
 use std::rc::Rc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::compound::best_of;
-use super::text::Settings;
-use super::{Compiler, common, minimum_should_match};
+use super::Target;
+use super::clauses::{Occur, combine};
 use crate::api::error::ApiError;
-use crate::search::shard::{Scorer, View};
-use crate::strict::Fields;
+use crate::search::query::Compiler;
+use crate::search::query::text::Settings;
+use crate::search::shard::Scorer;
 
-/// How a clause takes part in its query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Occur {
-    Must,
-    Should,
-    MustNot,
-}
-
-/// The fields that a text is searched in, and the way.
-struct Target {
-    fields: Vec<(String, f32)>,
-    settings: Settings,
-    /// Clauses without an operator must all match.
-    all: bool,
-    tie: f32,
-}
-
-struct Parser<'p, 'a> {
-    compiler: &'p Compiler<'a>,
-    target: &'p Target,
+/// A reader of one query.
+pub(super) struct Parser<'p, 'a> {
+    pub(super) compiler: &'p Compiler<'a>,
+    pub(super) target: &'p Target,
     letters: Vec<char>,
     at: usize,
     simple: bool,
 }
 
-impl<'a> Compiler<'a> {
-    pub(super) fn query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
-        let fields = Fields::query("query_string", body)?;
-        let Some(text) = fields.text("query")? else {
-            return Err(ApiError::parsing(
-                "[query_string] must be provided with a [query]",
-            ));
-        };
-        fields.unsupported(&[
-            "analyze_wildcard",
-            "allow_leading_wildcard",
-            "enable_position_increments",
-            "fuzzy_max_expansions",
-            "fuzzy_prefix_length",
-            "fuzzy_rewrite",
-            "max_determinized_states",
-            "phrase_slop",
-            "quote_analyzer",
-            "quote_field_suffix",
-            "rewrite",
-            "time_zone",
-            "escape",
-            "fuzzy_transpositions",
-            "fuzziness",
-        ])?;
-        if fields
-            .text("type")?
-            .is_some_and(|kind| kind != "best_fields")
-        {
-            return Err(ApiError::unsupported(
-                "[type] but [best_fields] in [query_string]",
-            ));
-        }
-        let default = fields.text("default_field")?;
-        let named = match fields.texts("fields")? {
-            Some(named) => Some(named),
-            None => default.map(|field| vec![field]),
-        };
-        let all = fields
-            .choice("default_operator", &[("and", true), ("or", false)])?
-            .unwrap_or(false);
-        let target = self.target(&fields, named, all, false)?;
-        let minimum = fields.text("minimum_should_match")?;
-        fields.flag("auto_generate_synonyms_phrase_query")?;
-        let (boost, name) = common(&fields)?;
-        fields.finish()?;
-        let scorer = self.parse_string(&text, &target, false, minimum.as_deref())?;
-        self.named(
-            name,
-            Rc::new(move |view| scorer(view).map(|score| score * boost)),
-        )
-    }
-
-    pub(super) fn simple_query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
-        let fields = Fields::query("simple_query_string", body)?;
-        let Some(text) = fields.text("query")? else {
-            return Err(ApiError::parsing(
-                "[simple_query_string] query text missing",
-            ));
-        };
-        fields.unsupported(&[
-            "flags",
-            "fuzzy_max_expansions",
-            "fuzzy_prefix_length",
-            "fuzzy_transpositions",
-            "quote_field_suffix",
-            "analyze_wildcard",
-        ])?;
-        let named = fields.texts("fields")?;
-        let all = fields
-            .choice("default_operator", &[("and", true), ("or", false)])?
-            .unwrap_or(false);
-        let target = self.target(&fields, named, all, true)?;
-        let minimum = fields.text("minimum_should_match")?;
-        fields.flag("auto_generate_synonyms_phrase_query")?;
-        let (boost, name) = common(&fields)?;
-        fields.finish()?;
-        let scorer = self.parse_string(&text, &target, true, minimum.as_deref())?;
-        self.named(
-            name,
-            Rc::new(move |view| scorer(view).map(|score| score * boost)),
-        )
-    }
-
-    fn target(
-        &self,
-        fields: &Fields<'_>,
-        named: Option<Vec<String>>,
-        all: bool,
-        simple: bool,
-    ) -> Result<Target, ApiError> {
-        let everywhere = named.is_none();
-        let named = named.unwrap_or_else(|| vec!["*".to_owned()]);
-        let settings = Settings {
-            lenient: fields
-                .flag("lenient")?
-                .unwrap_or(everywhere || named.iter().any(|name| name == "*")),
-            analyzer: fields.text("analyzer")?,
-            max_expansions: 50,
-            boost: 1.0,
-            ..Settings::default()
-        };
-        let tie = if simple {
-            1.0
-        } else {
-            fields.float("tie_breaker")?.unwrap_or(0.0) as f32
-        };
-        Ok(Target {
-            fields: self.expand(&named)?,
-            settings,
-            all,
-            tie,
-        })
-    }
-
-    fn parse_string(
-        &self,
+impl<'p, 'a> Parser<'p, 'a> {
+    pub(super) fn new(
+        compiler: &'p Compiler<'a>,
+        target: &'p Target,
         text: &str,
-        target: &Target,
         simple: bool,
-        minimum: Option<&str>,
-    ) -> Result<Scorer<'a>, ApiError> {
-        let mut parser = Parser {
-            compiler: self,
+    ) -> Self {
+        Self {
+            compiler,
             target,
             letters: text.chars().collect(),
             at: 0,
             simple,
-        };
-        if text.trim() == "*" {
-            return Ok(Rc::new(|_| Some(1.0)));
         }
-        parser.group(None, minimum, true)
     }
 
-    /// The `q` of a URL.
-    pub(crate) fn text_query(&self, text: &str) -> Result<Scorer<'a>, ApiError> {
-        self.query_string(&json!({"query": text}))
-    }
-}
-
-impl<'a> Parser<'_, 'a> {
     fn peek(&self) -> Option<char> {
         self.letters.get(self.at).copied()
     }
@@ -213,7 +68,7 @@ impl<'a> Parser<'_, 'a> {
     }
 
     /// Clauses up to the end, or to a closing parenthesis.
-    fn group(
+    pub(super) fn group(
         &mut self,
         field: Option<&str>,
         minimum: Option<&str>,
@@ -484,38 +339,6 @@ impl<'a> Parser<'_, 'a> {
         Some(word)
     }
 
-    fn wildcard(
-        &self,
-        field: Option<&str>,
-        word: &str,
-        boost: f32,
-    ) -> Result<Scorer<'a>, ApiError> {
-        let inner = word
-            .strip_suffix('*')
-            .filter(|start| !start.contains(['*', '?']));
-        let make = |path: &str, settings: &Settings| {
-            let Some(found) = self.compiler.field(path) else {
-                return Ok(nothing());
-            };
-            let normal = |text: &str| match &found.kind {
-                crate::store::Kind::Text { search, .. } => search.normalize_part(text),
-                _ => text.to_owned(),
-            };
-            let (kind, value) = match inner {
-                Some(start) => ("prefix", normal(start)),
-                None => ("wildcard", normal(word)),
-            };
-            match self.compiler.pattern(
-                kind,
-                &json!({path: {"value": value, "boost": settings.boost}}),
-            ) {
-                Err(_) if settings.lenient => Ok(nothing()),
-                outcome => outcome,
-            }
-        };
-        self.over(field, boost, 0, &make)
-    }
-
     /// Reads the part that follows `field:`.
     fn fielded(&mut self, field: &str) -> Result<Option<Scorer<'a>>, ApiError> {
         if field == "_exists_" {
@@ -608,90 +431,4 @@ impl<'a> Parser<'_, 'a> {
         self.at += usize::from(quoted);
         text
     }
-
-    fn over_range(&self, field: Option<&str>, bounds: &Value) -> Result<Scorer<'a>, ApiError> {
-        let make =
-            |path: &str, settings: &Settings| match self.compiler.range(&json!({path: bounds})) {
-                Err(_) if settings.lenient => Ok(nothing()),
-                outcome => outcome,
-            };
-        self.over(field, 1.0, 0, &make)
-    }
-
-    /// Tries a clause in each field and takes the best.
-    fn over(
-        &self,
-        field: Option<&str>,
-        boost: f32,
-        slop: usize,
-        make: &dyn Fn(&str, &Settings) -> Result<Scorer<'a>, ApiError>,
-    ) -> Result<Scorer<'a>, ApiError> {
-        self.over_with(field, boost, slop, self.target.tie, make)
-    }
-
-    /// The same, with a tie breaker of its own.
-    fn over_with(
-        &self,
-        field: Option<&str>,
-        boost: f32,
-        slop: usize,
-        tie: f32,
-        make: &dyn Fn(&str, &Settings) -> Result<Scorer<'a>, ApiError>,
-    ) -> Result<Scorer<'a>, ApiError> {
-        let own = field
-            .map(|field| self.compiler.expand(&[field.to_owned()]))
-            .transpose()?;
-        let fields = own.as_ref().unwrap_or(&self.target.fields);
-        let mut queries = Vec::new();
-        for (path, weight) in fields {
-            let settings = Settings {
-                boost: boost * weight,
-                slop,
-                ..self.target.settings.clone()
-            };
-            queries.push(make(path, &settings)?);
-        }
-        Ok(best_of(queries, tie))
-    }
-}
-
-fn nothing<'a>() -> Scorer<'a> {
-    Rc::new(|_| None)
-}
-
-fn combine<'a>(
-    clauses: Vec<(Occur, Scorer<'a>)>,
-    minimum: Option<&str>,
-) -> Result<Scorer<'a>, ApiError> {
-    if clauses.is_empty() {
-        return Ok(nothing());
-    }
-    let has_must = clauses.iter().any(|(occur, _)| *occur == Occur::Must);
-    let optional = clauses
-        .iter()
-        .filter(|(occur, _)| *occur == Occur::Should)
-        .count();
-    let only_negative = !has_must && optional == 0;
-    let needed = match minimum {
-        Some(text) if optional > 0 && clauses.len() > 1 => minimum_should_match(text, optional)?,
-        _ => usize::from(!has_must && optional > 0),
-    };
-    Ok(Rc::new(move |view: View<'a>| {
-        let (mut total, mut count) = (0.0_f64, 0);
-        for (occur, clause) in &clauses {
-            match (occur, clause(view)) {
-                (Occur::Must, None) | (Occur::MustNot, Some(_)) => return None,
-                (Occur::Must, Some(score)) => total += f64::from(score),
-                (Occur::Should, Some(score)) => {
-                    total += f64::from(score);
-                    count += 1;
-                }
-                _ => {}
-            }
-        }
-        if only_negative {
-            return Some(0.0);
-        }
-        (count >= needed).then_some(total as f32)
-    }))
 }

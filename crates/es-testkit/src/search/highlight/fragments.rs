@@ -1,184 +1,13 @@
-//! Highlighting: the places of a text where a query matched.
+//! From a text and its marks to fragments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::execute::Prepared;
-use super::query::{Mark, Marked, wildcard_fits};
-use super::shard::View;
+use super::Settings;
 use crate::analysis::{Analyzer, Token};
 use crate::api::error::ApiError;
-use crate::json::Json;
-use crate::store::{Field, Kind, matches_wildcard};
-use crate::strict::Fields;
-
-/// The `highlight` of a search.
-#[derive(Clone, Debug)]
-pub(crate) struct Highlight {
-    /// Fields in the order asked for, each with its settings.
-    fields: Vec<(String, Settings)>,
-}
-
-#[derive(Clone, Debug)]
-struct Settings {
-    plain: bool,
-    pre: Vec<String>,
-    post: Vec<String>,
-    fragment_size: usize,
-    fragments: usize,
-    require_field_match: bool,
-    no_match_size: usize,
-    by_score: bool,
-    /// A query of its own, whose marks count.
-    query: Option<Value>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            plain: false,
-            pre: vec!["<em>".to_owned()],
-            post: vec!["</em>".to_owned()],
-            fragment_size: 100,
-            fragments: 5,
-            require_field_match: true,
-            no_match_size: 0,
-            by_score: false,
-            query: None,
-        }
-    }
-}
-
-impl Settings {
-    fn take(&self, fields: &Fields<'_>) -> Result<Self, ApiError> {
-        fields.unsupported(&[
-            "boundary_chars",
-            "boundary_max_scan",
-            "boundary_scanner",
-            "boundary_scanner_locale",
-            "encoder",
-            "force_source",
-            "fragmenter",
-            "matched_fields",
-            "options",
-            "phrase_limit",
-            "max_analyzed_offset",
-            "fragment_offset",
-        ])?;
-        let plain = match fields.text("type")?.as_deref() {
-            None => self.plain,
-            Some("unified") => false,
-            Some("plain") => true,
-            Some("fvh") => return Err(ApiError::unsupported("the highlighter [fvh]")),
-            Some(other) => {
-                return Err(ApiError::illegal_argument(format!(
-                    "unknown highlighter type [{other}]"
-                ))
-                .in_search());
-            }
-        };
-        if fields
-            .text("tags_schema")?
-            .is_some_and(|schema| schema != "default")
-        {
-            return Err(ApiError::unsupported("[tags_schema] in [highlight]"));
-        }
-        Ok(Self {
-            plain,
-            pre: fields
-                .texts("pre_tags")?
-                .unwrap_or_else(|| self.pre.clone()),
-            post: fields
-                .texts("post_tags")?
-                .unwrap_or_else(|| self.post.clone()),
-            fragment_size: fields.count("fragment_size")?.unwrap_or(self.fragment_size),
-            fragments: fields
-                .count("number_of_fragments")?
-                .unwrap_or(self.fragments),
-            require_field_match: fields
-                .flag("require_field_match")?
-                .unwrap_or(self.require_field_match),
-            no_match_size: fields.count("no_match_size")?.unwrap_or(self.no_match_size),
-            by_score: match fields.text("order")?.as_deref() {
-                None => self.by_score,
-                Some(order) => order == "score",
-            },
-            query: fields
-                .get("highlight_query")?
-                .cloned()
-                .or_else(|| self.query.clone()),
-        })
-    }
-}
-
-impl Highlight {
-    pub(crate) fn parse(value: &Value) -> Result<Self, ApiError> {
-        let fields = Fields::section("highlight", value)?;
-        let shared = Settings::default().take(&fields)?;
-        let mut named = Vec::new();
-        match fields.get("fields")? {
-            None => {}
-            Some(Value::Object(each)) => named.extend(each.iter()),
-            Some(Value::Array(items)) => {
-                for item in items {
-                    let each = item
-                        .as_object()
-                        .ok_or_else(|| fields.wrong("fields", item))?;
-                    named.extend(each);
-                }
-            }
-            Some(value) => return Err(fields.wrong("fields", value)),
-        }
-        fields.finish()?;
-        let mut parsed = Vec::new();
-        for (name, settings) in named {
-            let fields = Fields::section("highlight_field", settings)?;
-            parsed.push((name.clone(), shared.take(&fields)?));
-            fields.finish()?;
-        }
-        Ok(Self { fields: parsed })
-    }
-
-    /// Returns the fragments of each field.
-    pub(crate) fn show<'a>(
-        &self,
-        shard: &Prepared<'a>,
-        view: View<'a>,
-    ) -> Result<Vec<(String, Json)>, ApiError> {
-        let mapping = &shard.compiler.shard.index.mapping;
-        let mut shown = Vec::new();
-        for (pattern, settings) in &self.fields {
-            let marks = match &settings.query {
-                None => shard.noted.borrow().marks.clone(),
-                Some(query) => {
-                    let mut compiler = shard.compiler.clone();
-                    compiler.noted = std::rc::Rc::default();
-                    compiler.marking = true;
-                    compiler.compile(query)?;
-
-                    compiler.noted.borrow().marks.clone()
-                }
-            };
-            for field in mapping.matching(pattern) {
-                if !matches!(field.kind, Kind::Text { .. } | Kind::Keyword { .. }) {
-                    continue;
-                }
-                let fits = |mark: &&Mark| {
-                    !settings.require_field_match
-                        || mark.field == field.path
-                        || matches_wildcard(&mark.field, &field.path)
-                };
-                let own: Vec<&Mark> = marks.iter().filter(fits).collect();
-                let fragments = fragments(&field, view, &own, settings)?;
-                if !fragments.is_empty() {
-                    shown.push((field.path.clone(), Json::from(Value::from(fragments))));
-                }
-            }
-        }
-        Ok(shown)
-    }
-}
+use crate::search::query::{Mark, Marked, wildcard_fits};
+use crate::search::shard::View;
+use crate::store::{Field, Kind};
 
 fn analyzer_of(field: &Field) -> Option<&Analyzer> {
     match &field.kind {
@@ -187,7 +16,8 @@ fn analyzer_of(field: &Field) -> Option<&Analyzer> {
     }
 }
 
-fn fragments(
+/// Returns the fragments of a field.
+pub(super) fn fragments(
     field: &Field,
     view: View<'_>,
     marks: &[&Mark],
@@ -243,13 +73,17 @@ fn fragments(
         let start = first.map(|units| no_match(&units, settings.no_match_size));
         return Ok(start.into_iter().collect());
     }
+    Ok(best(made, settings))
+}
+
+/// The best fragments, in their order of the text unless asked otherwise.
+fn best(mut made: Vec<(f32, String)>, settings: &Settings) -> Vec<String> {
     let limit = if settings.fragments == 0 {
         usize::MAX
     } else {
         settings.fragments
     };
     if made.len() > limit || settings.by_score {
-        // The best are kept, in their order of the text unless asked otherwise.
         let mut ranked: Vec<(usize, (f32, String))> = made.into_iter().enumerate().collect();
         ranked.sort_by(|a, b| b.1.0.total_cmp(&a.1.0));
         ranked.truncate(limit);
@@ -258,7 +92,7 @@ fn fragments(
         }
         made = ranked.into_iter().map(|(_, made)| made).collect();
     }
-    Ok(made.into_iter().map(|(_, text)| text).collect())
+    made.into_iter().map(|(_, text)| text).collect()
 }
 
 /// The beginning of a text, to the end of the word at that length.
