@@ -133,6 +133,18 @@ impl ClusterBuilder {
     }
 
     /// Sets whether requests must be authenticated. Default: `true` with TLS or if a user was added.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // Every request without credentials gets a 401, without TLS too.
+    /// let cluster = Cluster::builder().security(true).start().await?;
+    /// println!("{}:{}", cluster.username(), cluster.password());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn security(mut self, security: bool) -> Self {
         self.security = Some(security);
@@ -180,7 +192,21 @@ impl ClusterBuilder {
     }
 
     /// Sets the version that the nodes report. Versions 7.17, 8.19 and 9.2 differ as the genuine
-    /// servers do: in headers, compatibility media types and `_type`. Default: `9.2.0`.
+    /// servers do in headers, compatibility media types, `_type` and vectors in `_source`; requests
+    /// and the types of errors are those of 9.2.0 whatever the version. Default: `9.2.0`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let old = Cluster::builder().version("7.17.9").start().await?;
+    /// let new = Cluster::builder().version("9.2.0").start().await?;
+    /// // A client must be able to talk to both.
+    /// println!("{} {}", old.url(0), new.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
@@ -211,6 +237,18 @@ impl ClusterBuilder {
 
     /// Sets whether responses have the header `X-elastic-product`. Default: `true` for
     /// [`Flavor::Elasticsearch`], where the genuine server sends it.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // Not Elasticsearch, as far as a client can tell.
+    /// let cluster = Cluster::builder().product_header(false).start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn product_header(mut self, sent: bool) -> Self {
         self.product_header = Some(sent);
@@ -219,6 +257,18 @@ impl ClusterBuilder {
 
     /// Sets the maximum size of a request body in bytes, before and after decompression; a
     /// larger one gets 413. Default: 100 MiB.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // Bodies of more than 1 MB are refused with 413.
+    /// let cluster = Cluster::builder().max_content_length(1_000_000).start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn max_content_length(mut self, bytes: usize) -> Self {
         self.max_content_length = bytes;
@@ -260,6 +310,23 @@ impl ClusterBuilder {
     }
 
     /// Roles of one node, instead of those of an ordinary one; `["master"]` for a dedicated master.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder()
+    ///     .nodes(3)
+    ///     .node_roles(0, ["master"])
+    ///     .node_attribute(1, "zone", "a")
+    ///     .node_attribute(2, "zone", "b")
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(cluster.node(1).attribute("zone").as_deref(), Some("a"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn node_roles<S: Into<String>>(
         mut self,
@@ -305,6 +372,20 @@ impl ClusterBuilder {
 
     /// Sets how many requests each node processes at a time and how many wait. Default: no
     /// limit.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use es_testkit::Capacity;
+    ///
+    /// // Two requests at a time, four that wait, 429 for all others.
+    /// let cluster = Cluster::builder().capacity(Capacity::new(2, 4)).start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn capacity(mut self, capacity: Capacity) -> Self {
         self.capacity = Some(capacity);
@@ -341,6 +422,18 @@ impl ClusterBuilder {
 
     /// Sets whether nodes record the requests that they receive. If `false`, memory stays
     /// constant and only the counts are kept, for benchmarks. Default: `true`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // For a load test: requests are counted, not kept.
+    /// let cluster = Cluster::builder().recording(false).start().await?;
+    /// assert!(cluster.requests().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn recording(mut self, recording: bool) -> Self {
         self.recording = recording;
@@ -350,6 +443,18 @@ impl ClusterBuilder {
     /// Sets whether searches see what was written only after a refresh, by `_refresh` or a
     /// `refresh` parameter, as a server with `refresh_interval: -1`. Default: `false`, everything is
     /// searchable at once.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // Searches see a document after `_refresh`, or a write with `refresh=true`.
+    /// let cluster = Cluster::builder().refresh_on_request(true).start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn refresh_on_request(mut self, on_request: bool) -> Self {
         self.refresh_on_request = on_request;

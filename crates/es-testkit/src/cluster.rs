@@ -119,6 +119,20 @@ impl Cluster {
     }
 
     /// The handles of all nodes, in order.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// for node in cluster.nodes() {
+    ///     println!("{} at {}", node.name(), node.url());
+    /// }
+    /// assert_eq!(cluster.nodes().len(), cluster.urls().len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn nodes(&self) -> Vec<NodeHandle> {
         lock(&self.nodes).clone()
     }
@@ -140,6 +154,20 @@ impl Cluster {
     }
 
     /// The authority's certificate as PEM text, what `http_ca.crt` holds; empty without TLS.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// let file = std::env::temp_dir().join("es-testkit-http_ca.crt");
+    /// std::fs::write(&file, cluster.ca_pem())?;
+    /// // .. a client reads the file, or checks the fingerprint ..
+    /// assert_eq!(cluster.ca_fingerprint().len(), 64);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ca_pem(&self) -> &str {
         self.authority
             .as_ref()
@@ -183,6 +211,21 @@ impl Cluster {
     }
 
     /// The same API key as one text, base64 of `id:key`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().user("elastic", "changeme").start().await?;
+    /// let headers = [
+    ///     format!("ApiKey {}", cluster.api_key_encoded()),
+    ///     format!("Bearer {}", cluster.bearer_token()),
+    /// ];
+    /// println!("authorization: {}", headers[0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn api_key_encoded(&self) -> &str {
         &self.secrets.key_encoded
     }
@@ -193,6 +236,19 @@ impl Cluster {
     }
 
     /// Makes all bearer tokens invalid: requests that carry one get 401.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().user("elastic", "changeme").start().await?;
+    /// // A client that renews its token gets a 401, and goes on with the next one.
+    /// cluster.revoke_bearer_tokens();
+    /// cluster.accept_bearer_token("the-next-one");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn revoke_bearer_tokens(&self) {
         lock(&self.shared.credentials).revoke_tokens();
     }
@@ -239,6 +295,19 @@ impl Cluster {
     }
 
     /// Injects a fault at every node; each counts its own requests.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// // Each node responds with 429 to its first two searches.
+    /// cluster.inject(&Fault::status(429).times(2).on_path("_search"));
+    /// cluster.clear_faults();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn inject(&self, fault: &Fault) {
         for node in self.nodes() {
             node.inject(fault.clone());
@@ -253,6 +322,24 @@ impl Cluster {
     }
 
     /// Returns the requests that all nodes have received, in the order of their arrival.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// // .. whatever is under test ..
+    /// let searches = cluster
+    ///     .requests()
+    ///     .iter()
+    ///     .filter(|request| request.path().ends_with("/_search"))
+    ///     .count();
+    /// assert_eq!(searches, 0);
+    /// cluster.clear_records();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn requests(&self) -> Vec<Recorded> {
         let mut requests: Vec<_> = self.nodes().iter().flat_map(NodeHandle::requests).collect();
         requests.sort_by_key(|request| request.at);
@@ -269,6 +356,27 @@ impl Cluster {
 
     /// Returns the documents of an index by their ids, refreshed or not; none where there is no
     /// such index.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tokio::net::TcpStream;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    ///
+    /// let cluster = Cluster::builder().start().await?;
+    /// let mut node = TcpStream::connect(cluster.url(0).trim_start_matches("http://")).await?;
+    /// node.write_all(
+    ///     b"PUT /books/_doc/1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+    ///       content-type: application/json\r\ncontent-length: 11\r\n\r\n{\"n\": 1234}",
+    /// )
+    /// .await?;
+    /// node.read_to_end(&mut Vec::new()).await?;
+    /// assert_eq!(cluster.documents("books")["1"]["n"], 1234);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn documents(&self, index: &str) -> BTreeMap<String, Value> {
         let store = lock(&self.shared.store);
         let backing = store
@@ -282,8 +390,16 @@ impl Cluster {
             .filter_map(|name| store.indices.get(name))
             .flat_map(|index| &index.documents);
         documents
-            .map(|(id, document)| (id.clone(), document.source()))
+            .map(|((_, id), document)| (id.clone(), document.source()))
             .collect()
+    }
+
+    /// Returns the requests of all nodes whose response took this long or longer: a slow log.
+    /// Those that are under way are not among them.
+    pub fn slow_requests(&self, at_least: Duration) -> Vec<Recorded> {
+        let mut requests = self.requests();
+        requests.retain(|request| request.took().is_some_and(|took| took >= at_least));
+        requests
     }
 
     /// Waits until something holds of the cluster, for at most this long, and returns whether it

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -30,6 +31,8 @@ pub struct Recorded {
     pub connection: u64,
     /// When the whole request was there, by tokio's clock.
     pub at: Instant,
+    /// When there was a response, or the fault that replaced it.
+    pub(crate) responded: Arc<OnceLock<Instant>>,
 }
 
 impl Recorded {
@@ -38,6 +41,29 @@ impl Recorded {
         self.target
             .split_once('?')
             .map_or(&self.target, |(path, _)| path)
+    }
+
+    /// Returns the time that the node took to respond, delays and faults included; `None` while the
+    /// request is under way.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::{Cluster, Latency};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).set_latency(Latency::Constant(Duration::from_millis(5)));
+    /// // .. requests ..
+    /// for slow in cluster.slow_requests(Duration::from_millis(5)) {
+    ///     println!("{:?} {} {}", slow.took(), slow.method, slow.target);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn took(&self) -> Option<Duration> {
+        let responded = self.responded.get()?;
+        Some(responded.saturating_duration_since(self.at))
     }
 
     /// A header's value, if it is there and is text.
@@ -115,11 +141,19 @@ impl Records {
         }
     }
 
-    pub(crate) fn request(&self, make: impl FnOnce() -> Recorded) {
+    /// Records a request and returns the place for the time of its response.
+    pub(crate) fn request(
+        &self,
+        make: impl FnOnce() -> Recorded,
+    ) -> Option<Arc<OnceLock<Instant>>> {
         self.request_count.fetch_add(1, Ordering::Relaxed);
-        if self.keeping {
-            lock(&self.requests).push(make());
+        if !self.keeping {
+            return None;
         }
+        let recorded = make();
+        let responded = Arc::clone(&recorded.responded);
+        lock(&self.requests).push(recorded);
+        Some(responded)
     }
 
     /// Somewhere for a connection's bytes, unless nothing is kept.

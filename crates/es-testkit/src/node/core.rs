@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -59,7 +59,15 @@ pub(crate) enum Action {
 impl Node {
     /// Waits for a worker and takes its time, then decides; recorded before all of it.
     pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Action {
-        self.note(&request, connection);
+        let responded = self.note(&request, connection);
+        let action = self.act(request).await;
+        if let Some(responded) = responded {
+            let _ = responded.set(Instant::now());
+        }
+        action
+    }
+
+    async fn act(&self, request: Request<Bytes>) -> Action {
         let (delay, fault) = lock(&self.faults).take(&request);
         let thinking = {
             let mut latency = lock(&self.latency);
@@ -86,8 +94,12 @@ impl Node {
     }
 
     /// Records a request.
-    pub(crate) fn note(&self, request: &Request<Bytes>, connection: u64) {
-        self.records.request(|| record(request, connection));
+    pub(crate) fn note(
+        &self,
+        request: &Request<Bytes>,
+        connection: u64,
+    ) -> Option<Arc<OnceLock<Instant>>> {
+        self.records.request(|| record(request, connection))
     }
 
     fn genuine(&self, request: &Request<Bytes>) -> Action {
@@ -151,6 +163,7 @@ fn record(request: &Request<Bytes>, connection: u64) -> Recorded {
         raw_body: request.body().clone(),
         connection,
         at: Instant::now(),
+        responded: Arc::default(),
     }
 }
 

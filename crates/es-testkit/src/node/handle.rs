@@ -50,6 +50,20 @@ impl NodeHandle {
     }
 
     /// Injects a fault; see [`Fault`] for how several work together.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// let node = cluster.node(0);
+    /// node.inject(Fault::status(503).once());
+    /// node.inject(Fault::reset().on_path("_bulk"));
+    /// node.clear_faults();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn inject(&self, fault: Fault) {
         lock(&self.0.faults).add(fault);
     }
@@ -60,6 +74,20 @@ impl NodeHandle {
     }
 
     /// Sets the time that the node takes for each request.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Latency};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// cluster.node(1).set_latency(Latency::Constant(Duration::from_millis(200)));
+    /// cluster.node(1).set_latency(Latency::None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_latency(&self, latency: Latency) {
         lock(&self.0.latency).0 = latency;
     }
@@ -102,6 +130,20 @@ impl NodeHandle {
 
     /// Refuses new connections. Open connections continue, and the node stays in `_nodes/http`.
     ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// // The node is listed, and refuses connections.
+    /// cluster.node(1).refuse().await?;
+    /// assert!(cluster.node(1).is_listed());
+    /// cluster.node(1).revive().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The port cannot be reserved.
     pub async fn refuse(&self) -> io::Result<()> {
@@ -129,6 +171,20 @@ impl NodeHandle {
 
     /// Accepts new connections and then neither reads nor writes, until
     /// [`serve_connections`](Self::serve_connections).
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // A client runs into its timeout.
+    /// cluster.node(0).hang_connections();
+    /// cluster.node(0).drop_connections().await;
+    /// cluster.node(0).serve_connections();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn hang_connections(&self) {
         self.welcome(Welcome::Silent);
     }
@@ -257,11 +313,37 @@ impl NodeHandle {
 
     /// Sets the address of the node in `_nodes/http`, such as `localhost/127.0.0.1:9200` or
     /// `[::1]:9200`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// // A client that sniffs is led to an address where nobody listens.
+    /// cluster.node(1).set_publish_address("192.0.2.1:9200");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_publish_address(&self, address: impl Into<String>) {
         lock(&self.0.facts.changing).publish_address = address.into();
     }
 
     /// Sets the node's roles, `["master"]` for a dedicated master.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// let node = cluster.node(1);
+    /// node.set_roles(["master"]);
+    /// node.set_attribute("zone", "b");
+    /// assert_eq!(node.attribute("zone").as_deref(), Some("b"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_roles<S: Into<String>>(&self, roles: impl IntoIterator<Item = S>) {
         lock(&self.0.facts.changing).roles = roles.into_iter().map(Into::into).collect();
     }
@@ -279,6 +361,19 @@ impl NodeHandle {
     }
 
     /// Removes the node from `_nodes/http`, or adds it again, without a change of its sockets.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// // The node serves, and clients that sniff do not learn of it.
+    /// cluster.node(1).set_listed(false);
+    /// assert!(!cluster.node(1).is_listed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_listed(&self, listed: bool) {
         self.0.facts.listed.store(listed, Ordering::Relaxed);
     }
@@ -289,6 +384,17 @@ impl NodeHandle {
     }
 
     /// Adds these warnings to every response, one `Warning` line each; an empty list ends it.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).set_warnings(["this API is deprecated"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_warnings<S: Into<String>>(&self, warnings: impl IntoIterator<Item = S>) {
         lock(&self.0.facts.changing).warnings = warnings.into_iter().map(Into::into).collect();
     }

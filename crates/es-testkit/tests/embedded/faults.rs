@@ -43,6 +43,20 @@ fn promised_and_sent(response: &[u8]) -> (usize, usize) {
 }
 
 #[tokio::test]
+async fn slow_requests_are_told_from_the_others() {
+    let (cluster, node) = start().await;
+    let mut client = Client::connect(node.url()).await;
+    client.ok("GET", "/", Value::Null).await;
+    node.inject(Fault::delay(SHORT).on_path("_search"));
+    client.ok("GET", "/_search", Value::Null).await;
+    let slow = cluster.slow_requests(SHORT);
+    assert_eq!(slow.len(), 1, "{slow:?}");
+    assert_eq!(slow[0].path(), "/_search");
+    assert!(slow[0].took().is_some_and(|took| took >= SHORT));
+    assert_eq!(cluster.slow_requests(Duration::ZERO).len(), 2);
+}
+
+#[tokio::test]
 async fn a_killed_node_refuses_and_comes_back_on_its_port() {
     let (_cluster, node) = start().await;
     let mut client = Client::connect(node.url()).await;
