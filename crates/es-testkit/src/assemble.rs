@@ -64,10 +64,13 @@ impl ClusterBuilder {
             security: self.security.unwrap_or(self.tls || !self.users.is_empty()),
         };
         let (credentials, secrets) = self.credentials()?;
+        let hides_vectors = (settings.version.major, settings.version.minor) >= (9, 2);
+        let shows_vectors = settings.is_opensearch() || !hides_vectors;
         let shared = Shared {
             settings,
             store: Mutex::new(Store {
                 refresh_needed: self.refresh_on_request,
+                shows_vectors,
                 ..Store::default()
             }),
             credentials: Mutex::new(credentials),

@@ -207,6 +207,19 @@ impl<'v> Fields<'v> {
             .ok_or_else(|| self.wrong(name, &Value::from(text)))
     }
 
+    /// Takes a choice of which only one word is done here.
+    ///
+    /// # Errors
+    /// 400 for the others, as from this server or the genuine one.
+    pub(crate) fn only(&self, name: &str, done: &str, known: &[&str]) -> Result<(), ApiError> {
+        match self.text(name)? {
+            Some(text) if known.iter().any(|word| word.eq_ignore_ascii_case(&text)) => Err(
+                ApiError::unsupported(format!("[{name}: {text}] in [{}]", self.name)),
+            ),
+            _ => self.choice(name, &[(done, ())]).map(|_| ()),
+        }
+    }
+
     /// Refuses members that the genuine server takes and the test kit does not.
     pub(crate) fn unsupported(&self, names: &[&str]) -> Result<(), ApiError> {
         let found = names.iter().find(|name| self.map.contains_key(**name));

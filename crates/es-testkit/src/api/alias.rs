@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
+use super::params::Params;
 use super::reply::Reply;
-use crate::store::{ResolveOptions, Store, matches_wildcard};
+use crate::search::{Request, Source, matching};
+use crate::store::{Index, ResolveOptions, Restriction, Store, matches_wildcard};
 use crate::strict::Fields;
 use crate::sync::lock;
 
@@ -71,6 +73,21 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
     };
     let indices = names("index", "indices").join(",");
     let aliases = names("alias", "aliases");
+    let needed = match verb.as_str() {
+        "add" | "remove" | "remove_index" if indices.is_empty() => Some("[index] or [indices]"),
+        "add" | "remove" if aliases.is_empty() => Some("[alias] or [aliases]"),
+        _ => None,
+    };
+    if let Some(needed) = needed {
+        return Err(ApiError::bad_request(
+            "x_content_parse_exception",
+            "[1:1] [aliases] failed to parse field [actions]",
+        )
+        .caused_by(
+            "illegal_argument_exception",
+            &format!("One of {needed} is required"),
+        ));
+    }
     match verb.as_str() {
         "add" => aliases
             .iter()
@@ -159,6 +176,16 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
             ),
         ));
     }
+    let backing = streams
+        .iter()
+        .filter_map(|name| store.streams.get(name)?.indices.last());
+    for index in names
+        .iter()
+        .chain(backing)
+        .filter_map(|name| store.indices.get(name))
+    {
+        check_filter(index, alias, &kept)?;
+    }
     for name in streams {
         if let Some(stream) = store.streams.get_mut(&name) {
             stream.aliases.insert(alias.to_owned(), kept.clone());
@@ -171,6 +198,28 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
         }
     }
     Ok(())
+}
+
+/// Refuses a filter that is no query of this index.
+///
+/// # Errors
+/// 400 for it.
+pub(crate) fn check_filter(index: &Index, alias: &str, settings: &Value) -> Result<(), ApiError> {
+    let Some(filter) = settings.get("filter") else {
+        return Ok(());
+    };
+    let body = Map::from_iter([("query".to_owned(), filter.clone())]);
+    let request = Request::parse(&body, &Params::parse(None), false)?;
+    let source = Source {
+        indices: vec![(index, Restriction::default())],
+    };
+    match matching(&source, &request) {
+        Err(error) if !error.reason.starts_with("es-testkit") => Err(ApiError::illegal_argument(
+            format!("failed to parse filter for alias [{alias}]"),
+        )
+        .caused_by(error.kind, &error.reason)),
+        outcome => outcome.map(|_| ()),
+    }
 }
 
 /// Returns the data streams among what an expression found, and the indices that are not there

@@ -18,12 +18,7 @@ pub(crate) fn analyze(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body = call.required_object()?;
     let fields = Fields::new(Reader::Section, "analyze_request", &body);
     fields.unsupported(&["explain", "attributes", "char_filter"])?;
-    let texts = fields.texts("text")?.ok_or_else(|| {
-        ApiError::bad_request(
-            "action_request_validation_exception",
-            "Validation Failed: 1: text is missing;",
-        )
-    })?;
+    let texts = fields.texts("text")?;
     let analyzer = fields.text("analyzer")?;
     let field = fields.text("field")?;
     let normalizer = fields.text("normalizer")?;
@@ -34,6 +29,17 @@ pub(crate) fn analyze(call: &Call<'_>) -> Result<Reply, ApiError> {
         Some(value) => vec![value.clone()],
     };
     fields.finish()?;
+    let texts = texts.ok_or_else(|| {
+        ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: text is missing;",
+        )
+    })?;
+    if field.is_some() && call.part("index").is_empty() {
+        return Err(ApiError::illegal_argument(
+            "analysis based on a specific field requires an index",
+        ));
+    }
     let store = lock(&call.shared.store);
     let index = match call.part("index") {
         "" => None,

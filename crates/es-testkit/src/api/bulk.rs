@@ -305,7 +305,7 @@ fn write(
             } else {
                 (StatusCode::NOT_FOUND, "not_found")
             };
-            Ok((written(call, &name, &gone, result), status))
+            Ok((written(call, index, &gone, result), status))
         }
         "update" => {
             let request = serde_json::from_slice::<Map<String, Value>>(item.source)?;
@@ -317,7 +317,7 @@ fn write(
             } else {
                 StatusCode::OK
             };
-            Ok((written(call, &name, &document, result), status))
+            Ok((written(call, index, &document, result), status))
         }
         _ => {
             let source = match &changed {
@@ -331,7 +331,7 @@ fn write(
             } else {
                 (StatusCode::OK, "updated")
             };
-            Ok((written(call, &name, &document, result), status))
+            Ok((written(call, index, &document, result), status))
         }
     }
 }

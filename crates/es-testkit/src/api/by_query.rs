@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
@@ -11,7 +12,7 @@ use super::ingest;
 use super::reply::Reply;
 use super::task;
 use crate::search::{Request, Source, matching};
-use crate::store::{Document, Expected, NewSource, Store};
+use crate::store::{Document, Expected, NewSource, ResolveOptions, Store};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
@@ -23,6 +24,9 @@ struct Counts {
     updated: usize,
     deleted: usize,
     conflicts: usize,
+    batches: usize,
+    /// The documents that were not written, and why.
+    failures: Vec<Value>,
 }
 
 impl Counts {
@@ -32,14 +36,14 @@ impl Counts {
             "timed_out": false,
             "total": self.total,
             "deleted": self.deleted,
-            "batches": self.total.div_ceil(1_000).max(usize::from(self.total > 0)),
+            "batches": self.batches,
             "version_conflicts": self.conflicts,
             "noops": 0,
             "retries": {"bulk": 0, "search": 0},
             "throttled_millis": 0,
             "requests_per_second": -1.0,
             "throttled_until_millis": 0,
-            "failures": [],
+            "failures": self.failures,
         });
         if let Some(fields) = body.as_object_mut() {
             if kind != "delete" {
@@ -80,8 +84,17 @@ fn found(
     Ok(all)
 }
 
-/// The body of a by-query call: its query and how many documents it may touch.
-fn read_body(call: &Call<'_>) -> Result<(Option<Value>, Option<usize>), ApiError> {
+const CONFLICTS: &[(&str, bool)] = &[("abort", false), ("proceed", true)];
+
+/// The body of a by-query call.
+struct Asked {
+    query: Option<Value>,
+    /// The number of documents that may be touched.
+    most: Option<usize>,
+    proceed: bool,
+}
+
+fn read_body(call: &Call<'_>) -> Result<Asked, ApiError> {
     let body = call.object()?;
     let fields = Fields::new(Reader::Body, "by_query", &body);
     fields.unsupported(&["script", "slice", "sort"])?;
@@ -90,14 +103,86 @@ fn read_body(call: &Call<'_>) -> Result<(Option<Value>, Option<usize>), ApiError
         Some(most) => Some(most),
         None => call.params.count("max_docs")?,
     };
-    fields.choice("conflicts", &[("abort", ()), ("proceed", ())])?;
+    let proceed = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
     fields.finish()?;
-    Ok((query, most))
+    Ok(Asked {
+        query,
+        most,
+        proceed,
+    })
+}
+
+/// The result of one document's write.
+enum Done {
+    Created,
+    Updated,
+    Deleted,
+}
+
+/// Writes documents batch by batch, as the server does: a batch with a failure is the last one.
+///
+/// # Errors
+/// 400 for what is not done here; everything else is counted.
+fn carry_out(
+    found: &[(Arc<str>, Document)],
+    dest: Option<&str>,
+    batch: usize,
+    proceed: bool,
+    mut write: impl FnMut(&str, &Document) -> Result<Done, ApiError>,
+) -> Result<Counts, ApiError> {
+    let mut counts = Counts {
+        total: found.len(),
+        ..Counts::default()
+    };
+    for documents in found.chunks(batch.max(1)) {
+        counts.batches += 1;
+        for (index, document) in documents {
+            let error = match write(index, document) {
+                Ok(Done::Created) => {
+                    counts.created += 1;
+                    continue;
+                }
+                Ok(Done::Updated) => {
+                    counts.updated += 1;
+                    continue;
+                }
+                Ok(Done::Deleted) => {
+                    counts.deleted += 1;
+                    continue;
+                }
+                Err(error) if error.reason.starts_with("es-testkit") => return Err(error),
+                Err(error) => error,
+            };
+            let conflict = error.status == StatusCode::CONFLICT;
+            counts.conflicts += usize::from(conflict);
+            if !(conflict && proceed) {
+                counts.failures.push(json!({
+                    "index": dest.unwrap_or(index),
+                    "id": document.id,
+                    "cause": error.cause(),
+                    "status": error.status.as_u16(),
+                }));
+            }
+        }
+        if !counts.failures.is_empty() {
+            break;
+        }
+    }
+    Ok(counts)
+}
+
+/// The documents of a batch.
+fn batch_size(call: &Call<'_>) -> Result<usize, ApiError> {
+    Ok(call.params.count("scroll_size")?.unwrap_or(1_000))
+}
+
+fn proceeds(call: &Call<'_>, body: bool) -> bool {
+    body || call.params.get("conflicts") == Some("proceed")
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let (query, most) = read_body(call)?;
-    if query.is_none() && call.params.get("q").is_none() {
+    let asked = read_body(call)?;
+    if asked.query.is_none() && call.params.get("q").is_none() {
         return Err(ApiError::bad_request(
             "action_request_validation_exception",
             "Validation Failed: 1: query is missing;",
@@ -105,98 +190,134 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let mut store = lock(&call.shared.store);
     let source = call.searched(&store, call.part("index"))?;
-    let found = found(call, &source, query.as_ref(), most)?;
+    let found = found(call, &source, asked.query.as_ref(), asked.most)?;
     drop(source);
-    let mut counts = Counts {
-        total: found.len(),
-        ..Counts::default()
-    };
-    for (name, document) in found {
-        if let Some(index) = store.indices.get_mut(&*name) {
-            index.remove(
-                &document.id,
-                document.routing.as_deref(),
-                Expected::default(),
-            )?;
-            counts.deleted += 1;
-        }
-    }
+    let proceed = proceeds(call, asked.proceed);
+    let counts = carry_out(
+        &found,
+        None,
+        batch_size(call)?,
+        proceed,
+        |name, document| {
+            let index = store
+                .indices
+                .get_mut(name)
+                .ok_or_else(|| ApiError::no_such_index(name))?;
+            let routing = document.routing.as_deref();
+            index.remove(&document.id, routing, unchanged(document))?;
+            Ok(Done::Deleted)
+        },
+    )?;
     after(call, &mut store, call.part("index"))?;
-    task::finish(
-        call,
-        &mut store,
-        "indices:data/write/delete/byquery",
-        counts.response("delete"),
-    )
+    respond(call, &mut store, "delete", &counts)
 }
 
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let (query, most) = read_body(call)?;
+    let asked = read_body(call)?;
     let mut store = lock(&call.shared.store);
     let source = call.searched(&store, call.part("index"))?;
-    let found = found(call, &source, query.as_ref(), most)?;
+    let found = found(call, &source, asked.query.as_ref(), asked.most)?;
     drop(source);
-    let mut counts = Counts {
-        total: found.len(),
-        ..Counts::default()
-    };
-    for (name, document) in found {
-        ingest::refuse(&store, &name, None)?;
-        if let Some(index) = store.indices.get_mut(&*name) {
-            let source = NewSource {
-                value: document.source(),
-                raw: document.raw.clone(),
-            };
-            index.put(
-                &document.id,
-                source,
-                document.routing.clone(),
-                Expected::default(),
-            )?;
-            counts.updated += 1;
-        }
+    for (name, _) in &found {
+        ingest::refuse(&store, name, None)?;
     }
+    let proceed = proceeds(call, asked.proceed);
+    let counts = carry_out(
+        &found,
+        None,
+        batch_size(call)?,
+        proceed,
+        |name, document| {
+            let index = store
+                .indices
+                .get_mut(name)
+                .ok_or_else(|| ApiError::no_such_index(name))?;
+            let routing = document.routing.clone();
+            index.put(&document.id, again(document), routing, unchanged(document))?;
+            Ok(Done::Updated)
+        },
+    )?;
     after(call, &mut store, call.part("index"))?;
-    task::finish(
-        call,
-        &mut store,
-        "indices:data/write/update/byquery",
-        counts.response("update"),
-    )
+    respond(call, &mut store, "update", &counts)
+}
+
+/// A document that was written again since searches see it is a conflict.
+fn unchanged(document: &Document) -> Expected {
+    Expected {
+        seq_no_and_term: Some((document.seq_no, document.primary_term)),
+        ..Expected::default()
+    }
+}
+
+/// The source of a document, to be written once more.
+fn again(document: &Document) -> NewSource {
+    NewSource {
+        value: document.source(),
+        raw: document.raw.clone(),
+    }
+}
+
+/// The body of a reindex.
+struct Reindex {
+    from: String,
+    query: Option<Value>,
+    most: Option<usize>,
+    batch: usize,
+    to: String,
+    /// Whether documents that exist are left alone.
+    absent: bool,
+    proceed: bool,
+}
+
+impl Reindex {
+    fn read(body: &Map<String, Value>) -> Result<Self, ApiError> {
+        let fields = Fields::new(Reader::Section, "reindex", body);
+        fields.unsupported(&["script"])?;
+        let from = fields.required("source")?;
+        let to = fields.required("dest")?;
+        let proceed = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
+        let most = fields.count("max_docs")?;
+        fields.finish()?;
+        let from = Fields::section("source", from)?;
+        from.unsupported(&["remote", "slice", "sort", "_source", "runtime_mappings"])?;
+        let indices = from
+            .texts("index")?
+            .ok_or_else(|| from.invalid("Required [index]"))?
+            .join(",");
+        let query = from.get("query")?.cloned();
+        let batch = from.positive("size")?.unwrap_or(1_000);
+        from.finish()?;
+        let to = Fields::section("dest", to)?;
+        to.unsupported(&["pipeline", "routing", "version_type"])?;
+        let dest = to
+            .text("index")?
+            .ok_or_else(|| to.invalid("Required [index]"))?;
+        let absent = to
+            .choice("op_type", &[("index", false), ("create", true)])?
+            .unwrap_or(false);
+        to.finish()?;
+        Ok(Self {
+            from: indices,
+            query,
+            most,
+            batch,
+            to: dest,
+            absent,
+            proceed,
+        })
+    }
 }
 
 pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body = call.required_object()?;
-    let fields = Fields::new(Reader::Section, "reindex", &body);
-    fields.unsupported(&["script"])?;
-    let from = fields.required("source")?;
-    let to = fields.required("dest")?;
-    let proceed = fields
-        .choice("conflicts", &[("abort", false), ("proceed", true)])?
-        .unwrap_or(false);
-    let most = fields.count("max_docs")?;
-    fields.finish()?;
-    let from = Fields::section("source", from)?;
-    from.unsupported(&["remote", "slice", "sort", "_source", "runtime_mappings"])?;
-    let indices = from
-        .texts("index")?
-        .ok_or_else(|| from.invalid("Required [index]"))?
-        .join(",");
-    let query = from.get("query")?;
-    from.positive("size")?;
-    from.finish()?;
-    let to = Fields::section("dest", to)?;
-    to.unsupported(&["pipeline", "routing", "version_type"])?;
-    let dest = to
-        .text("index")?
-        .ok_or_else(|| to.invalid("Required [index]"))?;
-    let absent = to
-        .choice("op_type", &[("index", false), ("create", true)])?
-        .unwrap_or(false);
-    to.finish()?;
+    let asked = Reindex::read(&call.required_object()?)?;
+    let dest = &asked.to;
     let mut store = lock(&call.shared.store);
-    let source = call.searched(&store, &indices)?;
-    if source.indices.iter().any(|(index, _)| *index.name == *dest) {
+    let source = call.searched(&store, &asked.from)?;
+    if source
+        .indices
+        .iter()
+        .any(|(index, _)| *index.name == **dest)
+    {
         return Err(ApiError::bad_request(
             "action_request_validation_exception",
             format!(
@@ -204,59 +325,71 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
             ),
         ));
     }
-    let found = found(call, &source, query, most)?;
+    let found = found(call, &source, asked.query.as_ref(), asked.most)?;
     drop(source);
-    ingest::refuse(&store, &dest, None)?;
-    let mut counts = Counts {
-        total: found.len(),
-        ..Counts::default()
+    ingest::refuse(&store, dest, None)?;
+    let kind = if asked.absent {
+        Kind::Create
+    } else {
+        Kind::Index
     };
-    for (_, document) in found {
-        let given = document.routing.as_deref();
-        let kind = if absent { Kind::Create } else { Kind::Index };
-        let target = Target {
-            name: &dest,
-            routing: given,
-            ..Target::of(call, kind)?
-        };
-        let (index, routing) = target.open(&mut store)?;
-        let source = NewSource {
-            value: document.source(),
-            raw: document.raw.clone(),
-        };
-        let expected = Expected {
-            absent,
-            ..Expected::default()
-        };
-        match index.put(&document.id, source, routing, expected) {
-            Ok((_, true)) => counts.created += 1,
-            Ok((_, false)) => counts.updated += 1,
-            Err(error) if error.status == http::StatusCode::CONFLICT => {
-                counts.conflicts += 1;
-                if !proceed {
-                    let mut response = counts.response("reindex");
-                    if let Some(fields) = response.as_object_mut() {
-                        let failure = json!({"index": dest, "id": document.id, "cause": error.cause(), "status": 409});
-                        fields.insert("failures".to_owned(), json!([failure]));
-                    }
-                    return Ok(Reply::json(http::StatusCode::CONFLICT, response));
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    after(call, &mut store, &dest)?;
-    task::finish(
-        call,
-        &mut store,
-        "indices:data/write/reindex",
-        counts.response("reindex"),
-    )
+    let target = Target {
+        name: dest,
+        ..Target::of(call, kind)?
+    };
+    let counts = carry_out(
+        &found,
+        Some(dest),
+        asked.batch,
+        asked.proceed,
+        |_, document| {
+            let target = Target {
+                routing: document.routing.as_deref(),
+                ..target
+            };
+            let (index, routing) = target.open(&mut store)?;
+            let expected = Expected {
+                absent: asked.absent,
+                ..Expected::default()
+            };
+            let (_, new) = index.put(&document.id, again(document), routing, expected)?;
+            Ok(if new { Done::Created } else { Done::Updated })
+        },
+    )?;
+    after(call, &mut store, dest)?;
+    respond(call, &mut store, "reindex", &counts)
+}
+
+/// Responds with what was done; the worst failure is the status.
+fn respond(
+    call: &Call<'_>,
+    store: &mut Store,
+    kind: &str,
+    counts: &Counts,
+) -> Result<Reply, ApiError> {
+    let action = match kind {
+        "delete" => "indices:data/write/delete/byquery",
+        "update" => "indices:data/write/update/byquery",
+        _ => "indices:data/write/reindex",
+    };
+    let worst = counts
+        .failures
+        .iter()
+        .filter_map(|failure| failure.get("status")?.as_u64())
+        .max();
+    let status = worst
+        .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())
+        .unwrap_or(StatusCode::OK);
+    task::finish(call, store, action, status, counts.response(kind))
 }
 
 /// Refreshes what was written, where the request asks for it.
 fn after(call: &Call<'_>, store: &mut Store, expression: &str) -> Result<(), ApiError> {
-    for name in store.resolve(expression, call.resolve_options()?)? {
+    let options = ResolveOptions {
+        ignore_unavailable: true,
+        ..call.resolve_options()?
+    };
+    for name in store.resolve(expression, options)? {
         if let Some(index) = store.indices.get_mut(&name) {
             refresh(call, index);
         }

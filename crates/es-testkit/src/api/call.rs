@@ -144,6 +144,10 @@ impl Call<'_> {
             ignore_unavailable: self.params.flag("ignore_unavailable")?.unwrap_or(false),
             require_some: !self.params.flag("allow_no_indices")?.unwrap_or(true),
             refuse_aliases: false,
+            hidden: self
+                .params
+                .get("expand_wildcards")
+                .is_some_and(|list| list.split(',').any(|word| matches!(word, "all" | "hidden"))),
         })
     }
 

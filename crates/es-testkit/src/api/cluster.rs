@@ -6,30 +6,40 @@ use serde_json::json;
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
+use super::state::holders_of;
 use crate::sync::lock;
 
-/// One node is yellow (no place for replicas), more are green, as in a genuine cluster whose
-/// indices have one replica. Waiting for what does not hold times out at once: 408.
+/// A replica without a node of its own makes the cluster yellow. Waiting for what does not hold
+/// times out at once: 408.
 pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
     let nodes = call.shared.listed_nodes();
-    let indices = call.indices(&lock(&call.shared.store))?.len();
-    let copies = if nodes.len() > 1 { 2 } else { 1 };
-    let green = indices == 0 || nodes.len() > 1;
+    let store = lock(&call.shared.store);
+    let names = call.indices(&store)?;
+    let (mut primaries, mut active, mut wanted) = (0, 0, 0);
+    for index in names.iter().filter_map(|name| store.indices.get(name)) {
+        for shard in 0..index.shards {
+            primaries += 1;
+            active += holders_of(call.shared, index, shard).len();
+            wanted += usize::try_from(index.replicas).unwrap_or(0) + 1;
+        }
+    }
+    let green = active >= wanted;
     let status = if green { "green" } else { "yellow" };
     let wants_green = call.params.get("wait_for_status") == Some("green");
-    let wants_nodes = call
-        .params
-        .get("wait_for_nodes")
-        .map(|text| text.trim_start_matches([' ', '>', '=']));
-    let too_few = wants_nodes
-        .and_then(|text| text.parse::<usize>().ok())
-        .is_some_and(|wanted| nodes.len() < wanted);
-    let timed_out = (wants_green && !green) || too_few;
-    let unassigned = if green { 0 } else { indices };
+    let enough = match call.params.get("wait_for_nodes") {
+        Some(condition) => has_nodes(condition, nodes.len())?,
+        None => true,
+    };
+    let timed_out = (wants_green && !green) || !enough;
     let http_status = if timed_out {
         StatusCode::REQUEST_TIMEOUT
     } else {
         StatusCode::OK
+    };
+    let percent = if wanted == 0 {
+        100.0
+    } else {
+        active as f64 / wanted as f64 * 100.0
     };
     Ok(Reply::json(
         http_status,
@@ -39,18 +49,42 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
             "timed_out": timed_out,
             "number_of_nodes": nodes.len(),
             "number_of_data_nodes": nodes.iter().filter(|node| holds_data(&lock(&node.changing).roles)).count(),
-            "active_primary_shards": indices,
-            "active_shards": indices * copies,
+            "active_primary_shards": primaries,
+            "active_shards": active,
             "relocating_shards": 0,
             "initializing_shards": 0,
-            "unassigned_shards": unassigned,
+            "unassigned_shards": wanted - active.min(wanted),
             "delayed_unassigned_shards": 0,
             "number_of_pending_tasks": 0,
             "number_of_in_flight_fetch": 0,
             "task_max_waiting_in_queue_millis": 0,
-            "active_shards_percent_as_number": if green { 100.0 } else { 50.0 },
+            "active_shards_percent_as_number": percent,
         }),
     ))
+}
+
+/// Whether so many nodes are enough for `3`, `>=3`, `ge(3)` and the like.
+fn has_nodes(condition: &str, nodes: usize) -> Result<bool, ApiError> {
+    let condition = condition.trim();
+    let number = condition.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let operator = condition.trim_end_matches(number).trim();
+    let number = number.trim_end_matches(')').trim();
+    let wanted: usize = number.parse().map_err(|_| {
+        ApiError::bad_request(
+            "number_format_exception",
+            format!("For input string: \"{condition}\""),
+        )
+    })?;
+    match operator {
+        "" => Ok(nodes == wanted),
+        ">=" | "ge(" => Ok(nodes >= wanted),
+        "<=" | "le(" => Ok(nodes <= wanted),
+        ">" | "gt(" => Ok(nodes > wanted),
+        "<" | "lt(" => Ok(nodes < wanted),
+        _ => Err(ApiError::unsupported(format!(
+            "[wait_for_nodes={condition}]"
+        ))),
+    }
 }
 
 pub(crate) fn holds_data(roles: &[String]) -> bool {

@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::ingest::{Incoming, Plan, dropped};
 use super::reply::Reply;
 use super::source_filter::SourceFilter;
-use super::state::{Use, count};
+use super::state::{Use, count, holders_of};
 use crate::json::{Json, object};
 use crate::store::{Document, Expected, Index, NewSource, Store};
 use crate::sync::lock;
@@ -77,14 +77,13 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     );
     let (document, new) = index.put(&id, incoming.source, routing.clone(), expected)?;
     refresh(call, index);
-    let name = index.name.to_string();
     let (status, result) = if new {
         (StatusCode::CREATED, "created")
     } else {
         (StatusCode::OK, "updated")
     };
-    let reply = Reply::json(status, written(call, &name, &document, result));
-    let location = location(&name, &id, routing.as_deref());
+    let reply = Reply::json(status, written(call, index, &document, result));
+    let location = location(&index.name, &id, routing.as_deref());
     Ok(if new {
         reply.header(LOCATION, &location)
     } else {
@@ -131,10 +130,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     } else {
         (StatusCode::NOT_FOUND, "not_found")
     };
-    Ok(Reply::json(
-        status,
-        written(call, &index.name, &gone, result),
-    ))
+    Ok(Reply::json(status, written(call, index, &gone, result)))
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -185,13 +181,12 @@ fn read<'s>(
     let (index, shard) = lookup(store, call.part("index"), id, call.params.get("routing"))?;
     count(call, index, shard, Use::Get);
     let realtime = call.params.flag("realtime")?.unwrap_or(true);
-    let found = match (&index.searched, realtime) {
-        (Some(seen), false) => seen.get(id),
-        _ => index.documents.get(id),
+    let found = if realtime {
+        index.document(shard, id)
+    } else {
+        index.searched_document(shard, id)
     };
-    let found = found
-        .map(AsRef::as_ref)
-        .filter(|document| document.shard == shard);
+    let found = found.map(AsRef::as_ref);
     if let (Some(wanted), Some(document)) = (call.params.number("version")?, found)
         && wanted != document.version
     {
@@ -375,13 +370,14 @@ pub(crate) fn check_id(id: &str) -> Result<(), ApiError> {
 }
 
 /// The response to a write.
-pub(crate) fn written(call: &Call<'_>, index: &str, document: &Document, result: &str) -> Value {
+pub(crate) fn written(call: &Call<'_>, index: &Index, document: &Document, result: &str) -> Value {
+    let assigned = holders_of(call.shared, index, document.shard).len();
     let mut body = json!({
-        "_index": index,
+        "_index": &*index.name,
         "_id": document.id,
         "_version": document.version,
         "result": result,
-        "_shards": {"total": 2, "successful": 1, "failed": 0},
+        "_shards": {"total": index.replicas + 1, "successful": assigned, "failed": 0},
         "_seq_no": document.seq_no,
         "_primary_term": document.primary_term,
     });

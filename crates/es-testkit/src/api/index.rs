@@ -71,6 +71,7 @@ pub(crate) fn build<'s>(
     let uuid = store.next_id();
     let mut index = Index::new(name, uuid, now_millis().unsigned_abs());
     index.searched = store.refresh_needed.then(Arc::default);
+    index.excludes_vectors = !store.shows_vectors;
     let fields = Fields::new(Reader::Body, "create index", body);
     if let Some(given) = fields.get("settings")? {
         let given = given
@@ -90,9 +91,9 @@ pub(crate) fn build<'s>(
             .as_object()
             .ok_or_else(|| fields.wrong("aliases", given))?;
         for (alias, given) in given {
-            index
-                .aliases
-                .insert(alias.clone(), super::alias::kept(alias, given)?);
+            let kept = super::alias::kept(alias, given)?;
+            super::alias::check_filter(&index, alias, &kept)?;
+            index.aliases.insert(alias.clone(), kept);
         }
     }
     if let Some((unknown, _)) = fields.rest().first() {
@@ -105,6 +106,9 @@ pub(crate) fn build<'s>(
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
+    if name.starts_with('<') {
+        return Err(ApiError::unsupported("date math in the names of indices"));
+    }
     let problem = if name.chars().any(char::is_uppercase) {
         "must be lowercase"
     } else if name.starts_with(['_', '-', '+']) {

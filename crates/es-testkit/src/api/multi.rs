@@ -108,8 +108,7 @@ fn one(
     Ok(match found {
         Ok((index, shard)) => {
             count(call, index, shard, Use::Get);
-            let document = index.documents.get(id).map(AsRef::as_ref);
-            let document = document.filter(|document| document.shard == shard);
+            let document = index.document(shard, id).map(AsRef::as_ref);
             shown(call, index, id, document, filter)
         }
         Err(error) => {

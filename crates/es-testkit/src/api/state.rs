@@ -240,6 +240,17 @@ pub(crate) fn search_shards(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let store = lock(&call.shared.store);
     let source = call.searched(&store, call.part("index"))?;
+    // The genuine server shows the filters as it has parsed them.
+    if let Some((index, _)) = source
+        .indices
+        .iter()
+        .find(|(_, restriction)| !restriction.filters.is_empty())
+    {
+        return Err(ApiError::unsupported(format!(
+            "[_search_shards] through an alias of [{}] with a filter",
+            index.name
+        )));
+    }
     let mut groups = Vec::new();
     let mut named = BTreeSet::new();
     for (index, restriction) in &source.indices {

@@ -18,10 +18,11 @@ pub(crate) fn finish(
     call: &Call<'_>,
     store: &mut Store,
     action: &str,
+    status: StatusCode,
     response: Value,
 ) -> Result<Reply, ApiError> {
     if call.params.flag("wait_for_completion")?.unwrap_or(true) {
-        return Ok(Reply::ok(response));
+        return Ok(Reply::json(status, response));
     }
     let number = store.next_number();
     let id = format!("{}:{number}", call.node.id);

@@ -43,7 +43,7 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     } else {
         StatusCode::OK
     };
-    let mut body = Json::from(written(call, &index.name, &document, result)).opened();
+    let mut body = Json::from(written(call, index, &document, result)).opened();
     if result == "noop" {
         body.insert("_shards", json!({"total": 0, "successful": 0, "failed": 0}));
     }
@@ -130,12 +130,7 @@ pub(crate) fn apply(
         ));
     }
     let shard = index.shard_of(id, routing.as_deref());
-    let current = index
-        .documents
-        .get(id)
-        .filter(|document| document.shard == shard)
-        .cloned();
-    let Some(current) = current else {
+    let Some(current) = index.document(shard, id).cloned() else {
         let first = if upsert.is_some() {
             part("upsert")
         } else {
@@ -153,6 +148,13 @@ pub(crate) fn apply(
         let (document, _) = index.put(id, NewSource::of(&source), routing, expected)?;
         return Ok(((*document).clone(), "created"));
     };
+    if !index.mapping.source_enabled {
+        return Err(ApiError::bad_request(
+            "document_source_missing_exception",
+            format!("[{id}]: document source missing"),
+        )
+        .with("index", &*index.name));
+    }
     let Some(partial) = part("doc") else {
         return Err(ApiError::bad_request(
             "action_request_validation_exception",

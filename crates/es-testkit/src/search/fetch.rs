@@ -262,6 +262,13 @@ impl Fetch {
                     ))
                     .in_search());
                 }
+                if matches!(field.kind, Kind::Vector { .. }) {
+                    return Err(ApiError::illegal_argument(format!(
+                        "Field [{}] of type [{}] doesn't support docvalue_fields or aggregations",
+                        field.path, field.type_name
+                    ))
+                    .in_search());
+                }
                 let mut terms = entry.terms(&field.path).to_vec();
                 terms.sort_by(Term::compare);
                 if matches!(field.kind, Kind::Keyword { .. } | Kind::Ip) {

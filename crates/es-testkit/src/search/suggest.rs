@@ -42,6 +42,11 @@ pub(crate) fn run(
                 ApiError::illegal_argument("'prefix/text' or 'regex' must be defined")
             })?;
             ("completion", completion(&start, settings, shards, request)?)
+        } else if fields.rest().is_empty() {
+            return Err(ApiError::bad_request(
+                "parse_exception",
+                "missing suggestion object",
+            ));
         } else {
             let kind = fields
                 .rest()

@@ -10,6 +10,11 @@ use super::mapping::{Entry, Mapping, read_document};
 use super::shards::{routing_shards, shard_of};
 use crate::api::error::ApiError;
 
+/// A shard and an id: documents with the same id on two shards are two documents.
+type Place = (u32, String);
+
+type Documents = BTreeMap<Place, Arc<Document>>;
+
 /// An index. Cloning shares the documents, so a snapshot is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
@@ -23,11 +28,11 @@ pub(crate) struct Index {
     /// Whether `_source` leaves vectors out.
     pub(crate) excludes_vectors: bool,
     pub(crate) aliases: BTreeMap<String, Value>,
-    pub(crate) documents: BTreeMap<String, Arc<Document>>,
+    pub(crate) documents: Documents,
     /// The documents that searches see, where those are only the ones of the last refresh.
-    pub(crate) searched: Option<Arc<BTreeMap<String, Arc<Document>>>>,
+    pub(crate) searched: Option<Arc<Documents>>,
     /// Versions of deleted documents: a document written again counts on.
-    deleted: BTreeMap<String, u64>,
+    deleted: BTreeMap<Place, u64>,
     /// By shard.
     next_seq_no: BTreeMap<u32, u64>,
     pub(crate) shards: u32,
@@ -77,7 +82,9 @@ impl Index {
             )
             .with("index", &*self.name));
         }
-        self.check(id, expected)?;
+        let shard = self.shard_of(id, routing.as_deref());
+        let place = (shard, id.to_owned());
+        self.check(&place, expected)?;
         if self.data_stream.is_some() {
             check_timestamp(&source.value)?;
         }
@@ -87,17 +94,16 @@ impl Index {
             self.mapping = mapping;
             self.version += 1;
         }
-        let before = self.documents.get(id).map(|document| document.version);
+        let before = self.documents.get(&place).map(|document| document.version);
         let version = match expected.external_version {
             Some((version, _)) => version,
             None => {
                 before
-                    .or_else(|| self.deleted.get(id).copied())
+                    .or_else(|| self.deleted.get(&place).copied())
                     .unwrap_or(0)
                     + 1
             }
         };
-        let shard = self.shard_of(id, routing.as_deref());
         let document = Arc::new(Document {
             id: id.to_owned(),
             raw: source.raw,
@@ -108,8 +114,8 @@ impl Index {
             routing,
             shard,
         });
-        self.deleted.remove(id);
-        self.documents.insert(id.to_owned(), Arc::clone(&document));
+        self.deleted.remove(&place);
+        self.documents.insert(place, Arc::clone(&document));
         Ok((document, before.is_none()))
     }
 
@@ -124,19 +130,20 @@ impl Index {
         routing: Option<&str>,
         expected: Expected,
     ) -> Result<(Document, bool), ApiError> {
-        self.check(id, expected)?;
         let shard = self.shard_of(id, routing);
-        let before = match self.documents.get(id) {
-            Some(document) if document.shard == shard => self.documents.remove(id),
-            // On another shard, where the deletion does not look.
-            _ => None,
-        };
+        let place = (shard, id.to_owned());
+        self.check(&place, expected)?;
+        let before = self.documents.remove(&place);
         let old = before.as_ref().map(|document| document.version);
         let version = match expected.external_version {
             Some((version, _)) => version,
-            None => old.or_else(|| self.deleted.get(id).copied()).unwrap_or(0) + 1,
+            None => {
+                old.or_else(|| self.deleted.get(&place).copied())
+                    .unwrap_or(0)
+                    + 1
+            }
         };
-        self.deleted.insert(id.to_owned(), version);
+        self.deleted.insert(place, version);
         let gone = Document {
             id: id.to_owned(),
             raw: NewSource::of(&crate::json::Json::Object(Vec::new())).raw,
@@ -150,8 +157,9 @@ impl Index {
         Ok((gone, before.is_some()))
     }
 
-    fn check(&self, id: &str, expected: Expected) -> Result<(), ApiError> {
-        let current = self.documents.get(id);
+    fn check(&self, place: &Place, expected: Expected) -> Result<(), ApiError> {
+        let id = &place.1;
+        let current = self.documents.get(place);
         if let Some((wanted_no, wanted_term)) = expected.seq_no_and_term {
             let found = current.map(|document| (document.seq_no, document.primary_term));
             if found != Some((wanted_no, wanted_term)) {
@@ -190,6 +198,17 @@ impl Index {
             }
         }
         Ok(())
+    }
+
+    /// Returns a document of a shard, as it was written last.
+    pub(crate) fn document(&self, shard: u32, id: &str) -> Option<&Arc<Document>> {
+        self.documents.get(&(shard, id.to_owned()))
+    }
+
+    /// Returns a document of a shard, as searches see it.
+    pub(crate) fn searched_document(&self, shard: u32, id: &str) -> Option<&Arc<Document>> {
+        let seen = self.searched.as_deref().unwrap_or(&self.documents);
+        seen.get(&(shard, id.to_owned()))
     }
 
     /// The documents that searches see, in the order in which they were written, as a scan of the

@@ -55,6 +55,8 @@ pub(crate) struct Store {
     pub(crate) pipelines: Pipelines,
     /// Whether searches see writes only after a refresh.
     pub(crate) refresh_needed: bool,
+    /// Whether new indices show vectors in `_source`, as they do before 9.2.
+    pub(crate) shows_vectors: bool,
     pub(crate) counter: u64,
 }
 

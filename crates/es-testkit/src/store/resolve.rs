@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) require_some: bool,
     /// Aliases are refused, as deleting an index does.
     pub(crate) refuse_aliases: bool,
+    /// Wildcards find hidden indices too.
+    pub(crate) hidden: bool,
 }
 
 /// The part of an index that an expression makes visible.
@@ -45,12 +47,33 @@ impl Store {
         } else {
             expression
         };
+        let mut opened = false;
         for part in everything.split(',') {
-            if let Some(excluded) = part.strip_prefix('-') {
+            let excluded = part.strip_prefix('-').filter(|_| opened);
+            opened |= part == "_all" || part.contains('*');
+            if part.starts_with('_') && part != "_all" {
+                return Err(ApiError::bad_request(
+                    "invalid_index_name_exception",
+                    format!("Invalid index name [{part}], must not start with '_'."),
+                )
+                .with("index", part)
+                .with("index_uuid", "_na_"));
+            }
+            if part.starts_with('<') {
+                return Err(ApiError::unsupported("date math in the names of indices"));
+            }
+            if let Some((remote, _)) = part.split_once(':') {
+                return Err(ApiError::new(
+                    http::StatusCode::NOT_FOUND,
+                    "no_such_remote_cluster_exception",
+                    format!("no such remote cluster: [{remote}]"),
+                ));
+            }
+            if let Some(excluded) = excluded {
                 found.retain(|name: &String| !matches_wildcard(excluded, name));
             } else if part == "_all" || part.contains('*') {
                 let pattern = if part == "_all" { "*" } else { part };
-                found.extend(self.matching(pattern, options.refuse_aliases));
+                found.extend(self.matching(pattern, options));
             } else {
                 let names = self.named(part);
                 let alias_only = options.refuse_aliases && !self.indices.contains_key(part);
@@ -243,15 +266,25 @@ impl Store {
             .collect()
     }
 
-    /// The indices that fit a pattern; without `names_only`, those of data streams and aliases too.
-    fn matching(&self, pattern: &str, names_only: bool) -> Vec<String> {
+    /// The indices that fit a pattern, those of data streams and aliases too unless only names of
+    /// indices count.
+    fn matching(&self, pattern: &str, options: Options) -> Vec<String> {
+        let names_only = options.refuse_aliases;
         let by_alias = |aliases: &BTreeMap<String, Value>| {
             !names_only && aliases.keys().any(|alias| matches_wildcard(pattern, alias))
         };
-        let hidden = !pattern.starts_with('.');
+        let hidden = !pattern.starts_with('.') && !options.hidden;
+        let is_visible = |index: &Index| {
+            let hides = index
+                .settings
+                .get("hidden")
+                .is_some_and(|flag| flag == "true");
+            let dotted = index.name.starts_with('.');
+            options.hidden || (dotted && !hidden) || !(dotted || hides)
+        };
         let hit = |index: &&Index| {
-            !(hidden && index.name.starts_with('.'))
-                && (matches_wildcard(pattern, &index.name) || by_alias(&index.aliases))
+            (is_visible(index) && matches_wildcard(pattern, &index.name))
+                || (by_alias(&index.aliases) && !(hidden && index.name.starts_with('.')))
         };
         let of_streams = self
             .streams

@@ -37,6 +37,24 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn vectors_leave_the_source_with_9_2() {
+    for (version, shown) in [
+        ("7.17.9", true),
+        ("8.19.0", true),
+        ("9.1.0", true),
+        ("9.2.0", false),
+    ] {
+        let (_cluster, mut client) = cluster(version).await;
+        let mapping =
+            json!({"mappings": {"properties": {"v": {"type": "dense_vector", "dims": 2}}}});
+        client.ok("PUT", "/a", mapping).await;
+        client.ok("PUT", "/a/_doc/1", json!({"v": [1, 2]})).await;
+        let found = client.ok("GET", "/a/_doc/1", Value::Null).await;
+        assert_eq!(found["_source"].get("v").is_some(), shown, "{version}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_takes_its_own_major_and_the_one_before() {
     for (version, taken, refused) in [("9.2.0", [9, 8], [7, 10]), ("8.19.0", [8, 7], [9, 6])] {
         let (_cluster, mut client) = cluster(version).await;
@@ -351,7 +369,7 @@ async fn cat_is_text_unless_json_is_asked_for() {
     let text = client.send("GET", "/_cat/indices?v", &[], "").await;
     assert_eq!(text.header("content-type"), "text/plain; charset=UTF-8");
     assert!(
-        String::from_utf8_lossy(&text.body).contains("yellow open a "),
+        String::from_utf8_lossy(&text.body).contains("yellow open   a "),
         "{:?}",
         text.body
     );

@@ -316,6 +316,34 @@ async fn all_nodes_share_the_documents() {
 }
 
 #[tokio::test]
+async fn by_query_calls_leave_what_has_changed() {
+    let cluster = Cluster::builder()
+        .refresh_on_request(true)
+        .start()
+        .await
+        .unwrap();
+    let mut client = Client::connect(&cluster.url(0)).await;
+    client
+        .ok("PUT", "/books/_doc/1?refresh=true", json!({"n": 1}))
+        .await;
+    client.ok("PUT", "/books/_doc/1", json!({"n": 2})).await;
+    for call in ["_update_by_query", "_delete_by_query?conflicts=abort"] {
+        let body = json!({"query": {"match_all": {}}});
+        let refused = client.call("POST", &format!("/books/{call}"), body).await;
+        assert_eq!(refused.status, 409);
+        assert_eq!(refused.json()["version_conflicts"], 1);
+        assert_eq!(refused.json()["failures"][0]["id"], "1");
+    }
+    let body = json!({"query": {"match_all": {}}, "conflicts": "proceed"});
+    let done = client.ok("POST", "/books/_delete_by_query", body).await;
+    assert_eq!(
+        (&done["deleted"], &done["version_conflicts"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(cluster.documents("books")["1"], json!({"n": 2}));
+}
+
+#[tokio::test]
 async fn a_refresh_makes_documents_searchable() {
     let cluster = Cluster::builder()
         .refresh_on_request(true)

@@ -49,8 +49,18 @@ impl<'a> Context<'_, 'a> {
             .iter()
             .map(read_part)
             .collect::<Result<Vec<_>, _>>()?;
+        let twice = parts
+            .iter()
+            .enumerate()
+            .find(|(at, part)| parts.iter().take(*at).any(|one| one.name == part.name));
+        if let Some((_, part)) = twice {
+            return Err(fields.invalid(format!(
+                "Composite source names must be unique, found duplicates: [{}]",
+                part.name
+            )));
+        }
         for part in &parts {
-            self.any_field(&part.values.field)?;
+            self.valued_field(&part.values, "composite")?;
         }
         let mut grouped: Vec<(Key, Vec<Row<'a>>)> = Vec::new();
         for row in rows {

@@ -51,7 +51,10 @@ impl<'a> Context<'_, 'a> {
             field: path,
             missing: fields.get("missing")?.cloned(),
         };
-        let field = self.any_field(&source.field)?;
+        let field = match agg.kind.as_str() {
+            "geo_bounds" => self.any_field(&source.field)?,
+            kind => self.valued_field(&source, kind)?,
+        };
         let counts = matches!(
             agg.kind.as_str(),
             "value_count" | "cardinality" | "geo_bounds"
@@ -87,7 +90,13 @@ impl<'a> Context<'_, 'a> {
             "cardinality" => {
                 fields.count("precision_threshold")?;
                 fields.text("execution_hint")?;
-                let distinct: BTreeSet<String> = terms.iter().map(Term::text).collect();
+                let points = rows
+                    .iter()
+                    .filter_map(|row| row.view.entry.fields.get(&source.field))
+                    .flat_map(|data| &data.points)
+                    .map(|point| format!("{},{}", point.lat, point.lon));
+                let distinct: BTreeSet<String> =
+                    terms.iter().map(Term::text).chain(points).collect();
                 json!({"value": distinct.len()})
             }
             "avg" => single(average(&numbers), field.as_deref()),

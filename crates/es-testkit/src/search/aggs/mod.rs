@@ -19,7 +19,7 @@ use super::sort::check_doc_values;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::Json;
-use crate::store::Field;
+use crate::store::{Field, Kind};
 
 pub(crate) use parse::parse;
 
@@ -178,6 +178,25 @@ impl<'c, 'a> Context<'c, 'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The field that an aggregation takes values from, checked to have any.
+    fn valued_field(&self, source: &Values, kind: &str) -> Result<Option<Arc<Field>>, ApiError> {
+        let field = self.any_field(&source.field)?;
+        let Some(known) = &field else {
+            return Ok(None);
+        };
+        if matches!(known.kind, Kind::GeoPoint) && !matches!(kind, "value_count" | "cardinality") {
+            return Err(ApiError::illegal_argument(format!(
+                "Field [{}] of type [{}] is not supported for aggregation [{kind}]",
+                source.field, known.type_name
+            ))
+            .in_search());
+        }
+        if let Some(missing) = &source.missing {
+            known.query_term(missing).map_err(ApiError::in_search)?;
+        }
+        Ok(field)
     }
 
     /// The values of a row. Values of nested objects are seen only from within them.

@@ -9,6 +9,7 @@ use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::object;
 use crate::search::execute::Row;
+use crate::search::query::lucene_regex;
 use crate::store::{Kind, Number};
 use crate::strict::Fields;
 
@@ -33,11 +34,13 @@ impl Choice {
                 };
                 Ok(Self::Exact(items.iter().map(text).collect()))
             }
-            Some(Value::String(pattern)) => regex_lite::Regex::new(&format!("^(?:{pattern})$"))
-                .map(Self::Pattern)
-                .map_err(|_| ApiError::unsupported(format!("the regular expression [{pattern}]"))),
+            Some(Value::String(pattern)) => lucene_regex(pattern, false).map(Self::Pattern),
             Some(_) => Err(ApiError::unsupported("partitions in [terms]")),
         }
+    }
+
+    fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern(_))
     }
 
     fn has(&self, term: &Term) -> bool {
@@ -94,7 +97,21 @@ impl<'a> Context<'_, 'a> {
             fields.text("execution_hint")?;
         }
         fields.finish()?;
-        let field = self.any_field(&source.field)?;
+        let field = self.valued_field(&source, &agg.kind)?;
+        let on_texts = field
+            .as_ref()
+            .is_none_or(|field| matches!(field.kind, Kind::Keyword { .. } | Kind::Text { .. }));
+        if !on_texts
+            && [&include, &excluded]
+                .iter()
+                .any(|choice| choice.is_pattern())
+        {
+            return Err(ApiError::illegal_argument(format!(
+                "Aggregation [{}] cannot support regular expression style include/exclude settings as they can only be applied to string fields. Use an array of values for include/exclude clauses",
+                agg.name
+            ))
+            .in_search());
+        }
         let mut grouped: BTreeMap<String, (Term, Vec<Row<'a>>)> = BTreeMap::new();
         if least == 0 {
             for shard in self.shards {

@@ -57,14 +57,29 @@ impl SortKey {
                         .in_search(),
                 );
             }
+            Some(field)
+                if matches!(self.by, By::Field(_)) && matches!(field.kind, Kind::GeoPoint) =>
+            {
+                return Err(ApiError::illegal_argument(
+                    "can't sort on geo_point field without using specific sorting feature, like geo_distance",
+                )
+                .in_search());
+            }
             Some(field) => check_doc_values(index, field)?,
         }
         let nested = match (&self.nested, &field) {
             (Some(settings), _) => Some(bind_nested(settings, compiler)?),
-            (None, Some(field)) => index
-                .mapping
-                .nested_parent(&field.path)
-                .map(|path| (path, None)),
+            (None, Some(field)) => match index.mapping.nested_parent(&field.path) {
+                Some(_) if compiler.nested.is_none() => {
+                    return Err(shard_failure(
+                        index,
+                        format!(
+                            "it is mandatory to set the [nested] context on the nested sort field: [{path}]."
+                        ),
+                    ));
+                }
+                parent => parent.map(|path| (path, None)),
+            },
             (None, None) => None,
         };
         Ok(Bound {

@@ -174,8 +174,12 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
             let unit = unit_meters(&unit).ok_or_else(|| {
                 ApiError::illegal_argument(format!("No match for unit string [{unit}]"))
             })?;
-            fields.choice("distance_type", &[("arc", ())])?;
-            fields.choice("validation_method", &[("strict", ())])?;
+            fields.only("distance_type", "arc", &["plane"])?;
+            fields.only(
+                "validation_method",
+                "strict",
+                &["coerce", "ignore_malformed"],
+            )?;
             if fields.flag("ignore_unmapped")?.unwrap_or(false) {
                 made.unmapped_type = Some("geo_point".to_owned());
             }
@@ -261,6 +265,11 @@ pub(crate) fn check_doc_values(index: &Index, field: &Field) -> Result<(), ApiEr
         ))
         .in_search()),
         Kind::Text { .. } => Err(ApiError::unsupported("[fielddata] of text fields")),
+        Kind::Vector { .. } | Kind::Completion { .. } => Err(ApiError::illegal_argument(format!(
+            "Fielddata is not supported on field [{}] of type [{}]",
+            field.path, field.type_name
+        ))
+        .in_search()),
         _ if !field.doc_values => Err(ApiError::illegal_argument(format!(
             "Can't load fielddata on [{}] because fielddata is unsupported on fields of type [{}]. Use doc values instead.",
             field.path, field.type_name

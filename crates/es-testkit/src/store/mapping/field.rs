@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::analysis::Analyzer;
 use crate::api::error::ApiError;
@@ -95,14 +95,8 @@ impl Field {
                 .map(|(name, form)| (name.clone(), form.to_json()));
             shown.insert("fields".to_owned(), Value::Object(forms.collect()));
         }
-        if let (
-            Kind::Vector {
-                dims: Some(dims), ..
-            },
-            false,
-        ) = (&self.kind, shown.contains_key("dims"))
-        {
-            shown.insert("dims".to_owned(), (*dims).into());
+        if let Kind::Vector { dims, .. } = &self.kind {
+            show_vector(&mut shown, *dims);
         }
         Value::Object(shown)
     }
@@ -215,6 +209,36 @@ impl Field {
             }
             (_, term) => term.to_json(),
         }
+    }
+}
+
+/// Adds the settings that the server shows of a vector field, given or not.
+fn show_vector(shown: &mut Map<String, Value>, dims: Option<usize>) {
+    if let Some(dims) = dims {
+        shown.entry("dims").or_insert_with(|| dims.into());
+    }
+    let indexed = shown.entry("index").or_insert(Value::Bool(true));
+    if *indexed == false {
+        return;
+    }
+    shown.entry("similarity").or_insert_with(|| "cosine".into());
+    let options = match dims {
+        Some(dims) if dims >= 384 => {
+            json!({"type": "bbq_hnsw", "rescore_vector": {"oversample": 3.0}})
+        }
+        Some(_) => json!({"type": "int8_hnsw"}),
+        None => return,
+    };
+    let options = shown.entry("index_options").or_insert(options);
+    let of_graph = options
+        .get("type")
+        .and_then(Value::as_str)
+        .is_some_and(|name| name.ends_with("hnsw"));
+    if let (true, Some(options)) = (of_graph, options.as_object_mut()) {
+        options.entry("m").or_insert_with(|| 16.into());
+        options
+            .entry("ef_construction")
+            .or_insert_with(|| 100.into());
     }
 }
 

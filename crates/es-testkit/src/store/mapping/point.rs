@@ -9,7 +9,8 @@ pub(crate) struct Point {
     pub(crate) lon: f64,
 }
 
-/// Reads a point: an object, an array, `lat,lon`, or `POINT (lon lat)`.
+/// Reads a point: an object, an array, `lat,lon`, `POINT (lon lat)`, or a geohash. A height is
+/// ignored.
 ///
 /// # Errors
 /// The text says why it is none.
@@ -21,20 +22,25 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
     };
     let (lat, lon) = match value {
         Value::Object(fields) => {
-            if let Some(name) = fields
-                .keys()
-                .find(|name| !matches!(name.as_str(), "lat" | "lon" | "type" | "coordinates"))
-            {
+            if let Some(name) = fields.keys().find(|name| {
+                !matches!(
+                    name.as_str(),
+                    "lat" | "lon" | "type" | "coordinates" | "geohash"
+                )
+            }) {
                 return Err(format!(
                     "field [{name}] not supported - must be one of: lon, lat, type, coordinates, geohash"
                 ));
+            }
+            if let Some(hash) = fields.get("geohash") {
+                return geohash(hash.as_str().unwrap_or_default());
             }
             match fields
                 .get("coordinates")
                 .and_then(Value::as_array)
                 .map(Vec::as_slice)
             {
-                Some([lon, lat]) => (number(lat), number(lon)),
+                Some([lon, lat] | [lon, lat, _]) => (number(lat), number(lon)),
                 _ => (
                     fields.get("lat").and_then(number),
                     fields.get("lon").and_then(number),
@@ -42,7 +48,7 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
             }
         }
         Value::Array(items) => match items.as_slice() {
-            [lon, lat] => (number(lat), number(lon)),
+            [lon, lat] | [lon, lat, _] => (number(lat), number(lon)),
             _ => return Err("[geo_point] field takes two or three values".to_owned()),
         },
         Value::String(text) => {
@@ -51,15 +57,23 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
                 .strip_prefix("POINT")
                 .map(str::trim)
                 .and_then(|text| text.strip_prefix('(')?.strip_suffix(')'));
-            match (
-                inner.and_then(|inner| inner.trim().split_once(' ')),
-                text.split_once(','),
-            ) {
-                (Some((lon, lat)), _) | (None, Some((lat, lon))) => {
-                    (lat.trim().parse().ok(), lon.trim().parse().ok())
-                }
-                _ => return Err(format!("unsupported symbol in geohash [{text}]")),
-            }
+            let (parts, swapped): (Vec<&str>, bool) = match inner {
+                Some(inner) => (inner.split_whitespace().collect(), true),
+                None if text.contains(',') => (text.split(',').map(str::trim).collect(), false),
+                None => return geohash(text),
+            };
+            let ([first, second] | [first, second, _]) = parts.as_slice() else {
+                return Err(format!(
+                    "failed to parse [{text}], expected 2 or 3 coordinates but found: [{}]",
+                    parts.len()
+                ));
+            };
+            let (lat, lon) = if swapped {
+                (second, first)
+            } else {
+                (first, second)
+            };
+            (lat.parse().ok(), lon.parse().ok())
         }
         _ => return Err("geo_point expected".to_owned()),
     };
@@ -73,4 +87,68 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
         return Err(format!("illegal longitude value [{lon}]"));
     }
     Ok(Point { lat, lon })
+}
+
+/// Reads a geohash as the corner of its cell with the least latitude and longitude.
+fn geohash(text: &str) -> Result<Point, String> {
+    const LETTERS: &[u8] = b"0123456789bcdefghjkmnpqrstuvwxyz";
+    if text.is_empty() || text.len() > 12 {
+        return Err(format!("unsupported geohash [{text}]"));
+    }
+    let (mut lat, mut lon) = ((-90.0, 90.0), (-180.0, 180.0));
+    let mut of_longitude = true;
+    for letter in text.bytes() {
+        let value = LETTERS
+            .iter()
+            .position(|known| *known == letter)
+            .ok_or_else(|| {
+                format!(
+                    "unsupported symbol [{}] in geohash [{text}]",
+                    char::from(letter)
+                )
+            })?;
+        for bit in (0..5).rev() {
+            let (low, high) = if of_longitude { &mut lon } else { &mut lat };
+            let middle = f64::midpoint(*low, *high);
+            if value >> bit & 1 == 1 {
+                *low = middle;
+            } else {
+                *high = middle;
+            }
+            of_longitude = !of_longitude;
+        }
+    }
+    Ok(Point {
+        lat: lat.0,
+        lon: lon.0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn geohash_is_the_corner_of_its_cell() {
+        let read = |text: &str| read_point(&json!(text));
+        assert_eq!(
+            read("s"),
+            Ok(Point { lat: 0.0, lon: 0.0 }),
+            "the cell north east of the origin"
+        );
+        let point = read("u4pruydqqvj").unwrap_or(Point { lat: 0.0, lon: 0.0 });
+        assert!((point.lat - 57.649_11).abs() < 1e-5, "{point:?}");
+        assert!((point.lon - 10.407_44).abs() < 1e-5, "{point:?}");
+        assert!(read("abc").is_err(), "`a` is no letter of a geohash");
+    }
+
+    #[test]
+    fn height_is_ignored() {
+        let point = Ok(Point { lat: 1.0, lon: 2.0 });
+        assert_eq!(read_point(&json!([2, 1, 30])), point);
+        assert_eq!(read_point(&json!("1,2,30")), point);
+        assert_eq!(read_point(&json!("POINT (2 1)")), point);
+    }
 }

@@ -334,7 +334,10 @@ fn date(path: &str, fields: &Fields<'_>) -> Result<Kind, ApiError> {
 }
 
 fn dense_vector(fields: &Fields<'_>) -> Result<Kind, ApiError> {
-    fields.get("index_options")?;
+    let options = fields.get("index_options")?;
+    if let Some(options) = options {
+        check_index_options(options)?;
+    }
     let dims = fields.integer("dims")?;
     if let Some(wrong) = dims.filter(|dims| !(1..=4096).contains(dims)) {
         return Err(failed(format!(
@@ -350,8 +353,36 @@ fn dense_vector(fields: &Fields<'_>) -> Result<Kind, ApiError> {
             ("max_inner_product", Similarity::MaxInnerProduct),
         ],
     )?;
+    if fields.flag("index")? == Some(false) {
+        let given = [
+            ("similarity", similarity.is_some()),
+            ("index_options", options.is_some()),
+        ];
+        if let Some((name, _)) = given.into_iter().find(|(_, given)| *given) {
+            return Err(failed(format!(
+                "Field [{name}] can only be specified for a field of type [dense_vector] when it is indexed"
+            )));
+        }
+    }
     Ok(Kind::Vector {
         dims: dims.and_then(|dims| usize::try_from(dims).ok()),
         similarity: similarity.unwrap_or(Similarity::Cosine),
     })
+}
+
+/// Refuses an index of vectors that there is not. All of them give exact results here.
+fn check_index_options(options: &Value) -> Result<(), ApiError> {
+    let name = options.get("type").and_then(Value::as_str);
+    match name {
+        None => Err(failed(
+            "[index_options] requires field [type] to be configured",
+        )),
+        Some(
+            "hnsw" | "int8_hnsw" | "int4_hnsw" | "bbq_hnsw" | "flat" | "int8_flat" | "int4_flat"
+            | "bbq_flat" | "bbq_disk",
+        ) => Ok(()),
+        Some(name) => Err(failed(format!(
+            "Unknown vector index options type [{name}]"
+        ))),
+    }
 }
