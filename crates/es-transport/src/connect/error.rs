@@ -129,14 +129,9 @@ pub(super) fn exchange(error: hyper::Error, is_first_of_plain: bool) -> Error {
 
 /// Creates the error of a response that cannot be read to its end.
 pub(super) fn body(error: hyper::Error) -> Error {
-    // hyper speaks of chunks that are none in errors of I/O too, and rustls of its records.
-    let kind = find::<io::Error>(&error).map(io::Error::kind);
+    let is_of_io = find::<io::Error>(&error).is_some();
     let is_tls = find::<rustls::Error>(&error).is_some();
-    let unreadable = matches!(
-        kind,
-        Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
-    );
-    if error.is_incomplete_message() || is_tls || (kind.is_some() && !unreadable) {
+    if error.is_incomplete_message() || is_tls || (is_of_io && !error::is_unreadable(&error)) {
         Error::io_message("the response was cut off").with_source(error)
     } else {
         Error::body("its body is not valid HTTP").with_source(error)

@@ -30,6 +30,10 @@ pub(super) fn convert(error: BoxError) -> Error {
     if find::<rustls::Error>(chain).is_some_and(is_of_handshake) {
         return Error::tls(error);
     }
+    if is_unreadable(chain) {
+        return Error::body("it is not valid HTTP, or its compression is broken")
+            .with_source(error);
+    }
     if let Some(http) = find::<hyper::Error>(chain) {
         return hyper(http, false).with_source(error);
     }
@@ -42,10 +46,19 @@ pub(super) fn convert(error: BoxError) -> Error {
     }
 }
 
+/// Whether what was read of a response makes no sense: chunks of hyper, frames of a decoder.
+/// rustls says so of records, which is a broken connection.
+pub(crate) fn is_unreadable(chain: &(dyn StdError + 'static)) -> bool {
+    let kind = find::<std::io::Error>(chain).map(std::io::Error::kind);
+    matches!(kind, Some(ErrorKind::InvalidData | ErrorKind::InvalidInput))
+        && find::<rustls::Error>(chain).is_none()
+}
+
 /// Whether the chain has an error of a time limit, of tokio, tower or tower-http.
 fn is_timeout(chain: &(dyn StdError + 'static)) -> bool {
-    /// tower-http's error for a body, which is recognized by its words alone: its type
-    /// would need the crate.
+    /// tower-http's error for a body. It is recognized by its message, in every version of
+    /// tower-http that has it: its type would be that of one version only, which all users
+    /// would have to compile.
     const OF_BODY: &str = "data was not received within the designated timeout";
 
     find::<Elapsed>(chain).is_some()
@@ -60,6 +73,7 @@ fn is_of_handshake(error: &rustls::Error) -> bool {
         error,
         rustls::Error::InvalidCertificate(_)
             | rustls::Error::NoCertificatesPresented
+            | rustls::Error::NoApplicationProtocol
             | rustls::Error::PeerIncompatible(_)
     )
 }
@@ -90,6 +104,8 @@ pub(crate) fn hyper(error: &hyper::Error, may_want_tls: bool) -> Error {
         Error::io_message("it did not respond to a ping (`keep_alive_timeout`)")
     } else if error.is_canceled() || is_refused_stream(error) {
         Error::io_message("it was closed before the request was sent").not_sent()
+    } else if is_of_driver(error) {
+        Error::io_message("the task or the runtime that drives it ended")
     } else if error.is_user() {
         Error::request("hyper refuses it")
     } else {
@@ -103,6 +119,12 @@ fn is_of_request_body(error: &hyper::Error) -> bool {
     // hyper has a question for the second case only.
     error.is_body_write_aborted()
         || (error.is_user() && error.to_string().contains("user's Body stream"))
+}
+
+/// Whether the connection was dropped while a response was expected, which hyper calls a
+/// mistake of its user. The request may have arrived.
+fn is_of_driver(error: &hyper::Error) -> bool {
+    error.is_user() && error.to_string().contains("dispatch task is gone")
 }
 
 /// Whether hyper refuses the head of a response because of its size or its number of lines.

@@ -50,7 +50,7 @@ pub(super) enum Kind {
 /// | the connection was closed before the request was sent; HTTP/2 refused its stream | [`NotSent`](Self::NotSent) | yes |
 /// | [`Error::rejected`], tower's `Overloaded` | [`NotSent`](Self::NotSent) | no |
 /// | no node can take the request | [`NotSent`](Self::NotSent) | no |
-/// | an open connection broke; the response is not HTTP | [`MaybeApplied`](Self::MaybeApplied) | yes |
+/// | an open connection broke, or its runtime ended; the response is not HTTP | [`MaybeApplied`](Self::MaybeApplied) | yes |
 /// | attempt or total timeout; a timeout of hyper, tokio, tower or tower-http | [`MaybeApplied`](Self::MaybeApplied) | weak |
 /// | any other error of another crate | [`MaybeApplied`](Self::MaybeApplied) | no |
 /// | redirect, product check, media type | [`RefusedByServer`](Self::RefusedByServer) | no |
@@ -59,7 +59,9 @@ pub(super) enum Kind {
 ///
 /// [`Error::from_service`] recognises errors of other crates anywhere in the chain of
 /// sources: [`Error`] itself, errors of hyper, rustls, tokio, tower and tower-http, and
-/// [`std::io::Error`]. A custom layer can replace the classification by mapping its inner
+/// [`std::io::Error`]. They are recognized by their types, except the timeout of
+/// tower-http's bodies: it is recognized by its message, so that any version of tower-http
+/// is. A custom layer can replace the classification by mapping its inner
 /// error to one of the constructors of [`Error`], or with [`Error::with_class`].
 ///
 /// ```

@@ -14,7 +14,7 @@ mod display;
 mod foreign;
 mod kind;
 
-pub(crate) use foreign::{hyper, is_too_large};
+pub(crate) use foreign::{hyper, is_too_large, is_unreadable};
 use kind::Kind;
 pub use kind::{FailureClass, TimeoutPhase};
 
