@@ -4,10 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use es_transport::connect::Fingerprint;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyIdMethod, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    SerialNumber,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer,
+};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -60,6 +63,33 @@ impl Ca {
             chain: vec![leaf.der().clone()],
             key,
         }
+    }
+
+    /// A leaf for the loopback, and the list by which this CA revokes it.
+    pub fn revoked_leaf(&self) -> (Identity, CertificateRevocationListDer<'static>) {
+        let (key, serial) = (key(), SerialNumber::from(7u64));
+        let mut params = leaf_params(&["localhost", "127.0.0.1"], NOW);
+        params.serial_number = Some(serial.clone());
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let now = SystemTime::now();
+        let list = CertificateRevocationListParams {
+            this_update: (now - DAY).into(),
+            next_update: (now + DAY).into(),
+            crl_number: SerialNumber::from(1u64),
+            issuing_distribution_point: None,
+            revoked_certs: vec![RevokedCertParams {
+                serial_number: serial,
+                revocation_time: (now - DAY).into(),
+                reason_code: None,
+                invalidity_date: None,
+            }],
+            key_identifier_method: KeyIdMethod::PreSpecified(self.key_id.clone()),
+        };
+        let identity = Identity {
+            chain: vec![leaf.der().clone()],
+            key,
+        };
+        (identity, list.signed_by(&self.issuer).unwrap().into())
     }
 
     fn self_signed(name: &str, params: CertificateParams) -> Self {

@@ -1,7 +1,14 @@
 //! Each error of a handshake says what to change.
 
-use rcgen::ExtendedKeyUsagePurpose;
-use rustls::version::{TLS12, TLS13};
+use std::sync::Arc;
+
+use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
+use rustls::{
+    ClientConfig, RootCertStore,
+    client::WebPkiServerVerifier,
+    pki_types::{CertificateDer, pem::PemObject},
+    version::{TLS12, TLS13},
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use es_transport::connect::{MinTlsVersion, TlsSettings};
@@ -13,7 +20,9 @@ use crate::tls::{
         http::Server,
         tls::TlsServer,
     },
-    pin, refused,
+    pin,
+    provider::provider,
+    refused,
 };
 
 const LOOPBACK: &[&str] = &["127.0.0.1"];
@@ -44,6 +53,76 @@ async fn a_signature_of_another_key() {
         words.contains("not signed by the CA that it names"),
         "{words}"
     );
+}
+
+/// A server whose CA has a P-521 key, which `openssl` made: nothing here can sign with one.
+async fn p521() -> (TlsServer, CertificateDer<'static>) {
+    let ca = CertificateDer::from_pem_slice(include_bytes!("p521/ca.crt")).unwrap();
+    let leaf = CertificateDer::from_pem_slice(include_bytes!("p521/leaf.crt")).unwrap();
+    let identity = Identity {
+        chain: vec![leaf],
+        key: KeyPair::from_pem(include_str!("p521/leaf.key")).unwrap(),
+    };
+    (TlsServer::builder(identity).start().await, ca)
+}
+
+#[tokio::test]
+async fn a_signature_that_ring_does_not_support() {
+    let (server, ca) = p521().await;
+    let mut roots = RootCertStore::empty();
+    roots.add(ca).unwrap();
+    // By ring, whatever other provider is there.
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let words = refused(&server, TlsSettings::new().rustls_config(config)).await;
+    assert!(
+        words.contains("`ring` does not support P-521") && words.contains("`aws-lc-rs`"),
+        "{words}"
+    );
+}
+
+#[cfg(feature = "aws-lc-rs")]
+#[tokio::test]
+async fn aws_lc_rs_supports_what_the_hint_says() {
+    let (server, _) = p521().await;
+    let tls = TlsSettings::new().ca_certs(include_bytes!("p521/ca.crt").as_slice());
+    accepted(&server, tls).await;
+}
+
+#[tokio::test]
+async fn a_revoked_certificate() {
+    let ca = Ca::new("genuine");
+    let (leaf, revoked) = ca.revoked_leaf();
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.der()).unwrap();
+    // Lists of revoked certificates come with a configuration of the caller's.
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+        .with_crls([revoked])
+        .build()
+        .unwrap();
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    let words = words(leaf, TlsSettings::new().rustls_config(config)).await;
+    assert!(words.contains("was revoked"), "{words}");
+}
+
+#[tokio::test]
+async fn a_node_without_tls() {
+    let server = Server::start(|mut stream, _| async move {
+        let _ = stream.read(&mut [0; 4096]).await;
+        let response = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+        let _ = stream.write_all(response).await;
+    })
+    .await;
+    let words = failed_handshake(&server).await;
+    assert!(words.contains("is it an http node?"), "{words}");
 }
 
 #[tokio::test]
@@ -156,6 +235,11 @@ async fn alert(description: u8) -> String {
         let _ = stream.read(&mut [0; 4096]).await;
     })
     .await;
+    failed_handshake(&server).await
+}
+
+/// The message of the handshake with a server that does not speak TLS itself.
+async fn failed_handshake(server: &Server) -> String {
     let url = server.url("/").replace("http:", "https:");
     let error = crate::tls::get(&crate::tls::client(TlsSettings::new()), url)
         .await
@@ -178,5 +262,31 @@ async fn alerts_of_servers() {
     ] {
         let words = alert(description).await;
         assert!(hints.iter().all(|hint| words.contains(hint)), "{words}");
+    }
+}
+
+#[tokio::test]
+async fn alerts_that_refuse_the_client() {
+    const BAD_CERTIFICATE: u8 = 42;
+    const UNSUPPORTED_CERTIFICATE: u8 = 43;
+    const CERTIFICATE_REVOKED: u8 = 44;
+    const CERTIFICATE_EXPIRED: u8 = 45;
+    const CERTIFICATE_UNKNOWN: u8 = 46;
+    const UNKNOWN_CA: u8 = 48;
+    const ACCESS_DENIED: u8 = 49;
+    const CERTIFICATE_REQUIRED: u8 = 116;
+    for description in [
+        BAD_CERTIFICATE,
+        UNSUPPORTED_CERTIFICATE,
+        CERTIFICATE_REVOKED,
+        CERTIFICATE_EXPIRED,
+        CERTIFICATE_UNKNOWN,
+        UNKNOWN_CA,
+        ACCESS_DENIED,
+        CERTIFICATE_REQUIRED,
+    ] {
+        let words = alert(description).await;
+        assert!(words.contains("refused this client"), "{words}");
+        assert!(words.contains("`client_cert`"), "{words}");
     }
 }

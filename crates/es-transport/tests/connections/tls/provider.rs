@@ -11,7 +11,8 @@ use crate::tls::{
     pin, refused,
 };
 
-fn provider() -> Arc<CryptoProvider> {
+/// The provider `ring`.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
