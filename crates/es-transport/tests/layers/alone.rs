@@ -1,5 +1,5 @@
 //! Each layer alone, without type annotations: over a `service_fn`, a mock of
-//! tower-test and hyper-util's client, and between tower's own layers.
+//! tower-test, the clients of hyper-util and reqwest, and between tower's own layers.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{convert::Infallible, time::Duration};
@@ -108,6 +108,27 @@ async fn over_a_mock() {
 async fn over_a_client_of_hyper_util() {
     let cluster = Cluster::builder().start().await.unwrap();
     let client = Client::builder(TokioExecutor::new()).build_http::<Body>();
+    macro_rules! call {
+        ($layer:expr) => {
+            let mut service = ServiceBuilder::new().layer($layer).service(client.clone());
+            let request = Request::get(cluster.url(0)).body(Body::empty()).unwrap();
+            let response = service.ready().await.unwrap().call(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+        };
+    }
+    with_each_layer!(call);
+    call!(CompressionLayer::new());
+}
+
+#[tokio::test]
+async fn over_a_client_of_reqwest() {
+    let cluster = Cluster::builder().start().await.unwrap();
+    let client = ServiceBuilder::new()
+        .map_request(|request: Request<Body>| {
+            reqwest::Request::try_from(request.map(reqwest::Body::wrap)).unwrap()
+        })
+        .map_response(Response::<reqwest::Body>::from)
+        .service(reqwest::Client::new());
     macro_rules! call {
         ($layer:expr) => {
             let mut service = ServiceBuilder::new().layer($layer).service(client.clone());
