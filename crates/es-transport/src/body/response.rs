@@ -292,9 +292,9 @@ impl From<Bytes> for ResponseBody {
 pin_project! {
     /// A body of which the first piece was read already.
     pub(crate) struct PrefixedBody<B> {
-        pub(crate) first: Option<Result<Bytes>>,
+        pub first: Option<Result<Bytes>>,
         #[pin]
-        pub(crate) rest: B,
+        pub rest: B,
     }
 }
 

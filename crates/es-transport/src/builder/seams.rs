@@ -124,9 +124,9 @@ impl<T> TransportBuilder<T> {
 /// The layers of the caller's own.
 #[derive(Default)]
 pub(super) struct Seams {
-    pub(super) request: Seam,
-    pub(super) attempt: Seam,
-    pub(super) node: Seam,
+    pub request: Seam,
+    pub attempt: Seam,
+    pub node: Seam,
 }
 
 impl Seams {

@@ -63,9 +63,9 @@ const CA_CERTS: &str = "ca_certs";
 /// The certificates of `ca_certs`.
 #[derive(Debug)]
 pub(super) struct GivenRoots {
-    pub(super) store: RootCertStore,
+    pub store: RootCertStore,
     /// A server may present one of them as its own: it is then trusted as it stands.
-    pub(super) fingerprints: Vec<Fingerprint>,
+    pub fingerprints: Vec<Fingerprint>,
 }
 
 /// Reads the given certificates. Those that cannot be read or are out of their dates are

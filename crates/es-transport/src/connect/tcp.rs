@@ -75,12 +75,12 @@ impl Resolve for SystemResolver {
 /// Opens TCP connections.
 #[derive(Clone)]
 pub(super) struct Tcp {
-    pub(super) resolver: Arc<dyn Resolve>,
-    pub(super) keepalive: Option<Duration>,
+    pub resolver: Arc<dyn Resolve>,
+    pub keepalive: Option<Duration>,
     /// The time that all of it may take, which the addresses share.
-    pub(super) timeout: Duration,
+    pub timeout: Duration,
     /// Counts connects, so that the next one starts with another address.
-    pub(super) count: Arc<AtomicUsize>,
+    pub count: Arc<AtomicUsize>,
 }
 
 /// Time for which one address is tried alone before the next is tried beside it (RFC 8305,

@@ -172,9 +172,9 @@ impl Default for Ejection {
 /// Numbers of nodes of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fleet {
-    pub(super) nodes: usize,
-    pub(super) live: usize,
-    pub(super) ejected: usize,
+    pub nodes: usize,
+    pub live: usize,
+    pub ejected: usize,
 }
 
 fn share(of: usize, percent: u32) -> usize {

@@ -16,7 +16,6 @@ mod ejection;
 mod hash;
 mod health;
 mod load;
-mod membership;
 mod outcome;
 mod pool;
 mod recent;

@@ -27,8 +27,8 @@ pub(super) struct Recent {
 /// Numbers of outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    pub(super) good: u64,
-    pub(super) bad: u64,
+    pub good: u64,
+    pub bad: u64,
 }
 
 impl Counts {

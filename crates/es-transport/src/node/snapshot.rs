@@ -23,24 +23,24 @@ use super::{
 /// shares the record.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) node: Node,
+    pub node: Node,
     /// The same in every process, for rendezvous hashing.
-    pub(super) hash: u64,
-    pub(super) record: Arc<Record>,
+    pub hash: u64,
+    pub record: Arc<Record>,
 }
 
 /// The state of a node beyond its description; its address in memory is
 /// the node's identity in the pool.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) load: Load,
+    pub load: Load,
     /// Written only where ejection is on.
-    pub(super) recent: Recent,
+    pub recent: Recent,
     /// Written only where slow start is on.
-    pub(super) slow_start: SlowStart,
+    pub slow_start: SlowStart,
     /// Whether a response of this node changes its health. Read after every
     /// request, written when the health changes.
-    pub(super) is_unsettled: AtomicBool,
+    pub is_unsettled: AtomicBool,
 }
 
 impl Default for Record {
@@ -119,9 +119,9 @@ fn stamp(clock: Duration) -> u64 {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Observing {
     /// The window of ejection, if it is on.
-    pub(super) recent: Option<Duration>,
+    pub recent: Option<Duration>,
     /// The latency that a failed attempt counts as, if it counts.
-    pub(super) failure_penalty: Option<Duration>,
+    pub failure_penalty: Option<Duration>,
 }
 
 impl Entry {
@@ -134,12 +134,12 @@ impl Entry {
 /// The nodes of the pool, dead and alive.
 #[derive(Debug)]
 pub(super) struct Members {
-    pub(super) entries: Box<[Arc<Entry>]>,
+    pub entries: Box<[Arc<Entry>]>,
     /// The indexes of the entries whose nodes have an id, in the order of the ids.
     by_id: Box<[u32]>,
     /// The zero of the clock in [`Load`] and [`Recent`].
-    pub(super) created_at: Instant,
-    pub(super) observing: Observing,
+    pub created_at: Instant,
+    pub observing: Observing,
 }
 
 impl Members {
@@ -196,8 +196,8 @@ impl Members {
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Stripe {
-    pub(super) members: Arc<Members>,
-    pub(super) pool: Weak<NodePool>,
+    pub members: Arc<Members>,
+    pub pool: Weak<NodePool>,
 }
 
 pub(super) type Stripes = [Arc<Stripe>; STRIPES];
@@ -214,12 +214,12 @@ pub(super) fn stripes(members: &Arc<Members>, pool: &Weak<NodePool>) -> Arc<Stri
 
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    pub(super) stripes: Arc<Stripes>,
-    pub(super) members: Arc<Members>,
+    pub stripes: Arc<Stripes>,
+    pub members: Arc<Members>,
     /// Indexes of the live nodes among the members, ascending.
-    pub(super) live: Box<[u32]>,
+    pub live: Box<[u32]>,
     /// When the first of the dead nodes may be probed.
-    pub(super) next_probe_at: Option<Instant>,
+    pub next_probe_at: Option<Instant>,
     version: u64,
 }
 

@@ -9,7 +9,7 @@ pub(crate) const STRIPES: usize = 8;
 /// A value on cache lines of its own (two, as processors fetch them in pairs).
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(crate) struct Padded<T>(pub(crate) T);
+pub(crate) struct Padded<T>(pub T);
 
 /// The stripe of this thread, below [`STRIPES`]. Threads get them in turn.
 pub(crate) fn of_this_thread() -> usize {

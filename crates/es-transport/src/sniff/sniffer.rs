@@ -32,10 +32,10 @@ pub struct Sniffer {
 pub(super) struct Inner {
     pool: Arc<NodePool>,
     fetch_nodes: FetchNodes,
-    pub(super) options: SniffOptions,
-    pub(super) schedule: Schedule,
+    pub options: SniffOptions,
+    pub schedule: Schedule,
     /// Ends the background task when the last clone is dropped.
-    pub(super) task: task::Starter,
+    pub task: task::Starter,
 }
 
 impl Sniffer {

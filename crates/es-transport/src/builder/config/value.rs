@@ -1,5 +1,7 @@
 //! The value of a setting, whatever the format that it was written in.
 
+mod apply;
+
 use std::{fmt, str::FromStr, time::Duration};
 
 use http::StatusCode;
@@ -9,6 +11,7 @@ use serde::{
 };
 use zeroize::Zeroizing;
 
+pub(super) use self::apply::NAMES;
 use crate::{
     connect::{MinTlsVersion, TrustRoots},
     layer::{media_type::CompatibilityMode, response_check::ProductCheck},
@@ -44,7 +47,7 @@ impl Value {
         Self::Text(Zeroizing::new(text))
     }
 
-    pub(super) fn one_text(&self) -> Read<&str> {
+    fn one_text(&self) -> Read<&str> {
         match self {
             Self::Text(text) => Ok(text),
             _ => Err(TEXT),
@@ -52,7 +55,7 @@ impl Value {
     }
 
     /// Reads a list of texts, or one text with commas between them.
-    pub(super) fn texts(&self) -> Read<Vec<&str>> {
+    fn texts(&self) -> Read<Vec<&str>> {
         match self {
             Self::Text(text) => Ok(text.split(',').map(str::trim).collect()),
             Self::List(values) => values.iter().map(Self::one_text).collect(),
@@ -61,7 +64,7 @@ impl Value {
     }
 
     /// Reads a list of two texts, or one text with a colon between them.
-    pub(super) fn pair(&self) -> Read<(&str, &str)> {
+    fn pair(&self) -> Read<(&str, &str)> {
         let pair = match self {
             Self::Text(text) => text.split_once(':'),
             Self::List(values) => match &**values {
@@ -73,14 +76,14 @@ impl Value {
         pair.ok_or("it must be a list of two texts, or one text with a colon between them")
     }
 
-    pub(super) fn table(&self) -> Read<impl Iterator<Item = (&str, &Self)>> {
+    fn table(&self) -> Read<impl Iterator<Item = (&str, &Self)>> {
         match self {
             Self::Table(entries) => Ok(entries.iter().map(|(name, value)| (&**name, value))),
             _ => Err("it must be a table"),
         }
     }
 
-    pub(super) fn boolean(&self) -> Read<bool> {
+    fn boolean(&self) -> Read<bool> {
         match self {
             Self::Boolean(value) => Ok(*value),
             Self::Text(text) if is_any(text, ["true", "1"]) => Ok(true),
@@ -89,7 +92,7 @@ impl Value {
         }
     }
 
-    pub(super) fn number<N: TryFrom<i128> + FromStr>(&self) -> Read<N> {
+    fn number<N: TryFrom<i128> + FromStr>(&self) -> Read<N> {
         let number = match self {
             Self::Integer(value) => N::try_from(*value).ok(),
             Self::Text(text) => text.trim().parse().ok(),
@@ -98,7 +101,7 @@ impl Value {
         number.ok_or(NUMBER)
     }
 
-    pub(super) fn statuses(&self) -> Read<Vec<StatusCode>> {
+    fn statuses(&self) -> Read<Vec<StatusCode>> {
         let status = |value: &Self| {
             let code = value
                 .number()
@@ -109,7 +112,7 @@ impl Value {
         self.elements().iter().map(status).collect()
     }
 
-    pub(super) fn durations(&self) -> Read<Vec<Duration>> {
+    fn durations(&self) -> Read<Vec<Duration>> {
         self.elements().iter().map(Self::duration).collect()
     }
 
@@ -126,7 +129,7 @@ impl Value {
     }
 
     /// Reads a number of seconds, or a number with a unit.
-    pub(super) fn duration(&self) -> Read<Duration> {
+    fn duration(&self) -> Read<Duration> {
         let seconds = match self {
             Self::Integer(value) => {
                 return u64::try_from(*value)
@@ -154,12 +157,12 @@ impl Value {
             .ok_or(DURATION)
     }
 
-    pub(super) fn duration_or_off(&self) -> Read<Option<Duration>> {
+    fn duration_or_off(&self) -> Read<Option<Duration>> {
         self.or_off(Self::duration).map_err(|_| DURATION_OR_OFF)
     }
 
     /// Reads a number of bytes, or a number with a unit.
-    pub(super) fn size(&self) -> Read<usize> {
+    fn size(&self) -> Read<usize> {
         let Self::Text(text) = self else {
             return self.number().map_err(|_| SIZE);
         };
@@ -180,7 +183,7 @@ impl Value {
             .ok_or(SIZE)
     }
 
-    pub(super) fn size_or_off(&self) -> Read<Option<usize>> {
+    fn size_or_off(&self) -> Read<Option<usize>> {
         self.or_off(Self::size).map_err(|_| SIZE_OR_OFF)
     }
 
@@ -191,7 +194,7 @@ impl Value {
         }
     }
 
-    pub(super) fn tls_version(&self) -> Read<MinTlsVersion> {
+    fn tls_version(&self) -> Read<MinTlsVersion> {
         match self {
             Self::Text(text) if text.as_str() == "1.2" => Ok(MinTlsVersion::Tls12),
             Self::Text(text) if text.as_str() == "1.3" => Ok(MinTlsVersion::Tls13),
@@ -199,7 +202,7 @@ impl Value {
         }
     }
 
-    pub(super) fn trust_roots(&self) -> Read<TrustRoots> {
+    fn trust_roots(&self) -> Read<TrustRoots> {
         match self.one_text()? {
             "mozilla" => Ok(TrustRoots::Mozilla),
             #[cfg(feature = "native-roots")]
@@ -214,7 +217,7 @@ impl Value {
         }
     }
 
-    pub(super) fn compatibility_mode(&self) -> Read<CompatibilityMode> {
+    fn compatibility_mode(&self) -> Read<CompatibilityMode> {
         if let Ok(major) = self.number() {
             return Ok(CompatibilityMode::Fixed(major));
         }
@@ -226,7 +229,7 @@ impl Value {
         }
     }
 
-    pub(super) fn product_check(&self) -> Read<ProductCheck> {
+    fn product_check(&self) -> Read<ProductCheck> {
         match self {
             Self::Text(text) if is_any(text, ["enforce"]) => Ok(ProductCheck::Enforce),
             Self::Text(text) if is_any(text, ["warn"]) => Ok(ProductCheck::Warn),

@@ -24,10 +24,9 @@ use tokio_util::sync::ReusableBoxFuture;
 use tower::{Service, ServiceExt};
 
 use super::{
-    host::{Connection, Member},
+    host::{Connection, Member, Runtime, SharedHost},
     long_head::{self, Reread},
     settings::{ConnectionEvent, EventHook, Protocols},
-    shared::{Runtime, SharedHost},
 };
 use crate::{
     body::Body,

@@ -1,9 +1,13 @@
 //! The connections of one host as a state machine without I/O, locks or a clock: it
 //! learns what happened and when, and says what to do.
 
+mod shared;
+
 use std::{collections::VecDeque, mem, time::Duration};
 
 use tokio::time::Instant;
+
+pub(super) use shared::{Acquired, Runtime, SharedHost};
 
 /// A connection as a [`Host`] sees it.
 pub(super) trait Connection: Sized {
@@ -18,7 +22,7 @@ pub(super) trait Connection: Sized {
 }
 
 /// A request that waits for a connection.
-pub(super) trait Waiter<C, R> {
+trait Waiter<C, R> {
     /// Delivers a connection; returns it if the request is gone.
     fn deliver(self, member: Member<C, R>) -> Result<(), Member<C, R>>;
 }
@@ -26,35 +30,35 @@ pub(super) trait Waiter<C, R> {
 /// A connection with what its host knows of it.
 #[derive(Clone, Debug)]
 pub(super) struct Member<C, R> {
-    pub(super) connection: C,
+    pub connection: C,
     /// The runtime that drives it, in which alone it is used.
-    pub(super) runtime: R,
+    pub runtime: R,
     /// The end of its maximum age.
-    pub(super) expires_at: Option<Instant>,
+    pub expires_at: Option<Instant>,
     /// When its last response ended, or when it was opened.
-    pub(super) good_at: Instant,
+    pub good_at: Instant,
     /// Whether it served a request before, so that it may have died idle.
-    pub(super) is_reused: bool,
+    pub is_reused: bool,
 }
 
 /// Limits on the connections of one host.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) max_open: usize,
-    pub(super) max_idle: usize,
-    pub(super) idle_timeout: Duration,
+    pub max_open: usize,
+    pub max_idle: usize,
+    pub idle_timeout: Duration,
 }
 
 /// A connection to open: for which waiter, and in which runtime.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Connect<R> {
-    pub(super) waiter: u64,
-    pub(super) runtime: R,
+struct Connect<R> {
+    pub waiter: u64,
+    pub runtime: R,
 }
 
 /// The connections of one host and the requests that wait for them.
 #[derive(Debug)]
-pub(super) struct Host<C, W, R> {
+struct Host<C, W, R> {
     limits: Limits,
     /// Connections that can take a request, the one used last at the end.
     idle: Vec<Idle<C, R>>,
@@ -103,7 +107,7 @@ where
     W: Waiter<C, R>,
     R: Clone + PartialEq,
 {
-    pub(super) fn new(limits: Limits, one_at_a_time: bool) -> Self {
+    fn new(limits: Limits, one_at_a_time: bool) -> Self {
         Self {
             limits,
             idle: Vec::new(),
@@ -120,7 +124,7 @@ where
 
     /// Takes the idle connection of this runtime that was used last. Connections that
     /// are closed or too old are removed on the way.
-    pub(super) fn checkout(&mut self, runtime: &R, now: Instant) -> Option<Member<C, R>> {
+    fn checkout(&mut self, runtime: &R, now: Instant) -> Option<Member<C, R>> {
         let mut at = self.idle.len();
         while let Some(idle) = at.checked_sub(1).and_then(|last| self.idle.get_mut(last)) {
             at -= 1;
@@ -139,7 +143,7 @@ where
     }
 
     /// Puts a request into the queue; `None` if the host is closed.
-    pub(super) fn enqueue(&mut self, waiter: W, runtime: R) -> Option<u64> {
+    fn enqueue(&mut self, waiter: W, runtime: R) -> Option<u64> {
         if self.phase == Phase::Closed {
             return None;
         }
@@ -155,7 +159,7 @@ where
     }
 
     /// Takes a request out of the queue, wherever it stands.
-    pub(super) fn leave(&mut self, id: u64) -> Option<W> {
+    fn leave(&mut self, id: u64) -> Option<W> {
         let at = self.position_of(id)?;
         self.take_waiter(at)
     }
@@ -165,7 +169,7 @@ where
     /// Every waiter gets a connect of its own, unless one is under way whose waiter was
     /// served otherwise. At the limit an idle connection of another runtime, which cannot
     /// serve the waiter, makes room.
-    pub(super) fn next_connect(&mut self) -> Option<Connect<R>> {
+    fn next_connect(&mut self) -> Option<Connect<R>> {
         if self.waiting.len() == self.claimed {
             return None;
         }
@@ -195,7 +199,7 @@ where
     }
 
     /// Adds the connection that was opened for a waiter.
-    pub(super) fn connected(&mut self, waiter: u64, member: Member<C, R>, now: Instant) {
+    fn connected(&mut self, waiter: u64, member: Member<C, R>, now: Instant) {
         self.connect_ended(waiter, &member.runtime);
         let is_shared = member.connection.share().is_some();
         self.one_at_a_time &= is_shared;
@@ -218,7 +222,7 @@ where
 
     /// Frees the place of a connection that could not be opened, and returns the waiter
     /// for whom it was meant.
-    pub(super) fn connect_failed(&mut self, waiter: u64, runtime: &R) -> Option<W> {
+    fn connect_failed(&mut self, waiter: u64, runtime: &R) -> Option<W> {
         self.open -= 1;
         self.connect_ended(waiter, runtime);
         self.leave(waiter)
@@ -226,7 +230,7 @@ where
 
     /// Gives a connection that can take a request to the next waiter of its runtime, or
     /// keeps it.
-    pub(super) fn release(&mut self, mut member: Member<C, R>, now: Instant) {
+    fn release(&mut self, mut member: Member<C, R>, now: Instant) {
         if member.connection.share().is_some() {
             // The host keeps a handle of its own.
             return self.removed.push(member);
@@ -250,7 +254,7 @@ where
     }
 
     /// Removes a connection that can take no request any more.
-    pub(super) fn discard(&mut self, member: Member<C, R>) {
+    fn discard(&mut self, member: Member<C, R>) {
         if member.connection.share().is_some() {
             // Its place is that of the handle which the host keeps.
             if let Some(at) = self.position(&member) {
@@ -264,7 +268,7 @@ where
 
     /// Removes idle connections that are closed, idle for too long or too old. Returns
     /// whether any is left.
-    pub(super) fn evict(&mut self, now: Instant) -> bool {
+    fn evict(&mut self, now: Instant) -> bool {
         let limits = self.limits;
         self.remove_idle_if(|idle| !limits.allow(idle, now));
         !self.idle.is_empty()
@@ -272,23 +276,23 @@ where
 
     /// Removes the idle connections whose last response is no newer than `good_at`: one
     /// that was as good as they are turned out to be dead.
-    pub(super) fn distrust(&mut self, good_at: Instant) {
+    fn distrust(&mut self, good_at: Instant) {
         self.remove_idle_if(|idle| idle.member.good_at <= good_at);
     }
 
     /// Removes all idle connections.
-    pub(super) fn clear_idle(&mut self) {
+    fn clear_idle(&mut self) {
         self.remove_idle_if(|_| true);
     }
 
     /// Closes idle connections now and the others when they are released.
-    pub(super) fn retire(&mut self) {
+    fn retire(&mut self) {
         self.phase = Phase::Retired;
         self.clear_idle();
     }
 
     /// Retires the host and returns all waiters: nobody is served any more.
-    pub(super) fn close(&mut self) -> Vec<W> {
+    fn close(&mut self) -> Vec<W> {
         self.retire();
         self.phase = Phase::Closed;
         let mut waiters = Vec::with_capacity(self.waiting.len());
@@ -299,27 +303,27 @@ where
     }
 
     /// Returns the connections to drop once the lock is released.
-    pub(super) fn take_removed(&mut self) -> Vec<Member<C, R>> {
+    fn take_removed(&mut self) -> Vec<Member<C, R>> {
         mem::take(&mut self.removed)
     }
 
     /// Returns the number of connections that are open or being opened.
-    pub(super) fn open(&self) -> usize {
+    fn open(&self) -> usize {
         self.open
     }
 
     /// Whether a request waits for which no connection is being opened.
-    pub(super) fn has_unclaimed_waiters(&self) -> bool {
+    fn has_unclaimed_waiters(&self) -> bool {
         self.waiting.len() > self.claimed
     }
 
     /// Returns the runtime of an idle connection.
-    pub(super) fn idle_runtime(&self) -> Option<R> {
+    fn idle_runtime(&self) -> Option<R> {
         self.idle.last().map(|idle| idle.member.runtime.clone())
     }
 
     /// Returns the number of idle connections.
-    pub(super) fn idle(&self) -> usize {
+    fn idle(&self) -> usize {
         self.idle.len()
     }
 
@@ -414,7 +418,7 @@ fn remove_first<R: PartialEq>(list: &mut Vec<R>, wanted: &R) -> bool {
 
 impl<C, R> Member<C, R> {
     /// Whether its maximum age is over.
-    pub(super) fn is_expired(&self, now: Instant) -> bool {
+    fn is_expired(&self, now: Instant) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 }

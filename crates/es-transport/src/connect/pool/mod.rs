@@ -49,7 +49,6 @@ mod host;
 mod long_head;
 mod service;
 mod settings;
-mod shared;
 
 pub use connection::{Io, PooledBody};
 pub use service::{Connections, ResponseFuture};

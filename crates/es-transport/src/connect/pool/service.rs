@@ -21,8 +21,8 @@ use tower::Service;
 
 use super::{
     connection::{Io, PooledBody, PooledConnection, SendError},
+    host::{Acquired, SharedHost},
     settings::{ConnectionsBuilder, Settings},
-    shared::{Acquired, SharedHost},
 };
 use crate::{
     body::Body,

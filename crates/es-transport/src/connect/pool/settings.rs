@@ -105,11 +105,11 @@ pub struct ConnectionsBuilder {
 /// hyper's settings of the protocols.
 #[derive(Clone)]
 pub(super) struct Protocols {
-    pub(super) http1: http1::Builder,
+    pub http1: http1::Builder,
     /// The same with room for [`MAX_HEADERS`]; `None` if the caller gave `http1`.
-    pub(super) spacious_http1: Option<http1::Builder>,
+    pub spacious_http1: Option<http1::Builder>,
     #[cfg(feature = "http2")]
-    pub(super) http2: http2::Builder<TokioExecutor>,
+    pub http2: http2::Builder<TokioExecutor>,
 }
 
 impl ConnectionsBuilder {
@@ -322,12 +322,12 @@ impl fmt::Debug for ConnectionsBuilder {
 
 /// The settings as the hosts share them.
 pub(super) struct Settings {
-    pub(super) connect: Connect,
-    pub(super) limits: Limits,
+    pub connect: Connect,
+    pub limits: Limits,
     acquire_timeout: Duration,
     max_age: Option<Duration>,
-    pub(super) may_share: bool,
-    pub(super) detector: Arc<dyn SuspendDetector>,
+    pub may_share: bool,
+    pub detector: Arc<dyn SuspendDetector>,
     on_resume: Mutex<Vec<ResumeHook>>,
 }
 

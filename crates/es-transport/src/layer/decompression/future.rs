@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, header};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 
-use super::{body::DecompressedBody, decoder::decompress_all};
+use super::body::{DecompressedBody, decompress_all};
 use crate::{
     body::{ResponseBody, with_response_body},
     error::{BoxError, Error, Result},

@@ -48,7 +48,6 @@
 //! ```
 
 mod body;
-mod decoder;
 mod future;
 mod layer;
 mod service;

@@ -90,14 +90,14 @@ where
 
 /// A request under way, and everything that a second attempt needs.
 pub(super) struct Hedging<S, B, F> {
-    pub(super) first: F,
-    pub(super) service: S,
-    pub(super) spare: Request<B>,
+    pub first: F,
+    pub service: S,
+    pub spare: Request<B>,
     /// The node of the first attempt.
-    pub(super) selected: SelectedNode,
-    pub(super) endpoint: usize,
-    pub(super) delay: Duration,
-    pub(super) state: Arc<State>,
+    pub selected: SelectedNode,
+    pub endpoint: usize,
+    pub delay: Duration,
+    pub state: Arc<State>,
 }
 
 impl<S, B, RB> Hedging<S, B, S::Future>

@@ -44,17 +44,17 @@ impl<S, B, F> ResponseFuture<S, B, F> {
 
 /// A request that asks for a vendor type, whose response may refuse it.
 pub(super) struct Watch<S, B> {
-    pub(super) shared: Arc<Shared>,
-    pub(super) asked: u8,
-    pub(super) has_body: bool,
-    pub(super) is_info: bool,
-    pub(super) retained: Option<Box<Retained<S, B>>>,
+    pub shared: Arc<Shared>,
+    pub asked: u8,
+    pub has_body: bool,
+    pub is_info: bool,
+    pub retained: Option<Box<Retained<S, B>>>,
 }
 
 /// A copy of a request for a retry, and the service for it.
 pub(super) struct Retained<S, B> {
-    pub(super) service: S,
-    pub(super) request: Request<B>,
+    pub service: S,
+    pub request: Request<B>,
 }
 
 impl<S, B, F, RB, E> Future for ResponseFuture<S, B, F>

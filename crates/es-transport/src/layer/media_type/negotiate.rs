@@ -12,10 +12,10 @@ use crate::{error::Error, options::RequestOptions};
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) mode: CompatibilityMode,
+    pub mode: CompatibilityMode,
     /// The types to begin with.
-    pub(super) types: Types,
-    pub(super) negotiation: Option<Negotiation>,
+    pub types: Types,
+    pub negotiation: Option<Negotiation>,
 }
 
 impl Shared {

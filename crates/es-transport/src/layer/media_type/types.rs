@@ -13,7 +13,7 @@ const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 #[derive(Clone, Debug)]
 pub(super) struct Types {
     /// The major that both name; `None` for plain types.
-    pub(super) major: Option<u8>,
+    pub major: Option<u8>,
     json: HeaderValue,
     ndjson: HeaderValue,
     serverless: bool,

@@ -4,21 +4,20 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
-use http::{Request, Response, StatusCode};
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 use tower::Service;
 
-use super::{
-    attempts::{AttemptLog, RetainedRequest},
-    policy::{AttemptOutcome, RetryPlan, RetryPolicy},
-};
+use super::policy::{AttemptOutcome, RequestFacts, RetryPlan, RetryPolicy};
 use crate::{
+    attempt::{Attempt, Outcome},
     body::TryCloneBody,
     error::{BoxError, Error, Result, TimeoutPhase},
-    extensions::ServedBy,
+    extensions::{Attempts, Deadline, RetryContext, ServedBy},
     timer::{sleep, sleep_until},
 };
 
@@ -47,10 +46,10 @@ pin_project! {
 
 /// Everything that another attempt needs.
 pub(super) struct RetryState<S, B, P> {
-    pub(super) service: S,
-    pub(super) policy: Arc<P>,
-    pub(super) request: RetainedRequest<B>,
-    pub(super) retries: u32,
+    pub service: S,
+    pub policy: Arc<P>,
+    pub request: RetainedRequest<B>,
+    pub retries: u32,
 }
 
 impl<S, B, P, F> ResponseFuture<S, B, P, F> {
@@ -271,5 +270,178 @@ impl<S, B, P, F> fmt::Debug for ResponseFuture<S, B, P, F> {
         f.debug_struct("ResponseFuture")
             .field("log", &self.log)
             .finish_non_exhaustive()
+    }
+}
+
+/// The copy of a request from which it is retried.
+///
+/// It is small in the common case: no headers are yet on the request, and neither
+/// URI nor body are copied, only counted.
+#[derive(Debug)]
+pub(super) struct RetainedRequest<B> {
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: B,
+}
+
+impl<B: TryCloneBody> RetainedRequest<B> {
+    /// Returns `None` if the body cannot be cloned.
+    pub(super) fn of(request: &Request<B>) -> Option<Self> {
+        Some(Self {
+            body: request.body().try_clone()?,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.version(),
+            headers: request.headers().clone(),
+            extensions: request.extensions().clone(),
+        })
+    }
+
+    /// Returns the request for the next attempt.
+    fn request(&self, context: Option<RetryContext>) -> Option<Request<B>> {
+        let mut request = Request::new(self.body.try_clone()?);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.version_mut() = self.version;
+        *request.headers_mut() = self.headers.clone();
+        *request.extensions_mut() = self.extensions.clone();
+        if let Some(context) = context {
+            request.extensions_mut().insert(context);
+        }
+        Some(request)
+    }
+}
+
+impl<B> RetainedRequest<B> {
+    fn facts(&self) -> RequestFacts<'_> {
+        RequestFacts::new(&self.method, &self.uri, &self.headers, &self.extensions)
+    }
+
+    fn deadline(&self) -> Option<Deadline> {
+        self.extensions.get().copied()
+    }
+}
+
+/// The attempts of one request. Nothing is allocated before one has failed.
+#[derive(Debug)]
+pub(super) struct AttemptLog {
+    started_at: Instant,
+    ended: Vec<Attempt>,
+    failovers: u32,
+}
+
+impl AttemptLog {
+    pub(super) fn start() -> Self {
+        Self {
+            started_at: Instant::now(),
+            ended: Vec::new(),
+            failovers: 0,
+        }
+    }
+
+    /// Returns the attempts that ended and were followed by another.
+    fn ended(&self) -> &[Attempt] {
+        &self.ended
+    }
+
+    /// Returns the number of the current attempt; the first is 1.
+    fn number(&self) -> u32 {
+        u32::try_from(self.ended.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
+    }
+
+    /// Returns the number of retries that were failovers.
+    fn failovers(&self) -> u32 {
+        self.failovers
+    }
+
+    /// Starts the clock of the next attempt.
+    fn restart(&mut self) {
+        self.started_at = Instant::now();
+    }
+
+    /// Notes the reason for the attempt that follows those that were added last.
+    fn retried(&mut self, plan: RetryPlan) {
+        self.failovers += u32::from(plan.is_failover);
+        if let Some(last) = self.ended.last_mut() {
+            last.retried = Some(plan.reason);
+        }
+    }
+
+    /// Adds the attempt that ended with a response: two if it was hedged.
+    fn responded(&mut self, status: StatusCode, extensions: &Extensions) {
+        if let Some(Attempts(hedged)) = extensions.get() {
+            return self.hedged(hedged);
+        }
+        let node = extensions
+            .get::<ServedBy>()
+            .map(|served| Arc::clone(&served.node));
+        let outcome = Outcome::Status(status);
+        self.ended
+            .push(Attempt::new(node, outcome, self.started_at.elapsed()));
+    }
+
+    /// Adds the attempt that ended with an error: two if it was hedged.
+    fn failed(&mut self, error: &Error) {
+        if !error.attempts().is_empty() {
+            return self.hedged(error.attempts());
+        }
+        let outcome = Outcome::Failed(error.to_string().into());
+        let attempt = Attempt::new(error.node().cloned(), outcome, self.started_at.elapsed());
+        self.ended.push(attempt);
+    }
+
+    fn hedged(&mut self, attempts: &[Attempt]) {
+        self.ended.extend_from_slice(attempts);
+        // A hedge is no retry.
+        let hedges = attempts.len().saturating_sub(1);
+        self.failovers += u32::try_from(hedges).unwrap_or(u32::MAX);
+    }
+
+    /// Returns what the next attempt knows of those before; `None` if it is the first.
+    fn context(&self) -> Option<RetryContext> {
+        let reason = self.ended.last()?.retried?;
+        let tried = self
+            .ended
+            .iter()
+            .filter_map(|attempt| attempt.node.clone())
+            .collect();
+        Some(RetryContext {
+            attempt: self.number(),
+            tried,
+            reason,
+        })
+    }
+
+    /// Returns the attempts for a response; `None` if its attempt was the only one.
+    fn for_response(&mut self, status: StatusCode, extensions: &Extensions) -> Option<Attempts> {
+        if self.ended.is_empty() {
+            return None;
+        }
+        self.responded(status, extensions);
+        Some(Attempts(std::mem::take(&mut self.ended).into()))
+    }
+
+    /// Adds the attempts to an error that ended an attempt.
+    fn for_error(&mut self, error: Error) -> Error {
+        self.failed(&error);
+        self.for_error_between(error)
+    }
+
+    /// Adds the attempts to an error that came before its attempt began.
+    fn for_error_between(&mut self, error: Error) -> Error {
+        error.with_attempts(std::mem::take(&mut self.ended))
+    }
+
+    /// Returns the time that all attempts took, the current one included.
+    fn elapsed(&self) -> Duration {
+        let current = self.started_at.elapsed();
+        self.ended
+            .iter()
+            .fold(current, |sum, attempt| sum + attempt.duration)
     }
 }

@@ -8,8 +8,7 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 
 use super::{
-    attempts::{AttemptLog, RetainedRequest},
-    future::{ResponseFuture, RetryState},
+    future::{AttemptLog, ResponseFuture, RetainedRequest, RetryState},
     policy::{RequestFacts, RetryPolicy},
     standard::StandardRetry,
 };

@@ -55,7 +55,6 @@
 //! # }
 //! ```
 
-mod attempts;
 mod budget;
 mod future;
 mod layer;

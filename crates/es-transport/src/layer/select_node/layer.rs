@@ -16,8 +16,8 @@ pub struct SelectNodeLayer<L> {
 }
 
 pub(super) struct Settings<L> {
-    pub(super) pool: Arc<NodePool>,
-    pub(super) selector: L,
+    pub pool: Arc<NodePool>,
+    pub selector: L,
 }
 
 /// Returns what a response's status or an error says about its node.

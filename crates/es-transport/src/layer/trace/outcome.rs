@@ -14,9 +14,9 @@ use crate::{
 /// The request of a span, as far as its outcome needs it.
 #[derive(Debug)]
 pub(super) struct Subject {
-    pub(super) details: Option<Arc<OperationDetails>>,
+    pub details: Option<Arc<OperationDetails>>,
     /// The URI of the last attempt, for the span of the request.
-    pub(super) target: Option<Target>,
+    pub target: Option<Target>,
 }
 
 /// An extension of a request with a span: the URI of its last attempt.
@@ -102,7 +102,7 @@ pub(super) fn port(uri: &Uri) -> Option<u16> {
 }
 
 /// A URI without user info and without the text of a query.
-pub(super) struct Redacted<'a>(pub(super) &'a Uri);
+pub(super) struct Redacted<'a>(pub &'a Uri);
 
 /// The parameters whose values are queries or bodies.
 const QUERIES: [&str; 4] = ["q", "query", "source", "suggest_text"];

@@ -81,10 +81,10 @@ where
 
 /// Everything that a request needs to hold its place in a window.
 pub(super) struct Held {
-    pub(super) shared: Shared,
+    pub shared: Shared,
     /// The node, known once the service below was called.
-    pub(super) selected: SelectedNode,
-    pub(super) pool: ThreadPool,
+    pub selected: SelectedNode,
+    pub pool: ThreadPool,
 }
 
 impl Held {

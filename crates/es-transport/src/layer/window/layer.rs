@@ -48,8 +48,8 @@ pub struct WindowLayer {
 /// The state that the services and the selector of a layer share.
 #[derive(Clone)]
 pub(super) struct Shared {
-    pub(super) windows: Arc<Windows>,
-    pub(super) nodes: Arc<NodePool>,
+    pub windows: Arc<Windows>,
+    pub nodes: Arc<NodePool>,
 }
 
 impl WindowLayer {

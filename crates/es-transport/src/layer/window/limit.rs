@@ -16,9 +16,9 @@ const BACKOFF: f64 = 0.9;
 /// The bounds of a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    pub(super) initial: u32,
-    pub(super) min: u32,
-    pub(super) max: u32,
+    pub initial: u32,
+    pub min: u32,
+    pub max: u32,
 }
 
 /// How a request ended, for its window.

@@ -24,8 +24,8 @@ pub struct WindowStatus {
 /// Which window a request needs, and how much of it the request may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
-    pub(super) pool: ThreadPool,
-    pub(super) is_batch: bool,
+    pub pool: ThreadPool,
+    pub is_batch: bool,
 }
 
 pub(super) struct Windows {

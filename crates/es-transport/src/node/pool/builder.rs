@@ -9,12 +9,12 @@ use std::{
 use arc_swap::ArcSwap;
 use tokio::time::Instant;
 
-use super::{NodePool, Seed, Settings, State};
+use super::{NodePool, Seed, Settings, State, membership};
 use crate::{
     backoff::Backoff,
     error::{Error, Result},
     events::Events,
-    node::{Ejection, Node, health::Health, membership, snapshot::stripes},
+    node::{Ejection, Node, health::Health, snapshot::stripes},
     rng::Rng,
 };
 

@@ -32,9 +32,9 @@ pub(crate) struct IndexShards {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Shard {
     /// The node of the started primary.
-    pub(crate) primary: Option<Arc<str>>,
+    pub primary: Option<Arc<str>>,
     /// The nodes of all started copies, the primary's included.
-    pub(crate) started: SmallVec<[Arc<str>; 2]>,
+    pub started: SmallVec<[Arc<str>; 2]>,
 }
 
 impl IndexShards {

@@ -8,13 +8,15 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    Node, NodePool,
-    health::Health,
-    pool::State,
-    snapshot::{Entry, Members, Observing, Record, stripes},
+use super::{NodePool, State};
+use crate::{
+    events::Event,
+    node::{
+        Node,
+        health::Health,
+        snapshot::{Entry, Members, Observing, Record, stripes},
+    },
 };
-use crate::events::Event;
 
 /// Creates the members of a new pool.
 pub(super) fn members(nodes: &[Node], created_at: Instant, observing: Observing) -> Arc<Members> {
