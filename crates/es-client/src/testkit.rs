@@ -8,8 +8,8 @@ use crate::Elasticsearch;
 
 /// Adds [`client`](Self::client) to the embedded cluster.
 pub trait ClusterExt {
-    /// Returns a builder with the URLs of all nodes and, where the cluster has them, its password
-    /// and the fingerprint of its certificate authority.
+    /// Returns a builder with the URLs of all nodes, and the password and CA fingerprint of the
+    /// cluster, if it has them.
     ///
     /// ```
     /// use es_client::testkit::ClusterExt;

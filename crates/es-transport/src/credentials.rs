@@ -171,7 +171,7 @@ pub(crate) fn wiped(bytes: Zeroizing<Vec<u8>>) -> Bytes {
 
 /// A value for `api_key`: the encoded key, or its two parts.
 pub trait IntoApiKey {
-    /// Converts it into credentials.
+    /// Converts the value into credentials.
     ///
     /// # Errors
     /// Returns the errors of [`Credentials::api_key`] and [`Credentials::api_key_pair`].

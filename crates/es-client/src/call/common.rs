@@ -55,26 +55,26 @@ pub trait Call: Sealed + Sized {
         self.param("filter_path", paths)
     }
 
-    /// Whether the response is indented. Default: `false`.
+    /// Sets whether the response is indented. Default: `false`.
     #[must_use]
     fn pretty(self, value: impl Param<bool>) -> Self {
         self.param("pretty", value)
     }
 
-    /// Whether times and sizes in the response are in human-readable form.
-    /// Default: `false`.
+    /// Sets whether times and sizes in the response are human-readable. Default:
+    /// `false`.
     #[must_use]
     fn human(self, value: impl Param<bool>) -> Self {
         self.param("human", value)
     }
 
-    /// Whether errors include the server's stack trace. Default: `false`.
+    /// Sets whether errors include the server's stack trace. Default: `false`.
     #[must_use]
     fn error_trace(self, value: impl Param<bool>) -> Self {
         self.param("error_trace", value)
     }
 
-    /// Sets a query parameter by its name, for what this version does not know.
+    /// Sets a query parameter by its name, for parameters that the client does not know.
     #[must_use]
     fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl ToParam) -> Self {
         self.parts().any_query(name.into(), value);
@@ -93,13 +93,14 @@ pub trait Call: Sealed + Sized {
         self.options(|options| options.opaque_id(id.as_ref()))
     }
 
-    /// Sets the timeout of each attempt. `None` is not set; `Setting::Off` is no limit.
+    /// Sets the time limit of each attempt, including its response. `None` inherits the
+    /// client's setting; `Setting::Off` is no limit.
     #[must_use]
     fn request_timeout(self, timeout: impl Into<Setting<Duration>>) -> Self {
         self.options(|options| options.request_timeout(timeout))
     }
 
-    /// Sets the maximum number of retries. `None` leaves the client's.
+    /// Sets the maximum number of retries. `None` inherits the client's setting.
     #[must_use]
     fn max_retries(self, retries: impl Into<Option<u32>>) -> Self {
         self.options(|options| options.max_retries(retries))
@@ -123,7 +124,7 @@ pub trait Call: Sealed + Sized {
     /// [`curl`](es_transport::curl).
     ///
     /// # Errors
-    /// The call cannot be sent as it stands.
+    /// Returns an error if the call is invalid and cannot be sent.
     fn curl(&self) -> Result<String> {
         self.clone().parts().curl()
     }
@@ -150,9 +151,10 @@ pub trait Call: Sealed + Sized {
         TypedFuture(self.into_future())
     }
 
-    /// Sends the call, and returns the documents of the response. A response of which hits
-    /// are missing, because shards failed or the time was over, is an error, and so is a
-    /// document that does not fit the type; for more lenience, read the response itself.
+    /// Sends the call, and returns the documents of the response. A response from which
+    /// hits are missing because shards failed or the search timed out is an error, and so
+    /// is a document that does not match the type. To handle these cases yourself, read
+    /// the response instead.
     ///
     /// ```
     /// use es_client::prelude::*;

@@ -34,7 +34,7 @@ enum Kind {
     Transport(es_transport::Error),
     /// The server responded with an error.
     Api(Box<ApiError>),
-    /// The call cannot be sent as it stands.
+    /// Returns an error if the call is invalid and cannot be sent.
     Invalid(Box<str>),
     /// A helper cannot go on, or was told to stop.
     Helper {

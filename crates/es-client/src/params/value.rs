@@ -128,7 +128,7 @@ pub trait ToParam {
     /// Returns the value that is sent.
     fn to_param(&self) -> ParamValue;
 
-    /// Writes the value as JSON; returns `false`, and writes nothing, if it is unset.
+    /// Writes the value as JSON. Returns `false` and writes nothing if it is unset.
     #[doc(hidden)]
     fn write_json(&self, to: &mut Vec<u8>) -> serde_json::Result<bool> {
         self.to_param().write_json(to)

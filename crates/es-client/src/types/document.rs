@@ -69,7 +69,8 @@ pub trait Documents {
     /// Returns all documents.
     ///
     /// # Errors
-    /// The response is incomplete, or a document does not fit its type.
+    /// Returns an error if the response is incomplete, or if a document does not match its
+    /// type.
     fn all_documents(self) -> Result<Vec<Self::Document>>;
 }
 

@@ -14,7 +14,7 @@ use http_body_util::{
 /// types](crate::layer::media_type)). The common bodies of http-body-util implement it,
 /// except for boxed ones, which cannot be cloned.
 pub trait TryCloneBody: Sized {
-    /// Returns another body with the same bytes, or `None` if they exist only once.
+    /// Returns another body with the same bytes; `None` if the body cannot be cloned.
     fn try_clone(&self) -> Option<Self>;
 }
 

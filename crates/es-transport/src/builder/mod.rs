@@ -160,8 +160,8 @@ impl Default for Settings {
 
 /// A type that a [`TransportBuilder`] builds: the transport, or a client on top of it.
 pub trait BuildTarget: From<Transport> {
-    /// The error of [`build`](TransportBuilder::build): the one that the calls of this type
-    /// return, so that callers handle one type.
+    /// The error of [`build`](TransportBuilder::build), which is also that of the type's
+    /// requests, so that callers handle a single type.
     type Error: From<Error>;
 }
 

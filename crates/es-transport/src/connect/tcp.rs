@@ -44,7 +44,7 @@ pub type ResolveFuture = Pin<Box<dyn Future<Output = Result<Vec<IpAddr>, BoxErro
 /// # Ok::<(), es_transport::Error>(())
 /// ```
 pub trait Resolve: Send + Sync + 'static {
-    /// Returns the addresses of a name.
+    /// Returns the addresses of a host name.
     fn resolve(&self, name: &str) -> ResolveFuture;
 }
 

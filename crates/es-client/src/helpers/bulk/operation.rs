@@ -272,7 +272,7 @@ fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
 /// [indexed](Operation::index), or a hit of a search, whose document is indexed with
 /// its ID and routing.
 pub trait IntoOperation {
-    /// The document's type.
+    /// The type of the document.
     type Document: Serialize;
     /// The type of the [context](Operation::context).
     type Context: Send + 'static;

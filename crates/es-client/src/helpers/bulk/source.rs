@@ -31,7 +31,7 @@ const OPERATIONS_PER_TURN: usize = 256;
 /// error type of the results is serializable, such as `String`, because the results
 /// themselves could then be documents. Convert the error first.
 pub trait IntoOperations<Via> {
-    /// The context that comes back with each operation's outcome.
+    /// The type of the context that is returned with the outcome of each operation.
     type Context: Send + 'static;
 
     /// Returns the source of the operations.

@@ -53,7 +53,7 @@ const MAX_HEADERS: usize = 4_096;
 /// # Ok::<(), es_transport::Error>(())
 /// ```
 pub trait SuspendDetector: fmt::Debug + Send + Sync + 'static {
-    /// Returns the time now.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 }
 

@@ -44,26 +44,27 @@ use crate::{
 /// # Ok::<(), es_transport::Error>(())
 /// ```
 pub trait RetryPolicy: Send + Sync + 'static {
-    /// Returns the maximum number of retries of this request. For 0 no copy of it is
-    /// kept.
+    /// Returns the maximum number of retries of this request. If it is 0, no copy of
+    /// the request is kept.
     fn max_retries(&self, request: &RequestFacts<'_>) -> u32;
 
-    /// Returns the retry that follows an attempt with this outcome, if any.
+    /// Decides whether the request is retried after this outcome; `None` for no retry.
     ///
-    /// Called after every attempt that may be followed by another.
+    /// It is called after every attempt that may be followed by another one.
     fn decide(&self, request: &RequestFacts<'_>, outcome: &AttemptOutcome<'_>)
     -> Option<RetryPlan>;
 
-    /// Called last, when nothing else prevents a retry: whether all requests together
-    /// may make one more for this reason. `false` ends the request with the outcome
-    /// that it has.
+    /// Takes a retry from the budget that all requests share. It is called last, if
+    /// nothing else prevents the retry. If it returns `false`, the request ends with
+    /// its current outcome.
     fn withdraw(&self, reason: RetryReason) -> bool {
         let _ = reason;
         true
     }
 
-    /// Called for every request that succeeds at its first attempt: the response is
-    /// neither a 429 nor a server error (5xx), and is not retried.
+    /// Returns a part of a retry to the budget. It is called for every request that
+    /// succeeds at its first attempt: the response is neither a 429 nor a server error
+    /// (5xx), and is not retried.
     fn deposit(&self) {}
 }
 

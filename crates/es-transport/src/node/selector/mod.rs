@@ -76,17 +76,16 @@ pub use self::{
 ///
 /// A selector that wraps another one forwards all other methods to it.
 pub trait NodeSelector: Send + Sync + 'static {
-    /// Returns the index of the chosen candidate. One that is too high is
-    /// taken modulo their number.
+    /// Returns the index of the chosen candidate. An index that is too large is reduced
+    /// modulo the number of candidates.
     ///
     /// All candidates are [eligible](Self::eligible).
     fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize;
 
-    /// Whether the request may go to the node at all. Default: `true`.
+    /// Whether the request may be sent to the node. Default: `true`.
     ///
-    /// This is a hard constraint: no attempt, retry or probe of a dead node
-    /// goes to a node that is not eligible. If no node of the pool is, the
-    /// request fails with an error that
+    /// This is a hard constraint: no attempt, retry or probe is sent to a node that is
+    /// not eligible. If no node of the pool is eligible, the request fails with
     /// [`is_no_nodes`](crate::Error::is_no_nodes).
     fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
         let _ = (node, request);
@@ -96,17 +95,17 @@ pub trait NodeSelector: Send + Sync + 'static {
     /// Whether [`eligible`](Self::eligible) can exclude a node from this
     /// request. Default: `true`.
     ///
-    /// If `false`, it is not asked: a choice then costs the same for any
-    /// number of nodes.
+    /// If `false`, `eligible` is not called, so that the cost of a choice does not
+    /// depend on the number of nodes.
     fn is_constrained(&self, request: &RequestContext<'_>) -> bool {
         let _ = request;
         true
     }
 
-    /// Whether the selector reads requests in flight or latencies, or wants to
-    /// be notified of attempts. Default: `true`.
+    /// Whether the selector uses requests in flight or latencies, or is notified of
+    /// attempts. Default: `true`.
     ///
-    /// `false` saves two writes per attempt that all threads contend for.
+    /// `false` saves two contended writes per attempt.
     fn tracks_load(&self) -> bool {
         true
     }
@@ -119,17 +118,18 @@ pub trait NodeSelector: Send + Sync + 'static {
     }
 
     /// Called once by the builder with the transport that uses the selector, for
-    /// selectors that ask the cluster something.
+    /// selectors that send requests to the cluster.
     fn attached(&self, transport: &WeakTransport) {
         let _ = transport;
     }
 
-    /// Called when an attempt begins at a node, if [`tracks_load`](Self::tracks_load).
+    /// Called when an attempt at a node starts, if [`tracks_load`](Self::tracks_load)
+    /// returns `true`.
     fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
         let _ = (node, request);
     }
 
-    /// Called exactly once when an attempt that was notified as started has ended.
+    /// Called exactly once for each started attempt, when it has ended.
     ///
     /// `latency` is the time from its start to the end of its response.
     fn attempt_ended(&self, node: &Node, end: &AttemptEnd<'_>, latency: Duration) {
