@@ -51,7 +51,7 @@ fn row_of(call: &Call<'_>, index: &Index) -> Row {
     let documents: usize = index
         .searchable()
         .iter()
-        .map(|document| document.entry.documents())
+        .map(|document| document.entry.nested_count() + 1)
         .sum();
     vec![
         Some(if green { "green" } else { "yellow" }.to_owned()),

@@ -15,7 +15,9 @@ use super::media_type::{Negotiated, negotiate};
 use super::params::{Params, percent_decode};
 use super::reply::{Payload, Reply};
 use super::routes::{self, Route};
+use super::scroll::parse_time;
 use crate::json::Json;
+use crate::search::bad_time;
 use crate::shared::{NodeFacts, Shared};
 use crate::store::ResolveOptions;
 use crate::sync::lock;
@@ -102,6 +104,8 @@ fn dispatch(
     let outcome = call
         .params
         .check(uri.path(), route.parameters)
+        .and_then(|()| check_times(&call))
+        .and_then(|()| check_preference(&call))
         .and_then(|()| check_active_shards(&call))
         .and_then(|()| authorize(&call, route))
         .and_then(|()| (route.handler)(&call));
@@ -121,6 +125,38 @@ fn dispatch(
             .is_some_and(|pretty| pretty != "false");
     }
     Ok((negotiated, reply))
+}
+
+/// Refuses parameters that are no times.
+fn check_times(call: &Call<'_>) -> Result<(), ApiError> {
+    for name in ["timeout", "master_timeout", "search_timeout"] {
+        match call.params.get(name) {
+            None | Some("-1" | "0") => {}
+            Some(text) if parse_time(text).is_some() => {}
+            Some(text) => return Err(bad_time(name, text)),
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a choice of shards that there is not, or that changes what is found.
+fn check_preference(call: &Call<'_>) -> Result<(), ApiError> {
+    match call.params.get("preference") {
+        Some(text) if text.starts_with("_shards:") => {
+            Err(ApiError::unsupported(format!("[preference={text}]")))
+        }
+        Some(text) if text.starts_with('_') => {
+            let known = ["_local", "_only_local", "_only_nodes:", "_prefer_nodes:"];
+            if known.iter().any(|start| text.starts_with(start)) {
+                Ok(())
+            } else {
+                Err(ApiError::illegal_argument(format!(
+                    "no Preference for [{text}]"
+                )))
+            }
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses to wait for more copies of a shard than there are nodes, which no one adds meanwhile.

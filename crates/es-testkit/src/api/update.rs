@@ -19,7 +19,13 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     check_refresh(call)?;
     let request = call.required_object()?;
     let expected = expected(call)?;
-    call.params.count("retry_on_conflict")?;
+    let retries = call.params.count("retry_on_conflict")?.unwrap_or(0);
+    if retries > 0 && expected.seq_no_and_term.is_some() {
+        return Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: compare and write operations can not be retried;",
+        ));
+    }
     let mut store = lock(&call.shared.store);
     ingest::refuse(&store, call.part("index"), None)?;
     let (index, routing) = Target::of(call, Kind::Change)?.open(&mut store)?;
@@ -155,6 +161,7 @@ pub(crate) fn apply(
         )
         .with("index", &*index.name));
     }
+    index.check(id, shard, expected)?;
     let Some(partial) = part("doc") else {
         return Err(ApiError::bad_request(
             "action_request_validation_exception",

@@ -1,7 +1,7 @@
 //! Finding, scoring, sorting, cutting, and asking for aggregations.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -10,12 +10,12 @@ use super::aggs;
 use super::query::{Compiler, Noted};
 use super::request::{Request, Rescore, RescoreMode};
 use super::shard::{Scorer, Shard, View};
-use super::sort::{self, SortKey};
+use super::sort::{self, By, SortKey};
 use super::suggest;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::Json;
-use crate::store::{Document, Index, Restriction};
+use crate::store::{Document, Index, Kind, Number, Restriction};
 
 /// The target of a search.
 #[derive(Debug, Default)]
@@ -94,6 +94,11 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
             .or_else(|error| if error.in_search { Ok(()) } else { Err(error) })?;
     }
     let prepared = prepare(&shards, source, request)?;
+    for key in &request.sort {
+        if let By::Field(path) = &key.by {
+            check_types(&shards, path)?;
+        }
+    }
     let mut rows = if request.is_suggest_only() {
         Vec::new()
     } else {
@@ -194,50 +199,93 @@ fn prepare<'a>(
     request: &Request,
 ) -> Result<Vec<Prepared<'a>>, ApiError> {
     let now = crate::dates::now_millis();
-    shards
-        .iter()
-        .map(|shard| {
-            let compiler = Compiler::new(shard, now);
-            let query = match (&request.text, &request.query) {
-                (Some(text), _) => Some(compiler.text_query(text)?),
-                (None, Some(query)) => Some(compiler.compile(query)?),
-                (None, None) => None,
-            };
-            let noted = Rc::clone(&compiler.noted);
-            // What follows neither marks anything nor is named.
-            let quiet = Compiler {
-                noted: Rc::default(),
-                marking: false,
-                ..compiler.clone()
-            };
-            let aliases = source
-                .indices
+    let made = shards.iter().map(|shard| {
+        let compiler = Compiler::new(shard, now);
+        let query = match (&request.text, &request.query) {
+            (Some(text), _) => Some(compiler.text_query(text)?),
+            (None, Some(query)) => Some(compiler.compile(query)?),
+            (None, None) => None,
+        };
+        let noted = Rc::clone(&compiler.noted);
+        // What follows neither marks anything nor is named.
+        let quiet = Compiler {
+            noted: Rc::default(),
+            marking: false,
+            ..compiler.clone()
+        };
+        let aliases = source
+            .indices
+            .iter()
+            .find(|(index, _)| index.name == shard.index.name);
+        let filters = aliases
+            .map(|(_, aliases)| aliases.filters.as_slice())
+            .unwrap_or_default();
+        Ok(Prepared {
+            query,
+            noted,
+            filters: filters
                 .iter()
-                .find(|(index, _)| index.name == shard.index.name);
-            let filters = aliases
-                .map(|(_, aliases)| aliases.filters.as_slice())
-                .unwrap_or_default();
-            Ok(Prepared {
-                query,
-                noted,
-                filters: filters
-                    .iter()
-                    .map(|filter| quiet.compile(filter))
-                    .collect::<Result<_, _>>()?,
-                post_filter: request
-                    .post_filter
-                    .as_ref()
-                    .map(|filter| quiet.compile(filter))
-                    .transpose()?,
-                rescore: request
-                    .rescore
-                    .iter()
-                    .map(|rescore| quiet.compile(&rescore.query))
-                    .collect::<Result<_, _>>()?,
-                compiler: quiet,
-            })
+                .map(|filter| quiet.compile(filter))
+                .collect::<Result<_, _>>()?,
+            post_filter: request
+                .post_filter
+                .as_ref()
+                .map(|filter| quiet.compile(filter))
+                .transpose()?,
+            rescore: request
+                .rescore
+                .iter()
+                .map(|rescore| quiet.compile(&rescore.query))
+                .collect::<Result<_, _>>()?,
+            compiler: quiet,
         })
-        .collect()
+    });
+    on_all_shards(made.collect())
+}
+
+/// Takes what was made for each shard. The server returns the hits of the other shards where only
+/// some fail, which is not done here.
+fn on_all_shards<T>(made: Vec<Result<T, ApiError>>) -> Result<Vec<T>, ApiError> {
+    let some = made.iter().any(Result::is_ok);
+    let whole: Result<Vec<T>, ApiError> = made.into_iter().collect();
+    whole.map_err(|error| {
+        if some && error.in_search {
+            ApiError::unsupported(format!(
+                "a search that fails on some of its shards: {}",
+                error.reason
+            ))
+        } else {
+            error
+        }
+    })
+}
+
+/// Refuses a field whose type differs between indices, where values of all are compared.
+///
+/// # Errors
+/// 400 for it.
+pub(crate) fn check_types(shards: &[Shard<'_>], path: &str) -> Result<(), ApiError> {
+    let class = |kind: &Kind| match kind {
+        Kind::Number(number) if number.is_whole() => "whole number",
+        Kind::Number(Number::Float | Number::HalfFloat) => "float",
+        Kind::Number(_) => "double",
+        Kind::Text { .. } | Kind::Keyword { .. } => "text",
+        Kind::Boolean => "boolean",
+        Kind::Date { .. } => "date",
+        Kind::Ip => "ip",
+        _ => "other",
+    };
+    let classes: BTreeSet<&str> = shards
+        .iter()
+        .filter_map(|shard| shard.index.mapping.field(path))
+        .map(|field| class(&field.kind))
+        .collect();
+    if classes.len() > 1 {
+        return Err(ApiError::unsupported(format!(
+            "values of the field [{path}], whose type differs between indices"
+        )));
+    }
+    Ok(())
 }
 
 /// The scores of the nearest vectors, by shard and place.
@@ -295,12 +343,15 @@ fn collect<'a>(
 ) -> Result<Vec<Row<'a>>, ApiError> {
     let nearest = nearest(shards, prepared, request)?;
     let mut rows = Vec::new();
-    for (number, (shard, own)) in shards.iter().zip(prepared).enumerate() {
-        let bound = request
+    let bound = shards.iter().zip(prepared).map(|(shard, own)| {
+        request
             .sort
             .iter()
             .map(|key| key.bind(&own.compiler, shard))
-            .collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let bound = on_all_shards(bound.collect())?;
+    for (number, ((shard, own), bound)) in shards.iter().zip(prepared).zip(bound).enumerate() {
         // Objects of nested fields are documents of Lucene too, before the one that has them.
         let mut next = 0;
         for (place, document) in shard.documents.iter().enumerate() {

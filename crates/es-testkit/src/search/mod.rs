@@ -12,4 +12,4 @@ mod sort;
 mod suggest;
 
 pub(crate) use execute::{Results, Source, execute, matching};
-pub(crate) use request::Request;
+pub(crate) use request::{Request, bad_time};

@@ -84,7 +84,7 @@ impl Index {
         }
         let shard = self.shard_of(id, routing.as_deref());
         let place = (shard, id.to_owned());
-        self.check(&place, expected)?;
+        self.check(id, shard, expected)?;
         if self.data_stream.is_some() {
             check_timestamp(&source.value)?;
         }
@@ -132,7 +132,7 @@ impl Index {
     ) -> Result<(Document, bool), ApiError> {
         let shard = self.shard_of(id, routing);
         let place = (shard, id.to_owned());
-        self.check(&place, expected)?;
+        self.check(id, shard, expected)?;
         let before = self.documents.remove(&place);
         let old = before.as_ref().map(|document| document.version);
         let version = match expected.external_version {
@@ -157,9 +157,12 @@ impl Index {
         Ok((gone, before.is_some()))
     }
 
-    fn check(&self, place: &Place, expected: Expected) -> Result<(), ApiError> {
-        let id = &place.1;
-        let current = self.documents.get(place);
+    /// Checks the conditions of a write.
+    ///
+    /// # Errors
+    /// 409 when `expected` does not hold.
+    pub(crate) fn check(&self, id: &str, shard: u32, expected: Expected) -> Result<(), ApiError> {
+        let current = self.document(shard, id);
         if let Some((wanted_no, wanted_term)) = expected.seq_no_and_term {
             let found = current.map(|document| (document.seq_no, document.primary_term));
             if found != Some((wanted_no, wanted_term)) {

@@ -338,6 +338,37 @@ async fn a_multi_search_responds_to_each_part() {
 }
 
 #[tokio::test]
+async fn indices_that_do_not_fit_each_other_are_refused() {
+    let (_cluster, mut client) = start().await;
+    let mapping = json!({"mappings": {"properties": {"price": {"type": "keyword"}}}});
+    client.ok("PUT", "/other", mapping).await;
+    client
+        .ok("PUT", "/other/_doc/1", json!({"price": "a"}))
+        .await;
+    let bodies = [
+        json!({"sort": ["price"]}),
+        json!({"aggs": {"a": {"terms": {"field": "price"}}}}),
+        // The genuine server returns the hits of the shards where this is a number.
+        json!({"query": {"term": {"price": "a"}}}),
+        json!({"sort": ["brand.keyword"]}),
+    ];
+    for body in bodies {
+        let response = client
+            .call("POST", "/shop,other/_search", body.clone())
+            .await;
+        assert_eq!(response.status, 400, "{body}");
+        let reason = response.json()["error"]["reason"].clone();
+        assert!(
+            reason
+                .as_str()
+                .unwrap()
+                .starts_with("es-testkit does not support"),
+            "{body}: {reason}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn bad_requests_are_refused() {
     let (_cluster, mut client) = start().await;
     let cases = [

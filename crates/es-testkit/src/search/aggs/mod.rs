@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::execute::{Prepared, Row};
+use super::execute::{Prepared, Row, check_types};
 use super::request::Request;
 use super::shard::{Scorer, Shard, View};
 use super::sort::check_doc_values;
@@ -186,6 +186,7 @@ impl<'c, 'a> Context<'c, 'a> {
         let Some(known) = &field else {
             return Ok(None);
         };
+        check_types(self.shards, &source.field)?;
         if matches!(known.kind, Kind::GeoPoint) && !matches!(kind, "value_count" | "cardinality") {
             return Err(ApiError::illegal_argument(format!(
                 "Field [{}] of type [{}] is not supported for aggregation [{kind}]",

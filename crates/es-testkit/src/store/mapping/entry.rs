@@ -35,15 +35,6 @@ pub(crate) struct Entry {
     pub(crate) ignored: Vec<String>,
 }
 
-impl Entry {
-    /// The number of documents that the genuine server keeps for this one: itself and the objects
-    /// of nested fields.
-    pub(crate) fn documents(&self) -> usize {
-        let below = self.nested.values().flatten().map(Self::documents);
-        1 + below.sum::<usize>()
-    }
-}
-
 impl FieldData {
     /// Returns the tokens of a text field, all values one after the other.
     pub(crate) fn tokens(&self, field: &Field) -> &[Token] {
