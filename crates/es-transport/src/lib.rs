@@ -38,9 +38,12 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | `native-roots` | the operating system's certificate store as [`connect::TrustRoots`] |
-//! | `metrics` | metrics through the `metrics` facade: `layer::metrics` |
+//! | `ring` (default) | cryptography of TLS by `ring`, unless the process installed another provider |
+//! | `aws-lc-rs` | cryptography of TLS by `aws-lc-rs`; takes precedence over `ring` |
+//! | `native-roots` | the operating system's certificate store: `TrustRoots::System` |
+//! | `platform-verifier` | the operating system's certificate verifier: `TrustRoots::Platform` |
 //! | `http2` | HTTP/2 to https nodes that offer it: `TransportBuilder::http2` |
+//! | `metrics` | metrics through the `metrics` facade: `layer::metrics` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
