@@ -105,3 +105,8 @@ pub use node::NodeHandle;
 pub use record::{ConnectionCounts, Recorded, ShardOperations};
 pub use settings::Flavor;
 pub use simulated::{SimulatedCluster, SimulatedError, SimulatedService};
+
+/// The example of the README is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
