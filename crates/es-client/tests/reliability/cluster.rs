@@ -90,6 +90,25 @@ impl Cluster {
             .unwrap()
     }
 
+    /// Returns the ids of the nodes, in the order of their URLs.
+    pub(crate) async fn node_ids(&self) -> Vec<String> {
+        let http = json!({"metric": "http"});
+        let info = self.client.call("nodes.info", http, ()).await.unwrap();
+        let info: Value = info.json().unwrap();
+        let nodes = info["nodes"].as_object().unwrap();
+        let id = |url: &String| {
+            let is_it =
+                |node: &Value| url.ends_with(node["http"]["publish_address"].as_str().unwrap());
+            nodes
+                .iter()
+                .find(|(_, node)| is_it(node))
+                .unwrap()
+                .0
+                .clone()
+        };
+        urls().iter().map(id).collect()
+    }
+
     /// Waits until all nodes are there with all copies of all shards, as who
     /// restarts nodes does before the next one.
     pub(crate) async fn is_green(&self) {

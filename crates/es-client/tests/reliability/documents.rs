@@ -128,9 +128,9 @@ pub(crate) async fn assert_each_once(name: &str, count: u64) -> u64 {
 }
 
 /// Until every copy was refreshed: one that has just come back may have missed
-/// the first time, and would be asked all the same.
+/// the first time, and would be asked all the same. A node may still be starting.
 pub(crate) async fn refreshed(client: &Elasticsearch, name: &str) {
-    for _ in 0..60 {
+    for _ in 0..240 {
         let shards = client.indices().refresh(name).await.unwrap().shards;
         if shards.successful == shards.total {
             return;
