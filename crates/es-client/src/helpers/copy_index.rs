@@ -95,6 +95,7 @@ impl CopyIndex {
             let mut settings = part("settings");
             if let Some(settings) = settings.get_mut("index").and_then(Value::as_object_mut) {
                 settings.retain(|name, _| !NOT_COPIED.contains(&name.as_str()));
+                without_initial_recovery(settings);
             }
             create = create.settings(settings);
         }
@@ -103,6 +104,18 @@ impl CopyIndex {
         }
         create.send().await?;
         Ok(())
+    }
+}
+
+/// Removes the node that an index was shrunk or split on: bound to it, a copy in
+/// another cluster would never be allocated.
+fn without_initial_recovery(settings: &mut Map<String, Value>) {
+    let allocation = settings
+        .get_mut("routing")
+        .and_then(|routing| routing.get_mut("allocation"))
+        .and_then(Value::as_object_mut);
+    if let Some(allocation) = allocation {
+        allocation.remove("initial_recovery");
     }
 }
 

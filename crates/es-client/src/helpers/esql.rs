@@ -44,6 +44,7 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::rows::{csv_rows, is_truncated};
 use crate::{
     Call,
     client::Elasticsearch,
@@ -156,11 +157,7 @@ impl Esql {
             return Err(Error::partial(0, 0, Some(reason.to_owned())));
         }
         if rows.is_truncated && !allow_truncated {
-            let reason = format!(
-                "the server cut the result at {} rows; give the query a `LIMIT`",
-                rows.rows.len()
-            );
-            return Err(Error::partial(0, 0, Some(reason)));
+            return Err(truncated(rows.rows.len()));
         }
         Ok(rows)
     }
@@ -169,9 +166,17 @@ impl Esql {
     /// only with [`allow_partial_results`](Self::allow_partial_results).
     ///
     /// # Errors
-    /// Returns an error if there is no response, or if the query is invalid.
+    /// Returns an error if there is no response, if the query is invalid, or if the result
+    /// is partial or truncated.
     pub async fn csv(self) -> Result<Bytes> {
-        Ok(self.send("csv").await?.bytes().clone())
+        let allow_truncated = self.allow_truncated;
+        let response = self.send("csv").await?;
+        let text = response.bytes();
+        let rows = csv_rows(text);
+        if !allow_truncated && is_truncated(response.meta(), rows) {
+            return Err(truncated(rows));
+        }
+        Ok(text.clone())
     }
 
     /// Returns the rows in the stream format of [Apache
@@ -179,8 +184,12 @@ impl Esql {
     /// such as that of `arrow-ipc`. The requirement on servers is the same as that of
     /// [`csv`](Self::csv).
     ///
+    /// The rows are not counted: give the query a `LIMIT`, since a result that the
+    /// server cut is not told from a complete one.
+    ///
     /// # Errors
-    /// Returns an error if there is no response, or if the query is invalid.
+    /// Returns an error if there is no response, if the query is invalid, or if the result
+    /// is partial.
     pub async fn arrow(self) -> Result<Bytes> {
         Ok(self.send("arrow").await?.bytes().clone())
     }
@@ -209,6 +218,11 @@ impl Esql {
         });
         sent.await
     }
+}
+
+fn truncated(rows: usize) -> Error {
+    let reason = format!("the server cut the result at {rows} rows; give the query a `LIMIT`");
+    Error::partial(0, 0, Some(reason))
 }
 
 impl fmt::Debug for Esql {

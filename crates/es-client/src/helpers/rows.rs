@@ -66,17 +66,7 @@ impl<T: DeserializeOwned> Rows<T> {
             Ok(read) => read,
             Err(error) => return Err(Error::decode("the rows of `esql.query`", error, meta, body)),
         };
-        // As servers since 8.11 say: "No limit defined, adding default limit of [1000]".
-        let has_default_limit = |text: &str| {
-            let limit = text
-                .split_once("adding default limit of [")?
-                .1
-                .split_once(']')?
-                .0;
-            limit.parse::<usize>().ok()
-        };
-        let limit = meta.warnings().find_map(|text| has_default_limit(&text));
-        let is_truncated = limit.is_some_and(|limit| rows.len() >= limit);
+        let is_truncated = is_truncated(&meta, rows.len());
         Ok(Self {
             columns,
             rows,
@@ -85,6 +75,29 @@ impl<T: DeserializeOwned> Rows<T> {
             meta,
         })
     }
+}
+
+/// Returns whether the server cut a result at its default limit.
+pub(super) fn is_truncated(meta: &Meta, rows: usize) -> bool {
+    // As servers since 8.11 say: "No limit defined, adding default limit of [1000]".
+    let default_limit = |text: &str| {
+        let (_, rest) = text.split_once("adding default limit of [")?;
+        let (limit, _) = rest.split_once(']')?;
+        limit.parse::<usize>().ok()
+    };
+    let limit = meta.warnings().find_map(|text| default_limit(&text));
+    limit.is_some_and(|limit| rows >= limit)
+}
+
+/// Returns the number of rows of a CSV text, without the line of the columns' names.
+pub(super) fn csv_rows(text: &[u8]) -> usize {
+    let mut is_quoted = false;
+    let mut lines = 0_usize;
+    for byte in text {
+        is_quoted ^= *byte == b'"';
+        lines += usize::from(*byte == b'\n' && !is_quoted);
+    }
+    lines.saturating_sub(1)
 }
 
 /// Reads rows into a type; `first` is the number of the first one, for errors.
@@ -482,6 +495,8 @@ mod tests {
                 .is_truncated
         );
         assert!(!table::<Value>(TABLE, None).unwrap().is_truncated);
+        assert_eq!(csv_rows(b"a,b\r\n1,\"x\n\"\"y\"\r\n2,z\r\n"), 2);
+        assert_eq!(csv_rows(b""), 0);
         let partial = r#"{"is_partial":true,"columns":[],"values":[]}"#;
         assert!(table::<Value>(partial, None).unwrap().is_partial);
     }

@@ -138,6 +138,7 @@ async fn stopped_reindex_goes_on_from_its_token() {
 async fn index_is_created_as_another_one() {
     let settings = json!({"index": {"uuid": "x", "version": {"created": "9"}, "creation_date": "1",
         "provided_name": "old", "number_of_shards": "3",
+        "routing": {"allocation": {"initial_recovery": {"_id": "n"}, "include": {"zone": "a"}}},
         "analysis": {"analyzer": {"a": {"type": "standard"}}}}});
     let mappings = json!({"properties": {"price": {"type": "double"}}});
     let old =
@@ -154,7 +155,8 @@ async fn index_is_created_as_another_one() {
     let (line, body) = seen.lock().unwrap()[1].clone();
     assert_eq!(line, "PUT /new");
     let expected = json!({"mappings": mappings, "aliases": {"old": {}}, "settings": {"index":
-        {"number_of_shards": "3", "analysis": {"analyzer": {"a": {"type": "standard"}}}}}});
+        {"number_of_shards": "3", "routing": {"allocation": {"include": {"zone": "a"}}},
+        "analysis": {"analyzer": {"a": {"type": "standard"}}}}}});
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), expected);
     assert!(
         client

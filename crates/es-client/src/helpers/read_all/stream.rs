@@ -240,7 +240,12 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
     }
 
     fn take_in(&mut self, mut cursor: Cursor, mut page: Page<T>) {
-        let is_last = page.len() < cursor.size as usize;
+        // A page that is short for lack of time or shards is not the last one.
+        let is_last = if self.spec.allow_partial {
+            page.len() == 0
+        } else {
+            page.len() < cursor.size as usize
+        };
         let mut end = Position::Ended;
         match (&mut self.session, &mut cursor.place) {
             (Some(Session::PointInTime(id)), Place::After(after)) => {

@@ -86,7 +86,7 @@ async fn shards_that_fail_are_errors_unless_allowed() {
         "hits": {"hits": [{"_index": "i", "_id": "1", "_score": null, "_source": {"n": 1}, "sort": [1]}]}});
     cluster
         .node(0)
-        .inject(respond(200, &partial).on_path("/_search"));
+        .inject(respond(200, &partial).on_path("/_search").times(2));
     let error = numbers(reading(&client).stream()).await.unwrap_err();
     assert!(error.is_partial());
     assert_eq!(
@@ -94,7 +94,9 @@ async fn shards_that_fail_are_errors_unless_allowed() {
         "the response is incomplete: 1 of 3 shards failed: [i][1] x_exception: why"
     );
     let allowed = reading(&client).allow_partial_results(true);
-    assert_eq!(numbers(allowed.stream()).await.unwrap().len(), 1);
+    // The page has the hit of place 1; the next one goes on after it.
+    let read = numbers(allowed.stream()).await.unwrap();
+    assert!(read.len() > 1, "the short page was taken for the last");
     let asked = cluster
         .node(0)
         .requests()
@@ -154,7 +156,7 @@ async fn skipped_clusters_are_errors_unless_allowed() {
         "hits": {"hits": [{"_index": "i", "_id": "1", "_source": {"n": 1}, "sort": [1]}]}});
     cluster
         .node(0)
-        .inject(respond(200, &page).on_path("/_search"));
+        .inject(respond(200, &page).on_path("/_search").times(2));
     let error = numbers(reading(&client).stream()).await.unwrap_err();
     assert!(error.is_partial());
     assert_eq!(
@@ -162,7 +164,7 @@ async fn skipped_clusters_are_errors_unless_allowed() {
         "the response is incomplete: 1 of 2 clusters are missing"
     );
     let allowed = reading(&client).allow_partial_results(true);
-    assert_eq!(numbers(allowed.stream()).await.unwrap().len(), 1);
+    assert!(numbers(allowed.stream()).await.unwrap().contains(&1));
 }
 
 #[tokio::test]
