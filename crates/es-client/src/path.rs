@@ -41,15 +41,7 @@ pub(crate) fn push_part(
     Ok(())
 }
 
-/// Appends one parameter to a query.
-pub(crate) fn push_query(query: &mut String, name: &str, value: &str) {
-    if !query.is_empty() {
-        query.push('&');
-    }
-    push_pair(query, name, value);
-}
-
-/// Appends one query parameter without a separator.
+/// Appends one query parameter, without a separator.
 pub(crate) fn push_pair(target: &mut String, name: &str, value: &str) {
     encode(target, name, b"");
     target.push('=');
@@ -99,9 +91,8 @@ mod tests {
     #[test]
     fn a_query_value_cannot_add_a_parameter() {
         let mut query = String::new();
-        push_query(&mut query, "q", "a&b=c#d e");
-        push_query(&mut query, "size", "3");
-        assert_eq!(query, "q=a%26b%3Dc%23d%20e&size=3");
+        push_pair(&mut query, "q", "a&b=c#d e");
+        assert_eq!(query, "q=a%26b%3Dc%23d%20e");
     }
 
     proptest::proptest! {

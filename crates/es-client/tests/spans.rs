@@ -223,6 +223,21 @@ async fn a_batch_has_its_size() {
 }
 
 #[tokio::test]
+async fn a_batch_of_the_bulk_helper_has_index_and_size() {
+    let (_cluster, client) = cluster().await;
+    let recorder = Recorder::default();
+    let _guard = tracing::subscriber::set_default(recorder.clone());
+    let documents = (0..7).map(|n| json!({"n": n}));
+    let bulk = client.helpers().bulk("products", documents);
+    assert!(bulk.flush_operations(7).await.unwrap().is_complete());
+
+    let fields = recorder.last();
+    assert_eq!(fields["otel.name"], "bulk products");
+    assert_eq!(fields["db.collection.name"], "products");
+    assert_eq!(fields["db.operation.batch.size"], "7");
+}
+
+#[tokio::test]
 async fn a_typed_response_has_its_meta() {
     let (cluster, client) = cluster().await;
     let found = client.search::<Value>("products").typed().await.unwrap();

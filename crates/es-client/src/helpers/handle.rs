@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -15,7 +16,10 @@ use super::{
     sql::Sql,
     task::WaitForTask,
 };
-use crate::{client::Elasticsearch, params::IntoParam};
+use crate::{
+    client::Elasticsearch,
+    params::{Param, ToParam},
+};
 
 /// The helpers of a client. Created by [`Elasticsearch::helpers`].
 ///
@@ -41,28 +45,28 @@ impl Helpers {
     /// `index`.
     ///
     /// Items may be `Result`s: the first error ends the input.
-    pub fn bulk<S, Via>(&self, index: impl IntoParam, operations: S) -> Bulk<Source<S::Context>>
+    pub fn bulk<S, Via>(&self, index: impl Param<String>, operations: S) -> Bulk<Source<S::Context>>
     where
         S: IntoOperations<Via>,
     {
         Bulk::new(
             self.client.clone(),
-            index.into_param(),
+            index_text(index),
             operations.into_operations(),
         )
     }
 
     /// Returns a builder of a [`BulkSink`](super::bulk::BulkSink), to which operations
     /// are pushed; see [`open`](Bulk::open).
-    pub fn bulk_sink(&self, index: impl IntoParam) -> Bulk<Push> {
-        Bulk::new(self.client.clone(), index.into_param(), Push::new())
+    pub fn bulk_sink(&self, index: impl Param<String>) -> Bulk<Push> {
+        Bulk::new(self.client.clone(), index_text(index), Push::new())
     }
 
     /// Reads all documents of indices (a name, a pattern, or a list of them) as a
     /// stream; see [`read_all`](super::read_all). `T` is the type of the documents,
     /// such as [`serde_json::Value`].
-    pub fn read_all<T>(&self, index: impl IntoParam) -> ReadAll<T> {
-        ReadAll::new(self.client.clone(), index.into_param())
+    pub fn read_all<T>(&self, index: impl Param<[String]>) -> ReadAll<T> {
+        ReadAll::new(self.client.clone(), index_text(index))
     }
 
     /// Copies all documents of `index` to an index in another cluster (or the same
@@ -98,9 +102,9 @@ impl Helpers {
     /// ```
     pub fn reindex(
         &self,
-        index: impl IntoParam,
+        index: impl Param<[String]>,
         target: &Elasticsearch,
-        target_index: impl IntoParam,
+        target_index: impl Param<String>,
     ) -> Bulk<Source<()>> {
         target
             .helpers()
@@ -132,9 +136,9 @@ impl Helpers {
     /// ```
     pub fn resumable_reindex(
         &self,
-        index: impl IntoParam,
+        index: impl Param<[String]>,
         target: &Elasticsearch,
-        target_index: impl IntoParam,
+        target_index: impl Param<String>,
         token: Option<ResumeToken>,
         mut checkpoint: impl FnMut(&ResumeToken) + Send + 'static,
     ) -> Bulk<Source<()>> {
@@ -196,20 +200,20 @@ impl Helpers {
     /// ```
     pub fn copy_index(
         &self,
-        index: impl IntoParam,
+        index: impl Param<String>,
         target: &Elasticsearch,
-        target_index: impl IntoParam,
+        target_index: impl Param<String>,
     ) -> CopyIndex {
         CopyIndex::new(
-            (self.client.clone(), index.into_param()),
-            (target.clone(), target_index.into_param()),
+            (self.client.clone(), index_text(index)),
+            (target.clone(), index_text(target_index)),
         )
     }
 
     /// Batches the searches of several tasks; see [`msearch`](super::msearch). Searches
     /// without an index use `index`.
-    pub fn msearch(&self, index: impl IntoParam) -> Msearch {
-        Msearch::new(self.client.clone(), index.into_param())
+    pub fn msearch(&self, index: impl Param<[String]>) -> Msearch {
+        Msearch::new(self.client.clone(), index_text(index))
     }
 
     /// Waits for a task of the server, such as a reindex or an update by query
@@ -227,4 +231,10 @@ impl Helpers {
     pub fn esql(&self, query: impl Into<String>) -> Esql {
         Esql::new(self.client.clone(), query.into())
     }
+}
+
+/// Returns the text of an index, which is empty if there is none: a request to it is
+/// refused, not one to all indices.
+fn index_text(index: impl ToParam) -> Cow<'static, str> {
+    index.to_param().into_text().unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use es_transport::{
     Backoff, Body, RequestOptions,
     attempt::{Attempt, RetryReason},
+    extensions::OperationDetails,
     rng::Rng,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
@@ -23,6 +24,9 @@ use crate::{
 pub(super) struct HelperRequest {
     /// The endpoint's name, for spans.
     pub(super) name: &'static str,
+    /// The index and the number of operations, for spans.
+    pub(super) index: Arc<str>,
+    pub(super) operations: usize,
     pub(super) method: Method,
     pub(super) target: PathAndQuery,
     pub(super) ndjson: bool,
@@ -156,6 +160,9 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     client.attach_name(&mut request, parts.name);
+    if OperationDetails::are_read() {
+        details(&parts.index, parts.operations).attach(&mut request);
+    }
     let idempotency = if parts.repeatable {
         Idempotency::Yes
     } else {
@@ -169,6 +176,15 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     options.batch = true;
     Arc::new(options).attach(&mut request);
     Ok(request)
+}
+
+#[cold]
+fn details(index: &str, operations: usize) -> OperationDetails {
+    let mut details = OperationDetails::default();
+    details.parameters = vec![("index", index.to_owned())];
+    // As the conventions say, one operation is no batch.
+    details.batch_size = Some(operations).filter(|size| *size > 1);
+    details
 }
 
 /// Returns the statuses that the transport itself retries: those of one node.

@@ -50,4 +50,4 @@ mod value;
 
 pub use enums::*;
 pub use param::Param;
-pub use value::{Forever, IntoParam, List, ParamValue, Raw, ToParam, list, raw};
+pub use value::{Forever, List, ParamValue, Raw, ToParam, list, raw};

@@ -135,20 +135,6 @@ pub trait ToParam {
     }
 }
 
-/// A value that is sent as text: the options of [`helpers`](crate::helpers) take it.
-///
-/// Everything that implements [`ToParam`] implements it.
-pub trait IntoParam: ToParam {
-    /// Returns the text of the value, which is empty if it is unset.
-    fn into_param(self) -> Cow<'static, str>;
-}
-
-impl<T: ToParam> IntoParam for T {
-    fn into_param(self) -> Cow<'static, str> {
-        self.to_param().into_text().unwrap_or_default()
-    }
-}
-
 macro_rules! references {
     ($($pointer:ty),*) => {$(
         impl<T: ToParam + ?Sized> ToParam for $pointer {

@@ -12,11 +12,12 @@ use es_transport::{Backoff, rng::Rng};
 use http::uri::PathAndQuery;
 
 use super::{
-    batch::{BatchBuilder, Limits},
+    batch_builder::{BatchBuilder, Limits},
     concurrency::Concurrency,
     context::BulkContext,
     dead_letter::DeadLetterWriter,
-    engine::{EngineSettings, OnDurable, Progress, RateLimit},
+    engine::{EngineSettings, OnDurable, Progress},
+    rate_limit::RateLimit,
     report::{BulkReport, BulkStopped},
     sink::{BulkSink, Push, SinkOutcomes},
     source::Source,
@@ -26,8 +27,8 @@ use crate::{
     client::Elasticsearch,
     error::Result,
     helpers::request::path_and_query,
-    params::IntoParam,
-    path::{PartKind, push_part, push_query},
+    params::{Param, Refresh, ToParam, WaitForActiveShardOptions},
+    path::{PartKind, push_pair, push_part},
 };
 
 /// The number of halvings of batches that are refused as a whole, to find the
@@ -60,7 +61,8 @@ struct Settings {
     backoff: Backoff,
     make_ids: bool,
     keep_failures: usize,
-    query: String,
+    /// Parameters of every request.
+    query: Vec<(&'static str, Cow<'static, str>)>,
     progress: Option<Progress>,
     initial_retries: u32,
     continue_on_error: bool,
@@ -89,7 +91,7 @@ impl<S> Bulk<S> {
             backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
             make_ids: false,
             keep_failures: 100,
-            query: String::new(),
+            query: Vec::new(),
             progress: None,
             initial_retries: 3,
             continue_on_error: false,
@@ -114,9 +116,14 @@ impl<S> Bulk<S> {
         self
     }
 
-    fn query(self, name: &str, value: impl IntoParam) -> Self {
-        let value = value.into_param();
-        self.set(|settings| push_query(&mut settings.query, name, &value))
+    fn query(self, name: &'static str, value: impl ToParam) -> Self {
+        match value.to_param().into_text() {
+            Some(value) => self.set(|settings| {
+                settings.query.retain(|(known, _)| *known != name);
+                settings.query.push((name, value));
+            }),
+            None => self,
+        }
     }
 
     /// Sets the maximum size of a request, in bytes before compression. A request is
@@ -154,14 +161,15 @@ impl<S> Bulk<S> {
         self.set(|settings| (settings.in_flight, settings.adaptive) = (most, true))
     }
 
-    /// Sets the maximum number of operations per second, including retries. Default: no
-    /// limit.
+    /// Sets the maximum number of operations per second, including retries. A request
+    /// has at most as many as may be sent in a second. Default: no limit.
     pub fn max_operations_per_second(self, operations: f64) -> Self {
         self.set(|settings| settings.rate.operations = positive(operations))
     }
 
     /// Sets the maximum number of bytes per second, before compression and including
-    /// retries. Default: no limit.
+    /// retries. A request has at most as many as may be sent in a second, unless a
+    /// single operation has more. Default: no limit.
     pub fn max_bytes_per_second(self, bytes: f64) -> Self {
         self.set(|settings| settings.rate.bytes = positive(bytes))
     }
@@ -260,42 +268,45 @@ impl<S> Bulk<S> {
     }
 
     /// Sets the ingest pipeline of operations without one.
-    pub fn pipeline(self, pipeline: impl IntoParam) -> Self {
+    pub fn pipeline(self, pipeline: impl Param<String>) -> Self {
         self.query("pipeline", pipeline)
     }
 
     /// Sets the routing value of operations without one.
-    pub fn routing(self, routing: impl IntoParam) -> Self {
+    pub fn routing(self, routing: impl Param<[String]>) -> Self {
         self.query("routing", routing)
     }
 
     /// Sets whether all targets must be aliases; operations on other names fail (404)
     /// instead of creating an index. Default: `false`.
-    pub fn require_alias(self, require: bool) -> Self {
+    pub fn require_alias(self, require: impl Param<bool>) -> Self {
         self.query("require_alias", require)
     }
 
     /// Sets whether all targets must be data streams, or names for which a template
     /// creates one. Default: `false`.
-    pub fn require_data_stream(self, require: bool) -> Self {
+    pub fn require_data_stream(self, require: impl Param<bool>) -> Self {
         self.query("require_data_stream", require)
     }
 
     /// Sets when writes become visible to searches: `true`, `false` or `wait_for`.
     /// Default: `false`. A single refresh at the end is cheaper.
-    pub fn refresh(self, refresh: impl IntoParam) -> Self {
+    pub fn refresh(self, refresh: impl Param<(bool, Refresh)>) -> Self {
         self.query("refresh", refresh)
     }
 
-    /// Sets the number of copies of a shard that must be active, or `all`.
-    /// Default: 1.
-    pub fn wait_for_active_shards(self, shards: impl IntoParam) -> Self {
+    /// Sets the number of copies of a shard that must be active, or
+    /// [`WaitForActiveShardOptions::All`]. Default: 1.
+    pub fn wait_for_active_shards(
+        self,
+        shards: impl Param<(i64, WaitForActiveShardOptions)>,
+    ) -> Self {
         self.query("wait_for_active_shards", shards)
     }
 
     /// Sets the time that the server waits for a shard or a mapping. Default: 1 minute.
     /// The transport's request timeout should be longer.
-    pub fn timeout(self, timeout: Duration) -> Self {
+    pub fn timeout(self, timeout: impl Param<Duration>) -> Self {
         self.query("timeout", timeout)
     }
 }
@@ -338,7 +349,7 @@ impl Plan {
             settings,
         } = self;
         let compression = client.transport().compression();
-        let target = target(&index, settings.query, detail)?;
+        let target = target(&index, &settings.query, detail)?;
         let context = Arc::new(BulkContext {
             client,
             target,
@@ -368,7 +379,8 @@ impl Plan {
             on_durable: settings.on_durable,
             dead_letters: settings.dead_letters,
         };
-        let mut builder = BatchBuilder::new(settings.limits, settings.make_ids, compression);
+        let limits = settings.rate.limit_batch(settings.limits);
+        let mut builder = BatchBuilder::new(limits, settings.make_ids, compression);
         if settings.keep_order {
             builder = builder.keep_order();
         }
@@ -378,7 +390,7 @@ impl Plan {
 
 /// Returns where the requests go. The response need not have what nobody reads:
 /// for totals it has the status and error of each item, else all but its shards.
-fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> {
+fn target(index: &str, parameters: &[(&str, Cow<'_, str>)], detail: bool) -> Result<PathAndQuery> {
     let mut target = String::from("/");
     push_part(&mut target, "index", index, PartKind::Single)?;
     target.push_str("/_bulk");
@@ -387,9 +399,12 @@ fn target(index: &str, mut query: String, detail: bool) -> Result<PathAndQuery> 
     } else {
         "errors,items.*.status,items.*.error,items.*.failure_store"
     };
-    push_query(&mut query, "filter_path", wanted);
     target.push('?');
-    target.push_str(&query);
+    for (name, value) in parameters {
+        push_pair(&mut target, name, value);
+        target.push('&');
+    }
+    push_pair(&mut target, "filter_path", wanted);
     path_and_query(target)
 }
 

@@ -13,7 +13,7 @@ use super::{
     concurrency::LatencySample,
     context::{BatchResult, BulkContext},
     operation::Action,
-    outcome::{Effect, Outcome, Reason, Written},
+    outcome::{Effect, Outcome, Reason, Written, with_causes},
     response::{self, ItemResponse},
 };
 use crate::{error::Error, helpers::request::Failed, response::Meta, types::is_failed_operation};
@@ -236,7 +236,7 @@ fn postpone<C>(
     close(context, batch, &over, &failed.reason(), &mut result);
     if !retry.is_empty() {
         let wait = failed.retry_after.unwrap_or_default();
-        result.retry_reason = Some(failed.error.to_string().into());
+        result.retry_reason = Some(with_causes(&failed.error).into());
         result.retry.push(context.later(batch.subset(&retry), wait));
     }
     if given_up {
@@ -263,7 +263,7 @@ impl Failed {
             kind: api.and_then(|api| api.kind.as_deref()).map(Into::into),
             reason: match api.and_then(|api| api.reason.as_deref()) {
                 Some(reason) => reason.into(),
-                None => self.error.to_string().into(),
+                None => with_causes(&self.error).into(),
             },
             unknown: self.maybe_applied,
             lines: Bytes::new(),

@@ -158,6 +158,8 @@ impl BulkContext {
     fn request<C>(&self, batch: &Batch<C>) -> HelperRequest {
         HelperRequest {
             name: "bulk",
+            index: Arc::clone(&self.index),
+            operations: batch.len(),
             method: Method::POST,
             target: self.target.clone(),
             ndjson: true,

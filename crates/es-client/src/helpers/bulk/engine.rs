@@ -5,16 +5,12 @@ use std::{
     collections::{HashSet, VecDeque},
     future::{Future, poll_fn},
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
 
 use tokio::{
-    sync::{Notify, mpsc::UnboundedSender},
     task::{AbortHandle, JoinError, JoinSet},
     time::{Instant, sleep_until},
 };
@@ -27,6 +23,8 @@ use super::{
     context::{BatchResult, BulkContext, send_batch},
     dead_letter::{self, DeadLetterWriter},
     outcome::{Outcome, Reason},
+    rate_limit::RateLimit,
+    reader::{Reader, Settled},
     report::{BulkReport, WaitsFor},
     shared::Shared,
 };
@@ -60,44 +58,6 @@ pub(super) struct EngineSettings {
     pub(super) rate: RateLimit,
     pub(super) on_durable: Option<OnDurable>,
     pub(super) dead_letters: Option<DeadLetterWriter>,
-}
-
-/// The most that is sent per second.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RateLimit {
-    pub(super) operations: Option<f64>,
-    pub(super) bytes: Option<f64>,
-}
-
-impl RateLimit {
-    /// Returns the time that a batch takes at this rate.
-    fn time<C>(self, batch: &Batch<C>) -> Duration {
-        let time = |amount: usize, rate: Option<f64>| rate.map_or(0.0, |rate| amount as f64 / rate);
-        let operations = time(batch.len(), self.operations);
-        let bytes = time(batch.body.len(), self.bytes);
-        Duration::try_from_secs_f64(operations.max(bytes)).unwrap_or(Duration::MAX)
-    }
-}
-
-/// Outcomes that are settled at once.
-pub(super) struct Settled<C> {
-    pub(super) outcomes: Vec<Outcome<C>>,
-    /// All operations before this number are settled.
-    pub(super) durable_up_to: u64,
-}
-
-/// The way to the reader of the outcomes.
-pub(super) struct Reader<C> {
-    pub(super) sender: UnboundedSender<Settled<C>>,
-    pub(super) unread: Arc<Unread>,
-}
-
-/// The messages that the reader has not read yet.
-#[derive(Debug, Default)]
-pub(super) struct Unread {
-    pub(super) messages: AtomicUsize,
-    /// Wakes the engine when a message was read.
-    pub(super) read: Notify,
 }
 
 /// The end of a run.
@@ -219,11 +179,7 @@ impl<C: Send + 'static> Engine<C> {
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
-        let unread = self
-            .reader
-            .as_ref()
-            .map(|reader| Arc::clone(&reader.unread));
-        let mut read = pin!(unread.as_ref().map(|unread| unread.read.notified()));
+        let mut read = pin!(self.reader.as_ref().map(Reader::was_read));
         let in_flight = &mut self.state.in_flight;
 
         poll_fn(|cx| {
@@ -254,13 +210,8 @@ impl<C: Send + 'static> Engine<C> {
         state.stop.is_none() && taken < self.settings.concurrency.limit()
     }
 
-    /// Returns the number of messages to a reader who is still there.
     fn unread(&self) -> usize {
-        let reader = self
-            .reader
-            .as_ref()
-            .filter(|reader| !reader.sender.is_closed());
-        reader.map_or(0, |reader| reader.unread.messages.load(Ordering::Acquire))
+        self.reader.as_ref().map_or(0, Reader::unread)
     }
 
     fn waits_for(&self) -> WaitsFor {
@@ -458,9 +409,7 @@ impl<C: Send + 'static> Engine<C> {
         self.shared.set_durable(durable_up_to);
         let Some(reader) = &self.reader else { return };
         if !outcomes.is_empty() {
-            reader.unread.messages.fetch_add(1, Ordering::AcqRel);
-            // A reader that is gone needs none.
-            let _ = reader.sender.send(Settled {
+            reader.send(Settled {
                 outcomes,
                 durable_up_to,
             });

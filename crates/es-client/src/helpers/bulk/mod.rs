@@ -127,6 +127,7 @@
 //! ```
 
 mod batch;
+mod batch_builder;
 mod builder;
 mod classify;
 mod concurrency;
@@ -137,6 +138,8 @@ mod engine;
 mod ids;
 mod operation;
 mod outcome;
+mod rate_limit;
+mod reader;
 mod report;
 mod response;
 mod shared;

@@ -1,8 +1,9 @@
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     error::{Error, Result},
+    params::{Param, ToParam},
     types::Hit,
 };
 
@@ -45,6 +46,8 @@ impl Action {
 /// ];
 /// # let _ = operations;
 /// ```
+///
+/// A setting that is given `None` stays as it was.
 #[derive(Clone, Debug)]
 #[must_use = "an operation is carried out by a bulk helper"]
 pub struct Operation<T, C = ()> {
@@ -79,19 +82,19 @@ pub(super) struct OperationMeta {
     #[serde(skip_serializing_if = "Option::is_none")]
     routing: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<u64>,
+    version: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    if_seq_no: Option<u64>,
+    if_seq_no: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    if_primary_term: Option<u64>,
+    if_primary_term: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pipeline: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    require_alias: Option<bool>,
+    require_alias: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_on_conflict: Option<u32>,
+    retry_on_conflict: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dynamic_templates: Option<Box<RawValue>>,
     #[serde(skip)]
@@ -164,6 +167,20 @@ impl<T, C> Operation<T, C> {
         self
     }
 
+    fn set_text(self, value: impl ToParam, set: impl FnOnce(&mut OperationMeta, String)) -> Self {
+        match value.to_param().into_text() {
+            Some(text) => self.set(|meta| set(meta, text.into_owned())),
+            None => self,
+        }
+    }
+
+    fn set_value(self, value: impl ToParam, set: impl FnOnce(&mut OperationMeta, Value)) -> Self {
+        match value.to_param().into_json() {
+            Some(value) => self.set(|meta| set(meta, value)),
+            None => self,
+        }
+    }
+
     /// Sets the ID of the document.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.parts.id = Some(id.into());
@@ -171,52 +188,58 @@ impl<T, C> Operation<T, C> {
     }
 
     /// Sets the index, alias or data stream. Default: that of the helper.
-    pub fn in_index(self, index: impl Into<String>) -> Self {
-        self.set(|meta| meta.index = Some(index.into()))
+    pub fn in_index(self, index: impl Param<String>) -> Self {
+        self.set_text(index, |meta, index| meta.index = Some(index))
     }
 
     /// Sets the routing value, which determines the shard. Default: the ID.
-    pub fn routing(self, routing: impl Into<String>) -> Self {
-        self.set(|meta| meta.routing = Some(routing.into()))
+    pub fn routing(self, routing: impl Param<String>) -> Self {
+        self.set_text(routing, |meta, routing| meta.routing = Some(routing))
     }
 
     /// Sets an external version: the write fails (409) unless it is greater than that
     /// of the document. This is the only way to keep the order of writes to a document
     /// in all cases.
-    pub fn external_version(self, version: u64) -> Self {
-        self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external")))
+    pub fn external_version(self, version: impl Param<i64>) -> Self {
+        self.version(version, "external")
     }
 
     /// Sets an [external version](Self::external_version) that may also be equal to that of
     /// the document.
-    pub fn external_version_or_equal(self, version: u64) -> Self {
-        self.set(|meta| (meta.version, meta.version_type) = (Some(version), Some("external_gte")))
+    pub fn external_version_or_equal(self, version: impl Param<i64>) -> Self {
+        self.version(version, "external_gte")
+    }
+
+    fn version(self, version: impl ToParam, kind: &'static str) -> Self {
+        self.set_value(version, |meta, version| {
+            (meta.version, meta.version_type) = (Some(version), Some(kind));
+        })
     }
 
     /// Writes only if the document's last change has this sequence number.
-    pub fn if_seq_no(self, number: u64) -> Self {
-        self.set(|meta| meta.if_seq_no = Some(number))
+    pub fn if_seq_no(self, number: impl Param<i64>) -> Self {
+        self.set_value(number, |meta, number| meta.if_seq_no = Some(number))
     }
 
     /// Writes only if the document's last change has this primary term.
-    pub fn if_primary_term(self, term: u64) -> Self {
-        self.set(|meta| meta.if_primary_term = Some(term))
+    pub fn if_primary_term(self, term: impl Param<i64>) -> Self {
+        self.set_value(term, |meta, term| meta.if_primary_term = Some(term))
     }
 
     /// Sets the ingest pipeline of the document; `_none` for none.
-    pub fn pipeline(self, pipeline: impl Into<String>) -> Self {
-        self.set(|meta| meta.pipeline = Some(pipeline.into()))
+    pub fn pipeline(self, pipeline: impl Param<String>) -> Self {
+        self.set_text(pipeline, |meta, pipeline| meta.pipeline = Some(pipeline))
     }
 
     /// Sets whether the target must be an alias.
-    pub fn require_alias(self, require: bool) -> Self {
-        self.set(|meta| meta.require_alias = Some(require))
+    pub fn require_alias(self, require: impl Param<bool>) -> Self {
+        self.set_value(require, |meta, require| meta.require_alias = Some(require))
     }
 
     /// Sets the number of retries by the server after a version conflict of an update.
     /// Default: 0.
-    pub fn retry_on_conflict(self, times: u32) -> Self {
-        self.set(|meta| meta.retry_on_conflict = Some(times))
+    pub fn retry_on_conflict(self, times: impl Param<i64>) -> Self {
+        self.set_value(times, |meta, times| meta.retry_on_conflict = Some(times))
     }
 
     /// Sets whether an update of a missing document writes the fields as a new
@@ -254,6 +277,12 @@ impl<T> Parts<T> {
     /// Returns the index that it names itself.
     pub(super) fn index(&self) -> Option<&str> {
         self.meta.as_ref()?.index.as_deref()
+    }
+
+    /// Returns whether it depends on an earlier change of its document.
+    pub(super) fn is_conditional(&self) -> bool {
+        let meta = self.meta.as_ref();
+        meta.is_some_and(|meta| meta.if_seq_no.is_some() || meta.if_primary_term.is_some())
     }
 
     /// Returns whether it may be retried when it may have been applied.
@@ -307,10 +336,6 @@ impl<T: Serialize> IntoOperation for Hit<T> {
         let (id, routing) = (self.id.clone(), self.routing.clone());
         // A document that could not be read is reported as one that is missing.
         let document = self.into_source().unwrap_or_default();
-        let operation = Operation::new(Action::Index, Some(id), document, Form::Whole);
-        match routing {
-            Some(routing) => operation.routing(routing),
-            None => operation,
-        }
+        Operation::new(Action::Index, Some(id), document, Form::Whole).routing(routing)
     }
 }

@@ -3,6 +3,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use bytes::Bytes;
 
 use super::operation::{Action, Parts};
+use crate::error::Error;
 
 /// The outcome of one operation.
 #[derive(Clone, Debug)]
@@ -112,6 +113,21 @@ pub(super) struct Reason {
     pub(super) reason: Arc<str>,
     pub(super) unknown: bool,
     pub(super) lines: Bytes,
+}
+
+/// Returns the messages of an error and of its causes.
+pub(super) fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let message = next.to_string();
+        if !text.ends_with(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        cause = next.source();
+    }
+    text
 }
 
 impl From<Reason> for ItemError {

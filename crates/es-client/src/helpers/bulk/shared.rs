@@ -11,9 +11,9 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
-    batch::{BatchBuilder, PushError},
+    batch_builder::{BatchBuilder, PushError},
     operation::Operation,
-    outcome::Outcome,
+    outcome::{Outcome, with_causes},
     report::BulkReport,
 };
 use crate::error::Error;
@@ -112,7 +112,7 @@ impl<C> Shared<C> {
         let mut panicked = None;
         if let Err((error, context)) = pushed {
             let reason = match error {
-                PushError::Encode(error) => with_source(&error),
+                PushError::Encode(error) => with_causes(&error),
                 PushError::Panicked(payload) => {
                     let reason = panic_message(&*payload);
                     panicked = Some(payload);
@@ -248,11 +248,4 @@ pub(super) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("no message"))
-}
-
-fn with_source(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }

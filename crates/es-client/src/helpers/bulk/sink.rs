@@ -13,12 +13,13 @@ use tokio::runtime::Handle;
 
 use super::{
     builder::Plan,
-    engine::{Finished, Reader},
+    engine::Finished,
     operation::IntoOperation,
     outcome::Outcome,
+    reader::{Outcomes, Reader},
     report::{BulkReport, BulkStopped},
     shared::Pushed,
-    stream::{Outcomes, Prepared, Run},
+    stream::{Prepared, Run},
 };
 use crate::error::{Error, Result};
 

@@ -2,23 +2,20 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use futures_core::Stream;
-use tokio::{
-    runtime::Handle,
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
-    task::JoinHandle,
-};
+use tokio::{runtime::Handle, task::JoinHandle};
 use tracing::Instrument;
 
 use super::{
     builder::Plan,
     context::BulkContext,
-    engine::{Engine, EngineSettings, Finished, Reader, Settled, Unread},
+    engine::{Engine, EngineSettings, Finished},
     outcome::Outcome,
+    reader::{Outcomes, Reader},
     report::{BulkReport, BulkStopped},
     shared::Shared,
     source::Source,
@@ -29,12 +26,6 @@ use crate::error::{Error, Result};
 pub(super) struct Run<C> {
     pub(super) shared: Arc<Shared<C>>,
     task: JoinHandle<Finished>,
-}
-
-/// The outcomes of a run.
-pub(super) struct Outcomes<C> {
-    receiver: UnboundedReceiver<Settled<C>>,
-    unread: Arc<Unread>,
 }
 
 /// A run that is not started yet.
@@ -103,36 +94,6 @@ impl<C> Drop for Run<C> {
     fn drop(&mut self) {
         self.shared.stop();
         self.task.abort();
-    }
-}
-
-impl<C> Outcomes<C> {
-    pub(super) fn channel() -> (Reader<C>, Self) {
-        let (sender, receiver) = unbounded_channel();
-        let unread = Arc::new(Unread::default());
-        let reader = Reader {
-            sender,
-            unread: Arc::clone(&unread),
-        };
-        (reader, Self { receiver, unread })
-    }
-
-    /// Reads the next settled outcomes; the engine may go on then.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
-        let settled = ready!(self.receiver.poll_recv(cx));
-        if settled.is_some() {
-            self.unread.messages.fetch_sub(1, Ordering::AcqRel);
-            self.unread.read.notify_one();
-        }
-        Poll::Ready(settled)
-    }
-}
-
-/// Without a reader the outcomes are counted only.
-impl<C> Drop for Outcomes<C> {
-    fn drop(&mut self) {
-        self.receiver.close();
-        self.unread.read.notify_one();
     }
 }
 

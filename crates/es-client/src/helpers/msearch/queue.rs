@@ -18,7 +18,7 @@ use super::batch::{Batch, SearchResult};
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    params::IntoParam,
+    params::{Param, ToParam},
     types::SearchResponse,
 };
 
@@ -173,22 +173,26 @@ struct Header {
     preference: Option<Cow<'static, str>>,
 }
 
+fn text(value: impl ToParam) -> Option<Cow<'static, str>> {
+    value.to_param().into_text()
+}
+
 impl<T> QueuedSearch<T> {
     /// Sets the index to search instead of the helper's.
-    pub fn index(mut self, index: impl IntoParam) -> Self {
-        self.header.index = Some(index.into_param());
+    pub fn index(mut self, index: impl Param<[String]>) -> Self {
+        self.header.index = text(index).or(self.header.index);
         self
     }
 
     /// Sets the routing value, which determines the shards to search.
-    pub fn routing(mut self, routing: impl IntoParam) -> Self {
-        self.header.routing = Some(routing.into_param());
+    pub fn routing(mut self, routing: impl Param<[String]>) -> Self {
+        self.header.routing = text(routing).or(self.header.routing);
         self
     }
 
     /// Sets the preference of shard copies, such as a session ID.
-    pub fn preference(mut self, preference: impl IntoParam) -> Self {
-        self.header.preference = Some(preference.into_param());
+    pub fn preference(mut self, preference: impl Param<String>) -> Self {
+        self.header.preference = text(preference).or(self.header.preference);
         self
     }
 

@@ -21,7 +21,7 @@ use crate::{
     client::Elasticsearch,
     error::{Error, Result},
     helpers::request::RetryConfig,
-    params::IntoParam,
+    params::{Param, ToParam},
 };
 
 /// A builder of a stream of all matching documents; see the [module](super). Created by
@@ -261,7 +261,8 @@ impl<T> ReadAll<T> {
     }
 
     /// Sets whether pages may lack the hits of shards that failed or timed out.
-    /// Default: `false`; such a page is an error.
+    /// Default: `false`; such a page is an error. If `true`, the stream ends with an
+    /// empty page.
     pub fn allow_partial_results(self, allow: bool) -> Self {
         self.set(|spec| spec.allow_partial = allow)
     }
@@ -284,15 +285,20 @@ impl<T> ReadAll<T> {
     }
 
     /// Sets the routing value, which determines the shards to read.
-    pub fn routing(self, routing: impl IntoParam) -> Self {
-        let routing = routing.into_param();
-        self.set(|spec| spec.params.push(("routing", routing)))
+    pub fn routing(self, routing: impl Param<[String]>) -> Self {
+        self.param("routing", routing)
     }
 
     /// Sets whether indices that are missing or closed are ignored. Default: `false`.
-    pub fn ignore_unavailable(self, ignore: bool) -> Self {
-        let ignore = ignore.into_param();
-        self.set(|spec| spec.params.push(("ignore_unavailable", ignore)))
+    pub fn ignore_unavailable(self, ignore: impl Param<bool>) -> Self {
+        self.param("ignore_unavailable", ignore)
+    }
+
+    fn param(self, name: &'static str, value: impl ToParam) -> Self {
+        match value.to_param().into_text() {
+            Some(value) => self.set(|spec| spec.params.push((name, value))),
+            None => self,
+        }
     }
 
     /// Returns the hits as a stream. If a setting is invalid, the first item is an error.

@@ -15,6 +15,7 @@ use crate::{
     error::{Error, Result},
     helpers::request::send_with_retry,
     json_read::{self, ReadError},
+    params::ToParam,
     response::{Meta, Response},
     types::{Hit, Shards},
 };
@@ -151,7 +152,7 @@ impl Cursor {
             search = search.sort([order]);
         }
         if let Some(id) = point_in_time {
-            let keep_alive = crate::params::IntoParam::into_param(spec.keep_alive);
+            let keep_alive = spec.keep_alive.to_param().into_json();
             search = search
                 .pit(json!({"id": id, "keep_alive": keep_alive}))
                 // The number is not read, and counting costs.

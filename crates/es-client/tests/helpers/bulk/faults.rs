@@ -332,6 +332,19 @@ async fn conflict_after_a_lost_response_is_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn refused_condition_is_a_failure_with_made_ids() {
+    let mock = Mock::new(|_, _| Fate::Items {
+        first: 0,
+        every: 1,
+        status: 409,
+    });
+    let operation = Operation::index(json!({"n": 0})).if_seq_no(3);
+    let bulk = mock.client().helpers().bulk("i", vec![operation]);
+    let report = bulk.make_ids(true).await.unwrap();
+    assert_eq!((report.succeeded, report.failed), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_operations_with_ids_are_retried() {
     let mock = first(Fate::LostAfter);
     let operations = [

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use es_client::helpers::bulk::{Action, Effect, Operation};
+use es_client::{
+    helpers::bulk::{Action, Effect, Operation},
+    params::Refresh,
+};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -126,6 +129,47 @@ async fn each_action_arrives_with_its_settings_and_has_its_outcome() {
         json!({"doc": {"n": 2}, "doc_as_upsert": true})
     );
     assert_eq!(state.requests.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn none_leaves_a_setting_as_it_is() {
+    let mock = Mock::default();
+    let (text, number) = (None::<String>, None::<i64>);
+    let operation = Operation::index(json!({"n": 0})).id("a").routing("r");
+    let operation = operation
+        .routing(&text)
+        .in_index(&text)
+        .pipeline(&text)
+        .external_version(number)
+        .if_seq_no(Some(3_i64))
+        .if_primary_term(number)
+        .require_alias(None::<bool>)
+        .retry_on_conflict(number);
+    let bulk = mock.client().helpers().bulk("i", vec![operation]);
+    let bulk = bulk
+        .pipeline(&text)
+        .routing(&text)
+        .refresh(true)
+        .refresh(None::<Refresh>)
+        .wait_for_active_shards(number)
+        .require_alias(None::<bool>)
+        .timeout(None::<Duration>);
+    assert!(bulk.await.unwrap().is_complete());
+
+    let (target, arrived) = &mock.state().requests[0];
+    let filter = "filter_path=errors,items.*.status,items.*.error,items.*.failure_store";
+    assert_eq!(*target, format!("/i/_bulk?refresh=true&{filter}"));
+    let meta = json!({"_id": "a", "routing": "r", "if_seq_no": 3});
+    assert_eq!(arrived[0].meta, meta);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bulk_without_an_index_is_refused() {
+    let mock = Mock::default();
+    let helpers = mock.client().helpers();
+    let stopped = helpers.bulk(None::<&str>, numbers(1)).await.unwrap_err();
+    assert!(stopped.error.to_string().contains("`index` is empty"));
+    assert!(mock.sizes().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

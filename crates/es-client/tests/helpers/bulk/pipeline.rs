@@ -85,6 +85,29 @@ async fn durable_up_to_waits_for_the_earliest() {
     assert!(report.retry_reason.unwrap().contains("429"));
 }
 
+#[tokio::test]
+async fn wrong_port_is_an_early_error_with_its_reason() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
+    let client = Elasticsearch::builder().node(url).build().unwrap();
+    let reasons = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&reasons);
+    let bulk = client.helpers().bulk("i", operations(3));
+    let bulk = bulk
+        .backoff(Duration::from_millis(1), Duration::from_millis(2))
+        .on_progress(move |report| seen.lock().unwrap().push(report.retry_reason.clone()));
+    let stopped = bulk.await.unwrap_err();
+    assert_eq!((stopped.report.requests, stopped.report.failed), (4, 3));
+    let reasons = reasons.lock().unwrap();
+    assert!(
+        reasons[0].as_ref().unwrap().contains("refused"),
+        "{reasons:?}"
+    );
+    let failure = stopped.report.failures[0].result.as_ref().unwrap_err();
+    assert!(failure.reason().contains("refused"), "{failure}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn stopped_run_can_be_resumed_where_it_was_durable() {
     let mock = Mock::new(|number, _| {
@@ -317,6 +340,16 @@ async fn rate_is_limited_by_operations_and_bytes() {
         assert!((8.5..=9.7).contains(&took), "{took}");
         assert!(*waited.lock().unwrap() >= 9);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limit_bounds_requests_of_any_size() {
+    let mock = Mock::default();
+    let bulk = mock.client().helpers().bulk("i", operations(30));
+    let began = Instant::now();
+    let report = bulk.max_operations_per_second(10.0).await.unwrap();
+    assert_eq!((report.succeeded, mock.sizes()), (30, vec![10; 3]));
+    assert!(began.elapsed() >= Duration::from_secs(2));
 }
 
 /// A writer that several hold.
