@@ -8,6 +8,8 @@ macro_rules! pages {
 
 pages! {
     readme: "../../README.md";
+    client: "../../crates/es-client/README.md";
+    routing: "../../docs/routing.md";
     architecture: "../../docs/guide/architecture.md";
     authentication: "../../docs/guide/authentication.md";
     bulk: "../../docs/guide/bulk.md";
