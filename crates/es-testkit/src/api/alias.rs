@@ -327,7 +327,12 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         .filter(|name| !name.is_empty())
         .collect();
     let mut shown = Map::new();
-    for name in call.indices(&store)? {
+    // Hidden indices are shown unless the caller says otherwise.
+    let mut options = call.resolve_options()?;
+    options.hidden |= call.params.get("expand_wildcards").is_none();
+    let names = store.resolve(call.part("index"), options)?;
+    let may_read = |name: &String| call.identity.may_read(store.owner(name));
+    for name in names.into_iter().filter(may_read) {
         let Some(index) = store.indices.get(&name) else {
             continue;
         };

@@ -41,9 +41,7 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
     } else {
         active as f64 / wanted as f64 * 100.0
     };
-    Ok(Reply::json(
-        http_status,
-        json!({
+    let mut body = json!({
             "cluster_name": call.shared.settings.cluster_name,
             "status": status,
             "timed_out": timed_out,
@@ -59,8 +57,16 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
             "number_of_in_flight_fetch": 0,
             "task_max_waiting_in_queue_millis": 0,
             "active_shards_percent_as_number": percent,
-        }),
-    ))
+    });
+    let settings = &call.shared.settings;
+    let counts_primaries = (settings.version.major, settings.version.minor) >= (8, 16);
+    if counts_primaries
+        && !settings.is_opensearch()
+        && let Some(fields) = body.as_object_mut()
+    {
+        fields.insert("unassigned_primary_shards".to_owned(), 0.into());
+    }
+    Ok(Reply::json(http_status, body))
 }
 
 /// Whether so many nodes are enough for `3`, `>=3`, `ge(3)` and the like.

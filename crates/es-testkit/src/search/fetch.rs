@@ -262,13 +262,6 @@ impl Fetch {
                     ))
                     .in_search());
                 }
-                if matches!(field.kind, Kind::Vector { .. }) {
-                    return Err(ApiError::illegal_argument(format!(
-                        "Field [{}] of type [{}] doesn't support docvalue_fields or aggregations",
-                        field.path, field.type_name
-                    ))
-                    .in_search());
-                }
                 let mut terms = entry.terms(&field.path).to_vec();
                 terms.sort_by(Term::compare);
                 if matches!(field.kind, Kind::Keyword { .. } | Kind::Ip) {
@@ -276,6 +269,13 @@ impl Fetch {
                 }
                 let values: Vec<Value> = if matches!(field.kind, Kind::GeoPoint) {
                     values_of(&field, entry, None)
+                } else if matches!(field.kind, Kind::Vector { .. }) {
+                    let vector = entry.fields.get(&field.path).map(|data| &data.vector);
+                    vector
+                        .filter(|vector| !vector.is_empty())
+                        .map(|vector| vector.iter().map(|part| shortest(*part)).collect())
+                        .into_iter()
+                        .collect()
                 } else {
                     terms
                         .iter()

@@ -22,18 +22,13 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
     };
     let (lat, lon) = match value {
         Value::Object(fields) => {
-            if let Some(name) = fields.keys().find(|name| {
-                !matches!(
-                    name.as_str(),
-                    "lat" | "lon" | "type" | "coordinates" | "geohash"
-                )
-            }) {
+            if let Some(name) = fields
+                .keys()
+                .find(|name| !matches!(name.as_str(), "lat" | "lon" | "type" | "coordinates"))
+            {
                 return Err(format!(
-                    "field [{name}] not supported - must be one of: lon, lat, type, coordinates, geohash"
+                    "field [{name}] not supported - must be one of: lon, lat, type, coordinates"
                 ));
-            }
-            if let Some(hash) = fields.get("geohash") {
-                return geohash(hash.as_str().unwrap_or_default());
             }
             match fields
                 .get("coordinates")
