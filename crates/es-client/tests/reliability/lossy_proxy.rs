@@ -60,7 +60,8 @@ impl LossyProxy {
         });
         let responses = copy(from_node, to_client, |_| {
             let is_bulk = sent.swap(0, Ordering::Relaxed) >= BULK;
-            !is_bulk || (self.responses.fetch_add(1, Ordering::Relaxed) + 1) % 3 != 0
+            let number = || self.responses.fetch_add(1, Ordering::Relaxed) + 1;
+            !is_bulk || !number().is_multiple_of(3)
         });
         // Both directions end with the first.
         tokio::select! {
