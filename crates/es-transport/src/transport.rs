@@ -23,7 +23,7 @@ use crate::{
     events::Events,
     extensions::Deadline,
     layer::{CompressionLayer, ProductCheckLayer},
-    node::NodePool,
+    node::{NodePool, NodeSelector},
     shared_service::{BoxFuture, SharedService},
     sniff::Sniffer,
 };
@@ -92,6 +92,7 @@ pub struct TransportParts {
     pub(crate) compression: Option<u32>,
     pub(crate) product: Option<ProductCheckLayer>,
     pub(crate) total_timeout: Option<Duration>,
+    pub(crate) selector: Option<Arc<dyn NodeSelector>>,
     pub(crate) close: Box<dyn Fn() + Send + Sync>,
     /// Whether parts of the caller's own, or metrics, see the extensions of requests.
     pub(crate) reads_extensions: bool,
@@ -106,6 +107,7 @@ impl TransportParts {
             compression: None,
             product: None,
             total_timeout: None,
+            selector: None,
             close: Box::new(|| {}),
             reads_extensions: true,
         }
@@ -138,6 +140,13 @@ impl TransportParts {
     #[must_use]
     pub fn total_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.total_timeout = timeout.into();
+        self
+    }
+
+    /// Sets the selector of the stack, for [`Transport::write_node`].
+    #[must_use]
+    pub fn selector(mut self, selector: Arc<dyn NodeSelector>) -> Self {
+        self.selector = Some(selector);
         self
     }
 
@@ -278,6 +287,23 @@ impl Transport {
     /// for a transport that was created [from a service](Transport::from_service).
     pub fn compression(&self) -> Option<u32> {
         self.0.parts.as_ref()?.compression
+    }
+
+    /// Returns the ID of the node that a write of this document goes to, if the node
+    /// selector knows it ([`shard_aware`](crate::shard_aware)): the node that holds the primary
+    /// of its shard. It sends no request; the map of an index that was not used yet is
+    /// fetched in the background.
+    ///
+    /// Documents for the same node may share a `_bulk` request; it is sent to that node if
+    /// it carries the [`RoutingKey`](crate::shard_aware::RoutingKey) of one of them.
+    pub fn write_node(
+        &self,
+        index: &str,
+        id: Option<&str>,
+        routing: Option<&str>,
+    ) -> Option<Arc<str>> {
+        let selector = self.0.parts.as_ref()?.selector.as_ref()?;
+        selector.write_node(index, id, routing)
     }
 
     /// Whether the product check is enforced and no response has passed it yet. To keep

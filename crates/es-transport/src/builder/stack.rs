@@ -275,6 +275,7 @@ where
         compression: compression.compresses(),
         product: Some(product),
         total_timeout: settings.total_timeout,
+        selector: Some(Arc::clone(&selector)),
         close,
         reads_extensions,
         ..TransportParts::new(pool)

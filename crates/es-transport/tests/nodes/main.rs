@@ -3,4 +3,5 @@
 mod ejection;
 mod node_pool;
 mod selectors;
+mod shard_map;
 mod sniff;

@@ -60,6 +60,10 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
         self.inner.query_for(node, request)
     }
 
+    fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
+        self.inner.write_node(index, id, routing)
+    }
+
     fn attached(&self, transport: &WeakTransport) {
         self.inner.attached(transport);
     }

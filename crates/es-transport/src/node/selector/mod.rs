@@ -117,6 +117,16 @@ pub trait NodeSelector: Send + Sync + 'static {
         None
     }
 
+    /// Returns the ID of the node that a write of this document goes to, if the
+    /// selector knows it. Default: `None`.
+    ///
+    /// The bulk helper groups documents by it
+    /// ([`Transport::write_node`](crate::Transport::write_node)).
+    fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
+        let _ = (index, id, routing);
+        None
+    }
+
     /// Called once by the builder with the transport that uses the selector, for
     /// selectors that send requests to the cluster.
     fn attached(&self, transport: &WeakTransport) {
@@ -193,6 +203,15 @@ macro_rules! forward {
 
         fn query_for(&$this, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
             $inner.query_for(node, request)
+        }
+
+        fn write_node(
+            &$this,
+            index: &str,
+            id: Option<&str>,
+            routing: Option<&str>,
+        ) -> Option<Arc<str>> {
+            $inner.write_node(index, id, routing)
         }
 
         fn attached(&$this, transport: &WeakTransport) {

@@ -1,6 +1,6 @@
 //! A selector that prefers nodes with an attribute.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{AttemptEnd, NodeSelector, RequestContext, RoundRobin, forward};
 use crate::{

@@ -78,6 +78,19 @@ impl IndexShards {
         self.is_by_hash
     }
 
+    /// Whether documents are routed as in the other index.
+    pub(crate) fn has_rule_of(&self, other: &Self) -> bool {
+        (
+            self.routing_num_shards,
+            self.partition_size,
+            self.is_by_hash,
+        ) == (
+            other.routing_num_shards,
+            other.partition_size,
+            other.is_by_hash,
+        ) && self.shards.len() == other.shards.len()
+    }
+
     fn shard_of_hash(&self, hash: i64) -> Option<u32> {
         let shards = u32::try_from(self.shards.len()).ok()?;
         // Java adds ints, which wrap.
@@ -91,6 +104,7 @@ impl IndexShards {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde::Deserialize;
 
     use super::*;
 
@@ -193,5 +207,48 @@ mod tests {
         hash = (hash ^ (hash >> 16)).wrapping_mul(0x85EB_CA6B);
         hash = (hash ^ (hash >> 13)).wrapping_mul(0xC2B2_AE35);
         (hash ^ (hash >> 16)).cast_signed()
+    }
+
+    /// Shards of routing values and documents; `scripts/cluster/record-shards` records them.
+    #[derive(Deserialize)]
+    struct Recorded {
+        values: Vec<String>,
+        indices: Vec<RecordedIndex>,
+    }
+
+    /// An index, and its shards in the order of the values.
+    #[derive(Deserialize)]
+    struct RecordedIndex {
+        name: String,
+        number_of_shards: usize,
+        routing_num_shards: u32,
+        routing_partition_size: u32,
+        by_routing: Vec<Vec<u32>>,
+        /// Of documents, whose routing in partitioned indices is the next value.
+        by_id: Vec<u32>,
+    }
+
+    #[test]
+    fn the_rule_is_that_of_a_genuine_server() {
+        let recorded: Recorded = serde_json::from_str(include_str!("recorded.json")).unwrap();
+        let next = recorded.values.iter().cycle().skip(1);
+        let mut compared = 0;
+        for of in &recorded.indices {
+            let partition_size = of.routing_partition_size;
+            let index = index(of.number_of_shards, of.routing_num_shards, partition_size);
+            for (at, (value, next)) in recorded.values.iter().zip(next.clone()).enumerate() {
+                let name = &of.name;
+                assert_eq!(
+                    index.shards_of_routing(value),
+                    of.by_routing[at],
+                    "{name} {value}"
+                );
+                let routing = (partition_size > 1).then_some(&**next);
+                let shard = index.shard_of(Some(value), routing);
+                assert_eq!(shard, Some(of.by_id[at]), "{name} {value}");
+                compared += 2;
+            }
+        }
+        assert!(compared > 1_000, "{compared}");
     }
 }

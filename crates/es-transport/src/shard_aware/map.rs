@@ -1,0 +1,270 @@
+//! The map of the shards of the indices in use, and when it is fetched.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use tokio::{runtime::Handle, time::Instant};
+
+use super::target::{Access, Target};
+use crate::{
+    node::shards::{IndexShards, Shard},
+    transport::WeakTransport,
+};
+
+/// The time between two checks of the cluster state's UUID.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// Number of indices whose shards are known at the same time.
+const MAX_INDICES: usize = 10_000;
+
+/// The shards of the indices that are in use.
+#[derive(Default)]
+pub(super) struct ShardMap {
+    pub(super) indices: ArcSwap<FxHashMap<Box<str>, Arc<Known>>>,
+    pub(super) transport: OnceLock<WeakTransport>,
+    /// Serves the times below; set by the first request.
+    created_at: OnceLock<Instant>,
+    /// When the UUID is checked next, in milliseconds since `created_at`.
+    check_at: AtomicU64,
+    fetching: Mutex<Fetching>,
+}
+
+/// A name that was asked for.
+pub(super) struct Known {
+    /// `None` if the inner selector chooses alone.
+    pub(super) name: Option<Resolved>,
+    /// The cluster state that it is from; `None` if that is not known.
+    pub(super) state_uuid: Option<Arc<str>>,
+    /// Whether a request used it since it was fetched.
+    pub(super) is_used: AtomicBool,
+}
+
+/// The index that a name stands for: its own, that of an alias, or those of a data
+/// stream.
+pub(super) struct Resolved {
+    /// `None`: a search looks into several indices.
+    pub(super) reads: Option<Arc<IndexShards>>,
+    pub(super) writes: Arc<IndexShards>,
+    /// The routing that an alias brings.
+    pub(super) routing: Option<AliasRouting>,
+}
+
+/// The routing values of an alias.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+pub(super) struct AliasRouting {
+    /// For gets and writes.
+    index_routing: Option<Box<str>>,
+    /// For searches: perhaps several, with commas.
+    search_routing: Option<Box<str>>,
+}
+
+impl Resolved {
+    /// Returns the shard of a request; `None` if it is not known, or not one.
+    pub(super) fn shard(&self, target: &Target<'_>) -> Option<&Shard> {
+        let is_write = target.access == Access::Write;
+        let shards = if is_write {
+            &self.writes
+        } else {
+            self.reads.as_ref()?
+        };
+        let own = target.routing.as_deref();
+        let alias = self.routing.as_ref().and_then(|routing| {
+            let is_search = !is_write && target.id.is_none();
+            if is_search {
+                routing.search_routing.as_deref()
+            } else {
+                routing.index_routing.as_deref()
+            }
+        });
+        let routing = match (own, alias) {
+            (own, None) => own,
+            (None, Some(several)) if several.contains(',') => None,
+            (None, Some(alias)) => Some(alias),
+            // The server combines them or refuses.
+            (Some(_), Some(_)) => return None,
+        };
+        shards.shard(shards.shard_of(target.id.as_deref(), routing)?)
+    }
+}
+
+/// Returns the number of a data stream's index (`.ds-logs-2026.01.31-000007`).
+pub(super) fn generation(index: &str) -> Option<u64> {
+    index.strip_prefix(".ds-")?.rsplit('-').next()?.parse().ok()
+}
+
+#[derive(Default)]
+pub(super) struct Fetching {
+    /// Indices that are being fetched.
+    pub(super) indices: HashSet<Box<str>>,
+    /// The ids of nodes, each once.
+    pub(super) node_ids: HashSet<Arc<str>>,
+    /// The UUID that was seen last, shared by the indices that are from it.
+    pub(super) state_uuid: Option<Arc<str>>,
+}
+
+impl ShardMap {
+    /// Returns the shards of an index, and has them fetched if they are not known.
+    pub(super) fn find(self: &Arc<Self>, index: &str, now: Instant) -> Option<Arc<Known>> {
+        self.check_if_due(now);
+        self.known(index)
+    }
+
+    /// The same without a check of the state: requests that follow do it.
+    pub(super) fn known(self: &Arc<Self>, index: &str) -> Option<Arc<Known>> {
+        if let Some(known) = self.indices.load().get(index) {
+            if !known.is_used.load(Ordering::Relaxed) {
+                known.is_used.store(true, Ordering::Relaxed);
+            }
+            return Some(Arc::clone(known));
+        }
+        self.fetch_soon(index);
+        None
+    }
+
+    fn check_if_due(self: &Arc<Self>, now: Instant) {
+        let since = now.saturating_duration_since(*self.created_at.get_or_init(|| now));
+        let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let due = self.check_at.load(Ordering::Relaxed);
+        let next = since.saturating_add(CHECK_EVERY.as_millis() as u64);
+        let exchange = |due| {
+            let order = Ordering::Relaxed;
+            self.check_at
+                .compare_exchange(due, next, order, order)
+                .is_ok()
+        };
+        if since < due || !exchange(due) || self.indices.load().is_empty() {
+            return;
+        }
+        let map = Arc::clone(self);
+        self.spawn(async move {
+            // Without a response the map stays as it is: outdated, it does no harm.
+            if let Err(error) = map.refresh().await {
+                tracing::debug!(%error, "the cluster state's UUID was not checked");
+            }
+        });
+    }
+
+    fn fetch_soon(self: &Arc<Self>, index: &str) {
+        if self.transport.get().is_none() || self.indices.load().len() >= MAX_INDICES {
+            return;
+        }
+        {
+            let mut fetching = self.lock();
+            if fetching.indices.contains(index) {
+                return;
+            }
+            fetching.indices.insert(index.into());
+        }
+        let (map, name) = (Arc::clone(self), Box::<str>::from(index));
+        let is_spawned = self.spawn(async move { map.fetch(&name, None).await });
+        if !is_spawned {
+            self.lock().indices.remove(index);
+        }
+    }
+
+    /// Runs it in the background; returns `false` where there is no runtime.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        runtime.spawn(task);
+        true
+    }
+
+    pub(super) fn update(&self, change: impl Fn(&mut FxHashMap<Box<str>, Arc<Known>>)) {
+        self.indices.rcu(|indices| {
+            let mut indices = FxHashMap::clone(indices);
+            change(&mut indices);
+            indices
+        });
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Fetching> {
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Method, Request};
+
+    use super::*;
+    use crate::node::{RequestContext, shards};
+
+    fn index(shards: u32) -> Arc<IndexShards> {
+        let shard = |number| {
+            let copy = format!(r#"[{{"state":"STARTED","primary":true,"node":"n{number}"}}]"#);
+            format!(r#""{number}":{copy}"#)
+        };
+        let table = (0..shards).map(shard).collect::<Vec<_>>().join(",");
+        let state = format!(
+            r#"{{"metadata":{{"indices":{{"i":{{"routing_num_shards":1024,"settings":{{"index":{{
+            "number_of_shards":"{shards}"}}}}}}}}}},"routing_table":{{"indices":{{"i":{{"shards":{{{table}}}}}}}}}}}"#
+        );
+        let mut found = shards::parse(state.as_bytes(), &mut HashSet::new());
+        Arc::new(found.remove("i").unwrap())
+    }
+
+    fn node_of(resolved: &Resolved, method: &Method, uri: &str) -> Option<String> {
+        let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+        let context = RequestContext::of(&request, Instant::now());
+        let shard = resolved.shard(&Target::of(&context)?)?;
+        shard.primary.as_deref().map(str::to_owned)
+    }
+
+    #[test]
+    fn an_alias_brings_its_routing() {
+        let writes = index(4);
+        let reads = Some(Arc::clone(&writes));
+        let plain = Resolved {
+            reads: reads.clone(),
+            writes: Arc::clone(&writes),
+            routing: None,
+        };
+        let routing = AliasRouting {
+            index_routing: Some("a".into()),
+            search_routing: Some("a,b".into()),
+        };
+        let alias = Resolved {
+            reads,
+            writes,
+            routing: Some(routing),
+        };
+        let by_a = node_of(&plain, &Method::GET, "/i/_doc/1?routing=a");
+        assert!(by_a.is_some());
+        for id in 0..20 {
+            let (path, own) = (format!("/i/_doc/{id}"), format!("/i/_doc/{id}?routing=x"));
+            assert_eq!(node_of(&alias, &Method::GET, &path), by_a);
+            assert_eq!(node_of(&alias, &Method::PUT, &path), by_a);
+            assert_eq!(node_of(&alias, &Method::PUT, &own), None);
+        }
+        // Several values, for several shards.
+        assert_eq!(node_of(&alias, &Method::GET, "/i/_search"), None);
+    }
+
+    #[test]
+    fn a_data_stream_is_written_at_its_newest_index() {
+        let stream = Resolved {
+            reads: None,
+            writes: index(1),
+            routing: None,
+        };
+        assert_eq!(
+            node_of(&stream, &Method::POST, "/logs/_doc").as_deref(),
+            Some("n0")
+        );
+        assert_eq!(node_of(&stream, &Method::POST, "/logs/_search"), None);
+        assert_eq!(generation(".ds-logs-app-2026.01.31-000010"), Some(10));
+        assert_eq!(generation("logs"), None);
+        assert_eq!(generation(".ds-logs"), None);
+    }
+}

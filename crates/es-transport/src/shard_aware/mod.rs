@@ -1,0 +1,156 @@
+//! Shard-aware node selection: sends requests for a document, or for an index with one
+//! shard, to a node that holds the shard.
+//!
+//! A node that receives a request for a shard on another node forwards it. The
+//! [`ShardAware`] selector avoids this: it narrows the choice to the nodes that hold
+//! the shard (for writes, its primary), and lets another selector choose among them:
+//!
+//! | request | narrowed to |
+//! |---|---|
+//! | get, exists, get source, explain, term vectors of a document | the copies of its shard |
+//! | index, create, update, delete a document | the primary of its shard |
+//! | search and count with one routing value | the copies of its shard |
+//! | search, count, multi-get, term vectors, bulk, index without an id, on an index with one shard | the copies, or the primary |
+//! | everything else | not narrowed |
+//!
+//! `preference=_local` is added to reads without a preference, so that the node does
+//! not forward them to another copy.
+//!
+//! The map of an index is fetched in the background when the index is first used, and
+//! verified against the server before it is used. While the index is in use, a
+//! background request checks the UUID of the cluster state every five seconds, and the
+//! map is fetched again if it has changed. A request never waits for the map. If the
+//! map is outdated, the server forwards the request as usual. If the map cannot be
+//! fetched (this requires the privileges `monitor` on the cluster and
+//! `view_index_metadata` on the index), or if the name is not that of an open index,
+//! such as an alias of several indices, the inner selector chooses among all nodes, and
+//! an [`Event::ShardsUnknown`](crate::events::Event::ShardsUnknown) is reported.
+//!
+//! An alias of one index is resolved, including its routing. Writes to a data stream
+//! use its newest backing index; reads are narrowed only if it has a single one.
+
+mod fetch;
+mod map;
+mod target;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use self::{
+    map::ShardMap,
+    target::{Target, parameter},
+};
+use crate::{
+    node::{AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext},
+    transport::WeakTransport,
+};
+
+pub use self::target::{Access, RoutingKey};
+
+/// A selector that prefers the nodes that hold the shard of a request; see the
+/// [module](self).
+///
+/// It needs the IDs of the nodes, which are found by sniffing.
+///
+/// ```
+/// use es_transport::{Transport, node::LeastInFlight, shard_aware::ShardAware};
+///
+/// let transport = Transport::builder()
+///     .nodes(["http://a:9200", "http://b:9200"])
+///     .sniff_on_start(true)
+///     .node_selector(ShardAware::new(LeastInFlight))
+///     .build()?;
+/// # Ok::<(), es_transport::Error>(())
+/// ```
+pub struct ShardAware<S = PeakEwma> {
+    inner: S,
+    map: Arc<ShardMap>,
+}
+
+impl<S: NodeSelector> ShardAware<S> {
+    /// Creates a selector that lets `inner` choose among the nodes that hold the shard of a
+    /// request.
+    pub fn new(inner: S) -> Self {
+        Self {
+            inner,
+            map: Arc::default(),
+        }
+    }
+
+    fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
+        let target = Target::of(request)?;
+        let known = self.map.find(&target.index, request.now())?;
+        let shard = known.name.as_ref()?.shard(&target)?;
+        let holders = match target.access {
+            Access::Read => nodes.with_ids(shard.started.iter().map(|id| &**id)),
+            Access::Write => nodes.with_ids(shard.primary.iter().map(|id| &**id)),
+        };
+        holders.select(&self.inner, request)
+    }
+}
+
+impl Default for ShardAware {
+    /// Over [`PeakEwma`].
+    fn default() -> Self {
+        Self::new(PeakEwma::default())
+    }
+}
+
+impl<S: NodeSelector> NodeSelector for ShardAware<S> {
+    fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
+        let chosen = self.narrow(nodes, request);
+        chosen.unwrap_or_else(|| self.inner.select(nodes, request))
+    }
+
+    fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
+        self.inner.eligible(node, request)
+    }
+
+    fn is_constrained(&self, request: &RequestContext<'_>) -> bool {
+        self.inner.is_constrained(request)
+    }
+
+    fn tracks_load(&self) -> bool {
+        self.inner.tracks_load()
+    }
+
+    fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
+        let target = Target::of(request)?;
+        let has_preference = parameter(request.query(), "preference").is_some();
+        if target.access == Access::Write || has_preference {
+            return self.inner.query_for(node, request);
+        }
+        let known = self.map.find(&target.index, request.now())?;
+        let shard = known.name.as_ref()?.shard(&target)?;
+        let own = node.facts().id.as_deref()?;
+        let is_holder = shard.started.iter().any(|id| **id == *own);
+        is_holder.then_some("preference=_local")
+    }
+
+    fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
+        let target = Target::write(index, id, routing)?;
+        let known = self.map.known(index)?;
+        known.name.as_ref()?.shard(&target)?.primary.clone()
+    }
+
+    fn attached(&self, transport: &WeakTransport) {
+        // The map is that of the first transport that uses the selector.
+        let _ = self.map.transport.set(transport.clone());
+        self.inner.attached(transport);
+    }
+
+    fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
+        self.inner.attempt_started(node, request);
+    }
+
+    fn attempt_ended(&self, node: &Node, end: &AttemptEnd<'_>, latency: Duration) {
+        self.inner.attempt_ended(node, end, latency);
+    }
+}
+
+impl<S> fmt::Debug for ShardAware<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShardAware")
+            .field("indices", &self.map.indices.load().len())
+            .finish_non_exhaustive()
+    }
+}

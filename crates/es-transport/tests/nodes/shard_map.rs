@@ -1,0 +1,141 @@
+//! When the map of shards is fetched, over a cluster that is a function.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use es_transport::{
+    Body, Node, NodeFacts, NodePool, Transport, layer::media_type::CompatibilityMode,
+    node::RoundRobin, shard_aware::ShardAware,
+};
+use http::{Request, Response};
+use tower::service_fn;
+
+const CHECK_EVERY: Duration = Duration::from_secs(6);
+
+/// A cluster of two nodes and an index of one shard, which counts what is asked.
+#[derive(Default)]
+struct Cluster {
+    states: AtomicUsize,
+    versions: AtomicUsize,
+    comparisons: AtomicUsize,
+    /// The state's number, and the node of the primary.
+    state: Mutex<(u32, u32)>,
+}
+
+impl Cluster {
+    fn respond(&self, path: &str) -> String {
+        let (version, primary) = *self.state.lock().unwrap();
+        let count = |counter: &AtomicUsize| counter.fetch_add(1, Ordering::Relaxed);
+        if path.starts_with("/_cluster/state/metadata") {
+            count(&self.states);
+            return format!(
+                r#"{{"state_uuid":"u{version}",
+                "metadata":{{"indices":{{"products":{{"routing_num_shards":1024,
+                "settings":{{"index":{{"number_of_shards":"1"}}}}}}}}}},
+                "routing_table":{{"indices":{{"products":{{"shards":{{"0":[
+                {{"state":"STARTED","primary":true,"node":"node-{primary}"}}]}}}}}}}}}}"#
+            );
+        }
+        if path.ends_with("/_search_shards") {
+            count(&self.comparisons);
+            return r#"{"shards":[[{"shard":0}]]}"#.to_owned();
+        }
+        if path.starts_with("/_cluster/state/version") {
+            count(&self.versions);
+            return format!(r#"{{"state_uuid":"u{version}"}}"#);
+        }
+        "{}".to_owned()
+    }
+
+    fn counts(&self) -> [usize; 3] {
+        [&self.states, &self.comparisons, &self.versions].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+fn transport(cluster: &Arc<Cluster>) -> Transport {
+    let node = |number| {
+        let mut facts = NodeFacts::default();
+        facts.id = Some(format!("node-{number}").into());
+        let node: Node = format!("http://n{number}:9200").parse().unwrap();
+        node.with_facts(facts)
+    };
+    let cluster = Arc::clone(cluster);
+    let service = service_fn(move |request: Request<Body>| {
+        let body = cluster.respond(request.uri().path());
+        async {
+            let response = Response::builder().header("x-elastic-product", "Elasticsearch");
+            Ok::<_, Infallible>(response.body(Body::from(body)).unwrap())
+        }
+    });
+    Transport::builder()
+        .node_pool(NodePool::new((0..2).map(node)).unwrap())
+        .node_selector(ShardAware::new(RoundRobin::default()))
+        .compatibility_mode(CompatibilityMode::Fixed(9))
+        .http_service(service)
+        .build()
+        .unwrap()
+}
+
+/// Sends a request, and lets what it caused in the background end.
+async fn send(transport: &Transport) {
+    let request = Request::get("/products/_doc/1")
+        .body(Body::empty())
+        .unwrap();
+    transport.send(request).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+fn write_node(transport: &Transport) -> Option<Arc<str>> {
+    transport.write_node("products", Some("1"), None)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unchanged_state_is_fetched_once() {
+    let cluster = Arc::new(Cluster::default());
+    let transport = transport(&cluster);
+    send(&transport).await;
+    assert_eq!(cluster.counts(), [1, 3, 0]);
+    for checks in 1..4 {
+        tokio::time::advance(CHECK_EVERY).await;
+        send(&transport).await;
+        assert_eq!(cluster.counts(), [1, 3, checks]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_state_is_fetched_again() {
+    let cluster = Arc::new(Cluster::default());
+    let transport = transport(&cluster);
+    send(&transport).await;
+    send(&transport).await;
+    assert_eq!(write_node(&transport).as_deref(), Some("node-0"));
+
+    *cluster.state.lock().unwrap() = (1, 1);
+    tokio::time::advance(CHECK_EVERY).await;
+    send(&transport).await;
+    assert_eq!(write_node(&transport).as_deref(), Some("node-1"));
+    // The rule is the same and was checked.
+    assert_eq!(cluster.counts(), [2, 3, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_out_of_use_is_not_fetched_again() {
+    let cluster = Arc::new(Cluster::default());
+    let transport = transport(&cluster);
+    send(&transport).await;
+    *cluster.state.lock().unwrap() = (1, 1);
+    tokio::time::advance(CHECK_EVERY).await;
+    let other = Request::get("/orders/_doc/1").body(Body::empty()).unwrap();
+    transport.send(other).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    // One of each for `orders`.
+    assert_eq!(cluster.counts(), [2, 6, 1]);
+}
