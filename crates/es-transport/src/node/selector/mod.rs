@@ -120,7 +120,7 @@ pub trait NodeSelector: Send + Sync + 'static {
     /// Returns the ID of the node that a write of this document goes to, if the
     /// selector knows it. Default: `None`.
     ///
-    /// The bulk helper groups documents by it
+    /// Callers that send many documents in one request may group them by it
     /// ([`Transport::write_node`](crate::Transport::write_node)).
     fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
         let _ = (index, id, routing);
