@@ -51,7 +51,7 @@ async fn main() -> Result {
 async fn respond(request: Request<Body>) -> std::result::Result<Response<Body>, BoxError> {
     let body = request.body().pieces().unwrap_or_default().concat();
     let body: Value = serde_json::from_slice(&body)?;
-    if request.uri().path() != "/_query" || body["params"] != json!([{"least": 50}]) {
+    if request.uri().path() != "/_query" || body.get("params") != Some(&json!([{"least": 50}])) {
         return Err(format!("unexpected request: {} {body}", request.uri()).into());
     }
     Ok(Response::builder()

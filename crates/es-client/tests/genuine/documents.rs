@@ -168,7 +168,7 @@ async fn each_operation_of_a_bulk_is_reported() {
         Operation::update("none", product(5)),
         Operation::index(product(6)).in_index("Not a name").id("6"),
     ];
-    let bulk = client.helpers().bulk(name, operations).refresh("true");
+    let bulk = client.helpers().bulk(name, operations).refresh(true);
     let report = bulk.await.unwrap();
     assert_eq!((report.succeeded, report.failed, report.unknown), (3, 3, 0));
     let failures: Vec<_> = report

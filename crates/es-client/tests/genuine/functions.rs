@@ -54,7 +54,7 @@ fn the_blocking_client_writes_and_reads_all() {
     client.wait(missing.indices().delete(name).send()).unwrap();
     let documents = (0..500).map(|n: u32| Operation::index(json!({"n": n})).id(n.to_string()));
     let report = client
-        .wait(client.helpers().bulk(name, documents).refresh("true"))
+        .wait(client.helpers().bulk(name, documents).refresh(true))
         .unwrap();
     assert!(report.is_complete() && report.succeeded == 500);
     let hits = client

@@ -26,7 +26,7 @@ async fn filled(name: &str) -> Elasticsearch {
         client
             .helpers()
             .bulk(name, documents)
-            .refresh("true")
+            .refresh(true)
             .await
             .unwrap()
             .is_complete()
@@ -67,7 +67,7 @@ async fn an_index_is_copied_through_the_client() {
     let report = client
         .helpers()
         .reindex(from, &client, to)
-        .refresh("true")
+        .refresh(true)
         .await
         .unwrap();
     assert_eq!(
