@@ -99,7 +99,7 @@ impl NodePool {
     /// builder, [`add`](Self::add) or [`replace`](Self::replace)) as seeds. They are
     /// used again while no other node is live; seeds that have responded before are
     /// used again as soon as a sniffed node fails and no sniffed node has responded.
-    /// See [`keep_seeds`](NodePoolBuilder::keep_seeds).
+    /// See [`keep_seeds`](super::NodePoolBuilder::keep_seeds).
     ///
     /// # Errors
     /// Returns an error if there is no node. The pool is then unchanged.
