@@ -306,6 +306,14 @@ impl Transport {
         selector.write_node(index, id, routing)
     }
 
+    /// Whether [`write_node`](Self::write_node) may return a node. If not, documents need
+    /// not be grouped.
+    pub fn knows_write_nodes(&self) -> bool {
+        let parts = self.0.parts.as_ref();
+        let selector = parts.and_then(|parts| parts.selector.as_ref());
+        selector.is_some_and(|selector| selector.knows_write_nodes())
+    }
+
     /// Whether the product check is enforced and no response has passed it yet. To keep
     /// a write from reaching another product, send a request that changes nothing
     /// first.

@@ -8,6 +8,7 @@ use es_transport::{
     attempt::{Attempt, RetryReason},
     extensions::OperationDetails,
     rng::Rng,
+    shard_aware::RoutingKey,
 };
 use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
 use tokio::time::Instant;
@@ -33,6 +34,8 @@ pub(super) struct HelperRequest {
     pub(super) gzip: bool,
     /// Whether doing it twice is the same as doing it once.
     pub(super) repeatable: bool,
+    /// The document that determines the node.
+    pub(super) key: Option<RoutingKey>,
     pub(super) body: Bytes,
 }
 
@@ -175,6 +178,9 @@ fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>
     options.idempotent = Some(parts.repeatable);
     options.batch = true;
     Arc::new(options).attach(&mut request);
+    if let Some(key) = parts.key {
+        request.extensions_mut().insert(key);
+    }
     Ok(request)
 }
 

@@ -132,6 +132,10 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
         known.name.as_ref()?.shard(&target)?.primary.clone()
     }
 
+    fn knows_write_nodes(&self) -> bool {
+        true
+    }
+
     fn attached(&self, transport: &WeakTransport) {
         // The map is that of the first transport that uses the selector.
         let _ = self.map.transport.set(transport.clone());

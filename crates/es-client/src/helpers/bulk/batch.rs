@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use es_transport::shard_aware::RoutingKey;
 
 use super::operation::Action;
 
@@ -47,6 +48,8 @@ pub(super) struct Batch<C> {
     /// The body, compressed.
     pub(super) gzip: Option<Bytes>,
     pub(super) items: Vec<Item<C>>,
+    /// One of its documents, if all of them went to one node when it was filled.
+    pub(super) key: Option<RoutingKey>,
     /// The number of times that its operations were sent before.
     pub(super) retries: u32,
     /// Whether its operations may have been applied by an earlier request,
@@ -72,6 +75,7 @@ impl<C> Batch<C> {
             body,
             gzip: None,
             items,
+            key: None,
             retries: 0,
             maybe_applied: false,
             isolated: false,
@@ -86,6 +90,7 @@ impl<C> Batch<C> {
             body,
             gzip: None,
             items,
+            key: self.key.clone(),
             retries: self.retries,
             maybe_applied: self.maybe_applied,
             isolated: self.isolated,
@@ -190,11 +195,11 @@ mod tests {
             bytes: 1_000,
             operations: 100,
         };
-        let mut builder = BatchBuilder::new(limits, false, None);
+        let mut builder = BatchBuilder::new(limits, None);
         for number in 0..5 {
             let document = BTreeMap::<String, u8>::new();
             let operation = Operation::index(document);
-            assert!(builder.push(number, &operation.parts, ()).is_ok());
+            assert!(builder.push(number, &operation.parts, None, 0, ()).is_ok());
         }
         builder.take(Buffers::default())
     }

@@ -1,10 +1,6 @@
 //! Fills the batches: operations become lines of the next request.
 
-use std::{
-    any::Any,
-    collections::HashSet,
-    hash::{BuildHasher, RandomState},
-};
+use std::{any::Any, collections::HashSet};
 
 use bytes::Bytes;
 use es_transport::Gzip;
@@ -13,7 +9,6 @@ use serde::Serialize;
 use super::{
     batch::{Batch, Buffers, Item},
     encode,
-    ids::Ids,
     operation::Parts,
 };
 use crate::error::Error;
@@ -25,26 +20,10 @@ pub(super) struct BatchBuilder<C> {
     items: Vec<Item<C>>,
     /// An operation that no longer fitted into the batch before.
     carried: Option<(Vec<u8>, Item<C>)>,
-    ids: Option<Ids>,
     gzip: Option<GzipBatch>,
     limits: Limits,
     /// The documents of this batch, where the order of their operations is kept.
-    documents: Option<Documents>,
-}
-
-/// Tells documents apart by their index and id.
-#[derive(Debug, Default)]
-struct Documents {
-    hasher: RandomState,
-    known: HashSet<u64>,
-}
-
-impl Documents {
-    /// Returns what stands for an operation's document; 0 without an id.
-    fn key<T>(&self, operation: &Parts<T>) -> u64 {
-        let Some(id) = &operation.id else { return 0 };
-        self.hasher.hash_one((operation.index(), id)).max(1)
-    }
+    documents: HashSet<u64>,
 }
 
 /// The most that a batch may hold.
@@ -63,29 +42,37 @@ pub(super) enum PushError {
 }
 
 impl<C> BatchBuilder<C> {
-    /// Creates a builder that makes ids for operations that have none, if asked
-    /// to, and compresses at a level, if there is one.
-    pub(super) fn new(limits: Limits, make_ids: bool, compression: Option<u32>) -> Self {
+    /// Creates a builder that compresses at a level, if there is one.
+    pub(super) fn new(limits: Limits, compression: Option<u32>) -> Self {
         Self {
             body: Vec::new(),
             items: Vec::new(),
             carried: None,
-            ids: make_ids.then(Ids::new),
             gzip: compression.map(GzipBatch::new),
             limits,
-            documents: None,
+            documents: HashSet::new(),
         }
-    }
-
-    /// Keeps the operations of one document in different batches.
-    pub(super) fn keep_order(mut self) -> Self {
-        self.documents = Some(Documents::default());
-        self
     }
 
     /// Lowers the limit of bytes.
     pub(super) fn limit_bytes(&mut self, bytes: usize) {
         self.limits.bytes = self.limits.bytes.min(bytes).max(1);
+    }
+
+    /// Returns the number of bytes, including an operation that is carried over.
+    pub(super) fn bytes(&self) -> usize {
+        let carried = self.carried.as_ref();
+        self.body.len() + carried.map_or(0, |(lines, _)| lines.len())
+    }
+
+    /// Returns the number of operations, including one that is carried over.
+    pub(super) fn len(&self) -> usize {
+        self.items.len() + usize::from(self.carried.is_some())
+    }
+
+    /// Returns whether it has an operation on this document, whose order is kept.
+    pub(super) fn holds(&self, document: u64) -> bool {
+        self.documents.contains(&document)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -108,6 +95,9 @@ impl<C> BatchBuilder<C> {
     /// Adds an operation. One that would make the body too long is kept for the
     /// next batch; alone, an operation may have any length.
     ///
+    /// `made` is the generated id of an operation without one. `document` stands for
+    /// its document if the order of operations is kept, and is 0 otherwise.
+    ///
     /// # Errors
     /// The operation cannot be written; the batch stays as it was, and the
     /// context is returned.
@@ -115,19 +105,13 @@ impl<C> BatchBuilder<C> {
         &mut self,
         number: u64,
         operation: &Parts<T>,
+        made: Option<&str>,
+        document: u64,
         context: C,
     ) -> Result<(), (PushError, C)> {
         let start = self.body.len();
-        let makes_id = operation.id.is_none() && self.ids.is_some();
-        let made = if makes_id {
-            self.ids.as_mut().map(Ids::next)
-        } else {
-            None
-        };
-
         let body = &mut self.body;
-        let encode =
-            std::panic::AssertUnwindSafe(|| encode::push(body, operation, made.as_deref()));
+        let encode = std::panic::AssertUnwindSafe(|| encode::push(body, operation, made));
         match std::panic::catch_unwind(encode) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err((PushError::Encode(error), context)),
@@ -142,14 +126,7 @@ impl<C> BatchBuilder<C> {
             return Err((PushError::Encode(error), context));
         };
 
-        let document = self
-            .documents
-            .as_ref()
-            .map_or(0, |documents| documents.key(operation));
-        let documents = self.documents.as_mut();
-        let is_repeated =
-            document != 0 && documents.is_some_and(|documents| !documents.known.insert(document));
-
+        let is_repeated = document != 0 && !self.documents.insert(document);
         let item = Item {
             number,
             end,
@@ -176,12 +153,10 @@ impl<C> BatchBuilder<C> {
         let gzip = self.gzip.as_mut().and_then(|gzip| gzip.take(&self.body));
         buffers.body.clear();
         buffers.items.clear();
-        if let Some(documents) = &mut self.documents {
-            documents.known.clear();
-            documents
-                .known
-                .extend(self.carried.as_ref().map(|(_, item)| item.document));
-        }
+        self.documents.clear();
+        let carried = self.carried.as_ref().map(|(_, item)| item.document);
+        self.documents
+            .extend(carried.filter(|document| *document != 0));
         if let Some((lines, mut item)) = self.carried.take() {
             item.end = u32::try_from(lines.len()).unwrap_or(u32::MAX);
             buffers.body.extend_from_slice(&lines);
@@ -253,12 +228,12 @@ mod tests {
     };
 
     fn filled(count: u64, limits: Limits) -> BatchBuilder<()> {
-        let mut builder = BatchBuilder::new(limits, false, None);
+        let mut builder = BatchBuilder::new(limits, None);
         for number in 0..count {
             let document = std::collections::BTreeMap::<String, u8>::new();
             assert!(
                 builder
-                    .push(number, &Operation::index(document).parts, ())
+                    .push(number, &Operation::index(document).parts, None, 0, ())
                     .is_ok()
             );
         }

@@ -10,13 +10,15 @@ use std::{
 
 use es_transport::{Backoff, rng::Rng};
 use http::uri::PathAndQuery;
+use tokio::runtime::Handle;
 
 use super::{
-    batch_builder::{BatchBuilder, Limits},
+    batch_builder::Limits,
     concurrency::Concurrency,
     context::BulkContext,
     dead_letter::DeadLetterWriter,
     engine::{EngineSettings, OnDurable, Progress},
+    groups::{Batches, Nodes},
     rate_limit::RateLimit,
     report::{BulkReport, BulkStopped},
     sink::{BulkSink, Push, SinkOutcomes},
@@ -60,6 +62,7 @@ struct Settings {
     max_retries: u32,
     backoff: Backoff,
     make_ids: bool,
+    by_node: bool,
     keep_failures: usize,
     /// Parameters of every request.
     query: Vec<(&'static str, Cow<'static, str>)>,
@@ -90,6 +93,7 @@ impl<S> Bulk<S> {
             max_retries: 10,
             backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
             make_ids: false,
+            by_node: true,
             keep_failures: 100,
             query: Vec::new(),
             progress: None,
@@ -228,6 +232,19 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.make_ids = make)
     }
 
+    /// Sets whether operations are grouped by the node that holds the primary of their
+    /// shard, each request for one node. Default: `true`; without effect unless the
+    /// client is [`shard_aware`](es_transport::TransportBuilder::shard_aware) and several
+    /// requests may be in flight.
+    ///
+    /// All groups together hold at most as much as one request may; when they do, the
+    /// largest is sent. [`max_in_flight`](Self::max_in_flight) should be at least the
+    /// number of nodes. Operations of which the node is not known, such as those without
+    /// an ID on an index with several shards, share a request as without this.
+    pub fn by_node(self, yes: bool) -> Self {
+        self.set(|settings| settings.by_node = yes)
+    }
+
     /// Sets the maximum number of failures in the report, with their operations.
     /// Default: 100.
     pub fn keep_failures(self, failures: usize) -> Self {
@@ -342,7 +359,7 @@ impl Plan {
     pub(super) fn into_parts<C>(
         self,
         detail: bool,
-    ) -> Result<(Arc<BulkContext>, EngineSettings, BatchBuilder<C>)> {
+    ) -> Result<(Arc<BulkContext>, EngineSettings, Batches<C>)> {
         let Self {
             client,
             index,
@@ -350,10 +367,12 @@ impl Plan {
         } = self;
         let compression = client.transport().compression();
         let target = target(&index, &settings.query, detail)?;
+        let index: Arc<str> = index.into();
+        let nodes = settings.nodes(&client, &index);
         let context = Arc::new(BulkContext {
             client,
             target,
-            index: index.into(),
+            index,
             detail,
             max_retries: settings.max_retries,
             backoff: settings.backoff,
@@ -380,11 +399,40 @@ impl Plan {
             dead_letters: settings.dead_letters,
         };
         let limits = settings.rate.limit_batch(settings.limits);
-        let mut builder = BatchBuilder::new(limits, settings.make_ids, compression);
-        if settings.keep_order {
-            builder = builder.keep_order();
+        let mut batches = Batches::new(limits, compression);
+        if settings.make_ids {
+            batches = batches.make_ids();
         }
-        Ok((context, engine, builder))
+        if settings.keep_order {
+            batches = batches.keep_order();
+        }
+        if let Some(nodes) = nodes {
+            batches = batches.by_node(nodes);
+        }
+        Ok((context, engine, batches))
+    }
+}
+
+impl Settings {
+    /// Returns what finds the nodes of operations, if they are grouped by it. Of one
+    /// request at a time, only one node would work.
+    fn nodes(&self, client: &Elasticsearch, index: &Arc<str>) -> Option<Nodes> {
+        let transport = client.transport();
+        if !self.by_node || self.in_flight < 2 || !transport.knows_write_nodes() {
+            return None;
+        }
+        let routing = self.query.iter().find(|(name, _)| *name == "routing");
+        let transport = transport.clone();
+        // An iterator's thread is not one of the runtime, which fetches the shards.
+        let runtime = Handle::try_current().ok();
+        Some(Nodes {
+            index: Arc::clone(index),
+            routing: routing.map(|(_, value)| value.as_ref().into()),
+            of: Box::new(move |index, id, routing| {
+                let _entered = runtime.as_ref().map(Handle::enter);
+                transport.write_node(index, id, routing)
+            }),
+        })
     }
 }
 

@@ -165,6 +165,7 @@ impl BulkContext {
             ndjson: true,
             gzip: batch.gzip.is_some(),
             repeatable: batch.is_repeatable(),
+            key: batch.key.clone(),
             body: batch.gzip.as_ref().unwrap_or(&batch.body).clone(),
         }
     }

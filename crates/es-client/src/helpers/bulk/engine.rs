@@ -246,26 +246,26 @@ impl<C: Send + 'static> Engine<C> {
             input.stopped = true;
         }
 
-        while !input.builder.is_empty() {
-            let is_due = self.state.flush_at.is_some_and(|at| at <= now);
-            let is_complete = input.builder.is_full() || input.ended || input.flush || is_due;
+        let interval = self.settings.flush_interval;
+        while let Some(begun_at) = input.batches.oldest(now) {
+            let is_due = now.saturating_duration_since(begun_at) >= interval;
+            let is_complete = input.batches.is_full() || input.ended || input.flush || is_due;
             let stopped = self.state.stop.is_some();
             if !(stopped || is_complete && self.has_slot()) {
                 break;
             }
             let buffers = self.state.buffers.pop().unwrap_or_default();
-            self.state.due.push_back(input.builder.take(buffers));
-            self.state.flush_at = None;
+            self.state.due.push_back(input.batches.take(buffers));
         }
 
-        if input.builder.is_empty() {
+        let oldest = input.batches.oldest(now);
+        self.state.flush_at = oldest.and_then(|begun_at| begun_at.checked_add(interval));
+        if oldest.is_none() {
             input.flush = false;
             self.state.source_ended = input.ended;
             self.state.source_error = self.state.source_error.take().or(input.error.take());
-        } else if self.state.flush_at.is_none() {
-            self.state.flush_at = now.checked_add(self.settings.flush_interval);
         }
-        let may_add = self.has_slot() && !input.ended && !input.builder.is_full();
+        let may_add = self.has_slot() && !input.ended && !input.batches.is_full();
         let is_stopped = input.stopped;
         if may_add && rejected.is_empty() {
             shared.open(input);
@@ -335,7 +335,7 @@ impl<C: Send + 'static> Engine<C> {
         let latency = result.latency.unwrap_or(LatencySample::Unknown);
         self.settings.concurrency.ended(latency);
         if let Some(bytes) = result.too_large {
-            self.shared.lock().builder.limit_bytes(bytes / 2);
+            self.shared.lock().batches.limit_bytes(bytes / 2);
         }
         state.buffers.extend(
             result
@@ -426,7 +426,7 @@ impl<C: Send + 'static> Engine<C> {
         let input = self.shared.lock();
         let unsettled = state.first_numbers.iter().copied().chain(unsent);
         unsettled
-            .chain(input.builder.first_number())
+            .chain(input.batches.first_number())
             .min()
             .unwrap_or(state.report.operations)
     }

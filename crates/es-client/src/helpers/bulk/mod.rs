@@ -32,6 +32,7 @@
 //! [`max_in_flight`](Bulk::max_in_flight), plus the responses, regardless of the length
 //! of the input. If the client compresses requests, a body is compressed while it is
 //! written.
+//! A shard-aware client groups operations by their node ([`by_node`](Bulk::by_node)).
 //!
 //! Every operation that was taken from the input has exactly one outcome. Awaiting the
 //! helper returns totals and the first failures; [`stream`](Bulk::stream) returns the
@@ -135,6 +136,7 @@ mod context;
 mod dead_letter;
 mod encode;
 mod engine;
+mod groups;
 mod ids;
 mod operation;
 mod outcome;

@@ -279,6 +279,11 @@ impl<T> Parts<T> {
         self.meta.as_ref()?.index.as_deref()
     }
 
+    /// Returns its routing value.
+    pub(super) fn routing(&self) -> Option<&str> {
+        self.meta.as_ref()?.routing.as_deref()
+    }
+
     /// Returns whether it depends on an earlier change of its document.
     pub(super) fn is_conditional(&self) -> bool {
         let meta = self.meta.as_ref();

@@ -11,7 +11,8 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::{
-    batch_builder::{BatchBuilder, PushError},
+    batch_builder::PushError,
+    groups::Batches,
     operation::Operation,
     outcome::{Outcome, with_causes},
     report::BulkReport,
@@ -32,7 +33,7 @@ pub(super) struct Shared<C> {
 }
 
 pub(super) struct State<C> {
-    pub(super) builder: BatchBuilder<C>,
+    pub(super) batches: Batches<C>,
     /// The number of operations that were added.
     pub(super) operations: u64,
     /// Operations that could not be written.
@@ -67,9 +68,9 @@ pub(super) enum Pushed {
 }
 
 impl<C> Shared<C> {
-    pub(super) fn new(index: Arc<str>, builder: BatchBuilder<C>) -> Self {
+    pub(super) fn new(index: Arc<str>, batches: Batches<C>) -> Self {
         let state = State {
-            builder,
+            batches,
             operations: 0,
             rejected: Vec::new(),
             has_room: false,
@@ -105,8 +106,7 @@ impl<C> Shared<C> {
         }
 
         let number = state.operations;
-        let was_empty = state.builder.is_empty();
-        let pushed = state.builder.push(number, &parts, context);
+        let pushed = state.batches.push(number, &parts, context);
         state.operations += 1;
 
         let mut panicked = None;
@@ -123,13 +123,14 @@ impl<C> Shared<C> {
             state.rejected.push(outcome);
             // The engine reports it before more is taken.
             state.has_room = false;
-        } else if state.builder.is_full() {
+        } else if state.batches.is_full() {
             state.has_room = false;
         }
 
         let has_room = state.has_room;
+        let has_begun = state.batches.has_begun();
         drop(state);
-        if was_empty || !has_room {
+        if has_begun || !has_room {
             self.changed.notify_one();
         }
         match panicked {

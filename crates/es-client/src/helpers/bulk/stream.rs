@@ -38,8 +38,8 @@ pub(super) struct Prepared<C> {
 
 impl<C: Send + 'static> Prepared<C> {
     pub(super) fn new(plan: Plan, reader: Option<Reader<C>>) -> Result<Self> {
-        let (context, settings, builder) = plan.into_parts::<C>(reader.is_some())?;
-        let shared = Arc::new(Shared::new(Arc::clone(&context.index), builder));
+        let (context, settings, batches) = plan.into_parts::<C>(reader.is_some())?;
+        let shared = Arc::new(Shared::new(Arc::clone(&context.index), batches));
         Ok(Self {
             context,
             settings,

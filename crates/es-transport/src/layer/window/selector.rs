@@ -64,6 +64,10 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
         self.inner.write_node(index, id, routing)
     }
 
+    fn knows_write_nodes(&self) -> bool {
+        self.inner.knows_write_nodes()
+    }
+
     fn attached(&self, transport: &WeakTransport) {
         self.inner.attached(transport);
     }

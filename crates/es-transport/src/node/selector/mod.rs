@@ -127,6 +127,11 @@ pub trait NodeSelector: Send + Sync + 'static {
         None
     }
 
+    /// Whether [`write_node`](Self::write_node) may return a node. Default: `false`.
+    fn knows_write_nodes(&self) -> bool {
+        false
+    }
+
     /// Called once by the builder with the transport that uses the selector, for
     /// selectors that send requests to the cluster.
     fn attached(&self, transport: &WeakTransport) {
@@ -212,6 +217,10 @@ macro_rules! forward {
             routing: Option<&str>,
         ) -> Option<Arc<str>> {
             $inner.write_node(index, id, routing)
+        }
+
+        fn knows_write_nodes(&$this) -> bool {
+            $inner.knows_write_nodes()
         }
 
         fn attached(&$this, transport: &WeakTransport) {

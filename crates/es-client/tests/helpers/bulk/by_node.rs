@@ -1,0 +1,180 @@
+//! Operations grouped by the node of their primary.
+
+use std::time::Duration;
+
+use es_client::{Elasticsearch, helpers::bulk::Operation};
+use es_testkit::Cluster;
+use http::Method;
+use serde_json::{Value, json};
+
+async fn nodes() -> (Cluster, Elasticsearch) {
+    let builder = Cluster::builder().nodes(3).tls(false).security(false);
+    let cluster = builder.start().await.unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .shard_aware(true)
+        .build()
+        .unwrap();
+    (cluster, client)
+}
+
+async fn create(client: &Elasticsearch, index: &'static str, shards: u32, replicas: u32) {
+    let settings = json!({"settings": {
+        "number_of_shards": shards, "number_of_replicas": replicas
+    }});
+    let indices = client.indices();
+    indices.create(index).body(&settings).send().await.unwrap();
+}
+
+/// Creates an index whose shards the client knows.
+async fn create_known(client: &Elasticsearch, shards: u32, replicas: u32) {
+    create(client, "numbers", shards, replicas).await;
+    // The first request has the shards fetched.
+    client.count("numbers").send().await.unwrap();
+    let known = async {
+        while client
+            .transport()
+            .write_node("numbers", Some("1"), None)
+            .is_none()
+        {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), known)
+        .await
+        .unwrap();
+}
+
+fn forwarded(cluster: &Cluster) -> usize {
+    let nodes = cluster.nodes();
+    nodes
+        .iter()
+        .map(|node| node.shard_operations().forwarded)
+        .sum()
+}
+
+fn documents(count: u64) -> impl Iterator<Item = Operation<Value>> {
+    (0..count).map(|n| Operation::index(json!({"n": n})).id(n.to_string()))
+}
+
+async fn number_of_documents(client: &Elasticsearch) -> u64 {
+    let indices = client.indices();
+    indices.refresh("numbers").send().await.unwrap();
+    let response = client.count("numbers").send().await.unwrap();
+    response.json::<Value>().unwrap()["count"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn each_request_is_for_one_node() {
+    let (cluster, client) = nodes().await;
+    create_known(&client, 6, 0).await;
+    let before = forwarded(&cluster);
+    let bulk = client.helpers().bulk("numbers", documents(3_000));
+    assert!(bulk.flush_operations(500).await.unwrap().is_complete());
+    assert_eq!(forwarded(&cluster), before);
+    assert_eq!(number_of_documents(&client).await, 3_000);
+
+    let before = forwarded(&cluster);
+    let bulk = client
+        .helpers()
+        .bulk("numbers", documents(3_000))
+        .by_node(false);
+    assert!(bulk.flush_operations(500).await.unwrap().is_complete());
+    assert!(forwarded(&cluster) > before + 1_000);
+
+    // A single request in flight is for all nodes, so that all of them work.
+    let before = forwarded(&cluster);
+    let bulk = client.helpers().bulk("numbers", documents(3_000));
+    assert!(bulk.max_in_flight(1).await.unwrap().is_complete());
+    assert!(forwarded(&cluster) > before + 1_000);
+}
+
+#[tokio::test]
+async fn default_routing_value_counts() {
+    let (cluster, client) = nodes().await;
+    create_known(&client, 6, 0).await;
+    let before = forwarded(&cluster);
+    let bulk = client.helpers().bulk("numbers", documents(600));
+    assert!(bulk.routing("r").await.unwrap().is_complete());
+    assert_eq!(forwarded(&cluster), before);
+}
+
+#[tokio::test]
+async fn an_index_that_only_operations_name_is_fetched() {
+    let (cluster, client) = nodes().await;
+    create(&client, "numbers", 6, 0).await;
+    let nothing_is_forwarded = async {
+        loop {
+            let before = forwarded(&cluster);
+            let named = documents(600).map(|operation| operation.in_index("numbers"));
+            let bulk = client.helpers().bulk("others", named);
+            assert!(bulk.await.unwrap().is_complete());
+            if forwarded(&cluster) == before {
+                break;
+            }
+        }
+    };
+    let limit = Duration::from_secs(30);
+    tokio::time::timeout(limit, nothing_is_forwarded)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn ids_that_are_made_and_routing_values_count() {
+    let (cluster, client) = nodes().await;
+    create_known(&client, 6, 0).await;
+    let before = forwarded(&cluster);
+    let routed = (0..600_u64).map(|n| Operation::index(json!({"n": n})).routing(format!("r{n}")));
+    assert!(
+        client
+            .helpers()
+            .bulk("numbers", routed)
+            .await
+            .unwrap()
+            .is_complete()
+    );
+    let plain = (0..600_u64).map(|n| Operation::index(json!({"n": n})));
+    let bulk = client.helpers().bulk("numbers", plain).make_ids(true);
+    assert!(bulk.await.unwrap().is_complete());
+    assert_eq!(forwarded(&cluster), before);
+    assert_eq!(number_of_documents(&client).await, 1_200);
+}
+
+#[tokio::test]
+async fn order_of_a_document_is_kept() {
+    let (_cluster, client) = nodes().await;
+    create_known(&client, 6, 0).await;
+    let versions = (0..3_000_u64).map(|n| {
+        let id = (n % 100).to_string();
+        Operation::index(json!({"n": n})).id(id)
+    });
+    let bulk = client.helpers().bulk("numbers", versions).keep_order(true);
+    assert!(bulk.flush_operations(50).await.unwrap().is_complete());
+    for id in 0..100_u64 {
+        let path = format!("/numbers/_doc/{id}");
+        let found = client.request(Method::GET, &path, ()).await.unwrap();
+        let document = found.json::<Value>().unwrap();
+        assert_eq!(document["_source"]["n"], 2_900 + id);
+    }
+}
+
+#[tokio::test]
+async fn lost_node_costs_no_document() {
+    let (cluster, client) = nodes().await;
+    create_known(&client, 6, 1).await;
+    let mut sink = client
+        .helpers()
+        .bulk_sink("numbers")
+        .flush_operations(100)
+        .open();
+    for (n, operation) in (0..).zip(documents(4_000)) {
+        if n == 1_000 {
+            cluster.node(1).kill().await.unwrap();
+        }
+        sink.add(operation).await.unwrap();
+    }
+    let report = sink.close().await.unwrap();
+    assert!(report.is_complete(), "{report}");
+    assert_eq!(number_of_documents(&client).await, 4_000);
+}
