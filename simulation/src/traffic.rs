@@ -1,9 +1,9 @@
 //! Requests of callers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use es_transport::{
-    Body, ResponseBody, Result, Transport,
+    Body, RequestOptions, ResponseBody, Result, Transport,
     attempt::{Attempt, RetryReason},
     extensions::Attempts,
     rng::Rng,
@@ -22,6 +22,19 @@ use crate::World;
 pub struct Traffic {
     /// Number of requests per second, and for how long.
     parts: Vec<(f64, Duration)>,
+    kind: Kind,
+}
+
+/// The path and options of a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Kind {
+    /// The root of a node.
+    #[default]
+    Info,
+    /// A search, which may be hedged.
+    Search,
+    /// A search that is marked as work that can wait.
+    Batch,
 }
 
 /// One request as its caller saw it.
@@ -51,7 +64,15 @@ impl Traffic {
     pub fn new(per_second: f64, length: Duration) -> Self {
         Self {
             parts: vec![(per_second, length)],
+            kind: Kind::Info,
         }
+    }
+
+    /// Lets the requests be searches, which may be hedged.
+    #[must_use]
+    pub fn searches(mut self) -> Self {
+        self.kind = Kind::Search;
+        self
     }
 
     /// And after that another number in a second, for so long.
@@ -74,7 +95,7 @@ impl Traffic {
                     break;
                 }
                 sleep_until(begun + time).await;
-                sent.spawn(call(world.transport.clone(), world.log.now()));
+                sent.spawn(call(world.transport.clone(), world.log.now(), self.kind));
                 while let Some(call) = sent.try_join_next() {
                     calls.push(call.expect("no call panics"));
                 }
@@ -88,9 +109,16 @@ impl Traffic {
     }
 }
 
-async fn call(transport: Transport, began: Duration) -> Call {
+pub(crate) async fn call(transport: Transport, began: Duration, kind: Kind) -> Call {
     let begun = Instant::now();
-    let request = Request::get("/").body(Body::empty()).expect("a request");
+    let path = match kind {
+        Kind::Info => "/",
+        Kind::Search | Kind::Batch => "/_search",
+    };
+    let mut request = Request::get(path).body(Body::empty()).expect("a request");
+    if matches!(kind, Kind::Batch) {
+        Arc::new(RequestOptions::new().batch(true)).attach(&mut request);
+    }
     let response = transport.send(request).await;
     let (attempts, paid) = attempts(&response);
     let end = match response {

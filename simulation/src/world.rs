@@ -1,7 +1,9 @@
 //! A cluster, and a transport over it.
 
 use es_testkit::{ClusterBuilder, SimulatedCluster};
-use es_transport::{Transport, TransportBuilder, layer::media_type::CompatibilityMode};
+use es_transport::{
+    Transport, TransportBuilder, layer::media_type::CompatibilityMode, node::RoundRobin, rng::Rng,
+};
 
 use crate::{Attempt, Call, Log, Plan, Traffic};
 
@@ -31,6 +33,8 @@ impl World {
             .nodes(cluster.urls())
             // Whatever the environment says.
             .compatibility_mode(CompatibilityMode::Fixed(9))
+            // The default starts elsewhere on each thread, and a run must not depend on its thread.
+            .node_selector(RoundRobin::starting_at(Rng::new().below(1_000)))
             .http_service(log.over(cluster.service()));
         let transport = settings(builder).build().expect("a transport");
         Self {

@@ -114,3 +114,12 @@ fn a_run_repeats_itself() {
     let latencies = || scenario::slow_node(3, Choice::PeakEwma, true, 1_000);
     assert_eq!(latencies(), latencies());
 }
+
+#[test]
+fn a_run_is_the_same_on_each_thread() {
+    let run = || scenario::zone_lost(3);
+    let threads = [(); 3].map(|()| std::thread::spawn(run));
+    for thread in threads {
+        assert_eq!(thread.join().expect("a run"), run());
+    }
+}

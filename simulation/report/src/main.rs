@@ -8,13 +8,14 @@
 //! The same code gives the same report, byte for byte: clocks are paused and random numbers seeded.
 
 mod files;
+mod parallel;
 mod plot;
 mod sections;
 mod table;
 
 use std::{error::Error, path::Path, process::ExitCode};
 
-type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// A part of the report.
 struct Section {
@@ -54,8 +55,8 @@ fn run(check: bool) -> Result<String> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
     let mut text = include_str!("head.md").to_owned();
     let mut files = Vec::new();
-    for make in sections::ALL {
-        let section = make()?;
+    for section in parallel::map(&sections::ALL, |make| make()) {
+        let section = section?;
         text.push('\n');
         text.push_str(&section.text);
         for plot in section.plots {

@@ -1,14 +1,16 @@
 //! The runs of which `docs/simulation.md` tells.
 //!
 //! Each makes its world, plays it, checks what must hold of it ([`crate::check`]) and returns
-//! what was measured. The same call responses the same.
+//! what was measured. The same call returns the same.
 
 mod all_lost;
 mod churn;
 mod even;
 mod flapping;
+mod mixed;
 mod overload;
 mod slow_node;
+mod tails;
 mod zone_lost;
 
 use std::time::Duration;
@@ -19,8 +21,10 @@ pub use all_lost::{AllLost, all_lost};
 pub use churn::{Churn, Known, churn};
 pub use even::{Even, even};
 pub use flapping::{Flapping, flapping};
+pub use mixed::{Mixed, mixed};
 pub use overload::{Overload, overload};
 pub use slow_node::{Choice, Latencies, slow_node};
+pub use tails::{Policy, Tail, Trouble, tails};
 pub use zone_lost::{ZoneLost, zone_lost};
 
 /// Number of nodes of each cluster.

@@ -3,13 +3,20 @@
 use es_simulation::scenario::{Overload, SIZES, overload};
 
 use crate::{
-    Plot, Result, Section,
+    Plot, Result, Section, parallel,
     plot::{BLUE, Chart, GREY, RED, Series, second},
     table::{number, percent, table},
 };
 
 pub(crate) fn section() -> Result<Section> {
-    let runs = SIZES.map(|nodes| [overload(nodes, true), overload(nodes, false)]);
+    // The largest clusters take most of the time of the whole report.
+    let settings: Vec<_> = SIZES
+        .iter()
+        .flat_map(|n| [(*n, true), (*n, false)])
+        .collect();
+    let runs = parallel::map(&settings, |(nodes, with_budget)| {
+        overload(*nodes, *with_budget)
+    });
     let row = |run: &Overload| {
         [
             number(run.nodes),
@@ -46,9 +53,11 @@ pub(crate) fn section() -> Result<Section> {
          with an unlimited one.\n\n{}\n\
          ![Overload with a budget](simulation/overload-with-budget.svg)\n\n\
          ![Overload without a budget](simulation/overload-without-budget.svg)\n",
-        table(heads, runs.iter().flatten().map(row))
+        table(heads, runs.iter().map(row))
     );
-    let [_, [with, without], ..] = &runs;
+    let [_, _, with, without, ..] = &*runs else {
+        return Err("there is no run of 30 nodes".into());
+    };
     let top = without.attempts.iter().copied().max().unwrap_or_default();
     let plots = vec![
         Plot {

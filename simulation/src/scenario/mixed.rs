@@ -1,0 +1,90 @@
+//! Batch work takes all that the nodes can do, beside live traffic.
+
+use std::time::Duration;
+
+use es_testkit::{Capacity, Latency};
+use es_transport::{layer::WindowLayer, node::PeakEwma};
+use tokio::{task::JoinSet, time::Instant};
+
+use super::{SEED, nodes, seconds};
+use crate::{
+    Plan, Traffic, World, check, run, stats,
+    traffic::{Kind, call},
+};
+
+/// Live traffic beside batch work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixed {
+    /// The times that live requests took, the shortest first.
+    pub sorted: Vec<Duration>,
+    /// Number of live requests without status 200.
+    pub failed: usize,
+    /// Number of batch requests with status 200, a second.
+    pub batch_rate: f64,
+    /// Number of batch requests without.
+    pub batch_failed: usize,
+}
+
+impl Mixed {
+    /// The time within which this share of the live requests ended.
+    pub fn quantile(&self, share: f64) -> Duration {
+        stats::quantile(&mut self.sorted.clone(), share)
+    }
+}
+
+const LENGTH: u64 = 60;
+/// The first seconds, in which windows are learnt, are not measured.
+const BEGIN: u64 = 10;
+
+/// Three nodes that do 100 requests a second each: four at a time, 40 ms in the mean, while 200
+/// others wait. Live requests ask for 30 of these 100; so many callers of batch work each send a
+/// request as soon as their last one has ended.
+pub fn mixed(batch: usize, windows: bool) -> Mixed {
+    let mean = Duration::from_millis(40);
+    let latency = Latency::Exponential { mean };
+    run(SEED, async {
+        let cluster = nodes(3).latency(latency).capacity(Capacity::new(4, 200));
+        let world = World::new(cluster, |builder| {
+            let builder = builder.node_selector(PeakEwma::default());
+            builder.windows(windows.then(WindowLayer::new))
+        });
+        let live = Traffic::new(90.0, seconds(LENGTH)).searches();
+        let (calls, batch) = tokio::join!(world.play(live, Plan::new()), work(&world, batch));
+        check::nothing_is_left(&world).await;
+        let measured: Vec<_> = calls
+            .iter()
+            .filter(|call| call.began >= seconds(BEGIN))
+            .collect();
+        let mut sorted: Vec<_> = measured.iter().map(|call| call.took).collect();
+        sorted.sort_unstable();
+        Mixed {
+            sorted,
+            failed: measured.iter().filter(|call| !call.is_good()).count(),
+            batch_rate: batch.0 as f64 / (LENGTH - BEGIN) as f64,
+            batch_failed: batch.1,
+        }
+    })
+}
+
+/// Returns the number of requests with status 200, and of others.
+async fn work(world: &World, callers: usize) -> (usize, usize) {
+    let mut tasks = JoinSet::new();
+    let (begin, end) = (Instant::now() + seconds(BEGIN), seconds(LENGTH - BEGIN));
+    for _ in 0..callers {
+        let transport = world.transport.clone();
+        tasks.spawn(async move {
+            let (mut good, mut bad) = (0, 0);
+            while begin.elapsed() < end {
+                let call = call(transport.clone(), Duration::ZERO, Kind::Batch).await;
+                let is_measured = Instant::now() >= begin;
+                good += usize::from(is_measured && call.is_good());
+                bad += usize::from(is_measured && !call.is_good());
+            }
+            (good, bad)
+        });
+    }
+    let counts = tasks.join_all().await;
+    counts
+        .into_iter()
+        .fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+}
