@@ -192,7 +192,7 @@ async fn lose_a_node(client: &Elasticsearch, cluster: &Cluster) -> Result {
     let mut tally = Tally::default();
     for number in 0..300 {
         match number {
-            100 => cluster.node(1).kill().await?,
+            100 => cluster.node(1).kill().await,
             200 => cluster.node(1).revive().await?,
             _ => {}
         }

@@ -32,8 +32,8 @@ impl Event {
     async fn happen(self, cluster: &SimulatedCluster, node: usize) {
         let node = cluster.node(node);
         match self {
-            Self::Kill => node.kill().await.unwrap(),
-            Self::Refuse => node.refuse().await.unwrap(),
+            Self::Kill => node.kill().await,
+            Self::Refuse => node.refuse().await,
             Self::Revive => node.revive().await.unwrap(),
             Self::Silence => node.hang_connections(),
             Self::Hang => node.inject(Fault::hang()),

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::assemble::Secrets;
@@ -63,8 +62,6 @@ impl Cluster {
     /// # Errors
     /// When no port can be opened or the certificate cannot be made.
     pub async fn add_node(&self) -> io::Result<NodeHandle> {
-        let listener = TcpListener::bind((self.settings.ip, 0)).await?;
-        let address = listener.local_addr()?;
         let number = lock(&self.nodes).len();
         let certificate = self.certificate()?;
         let tls = match self.settings.server_configs.get(&number) {
@@ -74,16 +71,16 @@ impl Cluster {
                 .map(NodeCertificate::server_config)
                 .transpose()?,
         };
-        let sockets = Sockets::new(address, tls);
+        let sockets = Sockets::new(self.settings.ip, tls)?;
         let node = self.settings.node(
             number,
             &self.shared,
-            address.to_string(),
+            sockets.address.to_string(),
             Some(sockets),
             certificate,
         )?;
         if let Some(sockets) = &node.sockets {
-            sockets.accept(&node, listener);
+            sockets.accept(&node)?;
         }
         let handle = NodeHandle(node);
         lock(&self.nodes).push(handle.clone());

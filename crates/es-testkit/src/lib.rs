@@ -12,7 +12,7 @@
 //! let cluster = Cluster::builder().nodes(3).tls(true).user("elastic", "changeme").start().await?;
 //! println!("{:?}, CA {}", cluster.urls(), cluster.ca_fingerprint());
 //!
-//! cluster.node(0).kill().await?;
+//! cluster.node(0).kill().await;
 //! cluster.node(1).inject(Fault::status(503).times(2).on_path("_search"));
 //! // .. whatever is under test talks to cluster.urls() ..
 //! for request in cluster.node(2).requests() {

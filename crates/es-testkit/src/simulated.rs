@@ -141,7 +141,7 @@ impl SimulatedCluster {
     /// let cluster = es_testkit::Cluster::builder().nodes(30).zones(["a", "b", "c"]).simulated()?;
     /// // The whole zone is lost.
     /// for node in cluster.zone("b") {
-    ///     node.kill().await?;
+    ///     node.kill().await;
     /// }
     /// # Ok(())
     /// # }

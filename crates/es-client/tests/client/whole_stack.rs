@@ -58,7 +58,7 @@ async fn documents_survive_a_node_that_dies_in_the_middle() {
     let node = cluster.node(1);
     for number in 0..60 {
         match number {
-            20 => node.kill().await.unwrap(),
+            20 => node.kill().await,
             40 => node.revive().await.unwrap(),
             _ => {}
         }

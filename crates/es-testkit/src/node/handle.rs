@@ -24,7 +24,7 @@ use crate::tls::NodeCertificate;
 /// # async fn main() -> std::io::Result<()> {
 /// let cluster = Cluster::builder().nodes(2).start().await?;
 /// cluster.node(0).inject(Fault::status(503).times(1));
-/// cluster.node(1).kill().await?;
+/// cluster.node(1).kill().await;
 /// assert_eq!(cluster.node(0).request_count(), 0);
 /// cluster.node(1).revive().await?;
 /// # Ok(())
@@ -110,22 +110,18 @@ impl NodeHandle {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> std::io::Result<()> {
     /// let cluster = Cluster::builder().nodes(2).start().await?;
-    /// cluster.node(1).kill().await?;
+    /// cluster.node(1).kill().await;
     /// assert!(!cluster.node(1).is_listed());
     /// cluster.node(1).revive().await?;
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// The port cannot be reserved.
-    pub async fn kill(&self) -> io::Result<()> {
+    pub async fn kill(&self) {
         self.0.set_down(true);
         if let Some(sockets) = &self.0.sockets {
-            sockets.stop_accepting().await?;
+            sockets.stop_accepting().await;
             sockets.close_connections().await;
         }
-        Ok(())
     }
 
     /// Refuses new connections. Open connections continue, and the node stays in `_nodes/http`.
@@ -137,22 +133,16 @@ impl NodeHandle {
     /// # async fn main() -> std::io::Result<()> {
     /// let cluster = Cluster::builder().nodes(2).start().await?;
     /// // The node is listed, and refuses connections.
-    /// cluster.node(1).refuse().await?;
+    /// cluster.node(1).refuse().await;
     /// assert!(cluster.node(1).is_listed());
     /// cluster.node(1).revive().await?;
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// # Errors
-    /// The port cannot be reserved.
-    pub async fn refuse(&self) -> io::Result<()> {
+    pub async fn refuse(&self) {
         match &self.0.sockets {
             Some(sockets) => sockets.stop_accepting().await,
-            None => {
-                self.0.down.store(true, Ordering::Release);
-                Ok(())
-            }
+            None => self.0.down.store(true, Ordering::Release),
         }
     }
 
@@ -163,7 +153,7 @@ impl NodeHandle {
     /// The port cannot be opened.
     pub async fn revive(&self) -> io::Result<()> {
         if let Some(sockets) = &self.0.sockets {
-            sockets.reopen(&self.0)?;
+            sockets.accept(&self.0)?;
         }
         self.0.set_down(false);
         Ok(())

@@ -1,12 +1,15 @@
 //! The node's port: open, closed but reserved, or accepting without a word.
+//!
+//! A socket that never listens holds the port from the start to the end. The listener shares it
+//! (`SO_REUSEPORT`), so nobody else gets the port between closing and reserving it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -36,25 +39,35 @@ pub(crate) struct Sockets {
     accepting: Mutex<Option<JoinHandle<()>>>,
     /// `None` once the cluster is dropped.
     connections: Mutex<Option<JoinSet<()>>>,
-    /// Bound but not listening: connects are refused, and nobody else gets the port.
+    /// Bound but not listening: without a listener, connections are refused, and nobody else
+    /// gets the port.
     reserved: Mutex<Option<TcpSocket>>,
 }
 
 impl Sockets {
-    pub(crate) fn new(address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> Self {
-        Self {
-            address,
+    /// Reserves a free port.
+    pub(crate) fn new(ip: IpAddr, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
+        // Others could listen on a port whose address may be reused.
+        let reserved = bind((ip, 0).into(), false)?;
+        Ok(Self {
+            address: reserved.local_addr()?,
             tls: Mutex::new(tls),
             next_connection: AtomicU64::new(0),
             idle_drops: watch::Sender::new(0),
             accepting: Mutex::default(),
             connections: Mutex::new(Some(JoinSet::new())),
-            reserved: Mutex::default(),
-        }
+            reserved: Mutex::new(Some(reserved)),
+        })
     }
 
-    /// Begins to accept connections for `node`.
-    pub(crate) fn accept(&self, node: &Arc<Node>, listener: TcpListener) {
+    /// Opens the port and accepts connections for `node`.
+    pub(crate) fn accept(&self, node: &Arc<Node>) -> io::Result<()> {
+        let mut accepting = lock(&self.accepting);
+        if accepting.is_some() {
+            return Ok(());
+        }
+        // The connections of before may still be in TIME_WAIT.
+        let listener = bind(self.address, true)?.listen(1024)?;
         let node = Arc::downgrade(node);
         let task = tokio::spawn(async move {
             loop {
@@ -77,39 +90,18 @@ impl Sockets {
                 }
             }
         });
-        *lock(&self.accepting) = Some(task);
+        *accepting = Some(task);
+        Ok(())
     }
 
-    /// Closes the listener and keeps the port; connections stay. Connects are refused when this
-    /// returns.
-    pub(crate) async fn stop_accepting(&self) -> io::Result<()> {
+    /// Closes the listener and keeps the port; connections stay. Connections are refused when
+    /// this returns.
+    pub(crate) async fn stop_accepting(&self) {
         let task = lock(&self.accepting).take();
-        let Some(task) = task else { return Ok(()) };
+        let Some(task) = task else { return };
         task.abort();
         // The listener is closed when the task has ended, not before.
         let _ = task.await;
-        let socket = bind(self.address)?;
-        // While addresses may be reused, the system may give this port to another listener.
-        socket.set_reuseaddr(false)?;
-        *lock(&self.reserved) = Some(socket);
-        Ok(())
-    }
-
-    /// Opens the port again.
-    pub(crate) fn reopen(&self, node: &Arc<Node>) -> io::Result<()> {
-        if lock(&self.accepting).is_some() {
-            return Ok(());
-        }
-        let reserved = lock(&self.reserved).take();
-        let socket = match reserved {
-            Some(socket) => {
-                socket.set_reuseaddr(true)?;
-                socket
-            }
-            None => bind(self.address)?,
-        };
-        self.accept(node, socket.listen(1024)?);
-        Ok(())
     }
 
     /// Ends every connection.
@@ -131,14 +123,15 @@ impl Sockets {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+fn bind(address: SocketAddr, reuse_address: bool) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
         TcpSocket::new_v6()?
     };
-    // The connections of before may still be in TIME_WAIT.
-    socket.set_reuseaddr(true)?;
+    socket.set_reuseaddr(reuse_address)?;
+    #[cfg(unix)]
+    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }

@@ -393,7 +393,7 @@ async fn nodes_are_listed_as_sniffing_needs_it() {
     assert_eq!(node(&listed, 0)["roles"], json!(["master"]));
     assert_eq!(node(&listed, 1)["attributes"], json!({"zone": "a"}));
     assert_eq!(node(&listed, 2)["http"]["publish_address"], address(2));
-    cluster.node(0).kill().await.unwrap();
+    cluster.node(0).kill().await;
     cluster
         .node(2)
         .set_publish_address("localhost/127.0.0.1:9200");

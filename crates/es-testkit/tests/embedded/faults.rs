@@ -8,6 +8,8 @@
 use crate::support;
 
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use es_testkit::{Cluster, Fault, NodeHandle};
@@ -57,12 +59,38 @@ async fn slow_requests_are_told_from_the_others() {
 }
 
 #[tokio::test]
+async fn nobody_else_gets_the_port_of_a_killed_node() {
+    let (cluster, node) = start().await;
+    let address = address(node.url()).to_owned();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let thief = std::thread::spawn(move || {
+        while !stopped.load(Ordering::Relaxed) {
+            if std::net::TcpListener::bind(&address).is_ok() {
+                return true;
+            }
+        }
+        false
+    });
+    for _ in 0..300 {
+        node.kill().await;
+        node.revive().await.unwrap();
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(!thief.join().unwrap());
+    Client::connect(&cluster.url(0))
+        .await
+        .ok("GET", "/", Value::Null)
+        .await;
+}
+
+#[tokio::test]
 async fn a_killed_node_refuses_and_comes_back_on_its_port() {
     let (_cluster, node) = start().await;
     let mut client = Client::connect(node.url()).await;
     client.ok("PUT", "/a/_doc/1", json!({})).await;
     for _ in 0..3 {
-        node.kill().await.unwrap();
+        node.kill().await;
         assert!(is_refused(&node).await);
         assert!(client.try_send("GET", "/", &[], "").await.is_err());
         assert_eq!(node.connections().open, 0);
@@ -77,7 +105,7 @@ async fn refusing_leaves_open_connections_alone() {
     let (_cluster, node) = start().await;
     let mut client = Client::connect(node.url()).await;
     client.ok("GET", "/", Value::Null).await;
-    node.refuse().await.unwrap();
+    node.refuse().await;
     assert!(is_refused(&node).await);
     client.ok("GET", "/", Value::Null).await;
     node.revive().await.unwrap();

@@ -148,7 +148,7 @@ pub(crate) async fn check<K, F>(
     {
         platform.freeze();
         if number == 2 {
-            node.kill().await.unwrap();
+            node.kill().await;
             node.revive().await.unwrap();
         } else {
             node.drop_idle_connections();

@@ -170,7 +170,7 @@ async fn lost_node_costs_no_document() {
         .open();
     for (n, operation) in (0..).zip(documents(4_000)) {
         if n == 1_000 {
-            cluster.node(1).kill().await.unwrap();
+            cluster.node(1).kill().await;
         }
         sink.add(operation).await.unwrap();
     }

@@ -48,7 +48,7 @@ async fn a_node_lost_in_the_middle_loses_nothing() {
     while let Some(hit) = stream.next().await {
         seen.insert(hit.unwrap().id);
         if seen.len() == 700 {
-            cluster.node(1).kill().await.unwrap();
+            cluster.node(1).kill().await;
         }
     }
     assert_eq!(seen.len() as u64, COUNT);
