@@ -53,15 +53,56 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let before = (store.indices.clone(), store.streams.clone());
     let outcome = actions
         .iter()
-        .try_for_each(|action| carry_out(&mut store, action));
-    if let Err(error) = outcome {
+        .map(|action| carry_out(&mut store, action))
+        .collect::<Result<Vec<bool>, _>>()
+        .and_then(|did| match did.contains(&true) {
+            true if did.contains(&false) => Ok(partly_done(actions, &did)),
+            true => Ok(done(call)),
+            false => Err(missing(&aliases_of(actions).join(", "))),
+        });
+    if outcome.is_err() {
         (store.indices, store.streams) = before;
-        return Err(error);
     }
-    Ok(done(call))
+    outcome
 }
 
-fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
+/// The response where an alias that need not exist was not there.
+fn partly_done(actions: &[Value], did: &[bool]) -> Reply {
+    let results = actions.iter().zip(did).map(|(action, did)| {
+        let entry = action.as_object().and_then(|action| action.iter().next());
+        let member = |name: &str| texts(entry.and_then(|(_, settings)| settings.get(name)));
+        let indices = [member("index"), member("indices")].concat();
+        let mut result = json!({
+            "action": {
+                "type": entry.map(|(verb, _)| verb),
+                "indices": indices,
+                "aliases": aliases_of(std::slice::from_ref(action)),
+            },
+            "status": if *did { 200 } else { 404 },
+        });
+        if let (false, Some(fields)) = (did, result.as_object_mut()) {
+            fields.insert(
+                "error".to_owned(),
+                missing(&aliases_of(std::slice::from_ref(action)).join(", ")).cause(),
+            );
+        }
+        result
+    });
+    let results: Vec<Value> = results.collect();
+    Reply::ok(json!({"acknowledged": true, "errors": true, "action_results": results}))
+}
+
+/// The names of aliases in actions.
+fn aliases_of(actions: &[Value]) -> Vec<String> {
+    let all = actions.iter().filter_map(Value::as_object);
+    all.flat_map(serde_json::Map::values)
+        .flat_map(|settings| [texts(settings.get("alias")), texts(settings.get("aliases"))])
+        .flatten()
+        .collect()
+}
+
+/// Carries out one action, and returns whether there was anything to do.
+fn carry_out(store: &mut Store, action: &Value) -> Result<bool, ApiError> {
     let entry = action.as_object().and_then(|action| action.iter().next());
     let Some((verb, settings)) = entry else {
         return Err(ApiError::illegal_argument("No action specified"));
@@ -91,15 +132,16 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
     match verb.as_str() {
         "add" => aliases
             .iter()
-            .try_for_each(|alias| add(store, &indices, alias, settings)),
+            .try_for_each(|alias| add(store, &indices, alias, settings))
+            .map(|()| true),
         "remove" => {
             let must_exist = settings
                 .get("must_exist")
                 .and_then(Value::as_bool)
                 .unwrap_or(true);
-            aliases
-                .iter()
-                .try_for_each(|alias| remove(store, &indices, alias, must_exist))
+            aliases.iter().try_fold(false, |did, alias| {
+                Ok(remove(store, &indices, alias, must_exist)? || did)
+            })
         }
         "remove_index" => {
             for name in store.resolve(
@@ -111,7 +153,7 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<(), ApiError> {
             )? {
                 store.indices.remove(&name);
             }
-            Ok(())
+            Ok(true)
         }
         other => Err(ApiError::bad_request(
             "x_content_parse_exception",
@@ -285,7 +327,7 @@ fn remove(
     indices: &str,
     pattern: &str,
     must_exist: bool,
-) -> Result<(), ApiError> {
+) -> Result<bool, ApiError> {
     let mut removed = false;
     let names = store.resolve(indices, ResolveOptions::default())?;
     let (streams, names) = split(store, indices, names);
@@ -308,15 +350,19 @@ fn remove(
         }
     }
     if removed || !must_exist {
-        return Ok(());
+        return Ok(removed);
     }
-    Err(ApiError::new(
+    Err(missing(pattern))
+}
+
+fn missing(pattern: &str) -> ApiError {
+    ApiError::new(
         StatusCode::NOT_FOUND,
         "aliases_not_found_exception",
         format!("aliases [{pattern}] missing"),
     )
     .with("resource.type", "aliases")
-    .with("resource.id", pattern))
+    .with("resource.id", pattern)
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {

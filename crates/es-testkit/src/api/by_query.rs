@@ -12,7 +12,7 @@ use super::ingest;
 use super::reply::Reply;
 use super::task;
 use crate::search::{Request, Source, matching};
-use crate::store::{Document, Expected, NewSource, ResolveOptions, Store};
+use crate::store::{Document, Expected, Index, NewSource, ResolveOptions, Store};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
@@ -99,12 +99,31 @@ fn read_body(call: &Call<'_>) -> Result<Asked, ApiError> {
     let fields = Fields::new(Reader::Body, "by_query", &body);
     fields.unsupported(&["script", "slice", "sort"])?;
     let query = fields.get("query")?.cloned();
-    let most = match fields.count("max_docs")? {
-        Some(most) => Some(most),
-        None => call.params.count("max_docs")?,
+    let most = match (fields.count("max_docs")?, call.params.count("max_docs")?) {
+        (Some(body), Some(given)) if body != given => {
+            return Err(ApiError::illegal_argument(format!(
+                "[max_docs] set to two different values [{body}] and [{given}]"
+            )));
+        }
+        (body, given) => body.or(given),
     };
-    let proceed = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
+    if most == Some(0) {
+        return Err(ApiError::illegal_argument(
+            "[max_docs] should be >= [slices]",
+        ));
+    }
+    let of_body = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
     fields.finish()?;
+    let of_url = match call.params.get("conflicts") {
+        None | Some("abort") => false,
+        Some("proceed") => true,
+        Some(other) => {
+            return Err(ApiError::illegal_argument(format!(
+                "conflicts may only be \"proceed\" or \"abort\" but was [{other}]"
+            )));
+        }
+    };
+    let proceed = of_body || of_url;
     Ok(Asked {
         query,
         most,
@@ -171,74 +190,51 @@ fn carry_out(
     Ok(counts)
 }
 
-/// The documents of a batch.
-fn batch_size(call: &Call<'_>) -> Result<usize, ApiError> {
-    Ok(call.params.count("scroll_size")?.unwrap_or(1_000))
-}
-
-fn proceeds(call: &Call<'_>, body: bool) -> bool {
-    body || call.params.get("conflicts") == Some("proceed")
-}
-
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let asked = read_body(call)?;
-    if asked.query.is_none() && call.params.get("q").is_none() {
-        return Err(ApiError::bad_request(
-            "action_request_validation_exception",
-            "Validation Failed: 1: query is missing;",
-        ));
-    }
-    let mut store = lock(&call.shared.store);
-    let source = call.searched(&store, call.part("index"))?;
-    let found = found(call, &source, asked.query.as_ref(), asked.most)?;
-    drop(source);
-    let proceed = proceeds(call, asked.proceed);
-    let counts = carry_out(
-        &found,
-        None,
-        batch_size(call)?,
-        proceed,
-        |name, document| {
-            let index = store
-                .indices
-                .get_mut(name)
-                .ok_or_else(|| ApiError::no_such_index(name))?;
-            let routing = document.routing.as_deref();
-            index.remove(&document.id, routing, unchanged(document))?;
-            Ok(Done::Deleted)
-        },
-    )?;
-    after(call, &mut store, call.part("index"))?;
-    respond(call, &mut store, "delete", &counts)
+    by_query(call, "delete", |index, document| {
+        let routing = document.routing.as_deref();
+        index.remove(&document.id, routing, unchanged(document))?;
+        Ok(Done::Deleted)
+    })
 }
 
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
+    by_query(call, "update", |index, document| {
+        let routing = document.routing.clone();
+        index.put(&document.id, again(document), routing, unchanged(document))?;
+        Ok(Done::Updated)
+    })
+}
+
+/// Changes each document that a query finds.
+fn by_query(
+    call: &Call<'_>,
+    kind: &str,
+    change: impl Fn(&mut Index, &Document) -> Result<Done, ApiError>,
+) -> Result<Reply, ApiError> {
     let asked = read_body(call)?;
+    if kind == "delete" && asked.query.is_none() && call.params.get("q").is_none() {
+        return Err(invalid("query is missing"));
+    }
     let mut store = lock(&call.shared.store);
     let source = call.searched(&store, call.part("index"))?;
     let found = found(call, &source, asked.query.as_ref(), asked.most)?;
     drop(source);
-    for (name, _) in &found {
-        ingest::refuse(&store, name, None)?;
+    if kind == "update" {
+        for (name, _) in &found {
+            ingest::refuse(&store, name, None)?;
+        }
     }
-    let proceed = proceeds(call, asked.proceed);
-    let counts = carry_out(
-        &found,
-        None,
-        batch_size(call)?,
-        proceed,
-        |name, document| {
-            let index = store
-                .indices
-                .get_mut(name)
-                .ok_or_else(|| ApiError::no_such_index(name))?;
-            let routing = document.routing.clone();
-            index.put(&document.id, again(document), routing, unchanged(document))?;
-            Ok(Done::Updated)
-        },
-    )?;
+    let batch = call.params.count("scroll_size")?.unwrap_or(1_000);
+    let counts = carry_out(&found, None, batch, asked.proceed, |name, document| {
+        let index = store
+            .indices
+            .get_mut(name)
+            .ok_or_else(|| ApiError::no_such_index(name))?;
+        change(index, document)
+    })?;
     after(call, &mut store, call.part("index"))?;
-    respond(call, &mut store, "update", &counts)
+    respond(call, &mut store, kind, &counts)
 }
 
 /// A document that was written again since searches see it is a conflict.
@@ -273,29 +269,30 @@ impl Reindex {
     fn read(body: &Map<String, Value>) -> Result<Self, ApiError> {
         let fields = Fields::new(Reader::Section, "reindex", body);
         fields.unsupported(&["script"])?;
-        let from = fields.required("source")?;
-        let to = fields.required("dest")?;
+        let nothing = Value::Object(Map::new());
+        let from = fields.get("source")?.unwrap_or(&nothing);
+        let to = fields.get("dest")?.unwrap_or(&nothing);
         let proceed = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
         let most = fields.count("max_docs")?;
         fields.finish()?;
         let from = Fields::section("source", from)?;
         from.unsupported(&["remote", "slice", "sort", "_source", "runtime_mappings"])?;
-        let indices = from
-            .texts("index")?
-            .ok_or_else(|| from.invalid("Required [index]"))?
-            .join(",");
+        let indices = from.texts("index")?.unwrap_or_default().join(",");
         let query = from.get("query")?.cloned();
         let batch = from.positive("size")?.unwrap_or(1_000);
         from.finish()?;
         let to = Fields::section("dest", to)?;
         to.unsupported(&["pipeline", "routing", "version_type"])?;
-        let dest = to
-            .text("index")?
-            .ok_or_else(|| to.invalid("Required [index]"))?;
+        let dest = to.text("index")?.unwrap_or_default();
         let absent = to
             .choice("op_type", &[("index", false), ("create", true)])?
             .unwrap_or(false);
         to.finish()?;
+        if indices.is_empty() || dest.is_empty() {
+            return Err(invalid(
+                "use _all if you really want to copy from all existing indexes, or index must be specified",
+            ));
+        }
         Ok(Self {
             from: indices,
             query,
@@ -308,6 +305,14 @@ impl Reindex {
     }
 }
 
+/// A request that contradicts itself.
+fn invalid(reason: impl std::fmt::Display) -> ApiError {
+    ApiError::bad_request(
+        "action_request_validation_exception",
+        format!("Validation Failed: 1: {reason};"),
+    )
+}
+
 pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
     let asked = Reindex::read(&call.required_object()?)?;
     let dest = &asked.to;
@@ -318,12 +323,9 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
         .iter()
         .any(|(index, _)| *index.name == **dest)
     {
-        return Err(ApiError::bad_request(
-            "action_request_validation_exception",
-            format!(
-                "Validation Failed: 1: reindex cannot write into an index its reading from [{dest}];"
-            ),
-        ));
+        return Err(invalid(format_args!(
+            "reindex cannot write into an index its reading from [{dest}]"
+        )));
     }
     let found = found(call, &source, asked.query.as_ref(), asked.most)?;
     drop(source);

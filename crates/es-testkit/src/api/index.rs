@@ -83,6 +83,11 @@ pub(crate) fn build<'s>(
         let given = given.as_object().ok_or_else(|| {
             ApiError::bad_request("parse_exception", "key [mappings] must be an object")
         })?;
+        if given.contains_key("_doc") {
+            return Err(ApiError::illegal_argument(
+                "The mapping definition cannot be nested under a type [_doc].",
+            ));
+        }
         index.merge_mapping(given)?;
         index.version = 1;
     }

@@ -1,6 +1,6 @@
 //! Mappings: get and put.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
@@ -17,7 +17,15 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let mapping = call.required_object()?;
+    let mapping = match call.json()? {
+        Value::Array(items) if items.is_empty() => Map::new(),
+        _ => call.required_object()?,
+    };
+    if mapping.contains_key("_doc") {
+        return Err(ApiError::illegal_argument(
+            "Types cannot be provided in put mapping requests",
+        ));
+    }
     let mut store = lock(&call.shared.store);
     let names = call.indices(&store)?;
     if names.is_empty() {

@@ -31,30 +31,42 @@ pub(crate) fn http(call: &Call<'_>) -> Result<Reply, ApiError> {
     })))
 }
 
-fn describe(call: &Call<'_>, node: &NodeFacts) -> Value {
+/// The members that say which node something is about.
+pub(super) fn identity(node: &NodeFacts) -> Value {
     let facts = lock(&node.changing).clone();
-    let address = facts.publish_address;
-    let ip_and_port = address
-        .rsplit_once('/')
-        .map_or(address.as_str(), |(_, ip)| ip);
-    let ip = ip_and_port
-        .rsplit_once(':')
-        .map_or(ip_and_port, |(ip, _)| ip);
+    let ip = ip_and_port(&facts.publish_address);
+    let ip = ip.rsplit_once(':').map_or(ip, |(ip, _)| ip);
     json!({
         "name": node.name,
         "transport_address": format!("{ip}:9300"),
         "host": ip,
         "ip": ip,
+        "roles": facts.roles,
+        "attributes": facts.attributes,
+    })
+}
+
+/// Returns an address without the name before it.
+fn ip_and_port(address: &str) -> &str {
+    address.rsplit_once('/').map_or(address, |(_, ip)| ip)
+}
+
+fn describe(call: &Call<'_>, node: &NodeFacts) -> Value {
+    let address = lock(&node.changing).publish_address.clone();
+    let about = json!({
         "version": call.shared.settings.version.to_string(),
         "build_flavor": "default",
         "build_type": "zip",
         "build_hash": super::finish::BUILD_HASH,
-        "roles": facts.roles,
-        "attributes": facts.attributes,
         "http": {
-            "bound_address": [ip_and_port],
+            "bound_address": [ip_and_port(&address)],
             "publish_address": address,
             "max_content_length_in_bytes": call.shared.settings.max_content_length,
         },
-    })
+    });
+    let mut shown = identity(node);
+    if let (Some(fields), Value::Object(about)) = (shown.as_object_mut(), about) {
+        fields.extend(about);
+    }
+    shown
 }

@@ -47,11 +47,15 @@ pub(crate) fn start(
         ));
     }
     if request.collapse.is_some() {
-        return Err(
-            ApiError::illegal_argument("cannot use `collapse` in a scroll context").in_search(),
-        );
+        return Err(invalid("cannot use `collapse` in a scroll context"));
     }
     // A scroll counts exactly.
+    let asked = call.params.get("track_total_hits").is_some();
+    if (asked || body.contains_key("track_total_hits")) && request.track_total != Some(usize::MAX) {
+        return Err(invalid(
+            "disabling [track_total_hits] is not allowed in a scroll context",
+        ));
+    }
     request.track_total = Some(usize::MAX);
     let source = call.searched(store, call.part("index"))?;
     request.check_window(

@@ -40,6 +40,12 @@ pub(crate) fn run(
 ) -> Result<Json, ApiError> {
     let request = Request::parse(body, &call.params, call.typed())?;
     let Some(pit) = request.pit.clone() else {
+        if request.slice.is_some() {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                "Validation Failed: 1: [slice] can only be used with [scroll] or [point-in-time] requests;",
+            ));
+        }
         let mut options = call.resolve_options()?;
         match header.get("ignore_unavailable") {
             None => {}

@@ -82,6 +82,13 @@ impl Collapse {
         let mut groups = Groups::new();
         let mut kept = Vec::new();
         for row in rows.drain(..) {
+            if row.view.entry.terms(&self.field).len() > 1 {
+                return Err(ApiError::illegal_argument(format!(
+                    "failed to collapse [{}], the collapse field must be single valued",
+                    self.field
+                ))
+                .in_search());
+            }
             let key = self
                 .key(&row)
                 .map_or_else(String::new, |term| format!("={}", term.text()));

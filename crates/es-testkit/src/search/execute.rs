@@ -200,7 +200,10 @@ fn prepare<'a>(
 ) -> Result<Vec<Prepared<'a>>, ApiError> {
     let now = crate::dates::now_millis();
     let made = shards.iter().map(|shard| {
-        let compiler = Compiler::new(shard, now);
+        let compiler = Compiler {
+            size: request.size,
+            ..Compiler::new(shard, now)
+        };
         let query = match (&request.text, &request.query) {
             (Some(text), _) => Some(compiler.text_query(text)?),
             (None, Some(query)) => Some(compiler.compile(query)?),
@@ -331,7 +334,7 @@ fn nearest<'a>(
 
 impl<'a> Prepared<'a> {
     /// Whether an alias hides a document.
-    fn is_filtered(&self, view: View<'a>) -> bool {
+    pub(super) fn is_filtered(&self, view: View<'a>) -> bool {
         !self.filters.is_empty() && !self.filters.iter().any(|filter| filter(view).is_some())
     }
 }

@@ -195,7 +195,11 @@ impl Fetch {
             {
                 hit.insert("_source", source);
             }
-            for (name, values) in settings.fetch.values(&index.mapping, row.view.entry)? {
+            for (name, values) in
+                settings
+                    .fetch
+                    .values_of_object(&index.mapping, row.view.entry, &inner.path)?
+            {
                 add_field(&mut hit, &name, values);
             }
             if let Some(highlight) = &settings.fetch.highlight {
@@ -227,7 +231,14 @@ impl Fetch {
         let mut shown = Vec::new();
         for wanted in &self.fields {
             for field in mapping.matching(&wanted.pattern) {
-                if matches!(field.kind, Kind::Vector { .. } | Kind::Completion { .. }) {
+                let has_inputs = entry
+                    .fields
+                    .get(&field.path)
+                    .is_some_and(|data| !data.inputs.is_empty());
+                if has_inputs {
+                    return Err(ApiError::unsupported("[fields] of [completion] fields"));
+                }
+                if matches!(field.kind, Kind::Vector { .. }) {
                     continue;
                 }
                 if mapping.nested_parent(&field.path).is_some() {
@@ -244,12 +255,45 @@ impl Fetch {
                 }
             }
         }
-        let patterns: Vec<&str> = self
-            .fields
+        shown.extend(nested_values(mapping, entry, "", &self.patterns()));
+        self.doc_values(mapping, entry, &mut shown)?;
+        Ok(shown)
+    }
+
+    /// The same of an object of a nested field, whose `fields` are below its path.
+    fn values_of_object(
+        &self,
+        mapping: &Mapping,
+        entry: &Entry,
+        path: &str,
+    ) -> Result<Vec<(String, Vec<Value>)>, ApiError> {
+        let mut shown = Vec::new();
+        let object = nested_object(mapping, entry, path, &self.patterns());
+        if !object.is_empty() {
+            if mapping.nested_parent(path).is_some() {
+                return Err(ApiError::unsupported(
+                    "[fields] of the inner hits of nested fields in nested fields",
+                ));
+            }
+            shown.push((path.to_owned(), vec![Value::Object(object)]));
+        }
+        self.doc_values(mapping, entry, &mut shown)?;
+        Ok(shown)
+    }
+
+    fn patterns(&self) -> Vec<&str> {
+        self.fields
             .iter()
             .map(|wanted| wanted.pattern.as_str())
-            .collect();
-        shown.extend(nested_values(mapping, entry, "", &patterns));
+            .collect()
+    }
+
+    fn doc_values(
+        &self,
+        mapping: &Mapping,
+        entry: &Entry,
+        shown: &mut Vec<(String, Vec<Value>)>,
+    ) -> Result<(), ApiError> {
         for wanted in &self.docvalue_fields {
             for field in mapping.matching(&wanted.pattern) {
                 if !field.doc_values {
@@ -262,32 +306,38 @@ impl Fetch {
                     ))
                     .in_search());
                 }
-                let mut terms = entry.terms(&field.path).to_vec();
-                terms.sort_by(Term::compare);
-                if matches!(field.kind, Kind::Keyword { .. } | Kind::Ip) {
-                    terms.dedup();
-                }
-                let values: Vec<Value> = if matches!(field.kind, Kind::GeoPoint) {
-                    values_of(&field, entry, None)
-                } else if matches!(field.kind, Kind::Vector { .. }) {
-                    let vector = entry.fields.get(&field.path).map(|data| &data.vector);
-                    vector
-                        .filter(|vector| !vector.is_empty())
-                        .map(|vector| vector.iter().map(|part| shortest(*part)).collect())
-                        .into_iter()
-                        .collect()
-                } else {
-                    terms
-                        .iter()
-                        .map(|term| print(&field, term, wanted.format.as_ref()))
-                        .collect()
-                };
+                let values = doc_values_of(&field, entry, wanted.format.as_ref());
                 if !values.is_empty() {
                     shown.push((field.path.clone(), values));
                 }
             }
         }
-        Ok(shown)
+        Ok(())
+    }
+}
+
+fn doc_values_of(field: &Field, entry: &Entry, format: Option<&Format>) -> Vec<Value> {
+    match field.kind {
+        Kind::GeoPoint => values_of(field, entry, None),
+        Kind::Vector { .. } => {
+            let vector = entry.fields.get(&field.path).map(|data| &data.vector);
+            vector
+                .filter(|vector| !vector.is_empty())
+                .map(|vector| vector.iter().map(|part| shortest(*part)).collect())
+                .into_iter()
+                .collect()
+        }
+        _ => {
+            let mut terms = entry.terms(&field.path).to_vec();
+            terms.sort_by(Term::compare);
+            if matches!(field.kind, Kind::Keyword { .. } | Kind::Ip) {
+                terms.dedup();
+            }
+            terms
+                .iter()
+                .map(|term| print(field, term, format))
+                .collect()
+        }
     }
 }
 
@@ -378,19 +428,7 @@ fn nested_values(
     for (path, children) in &entry.nested {
         let mut objects = Vec::new();
         for child in children {
-            let mut object = Map::new();
-            for name in child.fields.keys() {
-                let fits = patterns
-                    .iter()
-                    .any(|pattern| matches_wildcard(pattern, name) || pattern == path);
-                if let (true, Some(field)) = (fits, mapping.field(name)) {
-                    let relative = name.strip_prefix(&format!("{path}.")).unwrap_or(name);
-                    object.insert(relative.to_owned(), values_of(&field, child, None).into());
-                }
-            }
-            for (name, values) in nested_values(mapping, child, &format!("{path}."), patterns) {
-                object.insert(name, values.into());
-            }
+            let object = nested_object(mapping, child, path, patterns);
             if !object.is_empty() {
                 objects.push(Value::Object(object));
             }
@@ -403,6 +441,29 @@ fn nested_values(
         }
     }
     shown
+}
+
+/// The values of one object of a nested field, by their names within it.
+fn nested_object(
+    mapping: &Mapping,
+    entry: &Entry,
+    path: &str,
+    patterns: &[&str],
+) -> Map<String, Value> {
+    let mut object = Map::new();
+    for name in entry.fields.keys() {
+        let fits = patterns
+            .iter()
+            .any(|pattern| matches_wildcard(pattern, name) || *pattern == path);
+        if let (true, Some(field)) = (fits, mapping.field(name)) {
+            let relative = name.strip_prefix(&format!("{path}.")).unwrap_or(name);
+            object.insert(relative.to_owned(), values_of(&field, entry, None).into());
+        }
+    }
+    for (name, values) in nested_values(mapping, entry, &format!("{path}."), patterns) {
+        object.insert(name, values.into());
+    }
+    object
 }
 
 /// Which hits of a group are shown, and how.

@@ -45,6 +45,11 @@ impl NewSource {
     /// 400 for what is no JSON object, or has a member twice.
     pub(crate) fn read(text: &[u8]) -> Result<Self, ApiError> {
         let failed = |error: &serde_json::Error| {
+            if error.to_string().starts_with("trailing characters") {
+                return ApiError::illegal_argument(
+                    "Malformed content, found extra data after parsing",
+                );
+            }
             let place = (error.line(), error.column());
             ApiError::bad_request(
                 "document_parsing_exception",

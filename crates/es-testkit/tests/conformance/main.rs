@@ -10,11 +10,17 @@
 //! ```
 //!
 //! The body may follow in lines of its own, up to an empty line; `{today}` is the date in the names
-//! of backing indices. `-->` was verified with a genuine
-//! 9.2.0; `~~>` was not, since the minimal distribution lacks what the case needs. To add a case,
-//! write the request and an empty `-->`, boot a server with `scripts/cluster/es-cluster`, and run
-//! this test with `ES_CONFORMANCE_URL` (as `http://127.0.0.1:9200`) and `ES_CONFORMANCE_RECORD=1`.
-//! With the URL alone the cases are compared with that server's responses.
+//! of backing indices. The mark before a response says which server gave it:
+//!
+//! - `-->` Elasticsearch 9.2.0.
+//! - `==>` OpenSearch 3.8.0, where the minimal distribution of 9.2.0 lacks what the case needs.
+//! - `~~>` neither. An `os>` line below it has what OpenSearch gives instead.
+//!
+//! To add a case, write the request and an empty `-->`, boot a server with
+//! `scripts/cluster/es-cluster`, and run this test with `ES_CONFORMANCE_URL` (as
+//! `http://127.0.0.1:9200`) and `ES_CONFORMANCE_RECORD=1`. Recording with OpenSearch changes only
+//! cases that 9.2.0 did not give. With the URL alone the cases are compared with that server's
+//! responses.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -45,8 +51,66 @@ struct Step {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Expected {
-    verified: bool,
+    seen: Seen,
     summary: Option<(u16, Value)>,
+    /// The response of OpenSearch, if it is another one.
+    opensearch: Option<(u16, Value)>,
+}
+
+/// The server that gave a response.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Seen {
+    Elasticsearch,
+    OpenSearch,
+    Nowhere,
+}
+
+impl Seen {
+    const MARKS: [(Self, &str); 3] = [
+        (Self::Elasticsearch, "-->"),
+        (Self::OpenSearch, "==>"),
+        (Self::Nowhere, "~~>"),
+    ];
+
+    fn mark(self) -> &'static str {
+        Self::MARKS
+            .iter()
+            .find(|(seen, _)| *seen == self)
+            .unwrap()
+            .1
+    }
+}
+
+/// The server that the cases run against.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Server {
+    TestKit,
+    Elasticsearch,
+    OpenSearch,
+}
+
+impl Server {
+    async fn of(client: &mut Client) -> Self {
+        let response = client.send("GET", "/", &[], "").await;
+        match String::from_utf8_lossy(&response.body).contains("\"opensearch\"") {
+            true => Self::OpenSearch,
+            false => Self::Elasticsearch,
+        }
+    }
+}
+
+/// Reads the status and summary of an expectation.
+fn read_summary(text: &str) -> Option<(u16, Value)> {
+    let (status, summary) = text.trim().split_once(' ')?;
+    let summary: Value = serde_json::from_str(summary).unwrap();
+    Some((status.parse().unwrap(), tidy(&summary, true)))
+}
+
+fn write_summary(mark: &str, summary: Option<&(u16, Value)>) -> String {
+    match summary {
+        Some((status, summary)) => format!("{mark} {status} {summary}\n"),
+        None => format!("{mark}\n"),
+    }
 }
 
 fn parse(text: &str) -> Vec<Step> {
@@ -57,18 +121,19 @@ fn parse(text: &str) -> Vec<Step> {
         let mut body: Vec<&str> = Vec::new();
         let mut head = None;
         for line in block.lines().filter(|line| !line.is_empty()) {
-            if let Some(rest) = line
-                .strip_prefix("-->")
-                .or_else(|| line.strip_prefix("~~>"))
-            {
-                let summary = rest.trim().split_once(' ').map(|(status, summary)| {
-                    let summary: Value = serde_json::from_str(summary).unwrap();
-                    (status.parse().unwrap(), tidy(&summary, true))
-                });
+            let marked = Seen::MARKS
+                .iter()
+                .find_map(|(seen, mark)| Some((*seen, line.strip_prefix(mark)?)));
+            if let Some((seen, rest)) = marked {
                 expected = Some(Expected {
-                    verified: line.starts_with("-->"),
-                    summary,
+                    seen,
+                    summary: read_summary(rest),
+                    opensearch: None,
                 });
+                continue;
+            }
+            if let Some(rest) = line.strip_prefix("os>") {
+                expected.as_mut().unwrap().opensearch = read_summary(rest);
                 continue;
             }
             lines.push(line.to_owned());
@@ -266,36 +331,59 @@ fn is_lacking(outcome: &Outcome) -> bool {
     outcome.status >= 400 && !named && lacks.iter().any(|lack| text.contains(lack))
 }
 
+/// What a case expects once a server gave its response.
+fn recorded(expected: &Expected, server: Server, lacks: bool, found: (u16, Value)) -> Expected {
+    let mut new = expected.clone();
+    match server {
+        Server::TestKit if expected.summary.is_some() => {}
+        Server::TestKit => {
+            new.seen = Seen::Nowhere;
+            new.summary = Some(found);
+        }
+        Server::Elasticsearch if lacks => {}
+        Server::Elasticsearch => {
+            new = Expected {
+                seen: Seen::Elasticsearch,
+                summary: Some(found),
+                opensearch: None,
+            };
+        }
+        Server::OpenSearch if lacks || expected.seen == Seen::Elasticsearch => {}
+        Server::OpenSearch
+            if expected.summary.is_none() || expected.summary.as_ref() == Some(&found) =>
+        {
+            new.summary = Some(found);
+            new.seen = Seen::OpenSearch;
+            new.opensearch = None;
+        }
+        Server::OpenSearch => {
+            new.seen = Seen::Nowhere;
+            new.opensearch = Some(found);
+        }
+    }
+    new
+}
+
 /// Writes the responses of a server into the file.
-async fn record(client: &mut Client, file: &Path, steps: &[Step], genuine: bool) {
+async fn record(client: &mut Client, file: &Path, steps: &[Step], server: Server) {
     let mut text = String::new();
     for step in steps {
         let outcome = send(client, step).await;
-        let line = step.expected.as_ref().map(|expected| {
-            let keep = if genuine {
-                is_lacking(&outcome) && !step.body.contains("\"what\"")
-            } else {
-                expected.summary.is_some()
-            };
-            let (verified, summary) = if keep {
-                (!genuine && expected.verified, expected.summary.clone())
-            } else {
-                let request = format!("{} {}", step.target, step.body);
-                (
-                    genuine,
-                    Some((
-                        outcome.status,
-                        summary(outcome.status, &outcome.body, &request),
-                    )),
-                )
-            };
-            let mark = if verified { "-->" } else { "~~>" };
-            match summary {
-                Some((status, summary)) => format!("{mark} {status} {summary}\n"),
-                None => format!("{mark}\n"),
+        text.push_str(&step.lines.join("\n"));
+        text.push('\n');
+        if let Some(expected) = &step.expected {
+            let request = format!("{} {}", step.target, step.body);
+            let found = (
+                outcome.status,
+                summary(outcome.status, &outcome.body, &request),
+            );
+            let lacks = is_lacking(&outcome) && !step.body.contains("\"what\"");
+            let new = recorded(expected, server, lacks, found);
+            text.push_str(&write_summary(new.seen.mark(), new.summary.as_ref()));
+            if new.opensearch.is_some() {
+                text.push_str(&write_summary("os>", new.opensearch.as_ref()));
             }
-        });
-        if line.is_none() && outcome.status >= 300 {
+        } else if outcome.status >= 300 {
             println!(
                 "{}: {} {} -> {} {}",
                 file.display(),
@@ -305,12 +393,20 @@ async fn record(client: &mut Client, file: &Path, steps: &[Step], genuine: bool)
                 outcome.body
             );
         }
-        text.push_str(&step.lines.join("\n"));
-        text.push('\n');
-        text.push_str(&line.unwrap_or_default());
         text.push('\n');
     }
     std::fs::write(file, text.trim_end().to_owned() + "\n").unwrap();
+}
+
+/// The response that a server has to give, if it was seen to give one.
+fn wanted(expected: &Expected, server: Server) -> Option<(u16, Value)> {
+    let known = match server {
+        Server::TestKit => true,
+        Server::Elasticsearch => expected.seen == Seen::Elasticsearch,
+        Server::OpenSearch if expected.opensearch.is_some() => return expected.opensearch.clone(),
+        Server::OpenSearch => expected.seen != Seen::Nowhere,
+    };
+    known.then(|| expected.summary.clone().unwrap_or_default())
 }
 
 /// Compares and returns how many cases there were, and what differs.
@@ -318,7 +414,7 @@ async fn compare(
     client: &mut Client,
     file: &Path,
     steps: &[Step],
-    genuine: bool,
+    server: Server,
 ) -> (usize, Vec<String>) {
     let mut differences = Vec::new();
     let mut count = 0;
@@ -326,30 +422,29 @@ async fn compare(
         let outcome = send(client, step).await;
         let request = format!("{} {} {}", step.method, step.target, step.body.trim());
         let place = format!("{}: {request}", file.file_name().unwrap().to_string_lossy());
-        match &step.expected {
-            None if outcome.status >= 300 && !genuine => {
+        let Some(expected) = &step.expected else {
+            if outcome.status >= 300 && server == Server::TestKit {
                 differences.push(format!(
                     "{place}\n  failed: {} {}",
                     outcome.status, outcome.body
                 ));
             }
-            None => {}
-            Some(expected) if genuine && !expected.verified => {}
-            Some(expected) => {
-                count += 1;
-                let found = (
-                    outcome.status,
-                    summary(outcome.status, &outcome.body, &request),
-                );
-                if expected.summary.as_ref() != Some(&found) {
-                    let expected = expected.summary.clone().unwrap_or_default();
-                    let reason = &outcome.body["error"]["reason"];
-                    differences.push(format!(
-                        "{place}\n  expected {} {}\n  found    {} {} {reason}",
-                        expected.0, expected.1, found.0, found.1
-                    ));
-                }
-            }
+            continue;
+        };
+        let Some(wanted) = wanted(expected, server) else {
+            continue;
+        };
+        count += 1;
+        let found = (
+            outcome.status,
+            summary(outcome.status, &outcome.body, &request),
+        );
+        if wanted != found {
+            let reason = &outcome.body["error"]["reason"];
+            differences.push(format!(
+                "{place}\n  expected {} {}\n  found    {} {} {reason}",
+                wanted.0, wanted.1, found.0, found.1
+            ));
         }
     }
     (count, differences)
@@ -369,12 +464,16 @@ async fn responses_are_those_of_a_genuine_server() {
         let cluster = Cluster::builder().start().await.unwrap();
         let target = url.clone().unwrap_or_else(|| cluster.url(0));
         let mut client = Client::connect(&target).await;
+        let server = match &url {
+            Some(_) => Server::of(&mut client).await,
+            None => Server::TestKit,
+        };
         let steps = parse(&std::fs::read_to_string(&file).unwrap());
         clear(&mut client, &steps).await;
         if recording {
-            record(&mut client, &file, &steps, url.is_some()).await;
+            record(&mut client, &file, &steps, server).await;
         } else {
-            let (count, differences) = compare(&mut client, &file, &steps, url.is_some()).await;
+            let (count, differences) = compare(&mut client, &file, &steps, server).await;
             total += count;
             all.extend(differences);
         }

@@ -12,6 +12,7 @@ use crate::dates::{Format, parse_math, zone};
 use crate::json::{Json, object};
 use crate::search::execute::Row;
 use crate::search::fetch::{InnerSettings, show_group};
+use crate::search::query::check_window;
 use crate::search::shard::View;
 use crate::store::Kind;
 use crate::strict::Fields;
@@ -98,6 +99,14 @@ impl<'a> Context<'_, 'a> {
                     document,
                     entry: &document.entry,
                 };
+                // The filters of aliases hold for it too.
+                if self
+                    .prepared
+                    .get(number)
+                    .is_some_and(|own| own.is_filtered(view))
+                {
+                    continue;
+                }
                 let position = (number as i64) << 32 | place as i64;
                 rows.push(Row {
                     shard: number,
@@ -146,7 +155,9 @@ impl<'a> Context<'_, 'a> {
     }
 
     pub(super) fn top_hits(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
-        let settings = InnerSettings::parse(crate::strict::Reader::Body, &settings_of(agg), 3)?;
+        let settings = settings_of(agg);
+        check_window(&settings)?;
+        let settings = InnerSettings::parse(crate::strict::Reader::Body, &settings, 3)?;
         if rows
             .iter()
             .any(|row| !std::ptr::eq(row.view.entry, &row.view.document.entry))

@@ -100,6 +100,16 @@ pub(crate) fn parse(value: &Value) -> Result<Vec<Agg>, ApiError> {
     named.iter().map(|(name, body)| one(name, body)).collect()
 }
 
+/// Whether a `composite` may be inside.
+fn is_single(kind: &str) -> bool {
+    matches!(kind, "filter" | "nested")
+}
+
+fn has_composite(aggs: &[Agg]) -> bool {
+    aggs.iter()
+        .any(|agg| agg.kind == "composite" || (is_single(&agg.kind) && has_composite(&agg.subs)))
+}
+
 fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
     if name.is_empty() || name.contains(['[', ']', '>']) {
         return Err(ApiError::parsing(format!(
@@ -153,6 +163,12 @@ fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
             "Expected [START_OBJECT] under [{kind}], but got a [{}] in [{name}]",
             crate::strict::token(settings)
         )));
+    }
+    if !is_single(kind) && has_composite(&subs) {
+        return Err(ApiError::illegal_argument(format!(
+            "[composite] aggregation cannot be used with a parentAggregation of type: [{kind}]"
+        ))
+        .in_search());
     }
     if !known(BUCKETS) && !subs.is_empty() {
         return Err(ApiError::illegal_argument(format!(

@@ -56,6 +56,39 @@ fn value_at(bucket: &Json, path: &str, typed: bool) -> Option<f64> {
     value.as_f64()
 }
 
+/// What a bucket without documents, or without a value, counts as.
+#[derive(Clone, Copy)]
+enum Gap {
+    Skip,
+    Zeros,
+    Keep,
+}
+
+impl Gap {
+    fn read(fields: &Fields<'_>) -> Result<Self, ApiError> {
+        match fields.text("gap_policy")?.as_deref() {
+            None | Some("skip") => Ok(Self::Skip),
+            Some("insert_zeros") => Ok(Self::Zeros),
+            Some("keep_values") => Ok(Self::Keep),
+            Some(other) => Err(ApiError::parsing(format!(
+                "Invalid gap policy: [{other}], accepted values: [insert_zeros, skip, keep_values]"
+            ))),
+        }
+    }
+
+    /// Returns the number at a path of a bucket, gaps filled; `None` for a bucket that is left out.
+    fn value_at(self, bucket: &Json, path: &str, typed: bool) -> Option<f64> {
+        let count = member(bucket, "doc_count").and_then(|count| count.to_value().as_u64());
+        let empty = count == Some(0) && path != "_count";
+        let value = value_at(bucket, path, typed);
+        match self {
+            Self::Skip => value.filter(|_| !empty),
+            Self::Zeros => value.filter(|_| !empty).or(Some(0.0)),
+            Self::Keep => value,
+        }
+    }
+}
+
 /// Runs the aggregations over the buckets of their neighbours.
 pub(super) fn siblings(
     aggs: &[Agg],
@@ -71,9 +104,7 @@ pub(super) fn siblings(
         let path = fields
             .text("buckets_path")?
             .ok_or_else(|| ApiError::illegal_argument("Required [buckets_path]"))?;
-        let zeros = fields
-            .choice("gap_policy", &[("skip", false), ("insert_zeros", true)])?
-            .unwrap_or(false);
+        let gap = Gap::read(&fields)?;
         fields.finish()?;
         let (first, rest) = match path.strip_suffix("._count") {
             Some(first) => (first, "_count"),
@@ -95,15 +126,7 @@ pub(super) fn siblings(
         };
         let values: Vec<(String, f64)> = buckets
             .into_iter()
-            .filter_map(|(key, bucket)| {
-                let count =
-                    member(&bucket, "doc_count").and_then(|count| count.to_value().as_u64());
-                let empty = count == Some(0) && rest != "_count";
-                match value_at(&bucket, rest, typed).filter(|_| !empty) {
-                    Some(value) => Some((key, value)),
-                    None => zeros.then_some((key, 0.0)),
-                }
-            })
+            .filter_map(|(key, bucket)| Some((key, gap.value_at(&bucket, rest, typed)?)))
             .collect();
         let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
         let best = |best: Option<f64>| {
@@ -165,7 +188,7 @@ pub(super) fn within(
     {
         let fields = Fields::section(&sub.kind, &sub.settings)?;
         if sub.kind == "bucket_sort" {
-            buckets = bucket_sort(&fields, buckets, typed)?;
+            buckets = bucket_sort(agg, &fields, buckets, typed)?;
             continue;
         }
         if !matches!(agg.kind.as_str(), "histogram" | "date_histogram") {
@@ -181,36 +204,66 @@ pub(super) fn within(
         let path = fields
             .text("buckets_path")?
             .ok_or_else(|| ApiError::illegal_argument("Required [buckets_path]"))?;
-        fields.text("gap_policy")?;
-        fields.finish()?;
-        let mut total = 0.0;
-        let mut before: Option<f64> = None;
-        for bucket in &mut buckets {
-            let value = value_at(bucket, &path, typed);
-            let shown = if sub.kind == "cumulative_sum" {
-                total += value.unwrap_or(0.0);
-                Some(("simple_value", total))
-            } else {
-                let difference = value
-                    .zip(before)
-                    .map(|(value, before)| ("derivative", value - before));
-                before = value.or(before);
-                difference
-            };
-            if let Some((kind, value)) = shown {
-                let name = if typed {
-                    format!("{kind}#{}", sub.name)
-                } else {
-                    sub.name.clone()
-                };
-                bucket.insert(&name, json!({"value": number(value)}));
+        check_path(agg, &path)?;
+        let shown = if sub.kind == "cumulative_sum" {
+            fields.finish()?;
+            totals(&buckets, &path, typed)
+        } else {
+            let gap = Gap::read(&fields)?;
+            fields.finish()?;
+            differences(&buckets, &path, gap, typed)
+        };
+        let name = match (typed, sub.kind.as_str()) {
+            (true, "cumulative_sum") => format!("simple_value#{}", sub.name),
+            (true, kind) => format!("{kind}#{}", sub.name),
+            (false, _) => sub.name.clone(),
+        };
+        for (bucket, value) in buckets.iter_mut().zip(shown) {
+            if let Some(value) = value {
+                bucket.insert(&name, json!({"value": value}));
             }
         }
     }
     Ok(buckets)
 }
 
+/// Sums up the values of the buckets so far.
+fn totals(buckets: &[Json], path: &str, typed: bool) -> Vec<Option<Value>> {
+    let mut total = 0.0;
+    let running = buckets.iter().map(|bucket| {
+        total += Gap::Zeros.value_at(bucket, path, typed).unwrap_or(0.0);
+        Some(number(total))
+    });
+    running.collect()
+}
+
+/// Compares each bucket with the one before: `null` beside a gap, nothing for the first one.
+fn differences(buckets: &[Json], path: &str, gap: Gap, typed: bool) -> Vec<Option<Value>> {
+    let values: Vec<Option<f64>> = buckets
+        .iter()
+        .map(|bucket| gap.value_at(bucket, path, typed))
+        .collect();
+    let pairs = values.windows(2).map(|pair| match pair {
+        [Some(before), Some(value)] => Some(number(value - before)),
+        _ => Some(Value::Null),
+    });
+    std::iter::once(None).chain(pairs).collect()
+}
+
+/// Refuses the path of an aggregation that the buckets do not have.
+fn check_path(parent: &Agg, path: &str) -> Result<(), ApiError> {
+    let first = path.split(['>', '.', '[']).next().unwrap_or_default();
+    if matches!(path, "_count" | "_key") || parent.subs.iter().any(|sub| sub.name == first) {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(
+        "action_request_validation_exception",
+        format!("Validation Failed: 1: No aggregation found for path [{path}];"),
+    ))
+}
+
 fn bucket_sort(
+    parent: &Agg,
     fields: &Fields<'_>,
     mut buckets: Vec<Json>,
     typed: bool,
@@ -218,7 +271,7 @@ fn bucket_sort(
     let sort = fields.get("sort")?.cloned().unwrap_or_else(|| json!([]));
     let from = fields.count("from")?.unwrap_or(0);
     let size = fields.positive("size")?.unwrap_or(usize::MAX);
-    fields.text("gap_policy")?;
+    let gap = Gap::read(fields)?;
     fields.finish()?;
     let items = sort
         .as_array()
@@ -239,21 +292,26 @@ fn bucket_sort(
             _ => return Err(ApiError::parsing("malformed sort of [bucket_sort]")),
         }
     }
-    // Buckets without a value for any key are left out.
+    for (path, _) in &keys {
+        check_path(parent, path)?;
+    }
+    // A bucket without a value for any key is left out; one without some of them is last there.
+    let value = |bucket: &Json, path: &str| match path {
+        "_key" => value_at(bucket, path, typed),
+        path => gap.value_at(bucket, path, typed),
+    };
     buckets.retain(|bucket| {
         keys.is_empty()
             || keys
                 .iter()
-                .any(|(path, _)| path == "_key" || value_at(bucket, path, typed).is_some())
+                .any(|(path, _)| path == "_key" || value(bucket, path).is_some())
     });
     buckets.sort_by(|a, b| {
         let compared = keys.iter().map(|(path, descending)| {
-            let order = if path == "_key" && value_at(a, path, typed).is_none() {
-                key_of(a).cmp(&key_of(b))
-            } else {
-                let value =
-                    |bucket: &Json| value_at(bucket, path, typed).unwrap_or(f64::NEG_INFINITY);
-                value(a).total_cmp(&value(b))
+            let order = match (value(a, path), value(b, path)) {
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                _ if path == "_key" => key_of(a).cmp(&key_of(b)),
+                (a, b) => return a.is_none().cmp(&b.is_none()),
             };
             if *descending { order.reverse() } else { order }
         });

@@ -41,7 +41,7 @@ pub(super) fn fragments(
                 kind: "word",
             }],
         };
-        let hits = marked(&tokens, marks);
+        let hits = marked(&tokens, marks, settings.plain);
         if first.is_none() && !units.is_empty() {
             first = Some(units.clone());
         }
@@ -121,7 +121,7 @@ fn slice(units: &[u16], from: usize, to: usize) -> String {
 }
 
 /// The places of a text that are marked, in order.
-fn marked(tokens: &[Token], marks: &[&Mark]) -> Vec<(usize, usize)> {
+fn marked(tokens: &[Token], marks: &[&Mark], plain: bool) -> Vec<(usize, usize)> {
     let mut hits = Vec::new();
     for mark in marks {
         let fits: Box<dyn Fn(&Token) -> bool> = match &mark.what {
@@ -140,7 +140,11 @@ fn marked(tokens: &[Token], marks: &[&Mark]) -> Vec<(usize, usize)> {
                         .all(|(token, term)| token.text == *term)
                     {
                         let ends = window.first().zip(window.last());
-                        hits.extend(ends.map(|(first, last)| (first.start, last.end)));
+                        let whole = ends.map(|(first, last)| (first.start, last.end));
+                        // The plain highlighter marks each word of a phrase.
+                        let words = window.iter().map(|token| (token.start, token.end));
+                        hits.extend(whole.filter(|_| !plain));
+                        hits.extend(words.filter(|_| plain));
                     }
                 }
                 continue;

@@ -194,8 +194,10 @@ impl<'a> Compiler<'a> {
             if noted.inner_hits.iter().any(|known| known.name == name) {
                 return Err(ApiError::illegal_argument(format!(
                     "[inner_hits] already contains an entry for key [{name}]"
-                )));
+                ))
+                .in_search());
             }
+            check_window(&settings)?;
             let scorer = Rc::clone(&query);
             noted.inner_hits.push(InnerHits {
                 name,
@@ -293,4 +295,26 @@ pub(crate) fn check(settings: &Map<String, Value>) -> Result<(), ApiError> {
         )),
         None => Ok(()),
     }
+}
+
+/// Refuses pages of inner hits beyond the window.
+///
+/// # Errors
+/// 400 as the shards say it.
+pub(crate) fn check_window(settings: &Map<String, Value>) -> Result<(), ApiError> {
+    const LIMIT: u64 = 100;
+    let number = |name, default| {
+        settings
+            .get(name)
+            .and_then(Value::as_u64)
+            .unwrap_or(default)
+    };
+    let reach = number("from", 0).saturating_add(number("size", 3));
+    if reach <= LIMIT {
+        return Ok(());
+    }
+    Err(ApiError::illegal_argument(format!(
+        "Inner result window is too large, from + size must be less than or equal to: [{LIMIT}] but was [{reach}]. This limit can be set by changing the [index.max_inner_result_window] index level setting."
+    ))
+    .in_search())
 }

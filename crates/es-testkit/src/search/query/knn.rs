@@ -129,7 +129,8 @@ impl<'a> Compiler<'a> {
             )));
         }
         let most = candidates.unwrap_or_else(|| k.map_or(10, |k| (k * 3 / 2).max(k)).min(10_000));
-        let k = k.unwrap_or(if section { 10 } else { most });
+        let page = i64::try_from(self.size.max(1)).unwrap_or(i64::MAX);
+        let k = k.unwrap_or(if section { 10 } else { page.min(most) });
         if most < k {
             return Err(ApiError::illegal_argument(format!(
                 "[num_candidates] cannot be less than [k], got [{most}] and [{k}]"

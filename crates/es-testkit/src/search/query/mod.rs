@@ -23,7 +23,7 @@ use crate::api::error::ApiError;
 use crate::store::Field;
 use crate::strict::Fields;
 
-pub(crate) use compound::check;
+pub(crate) use compound::{check, check_window};
 pub(crate) use geo::{distance_meters, parse_distance, unit_meters};
 pub(crate) use pattern::{fuzzy_distance, lucene_regex, wildcard_fits};
 pub(crate) use text::minimum_should_match;
@@ -69,6 +69,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) shard: &'a Shard<'a>,
     pub(crate) nested: Option<String>,
     pub(crate) now: i64,
+    /// The number of hits that the search returns.
+    pub(crate) size: usize,
     pub(crate) noted: Rc<RefCell<Noted<'a>>>,
     /// False within `must_not`, whose terms are not marked.
     pub(crate) marking: bool,
@@ -118,6 +120,7 @@ impl<'a> Compiler<'a> {
             shard,
             nested: None,
             now,
+            size: 10,
             noted: Rc::default(),
             marking: true,
         }

@@ -38,6 +38,11 @@ impl<'a> Compiler<'a> {
         let Some(field) = self.field(path) else {
             return Ok(Rc::new(|_| None));
         };
+        if matches!(field.kind, Kind::Completion { .. }) {
+            return Err(self.shard_error(ApiError::illegal_argument(format!(
+                "Field [{path}] of type [completion] does not support range queries"
+            ))));
+        }
         let scorer = self.range_scorer(
             &field,
             &bounds,

@@ -68,6 +68,8 @@ impl Reader<'_> {
         entry: &mut Entry,
     ) -> Result<(), ApiError> {
         for (name, value) in fields {
+            // Dots at the end of a name do not count.
+            let name = name.trim_end_matches('.');
             if name.trim().is_empty() || name.split('.').any(|part| part.trim().is_empty()) {
                 return Err(parsing(format!(
                     "field name cannot contain only whitespace or be empty: [{}{name}]",
@@ -76,13 +78,26 @@ impl Reader<'_> {
             }
             if place.prefix.is_empty()
                 && matches!(
-                    name.as_str(),
-                    "_id" | "_source" | "_index" | "_routing" | "_version"
+                    name,
+                    "_id"
+                        | "_source"
+                        | "_index"
+                        | "_routing"
+                        | "_version"
+                        | "_ignored"
+                        | "_tier"
+                        | "_seq_no"
+                        | "_field_names"
+                        | "_nested_path"
+                        | "_data_stream_timestamp"
                 )
             {
                 return Err(parsing(format!(
                     "Field [{name}] is a metadata field and cannot be added inside a document. Use the index API request parameters."
                 )));
+            }
+            if place.prefix.is_empty() && name == "_doc_count" {
+                return Err(ApiError::unsupported("[_doc_count] in documents"));
             }
             self.member(name, value, place, entry)?;
         }
@@ -399,35 +414,16 @@ impl Reader<'_> {
     }
 
     fn completion(&self, field: &Field, value: &Value, entry: &mut Entry) -> Result<(), ApiError> {
+        if value.is_null() {
+            return Ok(());
+        }
         let mut inputs = Vec::new();
-        for item in flat(value) {
+        for item in flat_with_null(value) {
             match item {
                 Value::String(text) => inputs.push((text.clone(), 1)),
-                Value::Object(fields) => {
-                    let weight =
-                        match fields.get("weight") {
-                            None => 1,
-                            Some(weight) => weight
-                                .as_i64()
-                                .filter(|weight| *weight >= 0)
-                                .ok_or_else(|| {
-                                    self.unfit(
-                                        field,
-                                        value,
-                                        "weight must be a whole number of at least 0",
-                                    )
-                                })?,
-                        };
-                    if let Some(name) = fields
-                        .keys()
-                        .find(|name| !matches!(name.as_str(), "input" | "weight"))
-                    {
-                        return Err(self.unfit(field, value, &format!("unknown field name [{name}], must be one of [input, weight, contexts]")));
-                    }
-                    let texts = fields.get("input").map(flat).unwrap_or_default();
-                    if texts.is_empty() {
-                        return Err(self.unfit(field, value, "input is missing"));
-                    }
+                Value::Object(settings) => {
+                    let weight = self.weight(field, settings)?;
+                    let texts = settings.get("input").map(flat).unwrap_or_default();
                     inputs.extend(
                         texts
                             .iter()
@@ -435,12 +431,15 @@ impl Reader<'_> {
                             .map(|text| (text.to_owned(), weight)),
                     );
                 }
-                other => return Err(self.unfit(field, other, "expected a text or an object")),
+                other => {
+                    return Err(self
+                        .unfit(field, other, "expected text or object")
+                        .rooted("parsing_exception"));
+                }
             }
         }
-        if inputs.iter().any(|(text, _)| text.is_empty()) {
-            return Err(self.unfit(field, value, "value must have a length > 0"));
-        }
+        // Empty inputs are left out.
+        inputs.retain(|(text, _)| !text.is_empty());
         entry
             .fields
             .entry(field.path.clone())
@@ -448,6 +447,26 @@ impl Reader<'_> {
             .inputs
             .extend(inputs);
         Ok(())
+    }
+
+    /// Reads the weight of a completion.
+    fn weight(&self, field: &Field, settings: &Map<String, Value>) -> Result<i64, ApiError> {
+        let unfit = |reason: &str| self.unfit(field, &Value::Object(settings.clone()), reason);
+        let unknown = settings
+            .keys()
+            .find(|name| !matches!(name.as_str(), "input" | "weight"));
+        if let Some(name) = unknown {
+            return Err(unfit(&format!(
+                "unknown field name [{name}], must be one of [input, weight, contexts]"
+            )));
+        }
+        let Some(weight) = settings.get("weight") else {
+            return Ok(1);
+        };
+        weight
+            .as_i64()
+            .filter(|weight| *weight >= 0)
+            .ok_or_else(|| unfit("weight must be a whole number of at least 0"))
     }
 }
 

@@ -98,6 +98,9 @@ impl Field {
         if let Kind::Vector { dims, .. } = &self.kind {
             show_vector(&mut shown, *dims);
         }
+        if matches!(self.kind, Kind::Completion { .. }) {
+            show_completion(&mut shown);
+        }
         Value::Object(shown)
     }
 
@@ -209,6 +212,18 @@ impl Field {
             }
             (_, term) => term.to_json(),
         }
+    }
+}
+
+/// Adds the settings that the server shows of a completion field, given or not.
+fn show_completion(shown: &mut Map<String, Value>) {
+    for (name, value) in [
+        ("analyzer", json!("simple")),
+        ("preserve_separators", json!(true)),
+        ("preserve_position_increments", json!(true)),
+        ("max_input_length", json!(50)),
+    ] {
+        shown.entry(name).or_insert(value);
     }
 }
 

@@ -61,6 +61,8 @@ pub(super) fn merge(mapping: &mut Mapping, given: &Map<String, Value>) -> Result
             ) => {
                 return Err(ApiError::unsupported(format!("[{name}] in a mapping")));
             }
+            // An empty list passes for no fields.
+            ("properties", Value::Array(items)) if items.is_empty() => {}
             ("properties", _) => return Err(failed("Expected map for property [properties]")),
             _ => {
                 return Err(failed(format!(

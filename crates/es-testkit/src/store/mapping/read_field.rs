@@ -75,9 +75,6 @@ pub(super) fn read_field(
         "synthetic_source_keep",
         "ignore_z_value",
         "orientation",
-        "preserve_separators",
-        "preserve_position_increments",
-        "max_input_length",
         "contexts",
     ])?;
     let read = |error: ApiError| failed(error.reason);
@@ -85,7 +82,7 @@ pub(super) fn read_field(
     let doc_values = fields
         .flag("doc_values")
         .map_err(read)?
-        .unwrap_or(!matches!(kind, Kind::Text { .. }));
+        .unwrap_or(!matches!(kind, Kind::Text { .. } | Kind::Completion { .. }));
     if fields.flag("store").map_err(read)?.unwrap_or(false) {
         return Err(ApiError::unsupported(format!(
             "[store] of the field [{path}]"
@@ -208,12 +205,7 @@ fn read_kind(
         "ip" => Kind::Ip,
         "geo_point" => Kind::GeoPoint,
         "dense_vector" => dense_vector(fields)?,
-        "completion" => Kind::Completion {
-            analyzer: match analyzer(fields, analyzers, "analyzer")? {
-                Some(analyzer) => analyzer,
-                None => analyzers.get("simple")?,
-            },
-        },
+        "completion" => completion(path, fields, analyzers)?,
         "alias" => match fields.text("path")? {
             Some(target) => Kind::Alias(target),
             None => {
@@ -276,6 +268,30 @@ fn text(path: &str, fields: &Fields<'_>, analyzers: &Analyzers) -> Result<Kind, 
         fielddata: fields.flag("fielddata")?.unwrap_or(false),
         norms: fields.flag("norms")?.unwrap_or(true),
     })
+}
+
+/// Values other than those that the server has without settings are not done here.
+fn completion(path: &str, fields: &Fields<'_>, analyzers: &Analyzers) -> Result<Kind, ApiError> {
+    let unsupported = |name| ApiError::unsupported(format!("[{name}] of the field [{path}]"));
+    for name in ["preserve_separators", "preserve_position_increments"] {
+        if fields.flag(name)? == Some(false) {
+            return Err(unsupported(name));
+        }
+    }
+    match fields.integer("max_input_length")? {
+        None | Some(50) => {}
+        Some(length) if length > 0 => return Err(unsupported("max_input_length")),
+        Some(length) => {
+            return Err(failed(format!(
+                "[max_input_length] must be > 0 but was [{length}]"
+            )));
+        }
+    }
+    let analyzer = match analyzer(fields, analyzers, "analyzer")? {
+        Some(analyzer) => analyzer,
+        None => analyzers.get("simple")?,
+    };
+    Ok(Kind::Completion { analyzer })
 }
 
 fn keyword(path: &str, fields: &Fields<'_>, analyzers: &Analyzers) -> Result<Kind, ApiError> {
