@@ -331,7 +331,7 @@ fn is_lacking(outcome: &Outcome) -> bool {
     outcome.status >= 400 && !named && lacks.iter().any(|lack| text.contains(lack))
 }
 
-/// What a case expects once a server gave its response.
+/// The expectation of a case once a server gave its response.
 fn recorded(expected: &Expected, server: Server, lacks: bool, found: (u16, Value)) -> Expected {
     let mut new = expected.clone();
     match server {

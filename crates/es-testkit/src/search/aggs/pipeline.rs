@@ -56,7 +56,7 @@ fn value_at(bucket: &Json, path: &str, typed: bool) -> Option<f64> {
     value.as_f64()
 }
 
-/// What a bucket without documents, or without a value, counts as.
+/// The treatment of a bucket without documents, or without a value.
 #[derive(Clone, Copy)]
 enum Gap {
     Skip,
