@@ -100,8 +100,8 @@ impl Ejection {
         self
     }
 
-    /// Sets the minimum percentage of nodes that must be live. Below it, no node is
-    /// ejected, and all ejected nodes are used. Default: 50.
+    /// Sets the minimum percentage of nodes that must be live. Below it, and if no node is
+    /// live, no node is ejected, and all ejected nodes are used. Default: 50.
     #[must_use]
     pub const fn panic_percent(mut self, percent: u32) -> Self {
         self.panic_percent = percent;
@@ -156,10 +156,11 @@ impl Ejection {
             })
     }
 
-    /// Whether so few nodes live that ejected ones are used.
+    /// Whether so few nodes live, or none, that ejected ones are used.
     pub(super) fn is_panic(&self, fleet: Fleet) -> bool {
-        (fleet.live as u64).saturating_mul(100)
-            < (fleet.nodes as u64).saturating_mul(u64::from(self.panic_percent.min(100)))
+        fleet.live == 0
+            || (fleet.live as u64).saturating_mul(100)
+                < (fleet.nodes as u64).saturating_mul(u64::from(self.panic_percent.min(100)))
     }
 }
 
@@ -247,6 +248,8 @@ mod tests {
         assert!(rules.has_room(fleet(10, 6, 0)) && !rules.has_room(fleet(10, 5, 0)));
         assert!(rules.is_panic(fleet(10, 4, 0)) && !rules.is_panic(fleet(10, 5, 5)));
         assert!(!rules.panic_percent(0).has_room(fleet(10, 1, 0)));
+        let zero = rules.panic_percent(0);
+        assert!(zero.is_panic(fleet(2, 0, 1)) && !zero.is_panic(fleet(2, 1, 1)));
     }
 
     #[test]

@@ -290,6 +290,16 @@ fn settings_of_a_shared_pool_are_refused() {
     assert_eq!(setting(error), Some("failure_penalty"));
 }
 
+#[test]
+fn an_ejected_node_is_used_when_none_is_live() {
+    let rules = Ejection::new().panic_percent(0).failures_in_a_row(1);
+    let (pool, start) = (builder(2).ejection(rules).build().unwrap(), Instant::now());
+    attempt(&pool, 0, NodeOutcome::ServerError, start);
+    assert_eq!((ejected(&pool), pool.live()), (1, 1));
+    attempt(&pool, 1, NodeOutcome::Failed, start);
+    assert_eq!((ejected(&pool), pool.live()), (0, 1));
+}
+
 fn outcome() -> impl Strategy<Value = NodeOutcome> {
     prop_oneof![
         4 => Just(NodeOutcome::Healthy),
