@@ -10,7 +10,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserializer,
-    de::{DeserializeSeed, Error, MapAccess, Visitor},
+    de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
 
@@ -64,37 +64,116 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
         Ok(T::default())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<T, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<T, A::Error> {
         let mut object = T::default();
-        let mut known = false;
-        let mut error = false;
-        while let Some(name) = from.next_key_seed(NameSeed(T::member))? {
-            match name {
-                Name::Member(number) => {
-                    object.read_member(number, &mut from)?;
-                    known = true;
-                }
-                Name::Error(number) => {
-                    object.read_member(number, &mut from)?;
-                    error = true;
-                }
-                Name::Other(name) => {
-                    let value = from.next_value::<Read<Value>>()?.0;
-                    object.other().insert(name, value);
-                }
-            }
-        }
-        if self.whole && is_error(object.other(), known, error) {
+        let seen = read_members(&mut object, from)?;
+        if self.whole && is_error(object.other(), seen) {
             return Err(A::Error::custom(REFUSED));
         }
         Ok(object)
     }
 }
 
+/// The members that an object had.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// A member that has a field, and is not called `error`.
+    known: bool,
+    /// A member `error` that has a field.
+    error: bool,
+}
+
+fn read_members<'de, T: Object<'de>, A: MapAccess<'de>>(
+    object: &mut T,
+    mut from: A,
+) -> Result<Seen, A::Error> {
+    let mut seen = Seen::default();
+    while let Some(name) = from.next_key_seed(NameSeed(T::member))? {
+        match name {
+            Name::Member(number) => {
+                object.read_member(number, &mut from)?;
+                seen.known = true;
+            }
+            Name::Error(number) => {
+                object.read_member(number, &mut from)?;
+                seen.error = true;
+            }
+            Name::Other(name) => {
+                let value = from.next_value::<Read<Value>>()?.0;
+                object.other().insert(name, value);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+/// Reads a list of objects, each in its place: a hit has some 500 bytes, and would be moved
+/// several times.
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Object<'de>> Visitor<'de> for ListVisitor<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while items.next_element_seed(Push(&mut list))?.is_some() {}
+        Ok(list)
+    }
+}
+
+/// Reads an object into a new last place of a list.
+struct Push<'a, T>(&'a mut Vec<T>);
+
+impl<'de, T: Object<'de>> DeserializeSeed<'de> for Push<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Object<'de>> Visitor<'de> for Push<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.0.push(T::default());
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<(), A::Error> {
+        self.0.push(T::default());
+        if let Some(object) = self.0.last_mut() {
+            read_members(object, from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a list of parts of a response.
+pub(super) fn read_list<'de, T: Object<'de>, D>(from: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    from.deserialize_any(ListVisitor(PhantomData))
+}
+
 /// Whether an object is an error of the server or of a proxy.
-fn is_error(other: &Map<String, Value>, known: bool, error: bool) -> bool {
+fn is_error(other: &Map<String, Value>, seen: Seen) -> bool {
     let has = |name: &str| other.get(name).is_some_and(|value| !value.is_null());
-    has("error") || !known && (error || ["message", "Message", "detail"].into_iter().any(has))
+    has("error")
+        || !seen.known && (seen.error || ["message", "Message", "detail"].into_iter().any(has))
 }
 
 enum Name {
@@ -226,6 +305,10 @@ macro_rules! define {
         {
             fn read<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 $crate::types::object::read_part(from)
+            }
+
+            fn read_list<D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
+                $crate::types::object::read_list(from)
             }
         }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 use serde_json::{
     Value, json,
     value::{RawValue, to_raw_value},
@@ -17,7 +20,7 @@ use crate::{
     json_read::{self, ReadError},
     params::ToParam,
     response::{Meta, Response},
-    types::{Hit, Shards},
+    types::{Hit, Read, Shards},
 };
 
 /// One slice of what is read.
@@ -61,9 +64,22 @@ pub(super) struct Page<T> {
     pub(super) bytes: usize,
 }
 
+/// Their list must be there: without it, an export would seem to be complete.
 #[derive(Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
 struct Hits<T> {
+    #[serde(deserialize_with = "list")]
     hits: Vec<Hit<T>>,
+}
+
+fn list<'de, T, D>(from: D) -> Result<Vec<Hit<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let list = Option::<Read<_>>::deserialize(from)?;
+    list.map(|list| list.0)
+        .ok_or_else(|| D::Error::custom("no list of hits"))
 }
 
 /// The clusters of a search across clusters.
