@@ -57,6 +57,9 @@ pub(super) enum Kind {
 /// | response too large, broken framing or compression | [`RefusedByClient`](Self::RefusedByClient) | no |
 /// | settings, the request or its body, credentials, closed | [`RefusedByClient`](Self::RefusedByClient) | no |
 ///
+/// Of a request with several attempts it is the class of the last one, but never
+/// [`NotSent`](Self::NotSent) if an earlier attempt may have been applied.
+///
 /// [`Error::from_service`] recognises errors of other crates anywhere in the chain of
 /// sources: [`Error`] itself, errors of hyper, rustls, tokio, tower and tower-http, and
 /// [`std::io::Error`]. They are recognized by their types, except the timeout of

@@ -14,9 +14,9 @@ use tower::Service;
 
 use super::policy::{AttemptOutcome, RequestFacts, RetryPlan, RetryPolicy};
 use crate::{
-    attempt::{Attempt, Outcome},
+    attempt::{Attempt, Outcome, RetryReason},
     body::TryCloneBody,
-    error::{BoxError, Error, Result, TimeoutPhase},
+    error::{BoxError, Error, FailureClass, Result, TimeoutPhase},
     extensions::{Attempts, Deadline, RetryContext, ServedBy},
     timer::{sleep, sleep_until},
 };
@@ -260,6 +260,17 @@ fn is_success<RB>(response: &Response<RB>) -> bool {
     !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
+/// Whether an attempt that was followed by another one may have been applied.
+fn may_be_applied(attempt: &Attempt) -> bool {
+    match attempt.retried {
+        None | Some(RetryReason::NotSent) => false,
+        Some(_) => {
+            attempt.outcome != Outcome::Status(StatusCode::TOO_MANY_REQUESTS)
+                && attempt.outcome != Outcome::Status(StatusCode::UNAUTHORIZED)
+        }
+    }
+}
+
 /// The body could be cloned once and cannot be cloned again.
 fn body_is_gone() -> Error {
     Error::request("its body cannot be cloned for a retry")
@@ -432,9 +443,16 @@ impl AttemptLog {
         self.for_error_between(error)
     }
 
-    /// Adds the attempts to an error that came before its attempt began.
+    /// Adds the attempts to an error that came before its attempt began. If an earlier
+    /// attempt may have been applied, so may the request.
     fn for_error_between(&mut self, error: Error) -> Error {
-        error.with_attempts(std::mem::take(&mut self.ended))
+        let maybe_applied = self.ended.iter().any(may_be_applied);
+        let error = error.with_attempts(std::mem::take(&mut self.ended));
+        if maybe_applied && error.is_not_sent() {
+            error.with_class(FailureClass::MaybeApplied)
+        } else {
+            error
+        }
     }
 
     /// Returns the time that all attempts took, the current one included.

@@ -11,6 +11,7 @@ use std::{
 use es_transport::{
     Body, BoxError, Error, TryCloneBody,
     attempt::{Outcome, RetryReason},
+    error::FailureClass,
     extensions::{Attempts, RetryContext},
     layer::retry::{AttemptOutcome, RequestFacts, RetryLayer, RetryPlan, RetryPolicy},
 };
@@ -98,6 +99,19 @@ async fn an_error_tells_every_attempt() {
         panic!("it failed")
     };
     assert_eq!(&**message, "cannot connect: refused (node http://a)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_before_the_last_may_have_been_applied() {
+    let ends = |first| [first, refused(), refused(), refused()];
+    let played = play(standard(), get(), ends(reset())).await;
+    assert_eq!(played.error().class(), FailureClass::MaybeApplied);
+    assert!(played.error().is_connect() && !played.error().is_not_sent());
+
+    for first in [refused(), status(429)] {
+        let played = play(standard(), get(), ends(first)).await;
+        assert_eq!(played.error().class(), FailureClass::NotSent);
+    }
 }
 
 #[tokio::test(start_paused = true)]
