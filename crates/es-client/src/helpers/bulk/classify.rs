@@ -116,8 +116,10 @@ impl<C> ItemReader<'_, C> {
                 let cause = response.cause();
                 let reason = Reason {
                     status,
-                    kind: cause.kind.as_deref().map(Into::into),
-                    reason: cause.reasons().into(),
+                    kind: Some(&*cause.kind)
+                        .filter(|kind| !kind.is_empty())
+                        .map(Into::into),
+                    reason: response::reasons(&cause).into(),
                     // Whatever is wrong now: an earlier request may have applied it.
                     unknown: self.batch.maybe_applied || matches!(status, None | Some(503)),
                     lines: Bytes::new(),
@@ -139,7 +141,7 @@ impl<C> ItemReader<'_, C> {
         retry.push(self.at);
         if self.result.retry_reason.is_none() {
             let status = response.status.unwrap_or_default();
-            let reason = format!("{status}: {}", response.cause().reasons());
+            let reason = format!("{status}: {}", response::reasons(&response.cause()));
             self.result.retry_reason = Some(reason.into());
         }
     }

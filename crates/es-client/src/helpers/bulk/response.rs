@@ -10,6 +10,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::outcome::Effect;
+use crate::types::ErrorCause;
 
 /// The part of a response about one operation.
 #[derive(Debug, Deserialize)]
@@ -51,38 +52,27 @@ impl ItemResponse<'_> {
     }
 
     /// Returns the item's error; empty if it has none.
-    pub(super) fn cause(&self) -> ItemCause {
+    pub(super) fn cause(&self) -> ErrorCause {
         let read = |error: &RawValue| serde_json::from_str(error.get()).unwrap_or_default();
         self.error.map(read).unwrap_or_default()
     }
 }
 
-/// The parts of an item's error.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ItemCause {
-    #[serde(rename = "type", default)]
-    pub(super) kind: Option<String>,
-    #[serde(default)]
-    pub(super) reason: Option<String>,
-    #[serde(default)]
-    caused_by: Option<Box<ItemCause>>,
-}
-
-impl ItemCause {
-    /// The reasons from the outermost to the innermost.
-    pub(super) fn reasons(&self) -> String {
-        let unsaid = || "the server gives no reason".to_owned();
-        let mut text = self.reason.clone().unwrap_or_else(unsaid);
-        let mut cause = self.caused_by.as_ref();
-        while let Some(next) = cause {
-            if let Some(reason) = &next.reason {
-                text.push_str(": ");
-                text.push_str(reason);
-            }
-            cause = next.caused_by.as_ref();
+/// Returns the reasons of an error from the outermost to the innermost.
+pub(super) fn reasons(cause: &ErrorCause) -> String {
+    let mut text = match &cause.reason {
+        Some(reason) => reason.clone(),
+        None => "the server gives no reason".to_owned(),
+    };
+    let mut cause = cause.caused_by.as_deref();
+    while let Some(next) = cause {
+        if let Some(reason) = &next.reason {
+            text.push_str(": ");
+            text.push_str(reason);
         }
-        text
+        cause = next.caused_by.as_deref();
     }
+    text
 }
 
 /// Returns whether all of `count` operations were carried out as usual: the response says,
@@ -270,7 +260,7 @@ mod tests {
                 "caused_by":{"type":"u","reason":"inner"}}}}]}"#;
         let mut seen = Vec::new();
         each_item(body, |item| {
-            let error = item.error.map(|_| item.cause().reasons());
+            let error = item.error.map(|_| reasons(&item.cause()));
             seen.push((
                 item.status,
                 item.id.unwrap().into_owned(),
@@ -291,6 +281,15 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn the_error_of_an_item_may_be_a_text() {
+        let mut seen = Vec::new();
+        let body = br#"{"items":[{"index":{"status":503,"error":"no shard"}},
+            {"index":{"status":503,"error":{"type":"a","reason":{"x":1},"caused_by":"c"}}}]}"#;
+        each_item(body, |item| seen.push(reasons(&item.cause()))).unwrap();
+        assert_eq!(seen, ["no shard", r#"{"x":1}: c"#]);
     }
 
     #[test]
