@@ -8,6 +8,7 @@
 //! | [`programs`] | command lines that measure any set of clients, with [`callgrind`] |
 //! | [`fixtures`] | a backend and a node pool for benches of a stack of your own |
 //! | [`faulty`] | nodes that are stopped, frozen, cut off and overloaded |
+//! | [`genuine`] | calls of a genuine cluster whose nodes have faults |
 //! | [`selecting`], [`gzipping`], [`bulk_loop`] | node selection, compression and bulk requests by themselves |
 
 pub mod bulk_loop;
@@ -16,6 +17,7 @@ pub mod clients;
 pub mod faulty;
 pub mod fixtures;
 pub mod floor;
+pub mod genuine;
 pub mod gzipping;
 pub mod hyper_util;
 pub mod operation;
