@@ -32,7 +32,7 @@ fn rustfmt(files: &Files, folder: &Path, config: &Path) -> Result<Files> {
                 "src/api/mod.rs"
                     | "src/params/enums.rs"
                     | "src/types/cat_rows.rs"
-                    | "tests/golden/builders/mod.rs"
+                    | "tests/client/golden/builders/mod.rs"
             )
     });
     let status = Command::new("rustfmt")

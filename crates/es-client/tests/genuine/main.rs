@@ -21,6 +21,7 @@ mod endpoints;
 mod functions;
 mod helpers;
 mod nodes;
+mod reliability;
 mod server;
 mod table;
 mod versions;

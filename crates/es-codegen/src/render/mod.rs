@@ -24,7 +24,7 @@ pub(crate) const OWNED: [&str; 5] = [
     "src/dsl/kinds",
     "src/params/enums.rs",
     "src/types/cat_rows.rs",
-    "tests/golden/builders",
+    "tests/client/golden/builders",
 ];
 
 /// Renders everything.
@@ -42,7 +42,7 @@ pub(crate) fn all(model: &Model) -> Files {
         rows::render(&model.rows),
     );
     add(
-        "tests/golden/builders/mod.rs".to_owned(),
+        "tests/client/golden/builders/mod.rs".to_owned(),
         tests::root(model),
     );
     for (file, text) in dsl::files(&model.kinds) {
@@ -64,7 +64,7 @@ pub(crate) fn all(model: &Model) -> Files {
         }
         let file = if name.is_empty() { "core" } else { name };
         add(
-            format!("tests/golden/builders/{file}.rs"),
+            format!("tests/client/golden/builders/{file}.rs"),
             tests::namespace(name, space, &model.enums),
         );
     }

@@ -1,7 +1,7 @@
 //! The calls of the golden test: every builder with every setter, and every
 //! method that makes one. (The paths of less parts are tested by name.)
 //!
-//! The expected requests are not known here: `tests/golden/requests.py` of
+//! The expected requests are not known here: `tests/client/golden/requests.py` of
 //! `es-client` works it out from the facts by itself. Both use the samples that
 //! its documentation lists.
 

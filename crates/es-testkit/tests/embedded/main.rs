@@ -1,6 +1,7 @@
 //! The embedded cluster.
 
 mod compatibility;
+mod conformance;
 mod documents;
 mod faults;
 mod search;

@@ -8,7 +8,7 @@
 //! they hold a lock. In addition, there are independent atomic counters and hints: the
 //! load of a node, whether a response changes its health, and the positions of
 //! selectors. No other data is published through them, so that relaxed ordering is
-//! sufficient; a stale value only leads to a worse choice. `tests/threads.rs` runs
+//! sufficient; a stale value only leads to a worse choice. `tests/nodes/threads.rs` runs
 //! under Miri.
 
 mod candidates;

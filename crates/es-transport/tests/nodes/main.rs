@@ -5,3 +5,4 @@ mod node_pool;
 mod selectors;
 mod shard_map;
 mod sniff;
+mod threads;

@@ -15,6 +15,8 @@ mod forms;
 mod kinds;
 mod shown;
 mod transcript;
+#[cfg(target_os = "linux")]
+mod wiped;
 
 use es_transport::{Credentials, Transport, TransportBuilder};
 use forms::Secret;
