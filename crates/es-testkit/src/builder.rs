@@ -105,6 +105,17 @@ impl ClusterBuilder {
     }
 
     /// Sets the loopback address on which the nodes listen. Default: 127.0.0.1.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().ip(std::net::Ipv6Addr::LOCALHOST).start().await?;
+    /// assert!(cluster.url(0).starts_with("http://[::1]:"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn ip(mut self, ip: impl Into<IpAddr>) -> Self {
         self.ip = ip.into();
@@ -175,6 +186,22 @@ impl ClusterBuilder {
     }
 
     /// Adds a user who may only read the indices that match the pattern (`public-*`).
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // Anything but reading `public-*` is refused with 403.
+    /// let cluster = Cluster::builder()
+    ///     .user("elastic", "changeme")
+    ///     .limited_user("reader", "secret", "public-*")
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(cluster.username(), "elastic");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn limited_user(
         mut self,
@@ -277,6 +304,18 @@ impl ClusterBuilder {
 
     /// Sets whether responses are compressed for clients that accept gzip. Default: `true`
     /// without TLS and `false` with it, as the genuine server does.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // The only way to get gzip over https, as with `http.compression: true`.
+    /// let cluster = Cluster::builder().tls(true).compression(true).start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn compression(mut self, compression: bool) -> Self {
         self.compression = Some(compression);
@@ -284,6 +323,22 @@ impl ClusterBuilder {
     }
 
     /// Sets the name of the cluster. Default: `es-testkit`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().cluster_name("products").simulated()?;
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let response = cluster.service().oneshot(request).await?;
+    /// let body = http_body_util::BodyExt::collect(response).await?.to_bytes();
+    /// let info: serde_json::Value = serde_json::from_slice(&body)?;
+    /// assert_eq!(info["cluster_name"], "products");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn cluster_name(mut self, name: impl Into<String>) -> Self {
         self.cluster_name = name.into();
@@ -292,6 +347,18 @@ impl ClusterBuilder {
 
     /// The names and addresses in the nodes' certificates, instead of `localhost`, `127.0.0.1`
     /// and `::1`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// // A client that checks names refuses the nodes, which are at 127.0.0.1.
+    /// let cluster = Cluster::builder().tls(true).certificate_names(["es.example"]).start().await?;
+    /// println!("{}", cluster.url(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn certificate_names<S: Into<String>>(
         mut self,
@@ -303,6 +370,24 @@ impl ClusterBuilder {
 
     /// Sets the TLS settings of one node, instead of the generated ones. The URL of the node
     /// begins with `https` only with [`tls`](Self::tls).
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, tls::CertificateAuthority};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("another CA")?;
+    /// let expired = authority.leaf().valid_days(-30, -1).issue()?;
+    /// let cluster = Cluster::builder()
+    ///     .nodes(2)
+    ///     .tls(true)
+    ///     .server_config(1, expired.server_config()?)
+    ///     .start()
+    ///     .await?;
+    /// println!("{}", cluster.url(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn server_config(mut self, node: usize, config: Arc<ServerConfig>) -> Self {
         self.server_configs.insert(node, config);
@@ -338,6 +423,17 @@ impl ClusterBuilder {
     }
 
     /// An attribute of one node, such as its zone.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().node_attribute(0, "rack", "r1").start().await?;
+    /// assert_eq!(cluster.node(0).attribute("rack").as_deref(), Some("r1"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn node_attribute(
         mut self,
@@ -414,6 +510,20 @@ impl ClusterBuilder {
     }
 
     /// Sets the seed of the latencies, and of the ids of the nodes in a simulation. Default: 0.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let ids = |seed| -> std::io::Result<Vec<String>> {
+    ///     let cluster = Cluster::builder().nodes(3).seed(seed).simulated()?;
+    ///     Ok(cluster.nodes().iter().map(|node| node.id().to_owned()).collect())
+    /// };
+    /// assert_eq!(ids(7)?, ids(7)?);
+    /// assert_ne!(ids(7)?, ids(8)?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -482,6 +592,16 @@ impl ClusterBuilder {
     }
 
     /// Creates the same cluster without sockets; see [`SimulatedCluster`].
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(100).zones(["a", "b"]).simulated()?;
+    /// assert_eq!(cluster.zone("a").len(), 50);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The version is not valid.

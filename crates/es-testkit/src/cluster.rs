@@ -31,6 +31,17 @@ pub struct Cluster {
 
 impl Cluster {
     /// Begins with one node of version 9.2.0 that speaks plain http without security.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// assert!(cluster.url(0).starts_with("http://127.0.0.1:"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder() -> ClusterBuilder {
         ClusterBuilder::default()
     }
@@ -58,6 +69,19 @@ impl Cluster {
     }
 
     /// Adds a node to the running cluster; it appears in `_nodes/http`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // A client that sniffs learns of it.
+    /// let node = cluster.add_node().await?;
+    /// assert_eq!(cluster.urls(), [cluster.url(0), node.url().to_owned()]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When no port can be opened or the certificate cannot be made.
@@ -146,6 +170,21 @@ impl Cluster {
     }
 
     /// The authority that signed the nodes' certificates; `None` without TLS.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// if let Some(authority) = cluster.authority() {
+    ///     // Another certificate of the same CA, which expired yesterday.
+    ///     let expired = authority.leaf().valid_days(-30, -1).issue()?;
+    ///     cluster.node(0).set_server_config(expired.server_config()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn authority(&self) -> Option<&CertificateAuthority> {
         self.authority.as_ref()
     }
@@ -182,6 +221,17 @@ impl Cluster {
 
     /// The SHA-256 of the certificate one node was started with; empty without TLS.
     ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// assert_ne!(cluster.leaf_fingerprint(0), cluster.ca_fingerprint());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     /// When there is no such node.
     #[track_caller]
@@ -198,11 +248,35 @@ impl Cluster {
     }
 
     /// That user's password.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().security(true).start().await?;
+    /// // Generated at the start, since no user was added.
+    /// println!("{}:{}", cluster.username(), cluster.password());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn password(&self) -> &str {
         &self.secrets.password
     }
 
     /// An API key of that user: its id and its key.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().security(true).start().await?;
+    /// let (id, key) = cluster.api_key();
+    /// println!("ApiKey of base64({id}:{key})");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn api_key(&self) -> (&str, &str) {
         (&self.secrets.key_id, &self.secrets.key)
     }
@@ -251,6 +325,17 @@ impl Cluster {
     }
 
     /// Makes a bearer token valid for the user who may do everything.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().security(true).start().await?;
+    /// cluster.accept_bearer_token("a-token-of-the-test");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn accept_bearer_token(&self, token: impl Into<String>) {
         let mut credentials = lock(&self.shared.credentials);
         let owner = Identity::token_holder(&self.secrets.username);
@@ -258,6 +343,18 @@ impl Cluster {
     }
 
     /// Returns the number of requests that all nodes together have received.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).recording(false).start().await?;
+    /// // .. a load test ..
+    /// println!("{} requests", cluster.request_count());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn request_count(&self) -> usize {
         lock(&self.nodes)
             .iter()
@@ -345,6 +442,20 @@ impl Cluster {
 
     /// Forgets what all nodes have received; see
     /// [`NodeHandle::clear_records`](crate::NodeHandle::clear_records).
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// // .. preparations ..
+    /// cluster.clear_records();
+    /// // .. the part whose requests count ..
+    /// assert_eq!(cluster.request_count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clear_records(&self) {
         for node in self.nodes() {
             node.clear_records();
@@ -393,6 +504,22 @@ impl Cluster {
 
     /// Returns the requests of all nodes whose response took this long or longer: a slow log.
     /// Those that are under way are not among them.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// cluster.node(1).inject(Fault::delay(Duration::from_millis(300)));
+    /// // .. whatever is under test ..
+    /// for request in cluster.slow_requests(Duration::from_millis(250)) {
+    ///     println!("{} took {:?}", request.target, request.took());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn slow_requests(&self, at_least: Duration) -> Vec<Recorded> {
         let mut requests = self.requests();
         requests.retain(|request| request.took().is_some_and(|took| took >= at_least));
@@ -425,6 +552,18 @@ impl Cluster {
 
     /// Asserts that no node has received this text; see
     /// [`NodeHandle::has_received`](crate::NodeHandle::has_received).
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// // .. a client whose password no other host must see ..
+    /// cluster.assert_never_received("changeme");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// When one did. The message does not show it.

@@ -8,6 +8,22 @@ use crate::random::SplitMix;
 ///
 /// Draws come from a generator seeded by [`ClusterBuilder::seed`](crate::ClusterBuilder::seed) and
 /// the node's number: the same seed gives the same latencies.
+///
+/// ```
+/// use std::time::Duration;
+/// use es_testkit::{Cluster, Latency};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let median = Duration::from_millis(20);
+/// let cluster = Cluster::builder()
+///     .nodes(3)
+///     .latency(Latency::LogNormal { median, sigma: 0.5 })
+///     .simulated()?;
+/// // One node has ten times the latency of the others.
+/// cluster.node(0).set_latency(Latency::LogNormal { median: 10 * median, sigma: 0.5 });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Latency {

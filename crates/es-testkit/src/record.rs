@@ -14,6 +14,24 @@ use tokio::time::Instant;
 use crate::sync::lock;
 
 /// A request as a node received it.
+///
+/// ```
+/// use es_testkit::Cluster;
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = Cluster::builder().simulated()?;
+/// let request = http::Request::put(format!("{}/books/_doc/1", cluster.node(0).url()))
+///     .header("content-type", "application/json")
+///     .body(String::from(r#"{"title": "Dune"}"#))?;
+/// cluster.service().oneshot(request).await?;
+/// let received = &cluster.node(0).requests()[0];
+/// assert_eq!(received.method, "PUT");
+/// assert_eq!(received.body, r#"{"title": "Dune"}"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -37,6 +55,22 @@ pub struct Recorded {
 
 impl Recorded {
     /// The path without the query.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// let url = format!("{}/_cluster/health?timeout=1s", cluster.node(0).url());
+    /// cluster.service().oneshot(http::Request::get(url).body(String::new())?).await?;
+    /// let requests = cluster.node(0).requests();
+    /// assert_eq!(requests[0].path(), "/_cluster/health");
+    /// assert_eq!(requests[0].target, "/_cluster/health?timeout=1s");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn path(&self) -> &str {
         self.target
             .split_once('?')
@@ -67,6 +101,20 @@ impl Recorded {
     }
 
     /// A header's value, if it is there and is text.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// let request = http::Request::get(cluster.node(0).url()).header("x-opaque-id", "42");
+    /// cluster.service().oneshot(request.body(String::new())?).await?;
+    /// assert_eq!(cluster.node(0).requests()[0].header("X-Opaque-Id"), Some("42"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -85,6 +133,21 @@ impl std::fmt::Debug for Recorded {
 
 /// Counts of a node's connections since it started or since
 /// [`clear_records`](crate::NodeHandle::clear_records).
+///
+/// ```
+/// use es_testkit::Cluster;
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = Cluster::builder().simulated()?;
+/// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+/// cluster.service().oneshot(request).await?;
+/// let counts = cluster.node(0).connections();
+/// assert_eq!((counts.accepted, counts.open), (1, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionCounts {

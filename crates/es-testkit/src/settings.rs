@@ -3,6 +3,17 @@
 use crate::api::version::Version;
 
 /// The product that a cluster claims to be.
+///
+/// ```
+/// use es_testkit::{Cluster, Flavor};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let cluster = Cluster::builder().flavor(Flavor::OpenSearch).version("3.8.0").start().await?;
+/// assert_eq!(cluster.connection().flavor, Flavor::OpenSearch);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Flavor {

@@ -86,6 +86,17 @@ impl SimulatedCluster {
     /// Adds a node to the running cluster; it appears in `_nodes/http`. Nodes leave by
     /// [`kill`](NodeHandle::kill) or [`set_listed`](NodeHandle::set_listed).
     ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).simulated()?;
+    /// let node = cluster.add_node()?;
+    /// assert_eq!(cluster.urls().last().map(String::as_str), Some(node.url()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As for creating the cluster.
     pub fn add_node(&self) -> io::Result<NodeHandle> {
@@ -102,6 +113,21 @@ impl SimulatedCluster {
     }
 
     /// Returns the cluster as a service: the authority of the URI selects the node.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().nodes(3).simulated()?;
+    /// for node in cluster.nodes() {
+    ///     let request = http::Request::get(node.url()).body(String::new())?;
+    ///     assert_eq!(cluster.service().oneshot(request).await?.status(), 200);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn service(&self) -> SimulatedService {
         SimulatedService {
             nodes: Arc::clone(&self.by_authority),
@@ -176,6 +202,22 @@ pub struct SimulatedService {
 impl SimulatedService {
     /// Sets how long a connect to a node that accepts nothing
     /// ([`hang_connections`](NodeHandle::hang_connections)) takes to fail. Default: 5 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).hang_connections();
+    /// let service = cluster.service().connect_timeout(Duration::from_secs(1));
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// assert!(service.oneshot(request).await.unwrap_err().is_connect());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
@@ -185,6 +227,22 @@ impl SimulatedService {
 
 /// The error of a request without a response. Its source is a [`std::io::Error`] of the kind
 /// that a socket would have returned.
+///
+/// ```
+/// use es_testkit::Cluster;
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = Cluster::builder().simulated()?;
+/// cluster.node(0).kill().await?;
+/// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+/// let error = cluster.service().oneshot(request).await.unwrap_err();
+/// assert!(error.is_connect());
+/// assert_eq!(error.io_kind(), Some(std::io::ErrorKind::ConnectionRefused));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SimulatedError {
     connect: bool,

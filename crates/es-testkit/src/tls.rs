@@ -66,6 +66,18 @@ impl CertificateAuthority {
     /// A stranger's authority that carries this one's name and key identifier but another key:
     /// what it signs looks, until the signature is checked, as if this authority had issued it.
     ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let genuine = CertificateAuthority::new("http CA")?;
+    /// let impostor = genuine.impostor()?;
+    /// assert_ne!(impostor.fingerprint(), genuine.fingerprint());
+    /// let forged = impostor.leaf().issue()?.server_config()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When no key can be made.
     pub fn impostor(&self) -> io::Result<Self> {
@@ -74,6 +86,18 @@ impl CertificateAuthority {
     }
 
     /// An authority that this one has signed. Its leaves are presented with it and with this one.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let root = CertificateAuthority::new("root")?;
+    /// let leaf = root.intermediate("department")?.leaf().issue()?;
+    /// // The leaf, the intermediate and the root.
+    /// assert_eq!(leaf.chain().len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When no key can be made.
@@ -145,6 +169,16 @@ pub struct LeafBuilder<'a> {
 
 impl LeafBuilder<'_> {
     /// The host names and IP addresses it is for, instead of the loopback ones.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("http CA")?;
+    /// let elsewhere = authority.leaf().names(["es.example", "10.0.0.1"]).issue()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.names = names.into_iter().map(Into::into).collect();
@@ -152,6 +186,17 @@ impl LeafBuilder<'_> {
     }
 
     /// A client's certificate instead of a server's, for mutual TLS.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("clients")?;
+    /// let client = authority.leaf().names(["ingest"]).for_client().issue()?;
+    /// let (cert, key) = (client.pem(), client.key_pem());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn for_client(mut self) -> Self {
         self.usage = ExtendedKeyUsagePurpose::ClientAuth;
@@ -159,6 +204,17 @@ impl LeafBuilder<'_> {
     }
 
     /// From when to when it is valid, in days from now; negative days are in the past.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("http CA")?;
+    /// let expired = authority.leaf().valid_days(-30, -1).issue()?;
+    /// let not_yet_valid = authority.leaf().valid_days(1, 30).issue()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn valid_days(mut self, from: i64, to: i64) -> Self {
         (self.from, self.to) = (from, to);
@@ -227,6 +283,16 @@ impl NodeCertificate {
     }
 
     /// The same certificate, presented without its authority.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let leaf = CertificateAuthority::new("http CA")?.leaf().issue()?;
+    /// assert_eq!(leaf.leaf_only().chain().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn leaf_only(mut self) -> Self {
         self.chain.truncate(1);
@@ -235,6 +301,18 @@ impl NodeCertificate {
 
     /// The same certificate with another one appended to what is presented, a stranger's
     /// authority say.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (trusted, other) = (CertificateAuthority::new("trusted")?, CertificateAuthority::new("other")?);
+    /// // Signed by one CA and presented with another: a pinned client must not be deceived.
+    /// let leaf = other.leaf().issue()?.and_present(trusted.certificate().clone());
+    /// assert_eq!(leaf.chain().len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn and_present(mut self, other: CertificateDer<'static>) -> Self {
         self.chain.push(other);
@@ -252,6 +330,16 @@ impl NodeCertificate {
 
     /// As [`server_config`](Self::server_config), for these versions of TLS only.
     ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let leaf = CertificateAuthority::new("http CA")?.leaf().issue()?;
+    /// let old = leaf.server_config_for(&[&rustls::version::TLS12])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When rustls does not take the key, or the list of versions is empty.
     pub fn server_config_for(
@@ -263,6 +351,21 @@ impl NodeCertificate {
 
     /// As [`server_config`](Self::server_config), for clients that present a certificate of this
     /// authority.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, tls::CertificateAuthority};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let clients = CertificateAuthority::new("clients")?;
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// if let Some(certificate) = cluster.node(0).certificate() {
+    ///     // Mutual TLS: a client without a certificate of this CA is refused.
+    ///     cluster.node(0).set_server_config(certificate.server_config_requiring(&clients)?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When rustls does not take the key, or the authority.

@@ -93,6 +93,22 @@ impl Fault {
     }
 
     /// Reads the request and never responds; the connection stays open.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::hang());
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let response = cluster.service().oneshot(request);
+    /// assert!(tokio::time::timeout(Duration::from_secs(30), response).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
     }
@@ -114,22 +130,72 @@ impl Fault {
     }
 
     /// Reads the request, then closes the connection (FIN) without a response.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::close().once());
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let error = cluster.service().oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.io_kind(), Some(std::io::ErrorKind::UnexpectedEof));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close() -> Self {
         Self::new(Kind::Close)
     }
 
     /// Sends the head and half of the body, then resets the connection (RST).
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // A search fails half-way, after the status.
+    /// cluster.node(0).inject(Fault::reset_in_body().on_path("/_search").once());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset_in_body() -> Self {
         Self::new(Kind::ResetInBody)
     }
 
     /// Sends the head and half of the body that `content-length` announces, then closes the
     /// connection (FIN).
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::cut_body().on_path("/_search").once());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cut_body() -> Self {
         Self::new(Kind::CutBody)
     }
 
     /// Sends bytes that are not HTTP, then closes the connection.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// // Something else listens where a node was.
+    /// cluster.node(1).inject(Fault::garbage());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn garbage() -> Self {
         Self::raw(&b"\x00\x01\x02 this is not HTTP \xff\xfe\r\n\r\n"[..])
     }
@@ -188,6 +254,25 @@ impl Fault {
     }
 
     /// Responds with exactly this response; `content-length` is added if it is missing.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let page = Bytes::from("<html>504 Gateway Time-out</html>");
+    /// let gateway = http::Response::builder().status(504).header("server", "nginx").body(page)?;
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::response(gateway));
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let response = cluster.service().oneshot(request).await?;
+    /// assert_eq!(response.status(), 504);
+    /// assert_eq!(response.headers()["server"], "nginx");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn response(mut response: Response<Bytes>) -> Self {
         let length = response.body().len();
         response
@@ -198,6 +283,21 @@ impl Fault {
     }
 
     /// Responds with 307 and this `Location`.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::redirect("https://es.example/"));
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let response = cluster.service().oneshot(request).await?;
+    /// assert_eq!(response.headers()["location"], "https://es.example/");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// The location cannot be the value of a header.
@@ -211,6 +311,18 @@ impl Fault {
     }
 
     /// Responds with 200 and a header of this many bytes.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // More than most clients accept.
+    /// cluster.node(0).inject(Fault::large_headers(1 << 20).once());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn large_headers(bytes: usize) -> Self {
         let mut response = Response::new(Bytes::from_static(b"{}"));
         let filler =
@@ -227,27 +339,89 @@ impl Fault {
     }
 
     /// Sends a chunked JSON body without end.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // Does the client limit the size of a response?
+    /// cluster.node(0).inject(Fault::endless_body().on_path("/_search"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn endless_body() -> Self {
         Self::new(Kind::EndlessBody)
     }
 
     /// Marks the response as gzip, with bytes that are not gzip.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::broken_gzip().times(2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn broken_gzip() -> Self {
         Self::new(Kind::BrokenGzip)
     }
 
     /// Responds with a gzip body of spaces that has this many bytes after decompression.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // 1 GiB after decompression.
+    /// cluster.node(0).inject(Fault::gzip_bomb(1 << 30).once());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn gzip_bomb(decompressed: u64) -> Self {
         Self::new(Kind::GzipBomb(decompressed))
     }
 
     /// Responds, then closes the connection without `Connection: close`.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // Pooled connections are closed when the client wants to use them again.
+    /// cluster.node(0).inject(Fault::close_after_response());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close_after_response() -> Self {
         Self::new(Kind::CloseAfterResponse)
     }
 
     /// Adds `Retry-After` in seconds to the response of [`status`](Self::status) or
     /// [`response`](Self::response).
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::status(429).retry_after(2));
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let response = cluster.service().oneshot(request).await?;
+    /// assert_eq!(response.headers()["retry-after"], "2");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
         self.header(RETRY_AFTER, HeaderValue::from(seconds))
@@ -255,6 +429,13 @@ impl Fault {
 
     /// Adds a header to the response of [`status`](Self::status) or
     /// [`response`](Self::response).
+    ///
+    /// ```
+    /// use es_testkit::Fault;
+    /// use http::header::{HeaderValue, SERVER};
+    ///
+    /// let proxy = Fault::status(502).header(SERVER, HeaderValue::from_static("nginx"));
+    /// ```
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if let Kind::Response(response) = &mut self.kind {
@@ -264,6 +445,13 @@ impl Fault {
     }
 
     /// Replaces the body of [`status`](Self::status) or [`response`](Self::response).
+    ///
+    /// ```
+    /// use es_testkit::Fault;
+    ///
+    /// let page = Fault::status(502).body("<html>Bad Gateway</html>");
+    /// let empty = Fault::status(503).body("");
+    /// ```
     #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         if let Kind::Response(response) = &mut self.kind {
@@ -275,6 +463,22 @@ impl Fault {
     }
 
     /// Limits the fault to the next `n` requests that match.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::status(503).times(1));
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let service = cluster.service();
+    /// assert_eq!(service.clone().oneshot(request.clone()).await?.status(), 503);
+    /// assert_eq!(service.oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn times(mut self, n: usize) -> Self {
         self.remaining = Some(n);
@@ -282,12 +486,33 @@ impl Fault {
     }
 
     /// Limits the fault to the next request that matches.
+    ///
+    /// ```
+    /// use es_testkit::Fault;
+    ///
+    /// let first_search = Fault::status(503).on_path("/_search").once();
+    /// ```
     #[must_use]
     pub fn once(self) -> Self {
         self.times(1)
     }
 
     /// Limits the fault to requests whose path contains this text.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::status(503).on_path("/_search"));
+    /// let request = http::Request::get(format!("{}/_cluster/health", cluster.node(0).url())).body(String::new())?;
+    /// let response = cluster.service().oneshot(request).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_path(mut self, text: impl Into<String>) -> Self {
         self.path = Some(text.into());
@@ -314,6 +539,26 @@ impl Fault {
     }
 
     /// Processes the request first: a document is written although the response is lost.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::reset().after_processing().once());
+    /// let request = http::Request::put(format!("{}/books/_doc/1", cluster.node(0).url()))
+    ///     .header("content-type", "application/json")
+    ///     .body(String::from(r#"{"title": "Dune"}"#))?;
+    /// let service = cluster.service();
+    /// // The response is lost, the document is written.
+    /// assert!(service.clone().oneshot(request).await.is_err());
+    /// let request = http::Request::get(format!("{}/books/_doc/1", cluster.node(0).url()));
+    /// assert_eq!(service.oneshot(request.body(String::new())?).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn after_processing(mut self) -> Self {
         self.processed = true;

@@ -35,6 +35,17 @@ pub struct NodeHandle(pub(crate) Arc<Node>);
 
 impl NodeHandle {
     /// Returns `http://127.0.0.1:port` or `https://127.0.0.1:port`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// assert!(cluster.node(0).url().starts_with("https://127.0.0.1:"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn url(&self) -> &str {
         &self.0.url
     }
@@ -94,6 +105,19 @@ impl NodeHandle {
 
     /// Sets how many requests the node processes at a time and how many wait; `None` is no limit.
     /// Requests that the node has received already keep their places.
+    ///
+    /// ```
+    /// use es_testkit::{Capacity, Cluster};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// // One request at a time, 429 for all others.
+    /// cluster.node(0).set_capacity(Capacity::new(1, 0));
+    /// cluster.node(0).set_capacity(None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_capacity(&self, capacity: impl Into<Option<Capacity>>) {
         let workers = capacity
             .into()
@@ -149,6 +173,20 @@ impl NodeHandle {
     /// Starts the node again on the same port after [`kill`](Self::kill) or
     /// [`refuse`](Self::refuse).
     ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// let (node, url) = (cluster.node(0), cluster.url(0));
+    /// node.kill().await?;
+    /// node.revive().await?;
+    /// assert_eq!(cluster.url(0), url);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The port cannot be opened.
     pub async fn revive(&self) -> io::Result<()> {
@@ -181,6 +219,19 @@ impl NodeHandle {
 
     /// Accepts new connections and resets each at once, until
     /// [`serve_connections`](Self::serve_connections).
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // As a load balancer without a backend.
+    /// cluster.node(0).reset_connections();
+    /// cluster.node(0).serve_connections();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn reset_connections(&self) {
         self.welcome(Welcome::Reset);
     }
@@ -191,6 +242,19 @@ impl NodeHandle {
     }
 
     /// Closes the connections that have no request in flight.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // .. requests, and then a proxy that closes what nobody uses ..
+    /// cluster.node(0).drop_idle_connections();
+    /// // .. the next request needs a new connection ..
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn drop_idle_connections(&self) {
         if let Some(sockets) = &self.0.sockets {
             sockets.idle_drops.send_modify(|count| *count += 1);
@@ -198,6 +262,19 @@ impl NodeHandle {
     }
 
     /// Closes all connections, with the requests that are in flight.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// // .. with requests in flight ..
+    /// cluster.node(0).drop_connections().await;
+    /// assert_eq!(cluster.node(0).connections().open, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn drop_connections(&self) {
         if let Some(sockets) = &self.0.sockets {
             sockets.close_connections().await;
@@ -206,6 +283,21 @@ impl NodeHandle {
 
     /// Changes the certificate, or any other TLS setting, for new connections. On a cluster
     /// without TLS it switches TLS on; the URL stays the same.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// if let Some(authority) = cluster.authority() {
+    ///     // The certificate is renewed while clients are connected.
+    ///     let renewed = authority.leaf().valid_days(0, 90).issue()?;
+    ///     cluster.node(0).set_server_config(renewed.server_config()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_server_config(&self, config: Arc<ServerConfig>) {
         if let Some(sockets) = &self.0.sockets {
             *lock(&sockets.tls) = Some(config);
@@ -213,11 +305,35 @@ impl NodeHandle {
     }
 
     /// Returns the certificate with which the node was started; `None` without TLS.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// let certificate = cluster.node(0).certificate().cloned();
+    /// assert_eq!(certificate.unwrap().fingerprint(), cluster.leaf_fingerprint(0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn certificate(&self) -> Option<&NodeCertificate> {
         self.0.certificate.as_ref()
     }
 
     /// Presents its own certificate without that of the CA, for new connections.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// // A fingerprint of the CA cannot be found in the handshake any more.
+    /// cluster.node(0).present_only_leaf()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The node has no certificate.
@@ -252,6 +368,19 @@ impl NodeHandle {
     }
 
     /// Returns the number of connections and handshakes.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// // .. requests ..
+    /// let counts = cluster.node(0).connections();
+    /// println!("{} of {} handshakes resumed a session", counts.resumed, counts.handshakes);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connections(&self) -> ConnectionCounts {
         self.0.records.counts()
     }
@@ -260,6 +389,21 @@ impl NodeHandle {
     ///
     /// Writes go to the node of the primary. Reads go to a copy: with `preference=_local` to the
     /// node's own one; searches prefer it, and reads by id alternate between the copies.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// // .. a client that sends requests to the node of their shard ..
+    /// for node in cluster.nodes() {
+    ///     let operations = node.shard_operations();
+    ///     println!("{}: {} local, {} forwarded", node.name(), operations.local, operations.forwarded);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shard_operations(&self) -> ShardOperations {
         ShardOperations {
             local: self.0.facts.local.load(Ordering::Relaxed),
@@ -268,11 +412,39 @@ impl NodeHandle {
     }
 
     /// Returns the message of rustls for each handshake that failed.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// // .. a client that must not trust this CA ..
+    /// for reason in cluster.node(0).handshake_failures() {
+    ///     println!("{reason}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handshake_failures(&self) -> Vec<String> {
         self.0.records.failures()
     }
 
     /// Removes the recorded requests, bytes and counts, except those of open connections.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// let node = cluster.node(0);
+    /// // .. preparations ..
+    /// node.clear_records();
+    /// assert_eq!(node.request_count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clear_records(&self) {
         self.0.records.clear();
         self.0.facts.local.store(0, Ordering::Relaxed);
@@ -283,6 +455,18 @@ impl NodeHandle {
     /// connection after it (incomplete requests included), or in a body after decompression; as
     /// plain text or within base64. Texts of less than four bytes are searched as plain text
     /// only.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// // .. requests with a password for the first node only ..
+    /// assert!(!cluster.node(1).has_received("changeme"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn has_received(&self, secret: &str) -> bool {
         self.0.records.received(secret)
     }
@@ -344,6 +528,18 @@ impl NodeHandle {
     }
 
     /// Sets an attribute of the node, such as its zone.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// cluster.node(1).set_attribute("zone", "b");
+    /// assert_eq!(cluster.node(0).attribute("zone"), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_attribute(&self, name: impl Into<String>, value: impl Into<String>) {
         lock(&self.0.facts.changing)
             .attributes
