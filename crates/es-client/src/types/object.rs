@@ -107,8 +107,7 @@ fn read_members<'de, T: Object<'de>, A: MapAccess<'de>>(
     Ok(seen)
 }
 
-/// Reads a list of objects, each in its place: a hit has some 500 bytes, and would be moved
-/// several times.
+/// Reads a list of objects without moving them: a hit has some 500 bytes.
 struct ListVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Object<'de>> Visitor<'de> for ListVisitor<T> {
