@@ -1,6 +1,8 @@
 //! Our client, with everything on: several nodes, credentials, retries, a deadline
 //! per attempt, product check, compatibility mode, spans without a subscriber.
 
+use std::time::Duration;
+
 use crate::{
     operation::{
         BULK, BoxError, INDEX, Operation, PASSWORD, Page, USER, check_hits, check_text, hits_of,
@@ -91,7 +93,9 @@ impl Ours {
         for _ in 0..times {
             let writes = products.iter().enumerate();
             let writes = writes.map(|(id, product)| Write::index(product).id(id.to_string()));
-            let report = self.client.helpers().bulk(INDEX, writes).await?;
+            // Under callgrind, a batch takes longer to fill than the default interval.
+            let bulk = self.client.helpers().bulk(INDEX, writes);
+            let report = bulk.flush_interval(Duration::from_secs(60)).await?;
             if report.succeeded != BULK as u64 || report.requests != 1 {
                 return Err(report.to_string().into());
             }
