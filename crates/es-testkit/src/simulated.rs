@@ -235,7 +235,7 @@ impl SimulatedService {
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let cluster = Cluster::builder().simulated()?;
-/// cluster.node(0).kill().await?;
+/// cluster.node(0).kill().await;
 /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
 /// let error = cluster.service().oneshot(request).await.unwrap_err();
 /// assert!(error.is_connect());

@@ -180,7 +180,7 @@ impl NodeHandle {
     /// # async fn main() -> std::io::Result<()> {
     /// let cluster = Cluster::builder().start().await?;
     /// let (node, url) = (cluster.node(0), cluster.url(0));
-    /// node.kill().await?;
+    /// node.kill().await;
     /// node.revive().await?;
     /// assert_eq!(cluster.url(0), url);
     /// # Ok(())
