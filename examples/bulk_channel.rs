@@ -34,10 +34,11 @@ async fn main() -> Result {
 
     let mut acknowledged = 0;
     while let Some(outcome) = outcomes.try_next().await? {
-        match &outcome.result {
-            Ok(_) => acknowledged = acknowledged.max(outcome.context + 1),
-            Err(error) => println!("offset {}: {error}", outcome.context),
+        if let Err(error) = &outcome.result {
+            println!("offset {}: {error}", outcome.context);
         }
+        // Outcomes come in any order: all messages up to this one are settled.
+        acknowledged = outcomes.durable_up_to();
     }
     producer.await?;
     println!(

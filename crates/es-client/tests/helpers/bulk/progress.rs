@@ -167,6 +167,19 @@ fn serialisation_may_take_longer_than_a_request() {
 }
 
 #[test]
+fn flush_interval_holds_while_documents_are_serialised() {
+    on_each_runtime(|client| async move {
+        let bulk = client.helpers().bulk("i", (0..100).map(Slow));
+        let report = bulk
+            .flush_interval(Duration::from_millis(100))
+            .await
+            .unwrap();
+        assert!(report.requests > 3, "{report}");
+        assert_all(&client, report, 100).await;
+    });
+}
+
+#[test]
 fn reader_may_pause_longer_than_a_request() {
     on_each_runtime(|client| async move {
         for documents in [true, false] {
