@@ -19,6 +19,14 @@ pub(crate) trait Lenient<'de>: Sized {
     fn read_list<D: Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
         from.deserialize_any(ListVisitor(PhantomData))
     }
+
+    /// Reads the next value of a list into it; returns whether there was one.
+    fn read_item<A: SeqAccess<'de>>(list: &mut Vec<Self>, items: &mut A) -> Result<bool, A::Error> {
+        let item = items.next_element::<Read<Self>>()?;
+        let is_there = item.is_some();
+        list.extend(item.map(|item| item.0));
+        Ok(is_there)
+    }
 }
 
 /// Carries a [`Lenient`] value through serde.
@@ -276,9 +284,7 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for ListVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(Read(item)) = items.next_element()? {
-            list.push(item);
-        }
+        while T::read_item(&mut list, &mut items)? {}
         Ok(list)
     }
 }

@@ -107,28 +107,8 @@ fn read_members<'de, T: Object<'de>, A: MapAccess<'de>>(
     Ok(seen)
 }
 
-/// Reads a list of objects without moving them: a hit has some 500 bytes.
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Object<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::new();
-        while items.next_element_seed(Push(&mut list))?.is_some() {}
-        Ok(list)
-    }
-}
-
-/// Reads an object into a new last place of a list.
+/// Reads an object into a new last place of a list, so that it is not moved: a hit has some 500
+/// bytes.
 struct Push<'a, T>(&'a mut Vec<T>);
 
 impl<'de, T: Object<'de>> DeserializeSeed<'de> for Push<'_, T> {
@@ -160,12 +140,12 @@ impl<'de, T: Object<'de>> Visitor<'de> for Push<'_, T> {
     }
 }
 
-/// Reads a list of parts of a response.
-pub(super) fn read_list<'de, T: Object<'de>, D>(from: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    from.deserialize_any(ListVisitor(PhantomData))
+/// Reads the next part of a list into it; returns whether there was one.
+pub(super) fn read_item<'de, T: Object<'de>, A: SeqAccess<'de>>(
+    list: &mut Vec<T>,
+    items: &mut A,
+) -> Result<bool, A::Error> {
+    Ok(items.next_element_seed(Push(list))?.is_some())
 }
 
 /// Whether an object is an error of the server or of a proxy.
@@ -306,8 +286,11 @@ macro_rules! define {
                 $crate::types::object::read_part(from)
             }
 
-            fn read_list<D: serde::Deserializer<'de>>(from: D) -> Result<Vec<Self>, D::Error> {
-                $crate::types::object::read_list(from)
+            fn read_item<A: serde::de::SeqAccess<'de>>(
+                list: &mut Vec<Self>,
+                items: &mut A,
+            ) -> Result<bool, A::Error> {
+                $crate::types::object::read_item(list, items)
             }
         }
 
