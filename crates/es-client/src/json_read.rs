@@ -76,11 +76,12 @@ pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Read
     })
 }
 
-/// Some servers and proxies put a byte order mark before a text or NUL after it.
+/// Some servers and proxies put a byte order mark before a text, or NUL after it.
 #[cold]
 fn trimmed(text: &str) -> &str {
-    text.trim_start_matches('\u{feff}')
-        .trim_matches(|c: char| c == '\0' || c.is_whitespace())
+    text.strip_prefix('\u{feff}')
+        .unwrap_or(text)
+        .trim_end_matches(|c: char| c == '\0' || c.is_ascii_whitespace())
 }
 
 thread_local! {
