@@ -76,7 +76,8 @@ impl Faults<'_> {
         }
         if let Some(api) = error.as_api() {
             let status = api.status;
-            if error.is_conflict() && self.call.kind == Kind::Create {
+            if error.is_conflict() && matches!(self.call.kind, Kind::Create | Kind::IndexWithoutId)
+            {
                 return self.explain_conflict(attempts);
             }
             let is_retried = matches!(status.as_u16(), 429 | 502..=504);
@@ -143,7 +144,8 @@ impl Faults<'_> {
     }
 
     /// A `create` conflicts with itself if it was sent twice, by the client or by the
-    /// server to a new primary.
+    /// server to a new primary; so does a write whose ID the server made, if the server
+    /// sent it twice.
     fn explain_conflict(&self, attempts: &[Attempt]) -> Verdict {
         if was_repeated(attempts) || self.is_degraded() {
             self.name("409: a lost response had told that it was created")
