@@ -1,33 +1,35 @@
-//! `node_choice`: nanoseconds per choice of a node, and what a second thread adds.
-//! `node_choice <nodes> <times>` chooses and says nothing, for callgrind.
+//! `node_choice`: nanoseconds and instructions per choice of a node, and what a second thread
+//! adds. `node_choice <selector> <nodes> <times>` chooses and says nothing, for callgrind.
+
+use std::sync::Arc;
 
 use es_benches::{
     callgrind::instructions,
     fixtures::pool,
     operation::BoxError,
-    selecting::{choose, nanoseconds, two_threads},
+    selecting::{choose, nanoseconds, shard_aware, two_threads},
 };
-use es_transport::node::RoundRobin;
+use es_transport::{NodePool, NodeSelector, node::RoundRobin};
 
 const TIMES: u64 = 10_000;
+const ROUND_ROBIN: &str = "round-robin";
+const SHARD_AWARE: &str = "shard-aware";
 
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [nodes, times] = arguments.as_slice() {
-        choose(
-            &*pool(nodes.parse()?)?,
-            &RoundRobin::default(),
-            times.parse()?,
-        );
+    if let [name, nodes, times] = arguments.as_slice() {
+        let (pool, selector) = subject(name, nodes.parse()?)?;
+        choose(&pool, &*selector, times.parse()?);
         return Ok(());
     }
-    println!("| nodes | ns, one thread | instructions |\n|---|---|---|");
-    for nodes in [3, 1_000] {
-        println!(
-            "| {nodes} | {:.1} | {} |",
-            nanoseconds(nodes)?,
-            counted(nodes)?
-        );
+    println!("| selector | nodes | ns, one thread | instructions |\n|---|---|---|---|");
+    for name in [ROUND_ROBIN, SHARD_AWARE] {
+        for nodes in [3, 1_000] {
+            let (pool, selector) = subject(name, nodes)?;
+            let nanoseconds = nanoseconds(&pool, &*selector);
+            let instructions = counted(name, nodes)?;
+            println!("| {name} | {nodes} | {nanoseconds:.1} | {instructions} |");
+        }
     }
     println!(
         "\nTwo threads do {:.2} times the work of one.",
@@ -36,8 +38,16 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-fn counted(nodes: usize) -> Result<u64, BoxError> {
+fn subject(name: &str, nodes: usize) -> Result<(Arc<NodePool>, Arc<dyn NodeSelector>), BoxError> {
+    if name == SHARD_AWARE {
+        let (pool, selector) = shard_aware(nodes)?;
+        return Ok((pool, selector));
+    }
+    Ok((pool(nodes)?, Arc::new(RoundRobin::default())))
+}
+
+fn counted(name: &str, nodes: usize) -> Result<u64, BoxError> {
     let program = std::env::current_exe()?;
-    let run = |times: u64| instructions(&program, &[&nodes.to_string(), &times.to_string()]);
+    let run = |times: u64| instructions(&program, &[name, &nodes.to_string(), &times.to_string()]);
     Ok((run(2 * TIMES)? - run(TIMES)?) / TIMES)
 }
