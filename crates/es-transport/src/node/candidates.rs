@@ -321,25 +321,43 @@ impl SubsetCache {
         candidates: &Candidates<'a>,
         keep: impl Fn(&Node) -> bool,
     ) -> Subset<'a> {
+        self.cached(candidates, || {
+            candidates.narrow(|candidate| keep(candidate.node()))
+        })
+    }
+
+    /// Narrows the choice to the nodes with these IDs, always the same, as
+    /// [`Candidates::with_ids`] does.
+    pub fn with_ids<'a, 'b>(
+        &self,
+        candidates: &Candidates<'a>,
+        ids: impl IntoIterator<Item = &'b str>,
+    ) -> Subset<'a> {
+        self.cached(candidates, || candidates.with_ids(ids))
+    }
+
+    fn cached<'a>(
+        &self,
+        candidates: &Candidates<'a>,
+        narrow: impl FnOnce() -> Subset<'a>,
+    ) -> Subset<'a> {
         let Some(of) = candidates.version() else {
-            return candidates.narrow(|candidate| keep(candidate.node()));
+            return narrow();
         };
         let known = self.0.load();
-        if let Some(cached) = known.as_ref().filter(|cached| cached.of == of) {
-            let indexes = SubsetIndexes::Cached(Arc::clone(cached));
-            return Subset {
-                of: *candidates,
-                indexes,
-            };
-        }
-        let found = candidates.narrow(|candidate| keep(candidate.node()));
-        let indexes = found.indexes().into();
-        let cached = Arc::new(CachedSubset {
-            of,
-            version: new_version(),
-            indexes,
-        });
-        self.0.store(Some(Arc::clone(&cached)));
+        let known = known.as_ref().filter(|cached| cached.of == of);
+        let cached = known.map_or_else(
+            || {
+                let cached = Arc::new(CachedSubset {
+                    of,
+                    version: new_version(),
+                    indexes: narrow().indexes().into(),
+                });
+                self.0.store(Some(Arc::clone(&cached)));
+                cached
+            },
+            Arc::clone,
+        );
         Subset {
             of: *candidates,
             indexes: SubsetIndexes::Cached(cached),

@@ -81,8 +81,8 @@ impl<S: NodeSelector> ShardAware<S> {
         let known = self.map.find(&target.index, request.now())?;
         let shard = known.name.as_ref()?.shard(&target)?;
         let holders = match target.access {
-            Access::Read => nodes.with_ids(shard.started.iter().map(|id| &**id)),
-            Access::Write => nodes.with_ids(shard.primary.iter().map(|id| &**id)),
+            Access::Read => shard.readers(nodes),
+            Access::Write => shard.writers(nodes),
         };
         holders.select(&self.inner, request)
     }

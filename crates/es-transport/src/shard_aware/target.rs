@@ -92,9 +92,10 @@ impl<'a> Target<'a> {
                 access: key.access,
             });
         }
-        let mut parts = request.path().strip_prefix('/')?.split('/');
-        let (index, endpoint, id) = (parts.next()?, parts.next()?, parts.next());
-        if parts.next().is_some() || !is_plain_index(index) {
+        let (index, rest) = split_at_slash(request.path().strip_prefix('/')?);
+        let (endpoint, id) = split_at_slash(rest?);
+        let has_more = id.is_some_and(|id| split_at_slash(id).1.is_some());
+        if has_more || !is_plain_index(index) {
             return None;
         }
         let access = access(request.method(), endpoint, id.is_some())?;
@@ -112,6 +113,14 @@ impl<'a> Target<'a> {
             access,
         })
     }
+}
+
+/// Splits a path at its first slash.
+fn split_at_slash(path: &str) -> (&str, Option<&str>) {
+    // Faster than `split_once` for the few bytes of a name.
+    let slash = path.bytes().position(|byte| byte == b'/');
+    let parts = slash.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)));
+    parts.map_or((path, None), |(before, after)| (before, Some(after)))
 }
 
 /// Whether it is the name of one index, without wildcards, lists and date math.
@@ -224,6 +233,10 @@ mod tests {
             ),
             (Method::DELETE, "/products/_doc/1", "products 1  Write"),
             (Method::POST, "/products/_search", "products   Read"),
+            (Method::POST, "/products/_mget", "products   Read"),
+            (Method::POST, "/products/_termvectors", "products   Read"),
+            (Method::GET, "/products/_termvectors/1", "products 1  Read"),
+            (Method::POST, "/products/_mtermvectors", "products   Read"),
             (
                 Method::GET,
                 "/products/_count?q=x&routing=7",

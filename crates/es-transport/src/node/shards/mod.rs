@@ -14,11 +14,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use self::murmur3::murmur3;
+use super::{Candidates, Subset, SubsetCache};
 
 pub(crate) use self::state::parse;
 
 /// Where the documents of one index lie.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct IndexShards {
     routing_num_shards: u32,
     /// 1 unless the index is partitioned.
@@ -29,12 +30,27 @@ pub(crate) struct IndexShards {
 }
 
 /// The copies of one shard, by the ids of their nodes.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Shard {
     /// The node of the started primary.
     pub primary: Option<Arc<str>>,
     /// The nodes of all started copies, the primary's included.
     pub started: SmallVec<[Arc<str>; 2]>,
+    writers: SubsetCache,
+    readers: SubsetCache,
+}
+
+impl Shard {
+    /// Narrows the choice to the node of the primary.
+    pub(crate) fn writers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
+        self.writers.with_ids(nodes, self.primary.as_deref())
+    }
+
+    /// Narrows the choice to the nodes of the started copies.
+    pub(crate) fn readers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
+        self.readers
+            .with_ids(nodes, self.started.iter().map(|id| &**id))
+    }
 }
 
 impl IndexShards {
