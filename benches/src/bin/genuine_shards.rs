@@ -50,7 +50,7 @@ const WORKS: [Work; 12] = [
     Work { name: "search of all shards", shards: 3, replicas: 0, calls: Calls::Search { routing: false } },
 ];
 
-/// What some calls cost.
+/// The cost of some calls.
 #[derive(Default)]
 struct Cost {
     bytes: u64,
