@@ -6,7 +6,7 @@
 //!
 //! Beside the file it keeps `documents.ndjson.checkpoint`, the position up to
 //! which everything is settled, and `documents.ndjson.failed`, the lines that
-//! were refused, with the reason.
+//! are no documents or were refused, with the reason.
 
 use std::{
     collections::VecDeque,
@@ -23,6 +23,7 @@ use es_client::{
     Elasticsearch,
     helpers::bulk::{BulkReport, Operation},
 };
+use serde::{Serialize, Serializer, ser::Error};
 use serde_json::value::RawValue;
 
 /// The result of the pipeline.
@@ -66,10 +67,13 @@ pub(crate) async fn run(client: &Elasticsearch, file: &Path, index: &str) -> Res
             }
         });
 
-    // The first ctrl-C ends the input; what was read is written all the same.
+    // The first ctrl-C ends the input; what was read is written all the same. The
+    // second one ends the process.
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stop.store(true, Ordering::Relaxed);
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if stop.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
         }
     });
     Ok(bulk.await?)
@@ -89,19 +93,18 @@ impl Lines {
     fn open(file: &Path, position: u64, stop: Arc<AtomicBool>) -> io::Result<Self> {
         let mut file = File::open(file)?;
         file.seek(SeekFrom::Start(position))?;
-        let ends = Arc::default();
         Ok(Self {
             file: BufReader::new(file),
             position,
-            ends,
+            ends: Arc::default(),
             count: 0,
             stop,
         })
     }
 
-    fn read(&mut self) -> Result<Option<Operation<Box<RawValue>>>> {
-        let mut line = String::new();
-        let length = self.file.read_line(&mut line)?;
+    fn read(&mut self) -> io::Result<Option<Operation<Line>>> {
+        let mut line = Vec::new();
+        let length = self.file.read_until(b'\n', &mut line)?;
         if length == 0 {
             return Ok(None);
         }
@@ -111,18 +114,34 @@ impl Lines {
         self.count += 1;
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.push_back((self.count, self.position));
-        Ok(Some(Operation::index(RawValue::from_string(line)?).id(id)))
+        Ok(Some(Operation::index(Line(line)).id(id)))
     }
 }
 
 impl Iterator for Lines {
-    type Item = Result<Operation<Box<RawValue>>>;
+    type Item = io::Result<Operation<Line>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.stop.load(Ordering::Relaxed) {
             return None;
         }
         self.read().transpose()
+    }
+}
+
+/// A line, which is sent as it is. One that is no JSON object fails alone, and its
+/// reason has the line.
+struct Line(Vec<u8>);
+
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match serde_json::from_slice::<&RawValue>(&self.0) {
+            Ok(json) if json.get().starts_with('{') => json.serialize(serializer),
+            _ => {
+                let line = String::from_utf8_lossy(self.0.trim_ascii_end());
+                Err(S::Error::custom(format!("not a JSON object: {line}")))
+            }
+        }
     }
 }
 
