@@ -26,7 +26,7 @@ use super::{
     rate_limit::RateLimit,
     reader::{Reader, Settled},
     report::{BulkReport, WaitsFor},
-    shared::Shared,
+    shared::{Shared, State},
 };
 use crate::error::Error;
 
@@ -80,6 +80,12 @@ struct RunState<C> {
     started: Instant,
     /// When the batch that is being filled is sent, full or not.
     flush_at: Option<Instant>,
+    /// An operation is being added to it.
+    is_adding: bool,
+    /// All operations before this number were taken.
+    taken_up_to: u64,
+    /// So many bytes are a batch that the server takes.
+    limit_bytes: Option<usize>,
     /// Batches that are to be sent now.
     due: VecDeque<Batch<C>>,
     /// Batches that are to be retried later.
@@ -111,6 +117,9 @@ impl<C: Send + 'static> Engine<C> {
             report: BulkReport::default(),
             started,
             flush_at: None,
+            is_adding: false,
+            taken_up_to: 0,
+            limit_bytes: None,
             due: VecDeque::new(),
             waiting: Vec::new(),
             in_flight: JoinSet::new(),
@@ -166,7 +175,7 @@ impl<C: Send + 'static> Engine<C> {
 
     fn is_done(&self) -> bool {
         let state = &self.state;
-        let ended = state.source_ended || state.stop.is_some();
+        let ended = state.source_ended || state.stop.is_some() && !state.is_adding;
         ended && state.in_flight.is_empty() && state.waiting.is_empty() && state.due.is_empty()
     }
 
@@ -237,7 +246,6 @@ impl<C: Send + 'static> Engine<C> {
 
     /// Takes what the source has added, if it is to be sent now.
     fn take_batches(&mut self) {
-        let now = Instant::now();
         let shared = Arc::clone(&self.shared);
         let mut input = shared.lock();
         self.state.report.operations = input.operations;
@@ -246,26 +254,7 @@ impl<C: Send + 'static> Engine<C> {
             input.stopped = true;
         }
 
-        let interval = self.settings.flush_interval;
-        while let Some(begun_at) = input.batches.oldest(now) {
-            let is_due = now.saturating_duration_since(begun_at) >= interval;
-            let is_complete = input.batches.is_full() || input.ended || input.flush || is_due;
-            let stopped = self.state.stop.is_some();
-            if !(stopped || is_complete && self.has_slot()) {
-                break;
-            }
-            let buffers = self.state.buffers.pop().unwrap_or_default();
-            self.state.due.push_back(input.batches.take(buffers));
-        }
-
-        let oldest = input.batches.oldest(now);
-        self.state.flush_at = oldest.and_then(|begun_at| begun_at.checked_add(interval));
-        if oldest.is_none() {
-            input.flush = false;
-            self.state.source_ended = input.ended;
-            self.state.source_error = self.state.source_error.take().or(input.error.take());
-        }
-        let may_add = self.has_slot() && !input.ended && !input.batches.is_full();
+        let may_add = self.take_from(&mut input);
         let is_stopped = input.stopped;
         if may_add && rejected.is_empty() {
             shared.open(input);
@@ -281,6 +270,48 @@ impl<C: Send + 'static> Engine<C> {
             self.record(rejected);
             self.shared.changed.notify_one();
         }
+    }
+
+    /// Takes the batches that are to be sent now, and returns whether the source
+    /// may add more. If it is adding an operation, it waits for the engine after
+    /// that if a batch is due.
+    fn take_from(&mut self, input: &mut State<C>) -> bool {
+        let now = Instant::now();
+        let interval = self.settings.flush_interval;
+        self.state.is_adding = input.batches.is_none();
+        let Some(batches) = &mut input.batches else {
+            let flush_at = self.state.flush_at;
+            if self.state.stop.is_some() || flush_at.is_none_or(|at| at <= now) {
+                input.wanted = true;
+                self.state.flush_at = None;
+            }
+            return false;
+        };
+        input.wanted = false;
+        if let Some(bytes) = self.state.limit_bytes.take() {
+            batches.limit_bytes(bytes);
+        }
+
+        while let Some(begun_at) = batches.oldest(now) {
+            let is_due = now.saturating_duration_since(begun_at) >= interval;
+            let is_complete = batches.is_full() || input.ended || input.flush || is_due;
+            let stopped = self.state.stop.is_some();
+            if !(stopped || is_complete && self.has_slot()) {
+                break;
+            }
+            let buffers = self.state.buffers.pop().unwrap_or_default();
+            self.state.due.push_back(batches.take(buffers));
+        }
+
+        let oldest = batches.oldest(now);
+        self.state.flush_at = oldest.and_then(|begun_at| begun_at.checked_add(interval));
+        self.state.taken_up_to = batches.first_number().unwrap_or(input.operations);
+        if oldest.is_none() {
+            input.flush = false;
+            self.state.source_ended = input.ended;
+            self.state.source_error = self.state.source_error.take().or(input.error.take());
+        }
+        self.has_slot() && !input.ended && !batches.is_full()
     }
 
     /// Sends what is due.
@@ -335,7 +366,7 @@ impl<C: Send + 'static> Engine<C> {
         let latency = result.latency.unwrap_or(LatencySample::Unknown);
         self.settings.concurrency.ended(latency);
         if let Some(bytes) = result.too_large {
-            self.shared.lock().batches.limit_bytes(bytes / 2);
+            state.limit_bytes = Some(bytes / 2);
         }
         state.buffers.extend(
             result
@@ -423,12 +454,8 @@ impl<C: Send + 'static> Engine<C> {
         let waiting = state.waiting.iter().map(|(_, batch)| batch);
         let unsent = state.due.iter().chain(waiting);
         let unsent = unsent.filter_map(|batch| batch.items.first().map(|item| item.number));
-        let input = self.shared.lock();
         let unsettled = state.first_numbers.iter().copied().chain(unsent);
-        unsettled
-            .chain(input.batches.first_number())
-            .min()
-            .unwrap_or(state.report.operations)
+        unsettled.fold(state.taken_up_to, u64::min)
     }
 
     fn update_report(&mut self) {

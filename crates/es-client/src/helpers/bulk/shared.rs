@@ -33,7 +33,10 @@ pub(super) struct Shared<C> {
 }
 
 pub(super) struct State<C> {
-    pub(super) batches: Batches<C>,
+    /// `None` while an operation is added to them.
+    pub(super) batches: Option<Box<Batches<C>>>,
+    /// The engine waits for the batches.
+    pub(super) wanted: bool,
     /// The number of operations that were added.
     pub(super) operations: u64,
     /// Operations that could not be written.
@@ -70,7 +73,8 @@ pub(super) enum Pushed {
 impl<C> Shared<C> {
     pub(super) fn new(index: Arc<str>, batches: Batches<C>) -> Self {
         let state = State {
-            batches,
+            batches: Some(Box::new(batches)),
+            wanted: false,
             operations: 0,
             rejected: Vec::new(),
             has_room: false,
@@ -92,8 +96,7 @@ impl<C> Shared<C> {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State<C>> {
-        // User code does not run under this lock except `Serialize`, whose
-        // panics are caught.
+        // No code of the caller's runs under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -104,11 +107,19 @@ impl<C> Shared<C> {
         if state.stopped {
             return Pushed::Stopped;
         }
-
+        let Some(mut batches) = state.batches.take() else {
+            return Pushed::Stopped;
+        };
         let number = state.operations;
-        let pushed = state.batches.push(number, &parts, context);
-        state.operations += 1;
+        drop(state);
 
+        // `Serialize` may compute for long: nobody else waits for it.
+        let pushed = batches.push(number, &parts, context);
+        let (is_full, has_begun) = (batches.is_full(), batches.has_begun());
+
+        let mut state = self.lock();
+        state.batches = Some(batches);
+        state.operations += 1;
         let mut panicked = None;
         if let Err((error, context)) = pushed {
             let reason = match error {
@@ -123,12 +134,11 @@ impl<C> Shared<C> {
             state.rejected.push(outcome);
             // The engine reports it before more is taken.
             state.has_room = false;
-        } else if state.batches.is_full() {
+        } else if is_full || state.wanted {
             state.has_room = false;
         }
 
         let has_room = state.has_room;
-        let has_begun = state.batches.has_begun();
         drop(state);
         if has_begun || !has_room {
             self.changed.notify_one();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 
+mod blocking;
 mod by_node;
 mod cluster;
 mod faults;

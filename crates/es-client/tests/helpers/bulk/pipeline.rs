@@ -238,6 +238,22 @@ async fn sink_goes_on_when_nobody_reads_its_outcomes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dropped_sink_sends_nothing_more() {
+    let mock = Mock::default();
+    let sink = mock.client().helpers().bulk_sink("i").flush_operations(10);
+    let (mut sink, outcomes) = sink.open_with_outcomes();
+    for n in 0..15 {
+        sink.add(operation(n)).await.unwrap();
+    }
+    // One request is in flight, and the rest waits for its interval.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    drop(sink);
+    assert_eq!(outcomes.count().await, 0);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(mock.sizes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn stopped_sink_says_why() {
     let mock = Mock::new(|_, _| Fate::Status(403));
     let mut sink = mock

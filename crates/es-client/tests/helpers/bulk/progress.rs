@@ -1,6 +1,7 @@
 //! Requests go on whatever the source and the reader of the outcomes do.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,21 +10,26 @@ use std::{
     time::Duration,
 };
 
-use es_client::{Elasticsearch, blocking, helpers::bulk::BulkReport};
+use es_client::{Elasticsearch, helpers::bulk::BulkReport};
 use es_testkit::{Cluster, Fault};
 use futures_util::{StreamExt, stream};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::Instant,
+};
 
 /// The time of a request; sources and readers pause longer.
-const TIMEOUT: Duration = Duration::from_millis(400);
-const PAUSE: Duration = Duration::from_millis(1_000);
+const TIMEOUT: Duration = Duration::from_millis(800);
+pub(crate) const PAUSE: Duration = Duration::from_millis(1_600);
+/// The time of a request where nothing is to take longer.
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 /// The time that the cluster takes for a request.
 const LATENCY: Duration = Duration::from_millis(30);
 
 /// A cluster on another runtime, which responds while this one is blocked.
-fn cluster() -> (Elasticsearch, Cluster, Runtime) {
+pub(crate) fn cluster() -> (Elasticsearch, Cluster, Runtime) {
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -42,17 +48,17 @@ fn cluster() -> (Elasticsearch, Cluster, Runtime) {
 }
 
 /// Blocks this thread.
-fn block(time: Duration) {
+pub(crate) fn block(time: Duration) {
     let (_sender, receiver) = mpsc::channel::<()>();
     assert!(receiver.recv_timeout(time).is_err());
 }
 
-fn document(n: u64) -> Value {
+pub(crate) fn document(n: u64) -> Value {
     json!({ "n": n })
 }
 
 /// 100 documents, a pause, and one more.
-fn pausing() -> impl Iterator<Item = Value> + Send {
+pub(crate) fn pausing() -> impl Iterator<Item = Value> + Send {
     (0..101).map(|n| {
         if n == 100 {
             block(PAUSE);
@@ -61,17 +67,28 @@ fn pausing() -> impl Iterator<Item = Value> + Send {
     })
 }
 
-/// A document that takes long to serialise.
-struct Slow(u64);
+/// 130 documents a second.
+pub(crate) fn steady() -> impl Iterator<Item = Value> + Send {
+    (0..150).map(|n| {
+        block(Duration::from_micros(7_700));
+        document(n)
+    })
+}
+
+/// A document whose serialisation computes for long.
+pub(crate) struct Slow(pub(crate) u64);
 
 impl Serialize for Slow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        block(Duration::from_millis(15));
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(15) {
+            std::hint::spin_loop();
+        }
         document(self.0).serialize(serializer)
     }
 }
 
-async fn count(client: &Elasticsearch) -> u64 {
+pub(crate) async fn count(client: &Elasticsearch) -> u64 {
     let response = client
         .request(http::Method::GET, "/i/_count", ())
         .await
@@ -79,7 +96,7 @@ async fn count(client: &Elasticsearch) -> u64 {
     response.json::<Value>().unwrap()["count"].as_u64().unwrap()
 }
 
-async fn assert_all(client: &Elasticsearch, report: BulkReport, expected: u64) {
+pub(crate) async fn assert_all(client: &Elasticsearch, report: BulkReport, expected: u64) {
     let counts = (
         report.operations,
         report.succeeded,
@@ -140,11 +157,7 @@ fn flush_interval_holds_while_the_source_blocks() {
 #[test]
 fn slow_steady_source_is_written_as_it_comes() {
     on_each_runtime(|client| async move {
-        let documents = (0..150).map(|n| {
-            block(Duration::from_millis(7));
-            document(n)
-        });
-        let bulk = client.helpers().bulk("i", documents).max_in_flight(1);
+        let bulk = client.helpers().bulk("i", steady()).max_in_flight(1);
         let report = bulk
             .flush_interval(Duration::from_millis(100))
             .await
@@ -160,9 +173,30 @@ fn serialisation_may_take_longer_than_a_request() {
         let bulk = client
             .helpers()
             .bulk("i", (0..150).map(Slow))
-            .flush_operations(50);
+            .flush_operations(75);
         let report = bulk.await.unwrap();
         assert_all(&client, report, 150).await;
+    });
+}
+
+/// A document of which one in twenty takes longer to serialise than a request.
+struct SometimesSlow(u64);
+
+impl Serialize for SometimesSlow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 % 20 == 15 {
+            block(PAUSE);
+        }
+        document(self.0).serialize(serializer)
+    }
+}
+
+#[test]
+fn one_document_may_take_longer_than_a_request() {
+    on_each_runtime(|client| async move {
+        let bulk = client.helpers().bulk("i", (0..40).map(SometimesSlow));
+        let report = bulk.flush_operations(5).await.unwrap();
+        assert_all(&client, report, 40).await;
     });
 }
 
@@ -225,68 +259,57 @@ fn paused_reader_bounds_what_is_taken() {
     });
 }
 
-#[test]
-fn blocking_client_goes_on_as_well() {
-    let (client, _cluster, runtime) = cluster();
-    let client = blocking::Elasticsearch::new(client).unwrap();
-    let bulk = client.helpers().bulk("i", pausing()).flush_operations(10);
-    let report = client.wait(bulk).unwrap();
-    runtime.block_on(assert_all(&client, report, 101));
+/// 55 documents, and the end of the source: a panic, or an error.
+pub(crate) fn failing(panics: bool) -> impl Iterator<Item = io::Result<Value>> + Send {
+    (0..100).map(move |n| {
+        assert!(n != 55 || !panics, "no more of it");
+        if n == 55 {
+            Err(io::Error::other("no more of it"))
+        } else {
+            Ok(document(n))
+        }
+    })
+}
 
-    let bulk = client
-        .helpers()
-        .bulk("i", (0..500).map(document))
-        .flush_operations(10);
-    let mut outcomes = client.iter(bulk.stream());
-    assert!(
-        outcomes
-            .by_ref()
-            .take(200)
-            .all(|outcome| outcome.unwrap().result.is_ok())
-    );
-    block(PAUSE);
-    assert_eq!(
-        outcomes
-            .filter(|outcome| outcome.as_ref().unwrap().result.is_ok())
-            .count(),
-        300
-    );
-    assert_eq!(runtime.block_on(count(&client)), 601);
-
-    let bulk = client
-        .helpers()
-        .bulk("i", (0..150).map(Slow))
-        .flush_operations(50);
-    let report = client.wait(bulk).unwrap();
-    assert_eq!((report.succeeded, report.unknown), (150, 0));
+pub(crate) fn assert_is_of_source(error: &es_client::Error, panics: bool) {
+    assert!(error.is_source(), "{error}");
+    let source = std::error::Error::source(error).unwrap().to_string();
+    let expected = if panics {
+        "panicked: no more of it"
+    } else {
+        "no more of it"
+    };
+    assert_eq!(source, expected);
 }
 
 #[test]
-fn panic_of_the_source_ends_the_run() {
+fn failed_source_ends_the_run() {
     on_each_runtime(|client| async move {
-        let documents = |n| {
-            if n == 55 {
-                panic!("no more of it")
-            } else {
-                document(n)
-            }
-        };
-        for by_stream in [true, false] {
-            let bulk = client.helpers();
-            let bulk = match by_stream {
-                true => bulk.bulk("i", stream::iter((0..100).map(documents))),
-                false => bulk.bulk("i", (0..100).map(documents)),
+        let client = client.options().request_timeout(MINUTE).into_client();
+        for (panics, by_stream) in [(true, true), (true, false), (false, true), (false, false)] {
+            let bulk = || {
+                let bulk = match by_stream {
+                    true => client.helpers().bulk("i", stream::iter(failing(panics))),
+                    false => client.helpers().bulk("i", failing(panics)),
+                };
+                bulk.flush_operations(10)
             };
-            let stopped = bulk.flush_operations(10).await.unwrap_err();
-            assert!(stopped.error.is_source());
-            let source = std::error::Error::source(&stopped.error).unwrap();
-            assert_eq!(source.to_string(), "panicked: no more of it");
-            assert_eq!(
-                (stopped.report.operations, stopped.report.succeeded),
-                (55, 55)
-            );
+            let stopped = bulk().await.unwrap_err();
+            assert_is_of_source(&stopped.error, panics);
+            let report = stopped.report;
+            assert_eq!((report.operations, report.succeeded), (55, 55));
+            assert_eq!(report.durable_up_to, 55);
+
+            // The error comes after all outcomes.
+            let mut outcomes = bulk().stream();
+            for _ in 0..55 {
+                assert!(outcomes.next().await.unwrap().unwrap().result.is_ok());
+            }
+            let error = outcomes.next().await.unwrap().unwrap_err();
+            assert_is_of_source(&error, panics);
+            assert!(outcomes.next().await.is_none());
         }
-        assert_eq!(count(&client).await, 110);
+        assert_eq!(count(&client).await, 8 * 55);
     });
 }
 
@@ -300,6 +323,7 @@ fn panic_of_serialize_ends_the_run() {
         }
     }
     on_each_runtime(|client| async move {
+        let client = client.options().request_timeout(MINUTE).into_client();
         let bulk = client
             .helpers()
             .bulk("i", (0..100).map(Panics))
@@ -346,7 +370,7 @@ fn panic_of_a_layer_leaves_its_operations_unknown() {
 }
 
 /// Says when it is dropped.
-struct Guard(mpsc::Sender<()>);
+pub(crate) struct Guard(pub(crate) mpsc::Sender<()>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -357,7 +381,7 @@ impl Drop for Guard {
 #[test]
 fn dropped_run_ends_its_source() {
     on_each_runtime(|client| async move {
-        for by_stream in [true, false] {
+        for (by_stream, is_read) in [(true, true), (true, false), (false, true), (false, false)] {
             let (sender, ended) = mpsc::channel();
             let guard = Guard(sender);
             let documents = (0..).map(move |n| {
@@ -369,9 +393,14 @@ fn dropped_run_ends_its_source() {
                 true => bulk.bulk("i", stream::iter(documents)),
                 false => bulk.bulk("i", documents),
             };
-            let mut stream = bulk.flush_operations(10).stream();
-            stream.next().await.unwrap().unwrap();
-            drop(stream);
+            let bulk = bulk.flush_operations(10);
+            if is_read {
+                let mut stream = bulk.stream();
+                stream.next().await.unwrap().unwrap();
+            } else {
+                let run = tokio::time::timeout(3 * LATENCY, bulk.into_future());
+                assert!(run.await.is_err());
+            }
             let ends = tokio::task::spawn_blocking(move || ended.recv());
             assert!(ends.await.unwrap().is_ok());
         }
