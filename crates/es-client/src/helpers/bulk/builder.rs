@@ -271,8 +271,9 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.dead_letters = Some(Box::new(writer)))
     }
 
-    /// Sets a function that is called with the totals whenever a request has ended, or
-    /// the helper starts to wait for its rate limit.
+    /// Sets a function that is called with the totals whenever a request has ended, and
+    /// if the helper [waits](BulkReport::waits_for) for something else: immediately for
+    /// its rate limit or an earlier operation on a document, otherwise after 1 s.
     pub fn on_progress(self, progress: impl FnMut(&BulkReport) + Send + 'static) -> Self {
         self.set(|settings| settings.progress = Some(Box::new(progress)))
     }

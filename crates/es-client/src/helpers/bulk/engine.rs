@@ -33,6 +33,9 @@ use crate::error::Error;
 pub(super) type Progress = Box<dyn FnMut(&BulkReport) + Send>;
 pub(super) type OnDurable = Box<dyn FnMut(u64) + Send>;
 
+/// The time after which it is reported that something else is waited for.
+const STALL: Duration = Duration::from_secs(1);
+
 /// The number of buffers that are kept for later batches.
 const KEPT_BUFFERS: usize = 2;
 
@@ -96,6 +99,8 @@ struct RunState<C> {
     buffers: Vec<Buffers<C>>,
     /// Documents whose order is kept, and which are in a batch that was sent.
     in_order: HashSet<u64>,
+    /// When it is reported that something else is waited for.
+    tell_at: Option<Instant>,
     /// When the rate limit lets the next batch be sent.
     send_at: Instant,
     source_ended: bool,
@@ -126,6 +131,7 @@ impl<C: Send + 'static> Engine<C> {
             first_numbers: Vec::new(),
             buffers: Vec::new(),
             in_order: HashSet::new(),
+            tell_at: None,
             send_at: started,
             source_ended: false,
             source_error: None,
@@ -145,27 +151,26 @@ impl<C: Send + 'static> Engine<C> {
     /// Runs until every operation of the source is settled, or the run stops.
     pub(super) async fn run(mut self) -> Finished {
         self.state.stop = self.context.check_product().await.err();
+        let mut waited_for = None;
         loop {
             self.take_batches();
             self.dispatch();
+            self.tell_if_due(waited_for);
             if self.is_done() {
                 break;
             }
-            if self.waits_for() == WaitsFor::RateLimit
-                && self.state.report.waits_for != WaitsFor::RateLimit
-            {
-                self.tell();
-            }
-            if let Some(result) = self.next_event().await {
-                match result {
-                    Ok(result) => self.settle(result),
-                    // Only a bug within the helper panics there.
-                    Err(error) => resume(error),
-                }
+            let waits_for = self.waits_for();
+            let ended = self.next_event().await;
+            waited_for = ended.is_some().then_some(waits_for);
+            match ended {
+                Some(Ok(result)) => self.settle(result),
+                // Only a bug within the helper panics there.
+                Some(Err(error)) => resume(error),
+                None => {}
             }
         }
         self.shared.stop();
-        self.update_report();
+        self.update_report(WaitsFor::Nothing);
         let Self { state, .. } = self;
         Finished {
             report: state.report,
@@ -185,6 +190,7 @@ impl<C: Send + 'static> Engine<C> {
         let deadlines = deadlines.chain(self.state.flush_at.filter(|_| self.has_slot()));
         let send_at = (!self.state.due.is_empty()).then_some(self.state.send_at);
         let deadlines = deadlines.chain(send_at.filter(|at| *at > Instant::now()));
+        let deadlines = deadlines.chain(self.state.tell_at);
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
@@ -235,12 +241,14 @@ impl<C: Send + 'static> Engine<C> {
             }
         } else if !state.waiting.is_empty() && (state.in_flight.is_empty() || !self.has_slot()) {
             WaitsFor::Retry
-        } else if self.has_slot() {
+        } else if self.has_slot() && !state.source_ended {
             WaitsFor::Input
-        } else if self.unread() > 0 {
+        } else if !state.in_flight.is_empty() {
+            WaitsFor::Responses
+        } else if self.unread() > 0 && !state.source_ended {
             WaitsFor::Reader
         } else {
-            WaitsFor::Responses
+            WaitsFor::Nothing
         }
     }
 
@@ -384,10 +392,6 @@ impl<C: Send + 'static> Engine<C> {
         }
         state.stop = state.stop.take().or(result.stop.take());
         self.record(result.outcomes);
-        if self.state.stop.is_some() {
-            self.take_batches();
-        }
-        self.tell();
     }
 
     /// Counts outcomes, and forwards them to the reader.
@@ -458,16 +462,37 @@ impl<C: Send + 'static> Engine<C> {
         unsettled.fold(state.taken_up_to, u64::min)
     }
 
-    fn update_report(&mut self) {
+    fn update_report(&mut self, waits_for: WaitsFor) {
         self.state.report.elapsed = self.state.started.elapsed();
-        self.state.report.waits_for = self.waits_for();
+        self.state.report.waits_for = waits_for;
         if self.is_observed {
             self.shared.set_report(self.state.report.clone());
         }
     }
 
-    fn tell(&mut self) {
-        self.update_report();
+    /// Reports the totals if a request has ended, of which is known what was waited for
+    /// meanwhile, or if something else is waited for than was reported.
+    fn tell_if_due(&mut self, waited_for: Option<WaitsFor>) {
+        let now = Instant::now();
+        let waits_for = self.waits_for();
+        let is_due = match waits_for {
+            _ if waited_for.is_some() => true,
+            _ if waits_for == self.state.report.waits_for => {
+                self.state.tell_at = None;
+                false
+            }
+            WaitsFor::RateLimit | WaitsFor::EarlierOperation => true,
+            _ => *self.state.tell_at.get_or_insert(now + STALL) <= now,
+        };
+        if !is_due {
+            return;
+        }
+        self.state.tell_at = None;
+        // A source that had no room until now is not late yet.
+        self.update_report(match (waited_for, waits_for) {
+            (Some(WaitsFor::Responses), WaitsFor::Input) => WaitsFor::Responses,
+            _ => waits_for,
+        });
         if let Some(progress) = &mut self.settings.progress {
             progress(&self.state.report);
         }

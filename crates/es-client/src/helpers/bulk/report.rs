@@ -34,7 +34,7 @@ pub struct BulkReport {
     pub durable_up_to: u64,
     /// The reason for the latest retry.
     pub retry_reason: Option<Arc<str>>,
-    /// The event that the helper is waiting for.
+    /// The event that the helper is waiting for; the text of the report names it.
     pub waits_for: WaitsFor,
     /// The time since the first operation was requested from the input.
     pub elapsed: Duration,
@@ -47,10 +47,12 @@ pub struct BulkReport {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitsFor {
-    /// More input.
+    /// Nothing: the run has ended, or has not started.
     #[default]
+    Nothing,
+    /// More input.
     Input,
-    /// Responses: the maximum number of requests is in flight.
+    /// Responses: as many requests are in flight as may be, or the input has ended.
     Responses,
     /// The time of a retry; see [`retry_reason`](BulkReport::retry_reason).
     Retry,
@@ -82,9 +84,17 @@ impl fmt::Display for BulkReport {
             write!(f, ", {} unknown", self.unknown)?;
         }
         write!(f, ", {} requests in {:.1?}", self.requests, self.elapsed)?;
-        match (&self.retry_reason, self.waits_for) {
-            (Some(reason), WaitsFor::Retry) => write!(f, ", waiting to retry: {reason}"),
-            _ => Ok(()),
+        match (self.waits_for, &self.retry_reason) {
+            (WaitsFor::Nothing, _) => Ok(()),
+            (WaitsFor::Input, _) => f.write_str(", waiting for input"),
+            (WaitsFor::Responses, _) => f.write_str(", waiting for responses"),
+            (WaitsFor::Retry, Some(reason)) => write!(f, ", waiting to retry: {reason}"),
+            (WaitsFor::Retry, None) => f.write_str(", waiting to retry"),
+            (WaitsFor::RateLimit, _) => f.write_str(", waiting for the rate limit"),
+            (WaitsFor::Reader, _) => f.write_str(", waiting until outcomes are read"),
+            (WaitsFor::EarlierOperation, _) => {
+                f.write_str(", waiting for an earlier operation on a document")
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ mod faults;
 mod input;
 mod mock;
 mod outages;
-mod pipeline;
+pub(crate) mod pipeline;
 mod progress;
 mod promises;
+mod waits;

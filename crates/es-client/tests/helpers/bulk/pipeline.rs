@@ -370,7 +370,15 @@ async fn rate_limit_bounds_requests_of_any_size() {
 
 /// A writer that several hold.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    pub(crate) fn letters(&self) -> Vec<DeadLetter> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let letters = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        letters.collect()
+    }
+}
 
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -402,11 +410,7 @@ async fn dead_letters_hold_lines_and_reason() {
         .max_in_flight(1);
     let report = bulk.dead_letters(file.clone()).await.unwrap();
     assert_eq!((report.succeeded, report.failed, report.unknown), (8, 1, 1));
-    let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
-    let letters: Vec<DeadLetter> = written
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let letters = file.letters();
     let seen: Vec<_> = letters
         .iter()
         .map(|l| (l.number, l.status, l.unknown))
