@@ -87,6 +87,39 @@ fn reader_may_pause_longer_than_a_request() {
 }
 
 #[test]
+fn durable_up_to_is_what_was_read() {
+    let (client, _cluster, _runtime) = cluster();
+    let bulk = client.helpers().bulk("i", (0..95).map(document));
+    let bulk = bulk.flush_operations(10).max_in_flight(1);
+    let mut outcomes = client.iter(bulk.stream());
+    assert_eq!(outcomes.durable_up_to(), 0);
+    for read in 1..=95 {
+        assert!(is_written(outcomes.next().unwrap()));
+        // The outcomes of a request are settled at once, the last one as well.
+        let settled = if read == 95 { 95 } else { read / 10 * 10 };
+        assert_eq!(outcomes.durable_up_to(), settled);
+    }
+    assert!(outcomes.next().is_none());
+    assert!(outcomes.next().is_none());
+    assert_eq!(outcomes.durable_up_to(), 95);
+    assert_eq!(outcomes.report().succeeded, 95);
+
+    // Where the run stops, it stays.
+    let mut outcomes = client.iter(
+        client
+            .helpers()
+            .bulk("i", failing(false))
+            .flush_operations(50)
+            .max_in_flight(1)
+            .stream(),
+    );
+    assert!(outcomes.by_ref().take(50).all(is_written));
+    assert_eq!(outcomes.durable_up_to(), 50);
+    assert_eq!(outcomes.by_ref().filter(Result::is_err).count(), 1);
+    assert_eq!(outcomes.durable_up_to(), 55);
+}
+
+#[test]
 fn failed_source_ends_the_run() {
     let (client, _cluster, _runtime) = cluster();
     let client = client.options().request_timeout(MINUTE).into_client();
