@@ -38,7 +38,12 @@ fn push_lines<T: Serialize>(
     let Some(document) = &operation.document else {
         return match operation.action {
             Action::Delete => Ok(()),
-            _ => Err(Error::invalid("the operation has no document")),
+            _ => {
+                let meta = operation.meta.as_deref();
+                let reason = meta.and_then(|meta| meta.unreadable.as_deref());
+                let reason = reason.unwrap_or("the operation has no document");
+                Err(Error::invalid(reason.to_owned()))
+            }
         };
     };
     let start = buffer.len();

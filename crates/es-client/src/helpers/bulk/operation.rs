@@ -1,6 +1,7 @@
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
+use super::outcome::with_causes;
 use crate::{
     error::{Error, Result},
     params::{Param, ToParam},
@@ -103,6 +104,9 @@ pub(super) struct OperationMeta {
     pub(super) upsert: Option<Box<RawValue>>,
     #[serde(skip)]
     pub(super) repeatable: Option<bool>,
+    /// Why the document is missing.
+    #[serde(skip)]
+    pub(super) unreadable: Option<String>,
 }
 
 impl<T> Operation<T> {
@@ -304,7 +308,8 @@ fn raw(name: &'static str, value: &impl Serialize) -> Result<Box<RawValue>> {
 
 /// An item of a bulk helper's input: an [`Operation`], a document, which is
 /// [indexed](Operation::index), or a hit of a search, whose document is indexed with
-/// its ID and routing.
+/// its ID and routing. A hit whose document cannot be deserialized, or that has none,
+/// is a failed operation.
 pub trait IntoOperation {
     /// The type of the document.
     type Document: Serialize;
@@ -339,8 +344,16 @@ impl<T: Serialize> IntoOperation for Hit<T> {
 
     fn into_operation(self) -> Operation<T> {
         let (id, routing) = (self.id.clone(), self.routing.clone());
-        // A document that could not be read is reported as one that is missing.
-        let document = self.into_source().unwrap_or_default();
-        Operation::new(Action::Index, Some(id), document, Form::Whole).routing(routing)
+        // A document that could not be read is a failed operation.
+        let (document, unreadable) = match self.into_source() {
+            Ok(document) => (document, None),
+            Err(error) => (None, Some(with_causes(&error))),
+        };
+        let operation = Operation::new(Action::Index, Some(id), document, Form::Whole);
+        let operation = operation.routing(routing);
+        match unreadable {
+            Some(reason) => operation.set(|meta| meta.unreadable = Some(reason)),
+            None => operation,
+        }
     }
 }

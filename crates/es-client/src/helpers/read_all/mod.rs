@@ -44,6 +44,13 @@
 //! [allowed](ReadAll::allow_partial_results), so that an export is never silently
 //! incomplete.
 //!
+//! A document that cannot be deserialized is an error of its own hit only: its
+//! [`source`](crate::types::Hit::source) names index, ID and field. Stop at it (`?`), skip
+//! it, or collect the errors; the stream and its pages are not affected. As the input of
+//! [`bulk`](super::bulk), such a hit is a failed operation, so that
+//! [`stop_after_failures`](super::bulk::Bulk::stop_after_failures) and
+//! [`dead_letters`](super::bulk::Bulk::dead_letters) apply to it.
+//!
 //! Servers without points in time (Elasticsearch before 7.10, OpenSearch) are read by
 //! scroll. If the response with a page of a scroll is lost, the page cannot be
 //! requested again, because the server has advanced the scroll; this is an error
