@@ -573,3 +573,87 @@ async fn a_query_sends_its_parameters_apart_and_reads_its_rows() {
     let expected = expected.map(|(line, body)| (line.to_owned(), body.to_owned()));
     assert_eq!(*seen, expected);
 }
+
+/// A client whose queries get this response, as from a query without a limit.
+fn without_limit(text: String) -> Elasticsearch {
+    let service = tower::service_fn(move |_request: Request<Body>| {
+        let warning =
+            "299 Elasticsearch-9.2.0 \"No limit defined, adding default limit of [1000]\"";
+        let response = Response::builder().header("warning", warning);
+        let response = response.body(Full::new(Bytes::from(text.clone()))).unwrap();
+        async move { Ok::<_, Infallible>(response) }
+    });
+    Elasticsearch::from_service(service)
+}
+
+fn table(rows: u64, is_partial: bool) -> String {
+    let values: Vec<_> = (0..rows).map(|n| [n]).collect();
+    let columns = json!([{"name": "n", "type": "long"}]);
+    json!({"is_partial": is_partial, "columns": columns, "values": values}).to_string()
+}
+
+fn assert_is_cut(error: &es_client::Error) {
+    assert!(error.is_partial());
+    let words = "the server cut the result at 1000 rows; give the query a `LIMIT`";
+    assert!(error.to_string().contains(words), "{error}");
+}
+
+#[tokio::test]
+async fn result_cut_at_the_limit_is_an_error_unless_allowed() {
+    let client = without_limit(table(1_000, false));
+    let query = || client.helpers().esql("FROM i");
+    assert_is_cut(&query().rows::<u64>().await.unwrap_err());
+    assert_is_cut(&query().table::<u64>().await.unwrap_err());
+    let cut = query().allow_truncated(true).table::<u64>().await.unwrap();
+    assert_eq!((cut.rows.len(), cut.is_truncated), (1_000, true));
+
+    // The server warns of the limit even where there are fewer rows.
+    let client = without_limit(table(999, false));
+    let whole = client
+        .helpers()
+        .esql("FROM i")
+        .table::<u64>()
+        .await
+        .unwrap();
+    assert_eq!((whole.rows.len(), whole.is_truncated), (999, false));
+    // A query with a limit has as many rows as it asks for.
+    let (client, _) = responding([(200, serde_json::from_str(&table(1_000, false)).unwrap())]);
+    let query = client.helpers().esql("FROM i | LIMIT 1000");
+    assert_eq!(query.rows::<u64>().await.unwrap().len(), 1_000);
+}
+
+#[tokio::test]
+async fn csv_cut_at_the_limit_is_an_error_unless_allowed() {
+    // Line breaks within quotes do not begin a row.
+    let csv = |rows: usize| format!("text\r\n{}", "\"a\r\nb \"\"c\"\"\"\r\n".repeat(rows));
+    let client = without_limit(csv(1_000));
+    let query = || client.helpers().esql("FROM i");
+    assert_is_cut(&query().csv().await.unwrap_err());
+    let cut = query().allow_truncated(true).csv().await.unwrap();
+    assert_eq!(cut, csv(1_000));
+    let client = without_limit(csv(999));
+    assert_eq!(
+        client.helpers().esql("FROM i").csv().await.unwrap(),
+        csv(999)
+    );
+}
+
+#[tokio::test]
+async fn partial_rows_are_an_error_unless_allowed() {
+    let partial: Value = serde_json::from_str(&table(3, true)).unwrap();
+    let (client, _) = responding([
+        (200, partial.clone()),
+        (200, partial.clone()),
+        (200, partial),
+    ]);
+    let query = || client.helpers().esql("FROM i | LIMIT 10");
+    let error = query().rows::<u64>().await.unwrap_err();
+    assert!(error.is_partial() && !error.is_timeout());
+    assert!(
+        error.to_string().contains("`allow_partial_results`"),
+        "{error}"
+    );
+    let allowed = || query().allow_partial_results(true);
+    assert_eq!(allowed().rows::<u64>().await.unwrap(), [0, 1, 2]);
+    assert!(allowed().table::<u64>().await.unwrap().is_partial);
+}
