@@ -382,6 +382,7 @@ impl Plan {
             accepted: AtomicBool::new(false),
             initial_retries: settings.initial_retries,
             responded: AtomicBool::new(false),
+            was_away: AtomicBool::new(false),
             continue_on_error: settings.continue_on_error,
         });
         let concurrency = if settings.adaptive {

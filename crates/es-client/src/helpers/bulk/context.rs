@@ -47,6 +47,8 @@ pub(super) struct BulkContext {
     pub(super) initial_retries: u32,
     /// Whether there was a response to any request.
     pub(super) responded: AtomicBool,
+    /// Whether the cluster was not available when the run began.
+    pub(super) was_away: AtomicBool,
     /// Whether the run goes on after a request that failed as a whole.
     pub(super) continue_on_error: bool,
 }
@@ -137,22 +139,33 @@ pub(super) async fn send_batch<C>(
 impl BulkContext {
     /// Checks the product before the first write, if no response has passed the
     /// check yet: by the response to a write it would be too late.
-    pub(super) async fn check_product(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// It is another product, or nothing is known of it for now.
+    pub(super) async fn check_product(&self) -> Result<(), Failed> {
         if !self.client.transport().needs_product_check() {
             return Ok(());
         }
         let client = self.client.options().for_helper(true);
-        match client.info().send().await {
-            Err(error)
-                if error
-                    .as_transport()
-                    .is_some_and(es_transport::Error::is_unsupported_product) =>
-            {
-                Err(error)
-            }
-            // Whatever else is wrong is reported by the writes.
-            Ok(_) | Err(_) => Ok(()),
+        let Err(error) = client.info().send().await else {
+            self.responded.store(true, Ordering::Relaxed);
+            return Ok(());
+        };
+        if error.status().is_some() {
+            self.responded.store(true, Ordering::Relaxed);
         }
+        let failed = Failed::from(error);
+        if failed.transient {
+            self.was_away.store(true, Ordering::Relaxed);
+            return Err(failed);
+        }
+        let transport = failed.error.as_transport();
+        if transport.is_some_and(es_transport::Error::is_unsupported_product) {
+            return Err(failed);
+        }
+        // Credentials may suffice for writes alone; whatever else is wrong is
+        // reported by the writes.
+        Ok(())
     }
 
     fn request<C>(&self, batch: &Batch<C>) -> HelperRequest {
@@ -199,7 +212,7 @@ impl BulkContext {
     /// Returns whether a refusal is transient, for its status alone: a cluster that
     /// was restarted refuses good credentials until its security index is back.
     pub(super) fn may_pass<C>(&self, batch: &Batch<C>, status: Option<u16>) -> bool {
-        let was_away = batch.retries > 0;
+        let was_away = batch.retries > 0 || self.was_away.load(Ordering::Relaxed);
         status == Some(401) && (was_away || self.accepted.load(Ordering::Relaxed))
     }
 }

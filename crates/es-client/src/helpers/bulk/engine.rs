@@ -22,7 +22,7 @@ use super::{
     concurrency::{Concurrency, LatencySample},
     context::{BatchResult, BulkContext, send_batch},
     dead_letter::{self, DeadLetterWriter},
-    outcome::{Outcome, Reason},
+    outcome::{Outcome, Reason, with_causes},
     rate_limit::RateLimit,
     reader::{Reader, Settled},
     report::{BulkReport, WaitsFor},
@@ -150,7 +150,7 @@ impl<C: Send + 'static> Engine<C> {
 
     /// Runs until every operation of the source is settled, or the run stops.
     pub(super) async fn run(mut self) -> Finished {
-        self.state.stop = self.context.check_product().await.err();
+        self.check_product().await;
         let mut waited_for = None;
         loop {
             self.take_batches();
@@ -175,6 +175,23 @@ impl<C: Send + 'static> Engine<C> {
         Finished {
             report: state.report,
             error: state.stop.or(state.source_error),
+        }
+    }
+
+    /// Checks the product, and retries that as often as a first request. Without a
+    /// response nothing is taken from the source.
+    async fn check_product(&mut self) {
+        let mut retries = 0;
+        while let Err(failed) = self.context.check_product().await {
+            if !failed.transient || retries >= self.context.max_retries() {
+                self.state.stop = Some(failed.error);
+                return;
+            }
+            retries += 1;
+            self.state.report.retry_reason = Some(with_causes(&failed.error).into());
+            self.tell(WaitsFor::Retry);
+            let wait = self.context.backoff.wait(retries, &self.context.rng);
+            tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
         }
     }
 
@@ -489,10 +506,14 @@ impl<C: Send + 'static> Engine<C> {
         }
         self.state.tell_at = None;
         // A source that had no room until now is not late yet.
-        self.update_report(match (waited_for, waits_for) {
+        self.tell(match (waited_for, waits_for) {
             (Some(WaitsFor::Responses), WaitsFor::Input) => WaitsFor::Responses,
             _ => waits_for,
         });
+    }
+
+    fn tell(&mut self, waits_for: WaitsFor) {
+        self.update_report(waits_for);
         if let Some(progress) = &mut self.settings.progress {
             progress(&self.state.report);
         }

@@ -89,6 +89,14 @@
 //! [`is_conflict`](ItemError::is_conflict). With generated IDs, and for `index`, the
 //! outcome is exact.
 //!
+//! If the client checks the [product](es_transport::TransportBuilder::product_check) and
+//! no response has passed the check yet, a run begins with `GET /`. Nothing is sent to
+//! another product. Without a response (a connection that fails, a timeout, 429, 502, 503
+//! or 504), that request is retried as often as a
+//! [first request](Bulk::initial_retries); then the run stops before anything was taken
+//! from the input. If the request is refused otherwise, such as with 403 to an API key
+//! that may only write, the run begins.
+//!
 //! # Pipelines
 //!
 //! - [`Operation::context`] attaches a value, such as an offset, that is returned with

@@ -10,6 +10,7 @@ use es_client::{
     Elasticsearch,
     helpers::bulk::{BulkSink, DeadLetter, Operation, WaitsFor},
 };
+use es_testkit::Fault;
 use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -98,14 +99,19 @@ async fn wrong_port_is_an_early_error_with_its_reason() {
         .backoff(Duration::from_millis(1), Duration::from_millis(2))
         .on_progress(move |report| seen.lock().unwrap().push(report.retry_reason.clone()));
     let stopped = bulk.await.unwrap_err();
-    assert_eq!((stopped.report.requests, stopped.report.failed), (4, 3));
+    assert!(stopped.error.as_transport().unwrap().is_connect());
+    // Nothing was taken.
+    let report = stopped.report;
+    assert_eq!(
+        (report.operations, report.requests, report.failed),
+        (0, 0, 0)
+    );
     let reasons = reasons.lock().unwrap();
     assert!(
         reasons[0].as_ref().unwrap().contains("refused"),
         "{reasons:?}"
     );
-    let failure = stopped.report.failures[0].result.as_ref().unwrap_err();
-    assert!(failure.reason().contains("refused"), "{failure}");
+    assert!(reasons.len() >= 3, "{reasons:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -587,4 +593,89 @@ async fn another_product_is_refused_before_the_first_write() {
             .is_complete()
     );
     assert_eq!(cluster.node(0).request_count(), 1);
+}
+
+fn is_info(request: &http::Request<bytes::Bytes>) -> bool {
+    request.uri().path() == "/"
+}
+
+/// A cluster whose information is not available as the fault says.
+async fn without_info(fault: Fault) -> (es_testkit::Cluster, Elasticsearch) {
+    let cluster = es_testkit::Cluster::builder().start().await.unwrap();
+    cluster.node(0).inject(fault.when(is_info));
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .request_timeout(Duration::from_millis(500))
+        .max_retries(0)
+        .build()
+        .unwrap();
+    (cluster, client)
+}
+
+fn paths(cluster: &es_testkit::Cluster) -> Vec<String> {
+    let requests = cluster.node(0).requests();
+    let paths = requests.iter().map(|request| request.path().to_owned());
+    paths.collect()
+}
+
+#[tokio::test]
+async fn refused_information_does_not_stop_writes() {
+    for status in [401, 403, 404, 405] {
+        let (cluster, client) = without_info(Fault::status(status)).await;
+        let report = client.helpers().bulk("i", operations(3)).await.unwrap();
+        assert!(report.is_complete(), "{report}");
+        assert_eq!(paths(&cluster), ["/", "/i/_bulk"]);
+    }
+}
+
+#[tokio::test]
+async fn unavailable_information_is_retried_before_the_first_write() {
+    for fault in [Fault::hang(), Fault::reset(), Fault::status(503)] {
+        let (cluster, client) = without_info(fault.times(2)).await;
+        let bulk = client.helpers().bulk("i", operations(3));
+        let bulk = bulk.backoff(Duration::from_millis(1), Duration::from_millis(2));
+        let report = bulk.await.unwrap();
+        assert_eq!(
+            (report.succeeded, report.unknown, report.retried),
+            (3, 0, 0)
+        );
+        assert!(report.retry_reason.is_some());
+        assert_eq!(paths(&cluster), ["/", "/", "/", "/i/_bulk"]);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_while_there_is_no_information() {
+    let (cluster, client) = without_info(Fault::hang()).await;
+    let bulk = client.helpers().bulk("i", operations(3));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let stopped = bulk
+        .backoff(Duration::from_millis(1), Duration::from_millis(2))
+        .initial_retries(1)
+        .on_progress(move |report| tell.lock().unwrap().push(report.to_string()))
+        .await
+        .unwrap_err();
+    assert!(stopped.error.is_timeout());
+    let report = stopped.report;
+    assert_eq!(
+        (report.operations, report.requests, report.unknown),
+        (0, 0, 0)
+    );
+    assert_eq!(paths(&cluster), ["/", "/"]);
+    let told = told.lock().unwrap();
+    assert!(
+        told[0].contains(", waiting to retry: no response"),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn cluster_that_starts_may_refuse_credentials_for_some_time() {
+    let (cluster, client) = without_info(Fault::reset().once()).await;
+    cluster.node(0).inject(Fault::status(401).times(2));
+    let bulk = client.helpers().bulk("i", operations(3));
+    let bulk = bulk.backoff(Duration::from_millis(1), Duration::from_millis(2));
+    assert!(bulk.await.unwrap().is_complete());
+    assert_eq!(paths(&cluster), ["/", "/", "/i/_bulk", "/i/_bulk"]);
 }
