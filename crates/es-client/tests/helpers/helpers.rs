@@ -169,6 +169,59 @@ async fn index_is_created_as_another_one() {
 }
 
 #[tokio::test]
+async fn copied_index_has_its_vectors() {
+    let ((_from, old), (_to, new)) = (cluster().await, cluster().await);
+    let mappings = json!({"properties": {
+        "v": {"type": "dense_vector", "dims": 3, "similarity": "l2_norm"},
+        "price": {"type": "double"}
+    }});
+    let settings = json!({"number_of_shards": 2, "number_of_replicas": 0});
+    let create = old.indices().create("old").mappings(&mappings);
+    let create = create.settings(&settings);
+    create.aliases(&json!({"shop": {}})).send().await.unwrap();
+    let documents = (0..40).map(|n| {
+        let document = json!({"price": n, "v": [n, 1, 2]});
+        Operation::index(document).id(n.to_string())
+    });
+    let written = old.helpers().bulk("old", documents).await.unwrap();
+    assert!(written.is_complete());
+    // As Elasticsearch does since 9.2.
+    let found = old.search::<Value>("old").size(1).send().await.unwrap();
+    let found: Value = found.json().unwrap();
+    assert!(found["hits"]["hits"][0]["_source"]["v"].is_null());
+
+    let copy = old.helpers().copy_index("old", &new, "new").aliases(true);
+    copy.await.unwrap();
+    let report = old.helpers().reindex("old", &new, "new").await.unwrap();
+    assert_eq!((report.succeeded, report.operations), (40, 40));
+    let index = new.indices().get("new").send().await.unwrap();
+    let index: Value = index.json().unwrap();
+    let vectors = &index["new"]["mappings"]["properties"]["v"];
+    assert_eq!(
+        (&vectors["type"], &vectors["dims"]),
+        (&json!("dense_vector"), &json!(3))
+    );
+    let settings = &index["new"]["settings"]["index"];
+    assert_eq!(settings["number_of_shards"], "2");
+    assert!(index["new"]["aliases"]["shop"].is_object());
+
+    let mut hits = new.helpers().read_all::<Value>("shop").stream();
+    let mut copied = 0;
+    while let Some(hit) = hits.next().await {
+        let document = hit.unwrap().into_source().unwrap().unwrap();
+        let n = document["price"].as_u64().unwrap();
+        assert_eq!(document["v"], json!([n, 1, 2]));
+        copied += 1;
+    }
+    assert_eq!(copied, 40);
+    // They can be searched for.
+    let knn = json!({"field": "v", "query_vector": [7, 1, 2], "k": 1, "num_candidates": 40});
+    let search = new.search::<Value>("new").property("knn", &knn).send();
+    let nearest: Value = search.await.unwrap().json().unwrap();
+    assert_eq!(nearest["hits"]["hits"][0]["_id"], "7");
+}
+
+#[tokio::test]
 async fn sql_is_read_page_after_page_and_its_cursor_closed() {
     let first =
         json!({"columns": [{"name": "n", "type": "long"}], "rows": [[1], [2]], "cursor": "c1"});
