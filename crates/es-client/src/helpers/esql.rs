@@ -44,7 +44,10 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::rows::{csv_rows, is_truncated};
+use super::{
+    arrow,
+    rows::{csv_rows, default_limit},
+};
 use crate::{
     Call,
     client::Elasticsearch,
@@ -169,14 +172,7 @@ impl Esql {
     /// Returns an error if there is no response, if the query is invalid, or if the result
     /// is partial or truncated.
     pub async fn csv(self) -> Result<Bytes> {
-        let allow_truncated = self.allow_truncated;
-        let response = self.send("csv").await?;
-        let text = response.bytes();
-        let rows = csv_rows(text);
-        if !allow_truncated && is_truncated(response.meta(), rows) {
-            return Err(truncated(rows));
-        }
-        Ok(text.clone())
+        self.text("csv", csv_rows).await
     }
 
     /// Returns the rows in the stream format of [Apache
@@ -184,14 +180,25 @@ impl Esql {
     /// such as that of `arrow-ipc`. The requirement on servers is the same as that of
     /// [`csv`](Self::csv).
     ///
-    /// The rows are not counted: give the query a `LIMIT`, since a result that the
-    /// server cut is not told from a complete one.
-    ///
     /// # Errors
     /// Returns an error if there is no response, if the query is invalid, or if the result
-    /// is partial.
+    /// is partial or truncated.
     pub async fn arrow(self) -> Result<Bytes> {
-        Ok(self.send("arrow").await?.bytes().clone())
+        self.text("arrow", arrow::row_count).await
+    }
+
+    /// Returns the rows in a format, of which `count` counts them.
+    async fn text(self, format: &'static str, count: fn(&[u8]) -> usize) -> Result<Bytes> {
+        let allow_truncated = self.allow_truncated;
+        let response = self.send(format).await?;
+        let text = response.bytes();
+        if let Some(limit) = default_limit(response.meta()).filter(|_| !allow_truncated) {
+            let rows = count(text);
+            if rows >= limit {
+                return Err(truncated(rows));
+            }
+        }
+        Ok(text.clone())
     }
 
     async fn send(mut self, format: &'static str) -> Result<Response> {

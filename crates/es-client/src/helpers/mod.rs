@@ -11,6 +11,7 @@
 //! | [`esql`] | reads the rows of an ES\|QL query into structs |
 //! | [`sql`] | reads the rows of an SQL query page by page |
 
+mod arrow;
 pub mod bulk;
 mod copy_index;
 pub mod esql;

@@ -66,7 +66,7 @@ impl<T: DeserializeOwned> Rows<T> {
             Ok(read) => read,
             Err(error) => return Err(Error::decode("the rows of `esql.query`", error, meta, body)),
         };
-        let is_truncated = is_truncated(&meta, rows.len());
+        let is_truncated = default_limit(&meta).is_some_and(|limit| rows.len() >= limit);
         Ok(Self {
             columns,
             rows,
@@ -77,16 +77,16 @@ impl<T: DeserializeOwned> Rows<T> {
     }
 }
 
-/// Returns whether the server cut a result at its default limit.
-pub(super) fn is_truncated(meta: &Meta, rows: usize) -> bool {
+/// Returns the default limit, if the server applied it: a result with as many rows was
+/// cut.
+pub(super) fn default_limit(meta: &Meta) -> Option<usize> {
     // As servers since 8.11 say: "No limit defined, adding default limit of [1000]".
     let default_limit = |text: &str| {
         let (_, rest) = text.split_once("adding default limit of [")?;
         let (limit, _) = rest.split_once(']')?;
         limit.parse::<usize>().ok()
     };
-    let limit = meta.warnings().find_map(|text| default_limit(&text));
-    limit.is_some_and(|limit| rows >= limit)
+    meta.warnings().find_map(|text| default_limit(&text))
 }
 
 /// Returns the number of rows of a CSV text, without the line of the columns' names.

@@ -31,6 +31,22 @@ fn start() -> (blocking::Elasticsearch, Cluster, Runtime) {
 }
 
 #[test]
+fn export_resumes_from_its_token() {
+    let (client, _cluster, _runtime) = start();
+    let documents = (0..1_500).map(|n| json!({ "n": n }));
+    let written = client.wait(client.helpers().bulk("i", documents));
+    assert!(written.unwrap().is_complete());
+    let reading = || client.helpers().read_all::<Value>("i").leave_open(true);
+    let mut hits = client.iter(reading().stream());
+    assert!(hits.resume_token().is_none());
+    assert!(hits.by_ref().take(700).all(|hit| hit.is_ok()));
+    let token = hits.resume_token().unwrap();
+    drop(hits);
+    let rest = client.iter(reading().resume(token).stream());
+    assert_eq!(rest.map(Result::unwrap).count(), 800);
+}
+
+#[test]
 fn every_call_and_helper_can_be_waited_for() {
     let (client, cluster, _runtime) = start();
     assert!(client.wait(client.ping()).unwrap());

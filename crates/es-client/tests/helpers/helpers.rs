@@ -178,7 +178,7 @@ async fn copied_index_has_its_vectors() {
     let settings = json!({"number_of_shards": 2, "number_of_replicas": 0});
     let create = old.indices().create("old").mappings(&mappings);
     let create = create.settings(&settings);
-    create.aliases(&json!({"shop": {}})).send().await.unwrap();
+    create.aliases(json!({"shop": {}})).send().await.unwrap();
     let documents = (0..40).map(|n| {
         let document = json!({"price": n, "v": [n, 1, 2]});
         Operation::index(document).id(n.to_string())
@@ -628,12 +628,13 @@ async fn a_query_sends_its_parameters_apart_and_reads_its_rows() {
 }
 
 /// A client whose queries get this response, as from a query without a limit.
-fn without_limit(text: String) -> Elasticsearch {
+fn without_limit(text: impl Into<Bytes>) -> Elasticsearch {
+    let text = text.into();
     let service = tower::service_fn(move |_request: Request<Body>| {
         let warning =
             "299 Elasticsearch-9.2.0 \"No limit defined, adding default limit of [1000]\"";
         let response = Response::builder().header("warning", warning);
-        let response = response.body(Full::new(Bytes::from(text.clone()))).unwrap();
+        let response = response.body(Full::new(text.clone())).unwrap();
         async move { Ok::<_, Infallible>(response) }
     });
     Elasticsearch::from_service(service)
@@ -689,6 +690,33 @@ async fn csv_cut_at_the_limit_is_an_error_unless_allowed() {
         client.helpers().esql("FROM i").csv().await.unwrap(),
         csv(999)
     );
+}
+
+/// A stream with one record batch of so many rows and no columns.
+fn arrow(rows: u16) -> Bytes {
+    // A mark and the length; the place of the table, its list of places (version, kind,
+    // header, length of the body), and the table; the same of the header.
+    let mut stream = vec![0xff, 0xff, 0xff, 0xff, 56, 0, 0, 0];
+    stream.extend([16, 0, 0, 0, 12, 0, 12, 0, 4, 0, 6, 0, 8, 0, 0, 0]);
+    stream.extend([12, 0, 0, 0, 4, 0, 3, 0, 16, 0, 0, 0, 0, 0, 0, 0]);
+    stream.extend([6, 0, 16, 0, 8, 0, 0, 0]);
+    stream.extend([8, 0, 0, 0, 0, 0, 0, 0]);
+    let [low, high] = rows.to_le_bytes();
+    stream.extend([low, high, 0, 0, 0, 0, 0, 0]);
+    stream.extend([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    stream.into()
+}
+
+#[tokio::test]
+async fn arrow_cut_at_the_limit_is_an_error_unless_allowed() {
+    let client = without_limit(arrow(1_000));
+    let query = || client.helpers().esql("FROM i");
+    assert_is_cut(&query().arrow().await.unwrap_err());
+    let cut = query().allow_truncated(true).arrow().await.unwrap();
+    assert_eq!(cut, arrow(1_000));
+    let client = without_limit(arrow(999));
+    let whole = client.helpers().esql("FROM i").arrow().await.unwrap();
+    assert_eq!(whole, arrow(999));
 }
 
 #[tokio::test]
