@@ -44,6 +44,16 @@ impl Credentials {
     /// Creates credentials for HTTP Basic authentication
     /// ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), in UTF-8.
     ///
+    /// ```
+    /// use es_transport::Credentials;
+    ///
+    /// let credentials = Credentials::basic("elastic", "changeme")?;
+    /// assert_eq!(credentials.header(), "Basic ZWxhc3RpYzpjaGFuZ2VtZQ==");
+    /// // The colon separates user name and password.
+    /// assert!(Credentials::basic("a:b", "changeme").is_err());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the user name contains a colon, or if either of them contains a
     /// control character.

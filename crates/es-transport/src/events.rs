@@ -225,6 +225,18 @@ impl Events {
     ///
     /// A subscriber that falls 256 events behind misses the oldest ones and
     /// receives an [`Event::Lagged`] with their number.
+    ///
+    /// ```
+    /// use es_transport::events::{Event, Events};
+    ///
+    /// let events = Events::new();
+    /// let mut subscription = events.subscribe();
+    /// for nodes in 0..300 {
+    ///     events.emit(Event::Sniffed { nodes });
+    /// }
+    /// assert_eq!(subscription.try_recv(), Some(Event::Lagged { missed: 44 }));
+    /// assert_eq!(subscription.try_recv(), Some(Event::Sniffed { nodes: 44 }));
+    /// ```
     pub fn subscribe(&self) -> Subscription {
         Subscription(self.0.subscribe())
     }

@@ -117,6 +117,20 @@ pub struct Deadline {
 impl Deadline {
     /// Returns the deadline of a request that is sent at `now`: the earlier of the one
     /// that is attached to it and the one that its options, or else `timeout`, set.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::extensions::Deadline;
+    /// use http::Extensions;
+    /// use tokio::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// // Three of five seconds are left.
+    /// let carried = Deadline { at: now + Duration::from_secs(3), after: Duration::from_secs(5) };
+    /// let mut extensions = Extensions::new();
+    /// extensions.insert(carried);
+    /// assert_eq!(Deadline::of(&extensions, Some(Duration::from_secs(60)), now), Some(carried));
+    /// ```
     pub fn of(extensions: &Extensions, timeout: Option<Duration>, now: Instant) -> Option<Self> {
         let own = RequestOptions::find(extensions)
             .map_or(Setting::Inherit, |options| options.total_timeout);
@@ -139,6 +153,24 @@ impl Deadline {
 }
 
 /// The attempts before a retry. It is an extension of every attempt except the first.
+///
+/// ```
+/// use es_transport::{Error, extensions::RetryContext, layer::RetryLayer};
+/// use http::{Request, Response};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let service = RetryLayer::default().layer(service_fn(async |request: Request<()>| {
+///     match request.extensions().get::<RetryContext>() {
+///         None => Err(Error::connect_message("refused")),
+///         Some(context) => Ok(Response::new(context.attempt)),
+///     }
+/// }));
+/// let response = service.oneshot(Request::new(())).await.unwrap();
+/// assert_eq!(response.into_body(), 2);
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct RetryContext {
     /// The number of this attempt. The first retry is attempt 2.

@@ -173,6 +173,17 @@ impl RequestOptions {
     }
 
     /// Sets headers, which replace the transport's headers of the same names.
+    ///
+    /// ```
+    /// use es_transport::RequestOptions;
+    /// use http::{HeaderMap, HeaderValue, header::ACCEPT_LANGUAGE};
+    ///
+    /// let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, HeaderValue::from_static("de"))]);
+    /// let options = RequestOptions::new().headers(headers);
+    /// assert_eq!(options.headers[ACCEPT_LANGUAGE], "de");
+    /// // `Debug` shows no value, which may be a secret.
+    /// assert!(format!("{options:?}").contains(r#"headers: ["accept-language"]"#));
+    /// ```
     #[must_use]
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
@@ -195,6 +206,25 @@ impl RequestOptions {
 
     /// Sets the time limit of one attempt, including its response. Default: the
     /// transport's.
+    ///
+    /// ```
+    /// use std::{future::pending, sync::Arc, time::Duration};
+    /// use es_transport::{RequestOptions, Result, layer::AttemptTimeoutLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let hangs = service_fn(|_: Request<()>| pending::<Result<Response<String>>>());
+    /// let service = AttemptTimeoutLayer::new(Duration::from_secs(30)).layer(hangs);
+    ///
+    /// let mut request = Request::new(());
+    /// let options = RequestOptions::new().request_timeout(Duration::from_secs(2));
+    /// Arc::new(options).attach(&mut request);
+    /// let error = service.oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.timeout_after(), Some(Duration::from_secs(2)));
+    /// # }
+    /// ```
     #[must_use]
     pub fn request_timeout(mut self, timeout: impl Into<Setting<Duration>>) -> Self {
         self.request_timeout = timeout.into();
@@ -257,6 +287,25 @@ impl RequestOptions {
     }
 
     /// Sets a hint for the node selector, such as a session ID. Default: none.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use es_transport::{Node, NodePool, RequestOptions, layer::SelectNodeLayer, node::Sticky};
+    /// # use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
+    /// let service = SelectNodeLayer::new(pool, Sticky::default()).layer(service_fn(
+    ///     async |sent: Request<()>| Ok::<_, http::Error>(Response::new(sent.uri().to_string())),
+    /// ));
+    /// let mut request = Request::new(());
+    /// Arc::new(RequestOptions::new().selector_hint("session-17")).attach(&mut request);
+    /// let first = service.clone().oneshot(request.clone()).await?.into_body().bytes().await?;
+    /// assert_eq!(service.oneshot(request).await?.into_body().bytes().await?, first);
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn selector_hint(mut self, hint: impl Into<Arc<str>>) -> Self {
         self.selector_hint = Some(hint.into());
@@ -279,6 +328,26 @@ impl RequestOptions {
     }
 
     /// Sets whether the response is returned as a stream. Default: `false`.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, sync::Arc};
+    /// use es_transport::{RequestOptions, layer::CollectLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let rows = service_fn(async |_: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::new("1\n2\n".to_owned()))
+    /// });
+    /// let mut request = Request::new(());
+    /// Arc::new(RequestOptions::new().stream(true)).attach(&mut request);
+    ///
+    /// let mut body = CollectLayer::new().layer(rows).oneshot(request).await?.into_body();
+    /// assert!(body.collected().is_none());
+    /// assert_eq!(body.chunk().await?.as_deref(), Some(&b"1\n2\n"[..]));
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn stream(mut self, stream: bool) -> Self {
         self.stream = stream;

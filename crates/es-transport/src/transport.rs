@@ -233,6 +233,23 @@ impl Transport {
     ///
     /// A response with an error status is not an error. [`RequestOptions`](crate::RequestOptions)
     /// that are attached to the request override the settings of the transport.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::{Request, Response};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let transport = Transport::from_service(tower::service_fn(async |request: Request<Body>| {
+    ///     assert_eq!(request.uri(), "/books/_doc/7");
+    ///     Response::builder().status(404).body(Body::from(r#"{"found":false}"#))
+    /// }));
+    /// let request = Request::get("/books/_doc/7").body(Body::empty()).unwrap();
+    /// let response = transport.send(request).await?;
+    /// assert_eq!(response.status(), 404);
+    /// assert_eq!(response.into_body().bytes().await?, r#"{"found":false}"#);
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn send(&self, request: Request<Body>) -> SendFuture {
         let request = Some(request);
         let state = State::Unsent {
@@ -246,6 +263,17 @@ impl Transport {
     }
 
     /// Returns a weak reference, which does not keep the transport alive.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    ///
+    /// let transport = Transport::builder().node("http://localhost:9200").build()?;
+    /// let weak = transport.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(transport);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn downgrade(&self) -> WeakTransport {
         WeakTransport(Arc::downgrade(&self.0))
     }
@@ -317,6 +345,24 @@ impl Transport {
     /// Whether the product check is enforced and no response has passed it yet. To keep
     /// a write from reaching another product, send a request that changes nothing
     /// first.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::{Request, Response};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .http_service(tower::service_fn(async |_: Request<Body>| {
+    ///         Response::builder().header("x-elastic-product", "Elasticsearch").body(Body::empty())
+    ///     }))
+    ///     .build()?;
+    /// assert!(transport.needs_product_check());
+    /// transport.send(Request::head("/").body(Body::empty()).unwrap()).await?;
+    /// assert!(!transport.needs_product_check());
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn needs_product_check(&self) -> bool {
         let product = self
             .0
@@ -339,6 +385,26 @@ impl Transport {
     }
 
     /// Fetches the nodes of the cluster now, regardless of the settings.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::{Request, Response};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let nodes = r#"{"nodes":{"id":{"http":{"publish_address":"10.0.0.1:9200"}}}}"#;
+    /// let transport = Transport::builder()
+    ///     .node("http://seed:9200")
+    ///     .http_service(tower::service_fn(move |_: Request<Body>| async move {
+    ///         let response = Response::builder().header("x-elastic-product", "Elasticsearch");
+    ///         response.body(Body::from(nodes))
+    ///     }))
+    ///     .build()?;
+    /// transport.sniff().await?;
+    /// let nodes = transport.pool().unwrap().nodes();
+    /// assert_eq!(nodes[0].node().url(), "http://10.0.0.1:9200");
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     /// Returns an error if no node responded in time, or if none of the nodes can be
@@ -364,6 +430,19 @@ impl Transport {
     ///
     /// A [service](TransportBuilder::http_service) that replaces the connections is not
     /// closed.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::Request;
+    ///
+    /// # tokio_test::block_on(async {
+    /// let transport = Transport::builder().node("http://localhost:9200").build()?;
+    /// transport.close();
+    /// let error = transport.send(Request::new(Body::empty())).await.unwrap_err();
+    /// assert!(error.is_closed());
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close(&self) {
         if let Some(parts) = &self.0.parts {
             (parts.close)();

@@ -98,6 +98,16 @@ impl Body {
     }
 
     /// Returns the pieces of a body that is in memory; `None` for a stream.
+    ///
+    /// ```
+    /// use es_transport::Body;
+    ///
+    /// let body = Body::from(r#"{"query":{"match_all":{}}}"#);
+    /// let pieces = body.pieces().unwrap_or_default();
+    /// let query: serde_json::Value = serde_json::from_slice(&pieces.concat())?;
+    /// assert!(query["query"]["match_all"].is_object());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn pieces(&self) -> Option<&[Bytes]> {
         match &self.0 {
             Kind::Bytes(bytes) if bytes.is_empty() => Some(&[]),

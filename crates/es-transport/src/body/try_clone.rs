@@ -13,6 +13,17 @@ use http_body_util::{
 /// ([retry](crate::layer::retry), [auth](crate::layer::auth), [media
 /// types](crate::layer::media_type)). The common bodies of http-body-util implement it,
 /// except for boxed ones, which cannot be cloned.
+///
+/// ```
+/// use bytes::Bytes;
+/// use es_transport::TryCloneBody;
+/// use http_body_util::{BodyExt, Full};
+///
+/// let body = Full::new(Bytes::from_static(b"{}"));
+/// assert!(body.try_clone().is_some());
+/// // A boxed body cannot be cloned, so that its request is not retried.
+/// assert!(body.boxed().try_clone().is_none());
+/// ```
 pub trait TryCloneBody: Sized {
     /// Returns another body with the same bytes; `None` if the body cannot be cloned.
     fn try_clone(&self) -> Option<Self>;

@@ -60,6 +60,19 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets credentials of any kind.
+    ///
+    /// ```
+    /// use es_transport::{Credentials, Transport};
+    ///
+    /// // A proxy that expects a scheme of its own.
+    /// let token = Credentials::raw("Negotiate YIIFugYGKwYBBQUC")?;
+    /// let builder = Transport::builder().node("https://localhost:9200").credentials(token);
+    ///
+    /// // One kind only.
+    /// let error = builder.basic_auth("elastic", "changeme").build().unwrap_err();
+    /// assert_eq!(error.setting(), Some("basic_auth"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn credentials(self, credentials: Credentials) -> Self {
         self.auth("credentials", Ok(AuthLayer::new(credentials)))
     }
@@ -67,6 +80,26 @@ impl<T> TransportBuilder<T> {
     /// Sets a provider that returns credentials on demand. They are cached until they
     /// expire, and fetched again once if the server rejects them (401). See
     /// [`CredentialsProvider`].
+    ///
+    /// ```
+    /// use es_transport::{Body, BoxError, Credentials, Transport};
+    /// use http::{Request, Response};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .credentials_provider(|| async {
+    ///         Ok::<_, BoxError>(Credentials::bearer("a-fresh-token")?)
+    ///     })
+    ///     .http_service(tower::service_fn(async |request: Request<Body>| {
+    ///         assert_eq!(request.headers()["authorization"], "Bearer a-fresh-token");
+    ///         Response::builder().header("x-elastic-product", "Elasticsearch").body(Body::empty())
+    ///     }))
+    ///     .build()?;
+    /// assert!(transport.send(Request::new(Body::empty())).await?.status().is_success());
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn credentials_provider(self, provider: impl CredentialsProvider) -> Self {
         self.auth("credentials_provider", Ok(AuthLayer::provider(provider)))
     }

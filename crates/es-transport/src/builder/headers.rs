@@ -81,6 +81,25 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the name and version of the client that uses this transport, for
     /// `User-Agent` and `x-elastic-client-meta`.
+    ///
+    /// ```
+    /// use es_transport::{Body, Transport};
+    /// use http::{Request, Response};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .client("billing-search", "4.2.0")
+    ///     .http_service(tower::service_fn(async |request: Request<Body>| {
+    ///         let agent = request.headers()["user-agent"].to_str().unwrap_or_default();
+    ///         assert!(agent.starts_with("billing-search/4.2.0 (Rust; es-transport/"));
+    ///         Response::builder().header("x-elastic-product", "Elasticsearch").body(Body::empty())
+    ///     }))
+    ///     .build()?;
+    /// assert!(transport.send(Request::new(Body::empty())).await?.status().is_success());
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn client(self, name: &str, version: &str) -> Self {
         let agent = format!(
             "{name}/{version} (Rust; es-transport/{})",
@@ -142,6 +161,18 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets the compression level, from 1 (fastest) to 9 (smallest). Default: 1.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    ///
+    /// let builder = || Transport::builder().node("http://localhost:9200").http_compress(true);
+    /// let transport = builder().compression_level(6).build()?;
+    /// assert_eq!(transport.compression(), Some(6));
+    ///
+    /// let error = builder().compression_level(10).build().unwrap_err();
+    /// assert_eq!(error.setting(), Some("compression_level"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn compression_level(self, level: u32) -> Self {
         self.try_set(|settings| {
             if !(1..=9).contains(&level) {

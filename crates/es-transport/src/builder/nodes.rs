@@ -122,6 +122,19 @@ impl<T> TransportBuilder<T> {
     /// among all nodes if the shard is not known. Default: `false`.
     ///
     /// It enables `sniff_on_start`, which finds the IDs of the nodes.
+    ///
+    /// ```
+    /// use es_transport::{Transport, node::PeakEwma};
+    ///
+    /// let transport = Transport::builder()
+    ///     .nodes(["http://a:9200", "http://b:9200"])
+    ///     .shard_aware(true)
+    ///     // Among the copies of a shard, and where the shard is not known.
+    ///     .node_selector(PeakEwma::default())
+    ///     .build()?;
+    /// assert!(transport.knows_write_nodes());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn shard_aware(self, yes: bool) -> Self {
         self.set(|settings| {
             settings.shard_aware = yes;
@@ -156,6 +169,21 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the time for which a failed node is not used: `factor · 2^(failures − 1)`,
     /// at most `max`. Defaults: 1 s and 30 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::Transport;
+    ///
+    /// let transport = Transport::builder()
+    ///     .nodes(["http://a:9200", "http://b:9200"])
+    ///     .dead_node_backoff(Duration::from_secs(5), Duration::from_secs(60))
+    ///     .build()?;
+    ///
+    /// let builder = Transport::builder().node("http://a:9200");
+    /// let zero = builder.dead_node_backoff(Duration::ZERO, Duration::from_secs(60));
+    /// assert_eq!(zero.build().unwrap_err().setting(), Some("dead_node_backoff"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn dead_node_backoff(self, factor: Duration, max: Duration) -> Self {
         self.try_set(|settings| {
             if factor.is_zero() || max < factor {

@@ -87,6 +87,19 @@ impl<T> TransportBuilder<T> {
     ///
     /// It replaces [`max_retries`](Self::max_retries) and the other settings of the
     /// default policy; `build` returns an error if both are set.
+    ///
+    /// ```
+    /// use es_transport::{Transport, layer::retry::StandardRetry};
+    ///
+    /// // A policy that several transports share, with its budget.
+    /// let policy = std::sync::Arc::new(StandardRetry::new().max_retries(5));
+    /// let builder = || Transport::builder().node("http://a:9200").retry_policy(policy.clone());
+    /// let transport = builder().build()?;
+    ///
+    /// let error = builder().retry_on_timeout(true).build().unwrap_err();
+    /// assert_eq!(error.setting(), Some("retry_on_timeout"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn retry_policy(self, policy: impl RetryPolicy) -> Self {
         self.set(|settings| {
             settings.retry_policy = Some(Arc::new(policy));
@@ -132,6 +145,25 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the time limit of a request with all its attempts and waits, starting at
     /// [`Transport::send`](crate::Transport::send). Default: no limit.
+    ///
+    /// ```
+    /// use std::{future::pending, time::Duration};
+    /// use es_transport::{Body, Result, Transport, error::TimeoutPhase};
+    /// use http::{Request, Response};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> es_transport::Result<()> {
+    /// let hangs = tower::service_fn(|_: Request<Body>| pending::<Result<Response<Body>>>());
+    /// let transport = Transport::builder()
+    ///     .node("http://localhost:9200")
+    ///     .total_timeout(Duration::from_secs(2))
+    ///     .http_service(hangs)
+    ///     .build()?;
+    /// let error = transport.send(Request::new(Body::empty())).await.unwrap_err();
+    /// assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn total_timeout(self, timeout: impl Into<Option<Duration>>) -> Self {
         let timeout = timeout.into();
         self.set(|settings| settings.total_timeout = timeout)

@@ -43,6 +43,19 @@ impl<T> TransportBuilder<T> {
 
     /// Sets whether the certificates of servers are verified. If `false`, an attacker between
     /// client and server can read the credentials. Default: `true`.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    ///
+    /// // For a test cluster: the traffic is encrypted, but the server may be any.
+    /// let builder = || Transport::builder().node("https://localhost:9200").verify_certs(false);
+    /// let transport = builder().build()?;
+    ///
+    /// // A CA would have no effect.
+    /// let error = builder().ca_certs("http_ca.crt").build().unwrap_err();
+    /// assert_eq!(error.setting(), Some("ca_certs"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn verify_certs(self, verify: bool) -> Self {
         self.tls(|tls| tls.verify_certs(verify))
     }
@@ -63,6 +76,18 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets the client's certificate and private key in PEM or DER, for mutual TLS.
+    ///
+    /// ```
+    /// use es_transport::Transport;
+    ///
+    /// let error = Transport::builder()
+    ///     .node("https://localhost:9200")
+    ///     .client_cert("certs/client.crt", "certs/client.key")
+    ///     .build()
+    ///     .unwrap_err();
+    /// // There are no such files here.
+    /// assert_eq!(error.setting(), Some("client_cert"));
+    /// ```
     pub fn client_cert(self, certificate: impl Into<Pem>, key: impl Into<Pem>) -> Self {
         self.tls(|tls| tls.client_cert(certificate, key))
     }

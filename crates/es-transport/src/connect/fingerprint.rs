@@ -27,6 +27,19 @@ impl Fingerprint {
     /// Parses 64 hexadecimal digits. Case, colons, dashes and spaces are ignored, and so is a
     /// leading label: `sha256:…`, or `SHA256 Fingerprint=…` as OpenSSL prints it.
     ///
+    /// ```
+    /// use es_transport::connect::Fingerprint;
+    ///
+    /// let printed = "sha256 Fingerprint=A5:2D:D9:35:11:E8:C6:04:5E:21:F1:66:54:B7:7C:9E:\
+    ///     E0:F3:4A:EA:26:D9:F4:03:20:B5:31:C4:74:67:62:28";
+    /// let pin: Fingerprint = printed.parse()?;
+    /// assert!(pin.to_string().starts_with("a52dd93511e8c604"));
+    ///
+    /// // Too short: an MD5 digest.
+    /// assert!(Fingerprint::parse("0123456789abcdef0123456789abcdef").is_err());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error for any other character or another number of digits. Shorter
     /// digests (MD5, SHA-1) are rejected because they can be forged.

@@ -208,6 +208,17 @@ impl TlsSettings {
     /// The configuration contains the cache of TLS sessions, which were verified
     /// against these settings only: do not share that cache with another configuration.
     ///
+    /// ```
+    /// use es_transport::connect::TlsSettings;
+    ///
+    /// assert!(TlsSettings::new().build().is_ok());
+    ///
+    /// let digest = "a52dd93511e8c6045e21f16654b77c9ee0f34aea26d9f40320b531c474676228";
+    /// let unverified = TlsSettings::new().verify_certs(false).ssl_assert_fingerprint(digest);
+    /// let error = unverified.build().unwrap_err();
+    /// assert_eq!(error.setting(), Some("ssl_assert_fingerprint"));
+    /// ```
+    ///
     /// # Errors
     /// Returns an error that names the setting if a file is missing, is empty, or
     /// contains no certificate, an expired one or one that is not valid yet; if a key

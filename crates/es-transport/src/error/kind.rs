@@ -116,6 +116,14 @@ pub enum TimeoutPhase {
 impl Error {
     /// Returns the kind of the error as one of a few fixed names, for spans and
     /// metrics. `_OTHER` is OpenTelemetry's name for any other kind.
+    ///
+    /// ```
+    /// use es_transport::{Error, error::TimeoutPhase};
+    ///
+    /// assert_eq!(Error::connect_message("refused").type_name(), "connect");
+    /// assert_eq!(Error::timeout(TimeoutPhase::Acquire, None).type_name(), "timeout.acquire");
+    /// assert_eq!(Error::from_service("an error of a layer").type_name(), "_OTHER");
+    /// ```
     pub fn type_name(&self) -> &'static str {
         match self.0.kind {
             Kind::Config { .. } => "config",
@@ -319,6 +327,17 @@ impl Error {
     }
 
     /// Returns the effect that the request may have had; see the table of [`FailureClass`].
+    ///
+    /// ```
+    /// use es_transport::{Error, error::{FailureClass, TimeoutPhase}};
+    ///
+    /// let acquire = Error::timeout(TimeoutPhase::Acquire, None);
+    /// assert_eq!(acquire.class(), FailureClass::NotSent);
+    /// let attempt = Error::timeout(TimeoutPhase::Attempt, None);
+    /// assert_eq!(attempt.class(), FailureClass::MaybeApplied);
+    /// let proxy = Error::redirect(http::StatusCode::FOUND, None);
+    /// assert_eq!(proxy.class(), FailureClass::RefusedByServer);
+    /// ```
     pub fn class(&self) -> FailureClass {
         if let Some(class) = self.0.class {
             return class;
@@ -347,6 +366,16 @@ impl Error {
     }
 
     /// Whether the error marks the node as failed: connect, TLS and I/O errors do.
+    ///
+    /// ```
+    /// use es_transport::{Error, node::NodeOutcome};
+    ///
+    /// assert!(Error::io_message("connection reset").is_node_failure());
+    /// // A layer refused the request: the node is as healthy as before.
+    /// let error = Error::rejected("over the limit");
+    /// assert!(!error.is_node_failure());
+    /// assert_eq!(NodeOutcome::of_error(&error), NodeOutcome::Unknown);
+    /// ```
     pub fn is_node_failure(&self) -> bool {
         self.is_connect() || self.is_tls() || self.is_io()
     }

@@ -191,6 +191,24 @@ impl ConnectionsBuilder {
     /// [`TimeoutPhase::Acquire`](crate::error::TimeoutPhase::Acquire); it was not sent. A
     /// request with its own timeout ([`RequestOptions`](crate::RequestOptions)) waits for at
     /// most half of it, so that it fails as not sent before that timeout ends the attempt.
+    ///
+    /// ```
+    /// use std::{future::pending, time::Duration};
+    /// use es_transport::{Body, connect::{Connections, Stream}, error::TimeoutPhase};
+    /// use http::{Request, Uri};
+    /// use tower::{ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let hangs = service_fn(|_: Uri| pending::<std::io::Result<Stream>>());
+    /// let settings = Connections::builder().acquire_timeout(Duration::from_secs(2));
+    /// let connections = settings.build(hangs);
+    /// let request = Request::get("http://localhost:9200/").body(Body::empty()).unwrap();
+    /// let error = connections.oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Acquire));
+    /// assert!(error.is_not_sent());
+    /// # }
+    /// ```
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;
         self

@@ -43,6 +43,25 @@ impl AuthLayer {
 
     /// Creates a layer without credentials: only those in the options of a request are
     /// sent.
+    ///
+    /// ```
+    /// use std::{convert::Infallible, sync::Arc};
+    /// use es_transport::{Credentials, RequestAuth, RequestOptions, layer::AuthLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let service = AuthLayer::none().layer(service_fn(async |request: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::new(request.headers().get("authorization").cloned()))
+    /// }));
+    /// let mut request = Request::new(());
+    /// let tenant = RequestAuth::Credentials(Credentials::api_key("VGVuYW50Nzp1aTJscDI=")?);
+    /// Arc::new(RequestOptions::new().auth(tenant)).attach(&mut request);
+    /// let response = service.oneshot(request).await?;
+    /// assert_eq!(response.body().as_ref().unwrap(), "ApiKey VGVuYW50Nzp1aTJscDI=");
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn none() -> Self {
         Self {
             source: Source::None,

@@ -55,6 +55,28 @@ pub struct Provided {
 impl Provided {
     /// Sets the time for which the credentials are valid, starting now. Default: until a server
     /// rejects them.
+    ///
+    /// ```
+    /// # use std::{sync::atomic::{AtomicU32, Ordering::Relaxed}, time::Duration};
+    /// use es_transport::{BoxError, Credentials, layer::auth::{AuthLayer, Provided}};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// static FETCHES: AtomicU32 = AtomicU32::new(0);
+    /// let layer = AuthLayer::provider(|| async {
+    ///     let token = Credentials::bearer(format!("token-{}", FETCHES.fetch_add(1, Relaxed)))?;
+    ///     Ok::<_, BoxError>(Provided::from(token).expires_in(Duration::from_secs(60)))
+    /// });
+    /// let service = layer.layer(service_fn(async |_| Ok::<_, BoxError>(Response::new(()))));
+    /// for _ in 0..4 {
+    ///     assert!(service.clone().oneshot(Request::new(())).await.is_ok());
+    ///     tokio::time::sleep(Duration::from_secs(25)).await;
+    /// }
+    /// assert_eq!(FETCHES.load(Relaxed), 2);
+    /// # }
+    /// ```
     #[must_use]
     pub fn expires_in(mut self, duration: Duration) -> Self {
         self.expires_in = Some(duration);

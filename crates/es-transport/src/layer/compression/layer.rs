@@ -47,6 +47,14 @@ impl CompressionLayer {
 
     /// Sets the compression level, from 1 (fastest) to 9 (smallest). Other values are
     /// clamped. Default: 1.
+    ///
+    /// ```
+    /// use es_transport::layer::CompressionLayer;
+    ///
+    /// assert_eq!(CompressionLayer::new().level(6).compresses(), Some(6));
+    /// assert_eq!(CompressionLayer::new().level(12).compresses(), Some(9));
+    /// assert_eq!(CompressionLayer::new().enabled(false).compresses(), None);
+    /// ```
     #[must_use]
     pub fn level(mut self, level: u32) -> Self {
         self.level = level.clamp(1, 9);

@@ -7,6 +7,23 @@ use crate::error::{Error, Result};
 pub const API_VERSIONING: &str = "ELASTIC_CLIENT_APIVERSIONING";
 
 /// The version of the API whose formats a transport uses.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use es_transport::{Body, CompatibilityMode, layer::MediaTypeLayer};
+/// use http::{Request, Response};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # tokio_test::block_on(async {
+/// let mode = CompatibilityMode::Serverless;
+/// let service = MediaTypeLayer::new(mode).layer(service_fn(async |request: Request<Body>| {
+///     assert_eq!(request.headers()["elastic-api-version"], "2023-10-31");
+///     assert_eq!(request.headers()["accept"], "application/json");
+///     Ok::<_, Infallible>(Response::new(Body::empty()))
+/// }));
+/// assert!(service.oneshot(Request::new(Body::empty())).await.is_ok());
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CompatibilityMode {

@@ -58,6 +58,16 @@ impl Budget {
     }
 
     /// Returns the same budget without tokens, which it must first earn.
+    ///
+    /// ```
+    /// use es_transport::layer::retry::Budget;
+    ///
+    /// let budget = Budget::new(10, 50).starting_empty();
+    /// assert!(!budget.withdraw());
+    /// budget.deposit();
+    /// budget.deposit();
+    /// assert!(budget.withdraw());
+    /// ```
     #[must_use]
     pub fn starting_empty(self) -> Self {
         if self.room == u64::MAX {

@@ -25,6 +25,26 @@ pub struct RetryLayer<P = StandardRetry> {
 impl<P: RetryPolicy> RetryLayer<P> {
     /// Creates a layer with this policy. Clones of the layer and all services that it
     /// creates share the policy, including its budget.
+    ///
+    /// ```
+    /// use es_transport::{Error, layer::retry::{RetryLayer, StandardRetry}};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let broken = service_fn(async |_: Request<String>| {
+    ///     Err::<Response<()>, _>(Error::io_message("connection reset"))
+    /// });
+    /// let service = RetryLayer::new(StandardRetry::new().max_retries(2)).layer(broken);
+    ///
+    /// let read = service.clone().oneshot(Request::get("/").body(String::new()).unwrap()).await;
+    /// assert_eq!(read.unwrap_err().attempts().len(), 3);
+    /// // The node may have applied it.
+    /// let write = service.oneshot(Request::post("/books/_doc").body("{}".into()).unwrap()).await;
+    /// assert_eq!(write.unwrap_err().attempts().len(), 1);
+    /// # }
+    /// ```
     pub fn new(policy: P) -> Self {
         Self {
             policy: Arc::new(policy),

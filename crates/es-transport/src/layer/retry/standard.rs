@@ -103,6 +103,20 @@ impl StandardRetry {
     ///
     /// Add 401 to tolerate a restart of the whole cluster: Elasticsearch rejects valid
     /// credentials until its security index is available.
+    ///
+    /// ```
+    /// use es_transport::layer::retry::{AttemptOutcome, RequestFacts, RetryPolicy, StandardRetry};
+    /// use http::{Request, Response, StatusCode};
+    ///
+    /// let starting = Response::builder().status(401).body(()).unwrap();
+    /// let outcome = AttemptOutcome::from_response(&[], &starting);
+    /// let request = Request::post("/books/_doc").body(()).unwrap();
+    /// let request = RequestFacts::of(&request);
+    ///
+    /// assert!(StandardRetry::new().decide(&request, &outcome).is_none());
+    /// let policy = StandardRetry::new().retry_on_status([StatusCode::UNAUTHORIZED]);
+    /// assert!(policy.decide(&request, &outcome).is_some());
+    /// ```
     #[must_use]
     pub fn retry_on_status(mut self, statuses: impl Into<Arc<[StatusCode]>>) -> Self {
         self.statuses = statuses.into();
@@ -111,6 +125,21 @@ impl StandardRetry {
 
     /// Sets whether an attempt that timed out is retried. Default: `false`, because such
     /// retries make a slow cluster slower.
+    ///
+    /// ```
+    /// use es_transport::{Error, error::TimeoutPhase};
+    /// use es_transport::layer::retry::{AttemptOutcome, RequestFacts, RetryPolicy, StandardRetry};
+    ///
+    /// let timeout = Error::timeout(TimeoutPhase::Attempt, None);
+    /// let outcome = AttemptOutcome::from_error(&[], &timeout);
+    /// let policy = StandardRetry::new().retry_on_timeout(true);
+    ///
+    /// let read = http::Request::get("/books/_doc/1").body(()).unwrap();
+    /// assert!(policy.decide(&RequestFacts::of(&read), &outcome).is_some());
+    /// // It may have been applied.
+    /// let write = http::Request::post("/books/_doc").body(()).unwrap();
+    /// assert!(policy.decide(&RequestFacts::of(&write), &outcome).is_none());
+    /// ```
     #[must_use]
     pub fn retry_on_timeout(mut self, retry: bool) -> Self {
         self.on_timeout = retry;
@@ -133,6 +162,18 @@ impl StandardRetry {
     }
 
     /// Sets the maximum wait that `Retry-After` can request. Default: 30 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::layer::retry::{AttemptOutcome, RequestFacts, RetryPolicy, StandardRetry};
+    /// use http::{Request, Response};
+    ///
+    /// let busy = Response::builder().status(429).header("retry-after", "120").body(()).unwrap();
+    /// let outcome = AttemptOutcome::from_response(&[], &busy);
+    /// let policy = StandardRetry::new().max_retry_after(Duration::from_secs(5));
+    /// let plan = policy.decide(&RequestFacts::of(&Request::new(())), &outcome).unwrap();
+    /// assert_eq!(plan.wait, Duration::from_secs(5));
+    /// ```
     #[must_use]
     pub fn max_retry_after(mut self, most: Duration) -> Self {
         self.max_retry_after = most;

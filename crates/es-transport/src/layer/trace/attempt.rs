@@ -35,6 +35,24 @@ impl TraceAttemptLayer {
 
     /// Sets a function that adds headers such as `traceparent` to each attempt. It is
     /// called within the span of the attempt.
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use es_transport::layer::TraceAttemptLayer;
+    /// use http::{HeaderValue, Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let layer = TraceAttemptLayer::new().propagate(|headers| {
+    ///     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    ///     headers.insert("traceparent", HeaderValue::from_static(parent));
+    /// });
+    /// let service = layer.layer(service_fn(async |request: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::new(request.headers().contains_key("traceparent")))
+    /// }));
+    /// assert!(service.oneshot(Request::new(())).await.unwrap().into_body());
+    /// # });
+    /// ```
     #[must_use]
     pub fn propagate(mut self, headers: impl Fn(&mut HeaderMap) + Send + Sync + 'static) -> Self {
         self.propagate = Some(Arc::new(headers));

@@ -98,6 +98,27 @@ impl WindowLayer {
 
     /// Sets the time after which a request that waits for a window is rejected as not
     /// sent. An earlier total timeout applies as well. Default: 10 s.
+    ///
+    /// ```
+    /// # use std::{future::pending, time::Duration};
+    /// use es_transport::{Node, NodePool, Result, node::RoundRobin};
+    /// use es_transport::layer::{SelectNodeLayer, WindowLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>().unwrap()]).unwrap();
+    /// let windows = WindowLayer::new().initial(1).max_wait(Duration::from_secs(2));
+    /// let windows = windows.over(pool.clone());
+    /// let hangs = service_fn(|_: Request<()>| pending::<Result<Response<String>>>());
+    /// let nodes = SelectNodeLayer::new(pool, windows.selector(RoundRobin::default()));
+    /// let service = windows.layer(nodes.layer(hangs));
+    /// tokio::spawn(service.clone().oneshot(Request::new(())));
+    /// tokio::task::yield_now().await;
+    /// assert!(service.oneshot(Request::new(())).await.unwrap_err().is_rejected());
+    /// # }
+    /// ```
     #[must_use]
     pub const fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time;
