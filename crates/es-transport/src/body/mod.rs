@@ -18,6 +18,7 @@ pub(crate) use try_clone::copy_of;
 mod tests {
     use bytes::Bytes;
     use http_body::Body as HttpBody;
+    use http_body_util::BodyExt;
 
     use super::*;
     use crate::{BoxError, Result};
@@ -40,6 +41,13 @@ mod tests {
         let body = Body::list([Bytes::from("ab"), Bytes::from("cde")]);
         assert_eq!(body.len(), Some(5));
         assert_eq!(read(body).unwrap(), "abcde");
+    }
+
+    #[test]
+    fn a_list_read_to_its_end_has_no_pieces() {
+        let mut body = Body::list([Bytes::from("ab")]);
+        tokio_test::block_on(async { while body.frame().await.is_some() {} });
+        assert_eq!(body.pieces(), Some(&[][..]));
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl HttpBody for Body {
             Kind::Rare(rare) => match &mut **rare {
                 Rare::List { list, next } => {
                     let piece = list.get(*next).cloned();
-                    *next += 1;
+                    *next += usize::from(piece.is_some());
                     piece
                 }
                 Rare::Stream(stream) => return Pin::new(stream).poll_frame(cx),
