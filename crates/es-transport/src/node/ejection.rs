@@ -86,6 +86,21 @@ impl Ejection {
 
     /// Sets the number of failures in a row after which a node is ejected; 0 disables
     /// this rule. Default: 7.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool};
+    /// use es_transport::node::{Ejection, NodeOutcome, NodeState, RequestContext, RoundRobin};
+    ///
+    /// let nodes = ["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?];
+    /// let pool = NodePool::builder(nodes).ejection(Ejection::new().failures_in_a_row(2)).build()?;
+    /// let request = RequestContext::new(&http::Method::GET, "/");
+    /// for _ in 0..2 {
+    ///     let mut selection = pool.select(&RoundRobin::starting_at(0), &request)?;
+    ///     selection.finish(NodeOutcome::ServerError, request.now());
+    /// }
+    /// assert!(matches!(pool.nodes()[0].state(), NodeState::Ejected { .. }));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub const fn failures_in_a_row(mut self, failures: u32) -> Self {
         self.failures_in_a_row = failures;

@@ -181,6 +181,16 @@ impl Node {
     /// Returns a node with the same scheme, path prefix and credentials at another host
     /// and port. An IPv6 address may be in brackets.
     ///
+    /// ```
+    /// use es_transport::Node;
+    ///
+    /// let seed: Node = "https://elastic:changeme@seed.example/search".parse()?;
+    /// let other = seed.at("10.0.0.1", 9200)?;
+    /// assert_eq!(other.url(), "https://10.0.0.1:9200/search");
+    /// assert_eq!(other.credentials(), seed.credentials());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the host is not valid.
     pub fn at(&self, host: &str, port: u16) -> crate::Result<Self> {

@@ -68,6 +68,21 @@ impl NodePoolBuilder {
 
     /// Sets the number of timeouts in a row after which a node is marked as dead. Default:
     /// 3.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool};
+    /// use es_transport::node::{NodeOutcome, RequestContext, RoundRobin};
+    ///
+    /// let node = "http://a:9200".parse::<Node>()?;
+    /// let pool = NodePool::builder([node]).timeouts_until_dead(2).build()?;
+    /// let request = RequestContext::new(&http::Method::GET, "/");
+    /// for live in [1, 0] {
+    ///     let mut selection = pool.select(&RoundRobin::default(), &request)?;
+    ///     selection.finish(NodeOutcome::Suspect, request.now());
+    ///     assert_eq!(pool.live(), live);
+    /// }
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn timeouts_until_dead(mut self, timeouts: u32) -> Self {
         self.settings.timeouts_until_dead = timeouts.max(1);
@@ -113,6 +128,20 @@ impl NodePoolBuilder {
     /// Default: `true`.
     ///
     /// If `false`, the first successful sniff replaces them permanently.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool};
+    ///
+    /// // The address of a load balancer, which is used only to find the nodes.
+    /// let balancer = "http://balancer:9200".parse::<Node>()?;
+    /// let pool = NodePool::builder([balancer]).keep_seeds(false).build()?;
+    /// let found = "http://10.0.0.1:9200".parse::<Node>()?;
+    /// pool.set_sniffed([found.clone()])?;
+    /// # let now = tokio::time::Instant::now();
+    /// pool.mark_dead(found.url(), now, std::time::Duration::from_secs(60))?;
+    /// assert_eq!(pool.len(), 1);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn keep_seeds(mut self, keep: bool) -> Self {
         self.settings.keep_seeds = keep;

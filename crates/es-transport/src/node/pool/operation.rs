@@ -23,6 +23,17 @@ impl NodePool {
     /// If the pool has a node with the same URL, its facts and credentials are
     /// replaced, and it keeps its health.
     ///
+    /// ```
+    /// use es_transport::{Node, NodePool};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// assert!(pool.add("http://b:9200".parse()?)?);
+    /// // The same node, with a new attribute.
+    /// assert!(!pool.add("http://b:9200".parse::<Node>()?.with_attribute("zone", "b"))?);
+    /// assert_eq!(pool.len(), 2);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the pool already has 2³² nodes.
     pub fn add(&self, node: Node) -> Result<bool> {
@@ -49,6 +60,18 @@ impl NodePool {
     ///
     /// Requests in flight at the node continue. If the last node is removed, requests
     /// fail with [`is_no_nodes`](crate::Error::is_no_nodes) until one is added.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, node::{RequestContext, RoundRobin}};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// assert_eq!(pool.remove("http://b:9200")?, None);
+    /// assert!(pool.remove("http://a:9200")?.is_some());
+    ///
+    /// let request = RequestContext::new(&http::Method::GET, "/");
+    /// assert!(pool.select(&RoundRobin::default(), &request).unwrap_err().is_no_nodes());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the URL is not valid.
@@ -101,6 +124,21 @@ impl NodePool {
     /// used again as soon as a sniffed node fails and no sniffed node has responded.
     /// See [`keep_seeds`](super::NodePoolBuilder::keep_seeds).
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Node, NodePool};
+    /// use tokio::time::Instant;
+    ///
+    /// let pool = NodePool::new(["http://seed:9200".parse::<Node>()?])?;
+    /// pool.set_sniffed(["http://10.0.0.1:9200".parse::<Node>()?])?;
+    /// assert_eq!(pool.nodes()[0].node().host(), "10.0.0.1");
+    ///
+    /// // No other node is live: the seed is used again.
+    /// pool.mark_dead("http://10.0.0.1:9200", Instant::now(), Duration::from_secs(60))?;
+    /// assert_eq!((pool.len(), pool.live()), (2, 1));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if there is no node. The pool is then unchanged.
     pub fn set_sniffed(&self, nodes: impl IntoIterator<Item = Node>) -> Result<()> {
@@ -124,6 +162,21 @@ impl NodePool {
     ///
     /// After that time, a request probes the node.
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Node, NodePool, events::{DeathCause, Event}};
+    /// use tokio::time::Instant;
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
+    /// let mut events = pool.events().subscribe();
+    /// // A restart of this node is planned.
+    /// pool.mark_dead("http://a:9200", Instant::now(), Duration::from_secs(120))?;
+    /// assert_eq!(pool.live(), 1);
+    /// let event = events.try_recv();
+    /// assert!(matches!(event, Some(Event::NodeDied { cause: DeathCause::Marked, .. })));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if the URL is not valid.
     pub fn mark_dead(&self, url: &str, now: Instant, dead_time: Duration) -> Result<bool> {
@@ -132,6 +185,20 @@ impl NodePool {
 
     /// Marks a node as live, regardless of earlier failures. Returns whether the pool
     /// has the node.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Node, NodePool};
+    /// use tokio::time::Instant;
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// let now = Instant::now();
+    /// pool.mark_dead("http://a:9200", now, Duration::from_secs(120))?;
+    /// pool.mark_live("http://a:9200", now)?;
+    /// assert!(pool.nodes()[0].is_live());
+    /// assert!(!pool.mark_live("http://unknown:9200", now)?);
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the URL is not valid.

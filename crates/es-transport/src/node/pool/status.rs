@@ -16,6 +16,21 @@ pub struct NodeStatus {
 }
 
 /// The state of a node in its pool.
+///
+/// ```
+/// use es_transport::{Node, NodePool};
+/// use es_transport::node::{NodeOutcome, NodeState, RequestContext, RoundRobin};
+///
+/// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+/// let request = RequestContext::new(&http::Method::GET, "/");
+/// let mut selection = pool.select(&RoundRobin::default(), &request)?;
+/// selection.finish(NodeOutcome::Failed, request.now());
+///
+/// let status = &pool.nodes()[0];
+/// assert!(matches!(status.state(), NodeState::Dead { until } if until > request.now()));
+/// assert_eq!(status.failures(), 1);
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeState {

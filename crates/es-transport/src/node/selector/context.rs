@@ -50,6 +50,18 @@ impl<'a> RequestContext<'a> {
 
     /// Sets the number of the attempt (the first is 1) and the URLs of the nodes that
     /// were tried before.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, node::{RequestContext, RoundRobin}};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
+    /// let tried = ["http://a:9200".into()];
+    /// let retry = RequestContext::new(&http::Method::GET, "/").retried(2, &tried);
+    /// for _ in 0..10 {
+    ///     assert_eq!(pool.select(&RoundRobin::default(), &retry)?.node().host(), "b");
+    /// }
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn retried(mut self, attempt: u32, tried: &'a [Arc<str>]) -> Self {
         (self.attempt, self.tried) = (attempt, tried);

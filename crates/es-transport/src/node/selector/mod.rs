@@ -87,6 +87,23 @@ pub trait NodeSelector: Send + Sync + 'static {
     /// This is a hard constraint: no attempt, retry or probe is sent to a node that is
     /// not eligible. If no node of the pool is eligible, the request fails with
     /// [`is_no_nodes`](crate::Error::is_no_nodes).
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, node::{Candidates, NodeSelector, RequestContext}};
+    ///
+    /// struct ReadOnly;
+    ///
+    /// impl NodeSelector for ReadOnly {
+    ///     fn eligible(&self, _: &Node, request: &RequestContext<'_>) -> bool {
+    ///         request.method().is_safe()
+    ///     }
+    /// #   fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize { 0 }
+    /// }
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?])?;
+    /// let write = RequestContext::new(&http::Method::POST, "/books/_doc");
+    /// assert!(pool.select(&ReadOnly, &write).unwrap_err().is_no_nodes());
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
         let _ = (node, request);
         true
@@ -112,6 +129,29 @@ pub trait NodeSelector: Send + Sync + 'static {
 
     /// Returns a parameter that is added to the query of a request to the
     /// selected node, such as `preference=_local`. Default: none.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, layer::SelectNodeLayer};
+    /// use es_transport::node::{Candidates, NodeSelector, RequestContext};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// struct Local;
+    /// impl NodeSelector for Local {
+    ///     fn query_for(&self, _: &Node, _: &RequestContext<'_>) -> Option<&'static str> {
+    ///         Some("preference=_local")
+    ///     }
+    /// #   fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize { 0 }
+    /// }
+    /// # tokio_test::block_on(async {
+    /// # let pool = NodePool::new(["http://a:9200".parse::<Node>().unwrap()]).unwrap();
+    /// let service = SelectNodeLayer::new(pool, Local).layer(service_fn(async |sent: Request<()>| {
+    ///     assert_eq!(sent.uri(), "http://a:9200/_search?preference=_local");
+    ///     Ok::<_, http::Error>(Response::new(String::new()))
+    /// }));
+    /// assert!(service.oneshot(Request::get("/_search").body(()).unwrap()).await.is_ok());
+    /// # });
+    /// ```
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
         let _ = (node, request);
         None

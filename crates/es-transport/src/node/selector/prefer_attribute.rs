@@ -50,6 +50,22 @@ impl PreferAttribute {
 impl<S> PreferAttribute<S> {
     /// Sets the minimum number of live preferred nodes; with fewer, all nodes are used.
     /// Default: 1.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, node::{PreferAttribute, RequestContext}};
+    ///
+    /// let near = "http://near:9200".parse::<Node>()?.with_attribute("zone", "a");
+    /// let pool = NodePool::new([near, "http://far:9200".parse()?])?;
+    /// let request = RequestContext::new(&http::Method::GET, "/");
+    /// let chosen = |selector: &PreferAttribute| {
+    ///     let turns = [pool.select(selector, &request), pool.select(selector, &request)];
+    ///     turns.map(|turn| turn.unwrap().node().host().to_owned())
+    /// };
+    /// assert_eq!(chosen(&PreferAttribute::new("zone", "a")), ["near", "near"]);
+    /// // One near node is too few.
+    /// assert!(chosen(&PreferAttribute::new("zone", "a").at_least(2)).contains(&"far".into()));
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     #[must_use]
     pub fn at_least(mut self, nodes: usize) -> Self {
         self.at_least = nodes;

@@ -39,6 +39,18 @@ const BEGIN: u32 = u32::MAX;
 
 impl RoundRobin {
     /// Creates a selector that starts with the candidate at `index` on every thread.
+    ///
+    /// ```
+    /// use es_transport::{Node, NodePool, node::{RequestContext, RoundRobin}};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
+    /// let selector = RoundRobin::starting_at(1);
+    /// let request = RequestContext::new(&http::Method::GET, "/");
+    /// for host in ["b", "a", "b"] {
+    ///     assert_eq!(pool.select(&selector, &request)?.node().host(), host);
+    /// }
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn starting_at(index: usize) -> Self {
         Self {
             last: std::array::from_fn(|_| begin(index)),

@@ -28,6 +28,18 @@ impl NodeSelector for Random {
 
 /// A selector that chooses the node with the fewest requests of this client in flight
 /// ([`Candidates::least_in_flight`]).
+///
+/// ```
+/// use es_transport::{Node, NodePool, node::{LeastInFlight, RequestContext}};
+///
+/// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
+/// let request = RequestContext::new(&http::Method::GET, "/");
+/// // As long as the first attempt is in flight, the other node is chosen.
+/// let first = pool.select(&LeastInFlight, &request)?;
+/// let second = pool.select(&LeastInFlight, &request)?;
+/// assert_ne!(first.node(), second.node());
+/// # Ok::<(), es_transport::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LeastInFlight;
 
