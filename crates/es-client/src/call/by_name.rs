@@ -1,6 +1,6 @@
 //! Calls of endpoints by their names, for tools and scripts.
 
-use std::{borrow::Cow, fmt, future::IntoFuture};
+use std::{borrow::Cow, fmt, future::IntoFuture, sync::Arc};
 
 use es_transport::Body;
 use serde::{Serialize, de::DeserializeOwned};
@@ -61,7 +61,7 @@ impl Elasticsearch {
                 CallByName {
                     endpoint: None,
                     parts,
-                    error: Some(error),
+                    error: Some(Arc::new(error)),
                 }
             }
         }
@@ -73,7 +73,7 @@ impl Elasticsearch {
 pub struct CallByName {
     endpoint: Option<&'static Endpoint>,
     parts: RequestParts,
-    error: Option<Error>,
+    error: Option<Arc<Error>>,
 }
 
 impl CallByName {
@@ -120,15 +120,26 @@ impl CallByName {
     }
 
     /// Returns the call as a curl command without secrets; see
-    /// [`curl`](es_transport::curl).
+    /// [`curl`](es_transport::curl). Headers and credentials that options set are left out.
+    ///
+    /// ```
+    /// use es_client::Elasticsearch;
+    /// use serde_json::json;
+    ///
+    /// let client = Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// let call = client.call("indices.delete", json!({"index": ["a", "b"]}), ());
+    /// assert_eq!(call.curl()?, r#"curl -X DELETE "$ES_URL"'/a,b'"#);
+    ///
+    /// let unknown = client.call("indices.destroy", json!({}), ());
+    /// assert!(unknown.curl().unwrap_err().is_invalid());
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the call is invalid and cannot be sent.
     pub fn curl(&self) -> Result<String> {
-        match &self.error {
-            Some(error) => Err(Error::invalid(error.to_string())),
-            None => self.parts.curl(),
-        }
+        self.check()?;
+        self.parts.curl()
     }
 
     /// Sends the call, and returns the response undecoded; the same as awaiting it.
@@ -137,6 +148,18 @@ impl CallByName {
     }
 
     /// Sends the call, and decodes the response into any type.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::types::ClusterHealth;
+    ///
+    /// let call = client.call("cluster.health", serde_json::json!({"timeout": "2s"}), ());
+    /// let health: ClusterHealth = call.json().await?;
+    /// assert_eq!(health.number_of_nodes, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn json<T: DeserializeOwned>(self) -> CallFuture<T> {
         self.send_as(AcceptedResponse::json)
     }
@@ -157,16 +180,20 @@ impl CallByName {
     }
 
     fn into_parts(self) -> Result<RequestParts> {
-        if let Some(error) = self.error {
-            return Err(error);
+        self.check()?;
+        Ok(self.parts)
+    }
+
+    /// Returns the errors that the parts do not have.
+    fn check(&self) -> Result<()> {
+        if let Some(error) = &self.error {
+            return Err(Error::shared(Arc::clone(error)));
         }
-        let Some(endpoint) = self.endpoint.filter(|endpoint| endpoint.body_required) else {
-            return Ok(self.parts);
-        };
-        if self.parts.has_body() {
-            Ok(self.parts)
-        } else {
-            Err(Error::invalid(format!("`{}` needs a body", endpoint.name)))
+        match self.endpoint {
+            Some(endpoint) if endpoint.body_required && !self.parts.has_body() => {
+                Err(Error::invalid(format!("`{}` needs a body", endpoint.name)))
+            }
+            _ => Ok(()),
         }
     }
 }

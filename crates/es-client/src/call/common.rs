@@ -50,6 +50,15 @@ pub trait Sealed: Clone {
 /// ```
 pub trait Call: Sealed + Sized {
     /// Sets the paths of the response to return, such as `hits.hits._id`. Default: all.
+    ///
+    /// ```
+    /// use es_client::prelude::*;
+    ///
+    /// let client = Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// let search = client.search::<()>("products").filter_path(["took", "hits.hits._id"]);
+    /// assert!(search.curl()?.contains("filter_path=took,hits.hits._id"));
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     #[must_use]
     fn filter_path(self, paths: impl Param<[String]>) -> Self {
         self.param("filter_path", paths)
@@ -75,6 +84,15 @@ pub trait Call: Sealed + Sized {
     }
 
     /// Sets a query parameter by its name, for parameters that the client does not know.
+    ///
+    /// ```
+    /// use es_client::prelude::*;
+    ///
+    /// let client = Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// let search = client.search::<()>("products").param("a_parameter_of_a_later_version", 7);
+    /// assert!(search.curl()?.contains("a_parameter_of_a_later_version=7"));
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     #[must_use]
     fn param(mut self, name: impl Into<Cow<'static, str>>, value: impl ToParam) -> Self {
         self.parts().any_query(name.into(), value);
@@ -107,6 +125,18 @@ pub trait Call: Sealed + Sized {
     }
 
     /// Sets any other option of this call: credentials, timeouts, retries.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::{Call, http::StatusCode};
+    ///
+    /// let missing = client.indices().get("no-such-index");
+    /// let response = missing.options(|o| o.ignore_status([StatusCode::NOT_FOUND])).send().await?;
+    /// assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     fn options(mut self, change: impl FnOnce(ClientOptions) -> ClientOptions) -> Self {
         self.parts().options(change);
@@ -121,7 +151,19 @@ pub trait Call: Sealed + Sized {
     }
 
     /// Returns the call as a curl command without secrets; see
-    /// [`curl`](es_transport::curl).
+    /// [`curl`](es_transport::curl). Headers and credentials that options set are left out.
+    ///
+    /// ```
+    /// use es_client::prelude::*;
+    ///
+    /// let client = Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// let command = client.delete("products", "1").refresh(true).curl()?;
+    /// assert_eq!(command, r#"curl -X DELETE "$ES_URL"'/products/_doc/1?refresh=true'"#);
+    ///
+    /// // A part of the path is empty.
+    /// assert!(client.delete("products", "").curl().unwrap_err().is_invalid());
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the call is invalid and cannot be sent.
@@ -175,6 +217,21 @@ pub trait Call: Sealed + Sized {
     }
 
     /// Sends the call, and decodes the response into any type.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::Call;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Greeting {
+    ///     tagline: String,
+    /// }
+    /// let greeting: Greeting = client.info().json().await?;
+    /// assert_eq!(greeting.tagline, "You Know, for Search");
+    /// # Ok(()) }
+    /// ```
     fn json<T: DeserializeOwned>(mut self) -> CallFuture<T> {
         self.parts().take().send(AcceptedResponse::json)
     }

@@ -138,11 +138,14 @@ async fn a_call_by_name_refuses_what_the_endpoint_does_not_have() {
         ),
     ];
     for (name, params, body, message) in refused {
-        let error = client.call(name, &params, &body).await.unwrap_err();
+        let call = client.call(name, &params, &body);
+        let of_curl = call.curl().unwrap_err();
+        let error = call.await.unwrap_err();
         assert!(
             error.is_invalid() && error.to_string().contains(message),
             "{error}"
         );
+        assert_eq!(of_curl.to_string(), error.to_string());
     }
     assert!(seen.lock().unwrap().is_empty());
 }
