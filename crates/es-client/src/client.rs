@@ -72,6 +72,21 @@ impl Elasticsearch {
     }
 
     /// Creates a client over a custom stack.
+    ///
+    /// ```
+    /// use es_client::{Elasticsearch, es_transport::Body, http::{Request, Response}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// // A mock for tests.
+    /// let client = Elasticsearch::from_service(tower::service_fn(async |request: Request<Body>| {
+    ///     assert_eq!(request.uri(), "/products/_count");
+    ///     Ok::<_, std::io::Error>(Response::new(Body::from(r#"{"count": 3}"#)))
+    /// }));
+    /// assert_eq!(client.count("products").await?.count, Some(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_service<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -103,6 +118,16 @@ impl Elasticsearch {
     }
 
     /// Returns the transport, for requests of any form.
+    ///
+    /// ```
+    /// use es_client::Elasticsearch;
+    ///
+    /// let client = Elasticsearch::builder().nodes(["http://a:9200", "http://b:9200"]).build()?;
+    /// let pool = client.transport().pool().unwrap();
+    /// pool.remove("http://b:9200")?;
+    /// assert_eq!(pool.len(), 1);
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     pub fn transport(&self) -> &Transport {
         &self.transport
     }

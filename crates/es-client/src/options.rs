@@ -159,6 +159,17 @@ impl ClientOptions {
     }
 
     /// Sets HTTP Basic authentication.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// # let client = es_client::Elasticsearch::builder().node("http://localhost:1").build()?;
+    /// // A colon ends the user name. Nothing is sent.
+    /// let client = client.options().basic_auth("a:b", "changeme");
+    /// let error = client.count("products").await.unwrap_err();
+    /// assert!(error.as_transport().unwrap().is_config());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn basic_auth(self, username: impl AsRef<str>, password: impl AsRef<str>) -> Self {
         self.auth(Credentials::basic(username, password))
@@ -193,6 +204,16 @@ impl ClientOptions {
     }
 
     /// Sets a header of every request. The value is treated as a secret and never shown.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// client.options().header("x-tenant", "7").info().await?;
+    /// assert_eq!(cluster.node(0).requests()[0].headers["x-tenant"], "7");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn header(self, name: &str, value: &str) -> Self {
         let visible = value
@@ -211,6 +232,24 @@ impl ClientOptions {
     }
 
     /// Sets `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
+    ///
+    /// ```
+    /// use es_client::{Elasticsearch, es_transport::Body, http::{Request, Response}};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// let client = Elasticsearch::builder()
+    ///     .node("http://localhost:9200")
+    ///     .http_service(tower::service_fn(async |request: Request<Body>| {
+    ///         assert_eq!(request.headers()["x-opaque-id"], "report-12");
+    ///         let response = Response::builder().header("x-elastic-product", "Elasticsearch");
+    ///         response.body(Body::from(r#"{"count": 3}"#))
+    ///     }))
+    ///     .build()?;
+    /// assert_eq!(client.options().opaque_id("report-12").count("sales").await?.count, Some(3));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn opaque_id(self, id: &str) -> Self {
         match HeaderValue::from_str(id) {
@@ -259,6 +298,17 @@ impl ClientOptions {
     /// Sets the maximum number of retries of a request. `None` changes nothing. To
     /// tolerate an outage of the whole cluster, see
     /// [`TransportBuilder::max_retries`](es_transport::TransportBuilder::max_retries).
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// cluster.node(0).inject(es_testkit::Fault::status(503));
+    /// let once = client.options().max_retries(0).into_client();
+    /// assert_eq!(once.info().await.unwrap_err().status().unwrap(), 503);
+    /// assert_eq!(cluster.request_count(), 1);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn max_retries(self, retries: impl Into<Option<u32>>) -> Self {
         match retries.into() {
@@ -343,6 +393,17 @@ impl ClientOptions {
 
     /// Sets the maximum size of the decompressed response in bytes. `None` inherits the
     /// transport's setting; `Setting::Off` is no limit.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// let small = client.options().max_response_size(100).into_client();
+    /// let error = small.info().await.unwrap_err();
+    /// assert!(error.as_transport().unwrap().is_body());
+    /// assert!(client.info().await.is_ok());
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn max_response_size(self, bytes: impl Into<Setting<usize>>) -> Self {
         let bytes = bytes.into();

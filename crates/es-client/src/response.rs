@@ -10,6 +10,15 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::error::{Error, Result};
 
 /// The status, headers, node and attempts of a response.
+///
+/// ```
+/// use es_client::{Response, http::StatusCode};
+///
+/// let response = Response::new(StatusCode::CREATED, r#"{"_id": "1", "result": "created"}"#);
+/// assert_eq!(response.meta().status(), StatusCode::CREATED);
+/// // One attempt is not listed.
+/// assert!(response.meta().attempts().is_empty());
+/// ```
 #[derive(Clone)]
 pub struct Meta(Arc<Parts>);
 
@@ -92,6 +101,22 @@ impl Meta {
     }
 
     /// Returns the server's warnings: the texts of its `Warning` headers.
+    ///
+    /// ```
+    /// use es_client::{Call, Elasticsearch, es_transport::Body, http::Response};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// let client = Elasticsearch::from_service(tower::service_fn(async |_| {
+    ///     let warning = r#"299 Elasticsearch-9.2.0 "use _doc""#;
+    ///     let response = Response::builder().header("warning", warning);
+    ///     response.body(Body::from(r#"{"count": 3}"#))
+    /// }));
+    /// let counted = client.count("products").typed().await?;
+    /// assert_eq!(counted.meta().warnings().collect::<Vec<_>>(), ["use _doc"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn warnings(&self) -> impl Iterator<Item = Cow<'_, str>> {
         warning::texts(&self.0.headers)
     }
@@ -235,6 +260,18 @@ impl<T> Typed<T> {
     }
 
     /// Returns the typed response and its meta.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::Call;
+    ///
+    /// let (info, meta) = client.info().typed().await?.into_parts();
+    /// assert_eq!(info.version.number, "9.2.0");
+    /// assert_eq!((meta.call(), meta.node()), (Some("info"), Some(&*cluster.url(0))));
+    /// # Ok(()) }
+    /// ```
     pub fn into_parts(self) -> (T, Meta) {
         (self.body, self.meta)
     }
@@ -266,6 +303,21 @@ impl StreamingResponse {
     }
 
     /// Returns the next piece of the body; `None` at its end.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::Call;
+    ///
+    /// let mut response = client.info().stream().await?;
+    /// let mut bytes = 0;
+    /// while let Some(piece) = response.chunk().await? {
+    ///     bytes += piece.len();
+    /// }
+    /// assert_eq!(response.meta().headers()["content-length"], bytes.to_string());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Returns an error if the connection broke, a time limit was exceeded, or the response

@@ -65,6 +65,17 @@ impl Elasticsearch {
 
     /// Sends a request, or runs any other future, and waits for its result.
     ///
+    /// ```
+    /// use es_client::{Elasticsearch, blocking, es_transport::Body, http::Response};
+    ///
+    /// let client = Elasticsearch::from_service(tower::service_fn(async |_| {
+    ///     Ok::<_, std::io::Error>(Response::new(Body::from(r#"{"count": 3}"#)))
+    /// }));
+    /// let client = blocking::Elasticsearch::new(client)?;
+    /// assert_eq!(client.wait(client.count("products"))?.count, Some(3));
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns the errors of the request. If this thread runs the tasks of an async
     /// runtime, nothing is sent, and an error with [`is_invalid`](Error::is_invalid) is
@@ -84,6 +95,17 @@ impl Elasticsearch {
     /// [`bulk`](crate::helpers::Helpers::bulk), as an iterator.
     ///
     /// On a thread that must not block, the only item of the iterator is an error.
+    ///
+    /// ```
+    /// use es_client::{Elasticsearch, Error, blocking};
+    /// use futures_util::stream;
+    ///
+    /// let client = Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// let client = blocking::Elasticsearch::new(client)?;
+    /// let numbers = stream::iter([Ok::<_, Error>(1), Ok(2)]);
+    /// assert_eq!(client.iter(numbers).collect::<Result<Vec<_>, _>>()?, [1, 2]);
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     pub fn iter<S, T, E>(&self, stream: S) -> Iter<S>
     where
         S: Stream<Item = Result<T, E>>,

@@ -71,6 +71,19 @@ impl Aggregation {
     }
 
     /// Makes a bucket for each interval of the calendar.
+    ///
+    /// ```
+    /// use es_client::{dsl::Aggregation, params::CalendarInterval};
+    /// use serde_json::json;
+    ///
+    /// let months = Aggregation::date_histogram("at", CalendarInterval::Month);
+    /// let months = months.time_zone("Europe/Berlin");
+    /// assert_eq!(
+    ///     json!(months.aggregation("sales", Aggregation::sum("price"))),
+    ///     json!({"date_histogram": {"field": "at", "calendar_interval": "month",
+    ///         "time_zone": "Europe/Berlin"}, "aggs": {"sales": {"sum": {"field": "price"}}}})
+    /// );
+    /// ```
     pub fn date_histogram(
         field: impl Into<String>,
         interval: impl Param<CalendarInterval>,
@@ -101,6 +114,17 @@ impl Aggregation {
     }
 
     /// Makes a bucket for each range, such as `json!({"from": 10, "to": 20})`.
+    ///
+    /// ```
+    /// use es_client::dsl::Aggregation;
+    /// use serde_json::json;
+    ///
+    /// let prices = Aggregation::range("price", [json!({"to": 20}), json!({"from": 20})]);
+    /// assert_eq!(
+    ///     json!(prices),
+    ///     json!({"range": {"field": "price", "ranges": [{"to": 20}, {"from": 20}]}})
+    /// );
+    /// ```
     pub fn range<T: Serialize>(
         field: impl Into<String>,
         ranges: impl IntoIterator<Item = T>,
@@ -223,6 +247,18 @@ impl Aggregation {
     }
 
     /// Makes a bucket for each of several queries, by name.
+    ///
+    /// ```
+    /// use es_client::dsl::{Aggregation, Query};
+    /// use serde_json::json;
+    ///
+    /// let levels = ["error", "warn"].map(|level| (level, Query::term("level", level)));
+    /// assert_eq!(
+    ///     json!(Aggregation::filters(levels)),
+    ///     json!({"filters": {"filters": {"error": {"term": {"level": {"value": "error"}}},
+    ///         "warn": {"term": {"level": {"value": "warn"}}}}}})
+    /// );
+    /// ```
     pub fn filters<N: Into<String>, Q: Into<Query>>(
         filters: impl IntoIterator<Item = (N, Q)>,
     ) -> FiltersAggregation {
@@ -246,6 +282,18 @@ impl Aggregation {
     }
 
     /// Aggregates the nested objects at a path.
+    ///
+    /// ```
+    /// use es_client::dsl::Aggregation;
+    /// use serde_json::json;
+    ///
+    /// let reviews = Aggregation::nested("reviews");
+    /// assert_eq!(
+    ///     json!(reviews.aggregation("stars", Aggregation::avg("reviews.stars"))),
+    ///     json!({"nested": {"path": "reviews"},
+    ///         "aggs": {"stars": {"avg": {"field": "reviews.stars"}}}})
+    /// );
+    /// ```
     pub fn nested(path: impl Into<String>) -> NestedAggregation {
         NestedAggregation(Clause::new("nested", pair("path", path.into())))
     }

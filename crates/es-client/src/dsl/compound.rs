@@ -33,6 +33,19 @@ impl Query {
     }
 
     /// Matches the documents of any of these queries, with the score of the best one.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let queries = [Query::match_("title", "shoes"), Query::match_("brand", "shoes")];
+    /// assert_eq!(
+    ///     json!(Query::dis_max(queries).tie_breaker(0.3)),
+    ///     json!({"dis_max": {"tie_breaker": 0.3, "queries": [
+    ///         {"match": {"title": {"query": "shoes"}}},
+    ///         {"match": {"brand": {"query": "shoes"}}}]}})
+    /// );
+    /// ```
     pub fn dis_max<T: Into<Self>>(queries: impl IntoIterator<Item = T>) -> DisMaxQuery {
         DisMaxQuery(Clause::new(
             "dis_max",
@@ -55,6 +68,18 @@ impl Query {
 
     /// Matches the documents of `positive`, and multiplies the scores of those that
     /// match `negative` by `negative_boost`, between 0 and 1.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let phones = Query::term("topic", "phones");
+    /// assert_eq!(
+    ///     json!(Query::boosting(Query::match_("text", "apple"), phones, 0.2)),
+    ///     json!({"boosting": {"positive": {"match": {"text": {"query": "apple"}}},
+    ///         "negative": {"term": {"topic": {"value": "phones"}}}, "negative_boost": 0.2}})
+    /// );
+    /// ```
     pub fn boosting(
         positive: impl Into<Self>,
         negative: impl Into<Self>,

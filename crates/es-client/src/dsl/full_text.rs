@@ -33,6 +33,18 @@ impl Query {
     }
 
     /// Matches documents of which one of these fields has terms of this text.
+    ///
+    /// ```
+    /// use es_client::{dsl::Query, params::TextQueryType};
+    /// use serde_json::json;
+    ///
+    /// let query = Query::multi_match(["title^3", "text"], "trail shoes");
+    /// assert_eq!(
+    ///     json!(query.type_(TextQueryType::CrossFields)),
+    ///     json!({"multi_match": {"fields": ["title^3", "text"], "query": "trail shoes",
+    ///         "type": "cross_fields"}})
+    /// );
+    /// ```
     pub fn multi_match<T: Into<String>>(
         fields: impl IntoIterator<Item = T>,
         text: impl Serialize,
@@ -87,6 +99,19 @@ impl Query {
     }
 
     /// Runs a query in a simple syntax that has no errors: for user input.
+    ///
+    /// ```
+    /// use es_client::{dsl::Query, params::Operator};
+    /// use serde_json::json;
+    ///
+    /// let typed = r#"shoes -"trail runn"#;
+    /// let query = Query::simple_query_string(typed).fields(["title"]);
+    /// assert_eq!(
+    ///     json!(query.default_operator(Operator::And)),
+    ///     json!({"simple_query_string": {"query": typed, "fields": ["title"],
+    ///         "default_operator": "and"}})
+    /// );
+    /// ```
     pub fn simple_query_string(query: impl Into<String>) -> SimpleQueryStringQuery {
         SimpleQueryStringQuery(Clause::new(
             "simple_query_string",

@@ -10,6 +10,17 @@ use crate::params::GeoShapeRelation;
 /// Queries of places and shapes.
 impl Query {
     /// Matches documents within a distance of a point. The distance has a unit, such as `12km`.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let near = Query::geo_distance("location", json!({"lat": 52.52, "lon": 13.4}), "12km");
+    /// assert_eq!(
+    ///     json!(near),
+    ///     json!({"geo_distance": {"distance": "12km", "location": {"lat": 52.52, "lon": 13.4}}})
+    /// );
+    /// ```
     pub fn geo_distance(
         field: impl Into<String>,
         point: impl Serialize,
@@ -21,6 +32,17 @@ impl Query {
     }
 
     /// Matches documents within the bounding box of these corners.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(
+    ///     json!(Query::geo_bounding_box("location", [13.1, 52.7], [13.8, 52.3])),
+    ///     json!({"geo_bounding_box": {"location": {
+    ///         "top_left": [13.1, 52.7], "bottom_right": [13.8, 52.3]}}})
+    /// );
+    /// ```
     pub fn geo_bounding_box(
         field: impl Into<String>,
         top_left: impl Serialize,

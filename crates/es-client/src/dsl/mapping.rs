@@ -104,6 +104,16 @@ impl Field {
     }
 
     /// Creates the relation of parents to their types of children.
+    ///
+    /// ```
+    /// use es_client::dsl::Field;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(
+    ///     json!(Field::join([("question", ["answer", "comment"])])),
+    ///     json!({"type": "join", "relations": {"question": ["answer", "comment"]}})
+    /// );
+    /// ```
     pub fn join<P: AsRef<str>, C: Serialize>(
         relations: impl IntoIterator<Item = (P, C)>,
     ) -> SimpleField {
@@ -297,6 +307,18 @@ subfields! { TextField KeywordField NumberField DateField }
 
 impl ObjectField {
     /// Adds a field of the object.
+    ///
+    /// ```
+    /// use es_client::dsl::Field;
+    /// use serde_json::json;
+    ///
+    /// let reviews = Field::nested().property("stars", Field::byte());
+    /// assert_eq!(
+    ///     json!(reviews.property("text", Field::text())),
+    ///     json!({"type": "nested", "properties": {
+    ///         "stars": {"type": "byte"}, "text": {"type": "text"}}})
+    /// );
+    /// ```
     pub fn property(mut self, name: impl Into<String>, field: impl Into<Field>) -> Self {
         self.0.entry("properties", name.into(), field.into().into());
         self
@@ -306,6 +328,17 @@ impl ObjectField {
 /// Fields by their names.
 ///
 /// Setters take arrays, vectors and maps of names and fields as well.
+///
+/// ```
+/// use es_client::dsl::{Field, Properties};
+/// use serde_json::json;
+///
+/// let properties = Properties::new().with("title", Field::text()).with("id", Field::keyword());
+/// assert_eq!(
+///     json!(properties),
+///     json!({"title": {"type": "text"}, "id": {"type": "keyword"}})
+/// );
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Properties(Map<String, Value>);
 

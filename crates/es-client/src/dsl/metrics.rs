@@ -58,6 +58,17 @@ impl Aggregation {
 
     /// Computes the average of one field, weighted by another, such as
     /// `json!({"field": "grade"})`.
+    ///
+    /// ```
+    /// use es_client::dsl::Aggregation;
+    /// use serde_json::json;
+    ///
+    /// let (grade, credits) = (json!({"field": "grade"}), json!({"field": "credits"}));
+    /// assert_eq!(
+    ///     json!(Aggregation::weighted_avg(grade, credits)),
+    ///     json!({"weighted_avg": {"value": {"field": "grade"}, "weight": {"field": "credits"}}})
+    /// );
+    /// ```
     pub fn weighted_avg(
         value: impl Serialize,
         weight: impl Serialize,
@@ -100,6 +111,18 @@ impl Aggregation {
     }
 
     /// Returns the best hits of each bucket.
+    ///
+    /// ```
+    /// use es_client::dsl::{Aggregation, Sort};
+    /// use serde_json::json;
+    ///
+    /// let cheapest = Aggregation::top_hits(1).sort([Sort::field("price").asc()]);
+    /// assert_eq!(
+    ///     json!(Aggregation::terms("brand").aggregation("cheapest", cheapest)),
+    ///     json!({"terms": {"field": "brand"}, "aggs": {"cheapest": {"top_hits": {"size": 1,
+    ///         "sort": [{"price": {"order": "asc"}}]}}}})
+    /// );
+    /// ```
     pub fn top_hits(size: u32) -> TopHitsAggregation {
         TopHitsAggregation(Clause::new("top_hits", pair("size", size)))
     }

@@ -67,6 +67,18 @@ impl Aggregation {
     }
 
     /// Computes what a script returns for the values of each bucket.
+    ///
+    /// ```
+    /// use es_client::dsl::Aggregation;
+    /// use serde_json::json;
+    ///
+    /// let paths = json!({"sum": "sales", "count": "_count"});
+    /// assert_eq!(
+    ///     json!(Aggregation::bucket_script(paths, "params.sum / params.count")),
+    ///     json!({"bucket_script": {"buckets_path": {"sum": "sales", "count": "_count"},
+    ///         "script": "params.sum / params.count"}})
+    /// );
+    /// ```
     pub fn bucket_script(
         buckets_path: impl Serialize,
         script: impl Param<Script>,
@@ -87,6 +99,17 @@ impl Aggregation {
     }
 
     /// Sorts the buckets, or keeps a page of them.
+    ///
+    /// ```
+    /// use es_client::dsl::{Aggregation, Sort};
+    /// use serde_json::json;
+    ///
+    /// let best = Aggregation::bucket_sort(Sort::field("sales").desc()).size(3);
+    /// assert_eq!(
+    ///     json!(best),
+    ///     json!({"bucket_sort": {"sort": [{"sales": {"order": "desc"}}], "size": 3}})
+    /// );
+    /// ```
     pub fn bucket_sort(sort: impl Param<[Sort]>) -> BucketSortAggregation {
         let mut clause = Clause::new("bucket_sort", Map::new());
         clause.list("sort", sort);

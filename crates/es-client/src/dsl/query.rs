@@ -49,6 +49,16 @@ impl Query {
     }
 
     /// Matches documents whose field has one of these values.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(
+    ///     json!(Query::terms("brand", ["acme", "other"])),
+    ///     json!({"terms": {"brand": ["acme", "other"]}})
+    /// );
+    /// ```
     pub fn terms<T: Serialize>(
         field: impl Into<String>,
         values: impl IntoIterator<Item = T>,
@@ -71,6 +81,19 @@ impl Query {
 
     /// Matches documents whose field has a minimum number of these values: set one of
     /// the options that begin with `minimum_should_match`.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// // Each document says how many of its skills are required.
+    /// let skilled = Query::terms_set("skills", ["rust", "sql"]);
+    /// assert_eq!(
+    ///     json!(skilled.minimum_should_match_field("required")),
+    ///     json!({"terms_set": {"skills": {"terms": ["rust", "sql"],
+    ///         "minimum_should_match_field": "required"}}})
+    /// );
+    /// ```
     pub fn terms_set<T: Serialize>(
         field: impl Into<String>,
         terms: impl IntoIterator<Item = T>,

@@ -61,6 +61,18 @@ impl ScoreFunction {
     }
 
     /// Grows with the value of a field.
+    ///
+    /// ```
+    /// use es_client::dsl::{Query, ScoreFunction};
+    /// use serde_json::json;
+    ///
+    /// let popular = ScoreFunction::field_value_factor("likes").factor(1.2).missing(1.0);
+    /// assert_eq!(
+    ///     json!(Query::function_score(Query::match_all()).function(popular)),
+    ///     json!({"function_score": {"query": {"match_all": {}}, "functions": [
+    ///         {"field_value_factor": {"field": "likes", "factor": 1.2, "missing": 1}}]}})
+    /// );
+    /// ```
     pub fn field_value_factor(field: impl Into<String>) -> FieldValueFactorScoreFunction {
         let field = pair("field", field.into());
         FieldValueFactorScoreFunction(Clause::new("field_value_factor", field))

@@ -41,6 +41,17 @@ impl Sort {
     }
 
     /// Sorts by the distance from a point.
+    ///
+    /// ```
+    /// use es_client::dsl::Sort;
+    /// use serde_json::json;
+    ///
+    /// let near = Sort::geo_distance("location", json!({"lat": 52.52, "lon": 13.4}));
+    /// assert_eq!(
+    ///     json!(near.asc()),
+    ///     json!({"_geo_distance": {"location": {"lat": 52.52, "lon": 13.4}, "order": "asc"}})
+    /// );
+    /// ```
     pub fn geo_distance(field: impl Into<String>, point: impl Serialize) -> GeoDistanceSort {
         GeoDistanceSort(Clause::new("_geo_distance", pair(field, point)))
     }

@@ -25,6 +25,18 @@ impl Query {
 
     /// Matches spans near each other: set [`slop`](SpanNearQuery::slop) and
     /// [`in_order`](SpanNearQuery::in_order).
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let terms = ["quick", "fox"].map(|term| Query::span_term("text", term));
+    /// assert_eq!(
+    ///     json!(Query::span_near(terms).slop(3).in_order(true)),
+    ///     json!({"span_near": {"clauses": [{"span_term": {"text": {"value": "quick"}}},
+    ///         {"span_term": {"text": {"value": "fox"}}}], "slop": 3, "in_order": true}})
+    /// );
+    /// ```
     pub fn span_near<T: Into<SpanQuery>>(clauses: impl IntoIterator<Item = T>) -> SpanNearQuery {
         SpanNearQuery(Clause::new(
             "span_near",

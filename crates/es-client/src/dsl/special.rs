@@ -11,11 +11,34 @@ use crate::params::Param;
 impl Query {
     /// Matches documents like these texts, or like documents such as
     /// `json!({"_index": "books", "_id": "1"})`.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let like = Query::more_like_this([json!({"_index": "books", "_id": "1"})]);
+    /// assert_eq!(
+    ///     json!(like.fields(["title", "text"]).min_term_freq(1)),
+    ///     json!({"more_like_this": {"like": [{"_index": "books", "_id": "1"}],
+    ///         "fields": ["title", "text"], "min_term_freq": 1}})
+    /// );
+    /// ```
     pub fn more_like_this<T: Serialize>(like: impl IntoIterator<Item = T>) -> MoreLikeThisQuery {
         MoreLikeThisQuery(Clause::new("more_like_this", pair("like", jsons(like))))
     }
 
     /// Matches stored queries that match this document.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// // Which saved searches match a new product?
+    /// assert_eq!(
+    ///     json!(Query::percolate("search", json!({"title": "trail shoes"}))),
+    ///     json!({"percolate": {"field": "search", "document": {"title": "trail shoes"}}})
+    /// );
+    /// ```
     pub fn percolate(field: impl Into<String>, document: impl Serialize) -> PercolateQuery {
         let mut clause = Clause::new("percolate", pair("field", field.into()));
         clause.set("document", document);
@@ -45,6 +68,18 @@ impl Query {
     }
 
     /// Returns certain documents first, then those of a query.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let query = Query::pinned(["17", "4"], Query::match_("title", "shoes"));
+    /// assert_eq!(
+    ///     json!(query),
+    ///     json!({"pinned": {"ids": ["17", "4"],
+    ///         "organic": {"match": {"title": {"query": "shoes"}}}}})
+    /// );
+    /// ```
     pub fn pinned<T: Into<String>>(
         ids: impl IntoIterator<Item = T>,
         organic: impl Into<Self>,
@@ -119,6 +154,18 @@ impl Query {
 impl Query {
     /// Matches the `k` documents whose vectors are nearest to this one, among
     /// `num_candidates` per shard.
+    ///
+    /// ```
+    /// use es_client::dsl::Query;
+    /// use serde_json::json;
+    ///
+    /// let near = Query::knn("embedding", [0.5, 0.25], 10, 50);
+    /// assert_eq!(
+    ///     json!(near.filter(Query::term("visible", true))),
+    ///     json!({"knn": {"field": "embedding", "query_vector": [0.5, 0.25], "k": 10,
+    ///         "num_candidates": 50, "filter": [{"term": {"visible": {"value": true}}}]}})
+    /// );
+    /// ```
     pub fn knn(
         field: impl Into<String>,
         vector: impl IntoIterator<Item = f32>,

@@ -78,6 +78,20 @@ impl Suggesters {
     }
 
     /// Sets the text of those suggesters that have none.
+    ///
+    /// ```
+    /// use es_client::dsl::{Suggester, Suggesters};
+    /// use serde_json::json;
+    ///
+    /// let suggesters = Suggesters::new()
+    ///     .with("title", Suggester::completion("title.suggest", "sho").size(5))
+    ///     .text("shoos");
+    /// assert_eq!(
+    ///     json!(suggesters),
+    ///     json!({"text": "shoos", "title": {"prefix": "sho",
+    ///         "completion": {"field": "title.suggest", "size": 5}}})
+    /// );
+    /// ```
     #[must_use]
     pub fn text(mut self, text: impl Into<String>) -> Self {
         self.0.insert("text".to_owned(), Value::String(text.into()));

@@ -10,6 +10,18 @@ use crate::{json_read::ReadError, response::Meta};
 ///
 /// `Display` shows the call or document, the path of the value, and what was found.
 /// `Debug` does not show the text: it may hold a key that was just made.
+///
+/// ```
+/// use es_client::{Response, http::StatusCode, types::CountResponse};
+///
+/// let response = Response::new(StatusCode::OK, r#"{"count": "many"}"#);
+/// let error = response.json::<CountResponse>().unwrap_err();
+/// let error = error.as_decode().unwrap();
+/// assert_eq!((error.path(), &*error.raw()), ("count", r#"{"count": "many"}"#));
+/// assert!(error.to_string().starts_with("cannot decode the response at `count`: "));
+/// // It may hold a secret.
+/// assert!(!format!("{error:?}").contains(r#"{"count""#));
+/// ```
 pub struct DecodeError {
     /// The response or the part of it.
     subject: Cow<'static, str>,

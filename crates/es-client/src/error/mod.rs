@@ -147,6 +147,18 @@ impl Error {
     }
 
     /// Returns the error response of the server.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// let error = client.indices().get("no-such-index").await.unwrap_err();
+    /// assert!(error.is_not_found());
+    /// let response = error.as_api().unwrap();
+    /// assert_eq!(response.kind.as_deref(), Some("index_not_found_exception"));
+    /// assert_eq!(response.root_causes[0].index.as_deref(), Some("no-such-index"));
+    /// # Ok(()) }
+    /// ```
     pub fn as_api(&self) -> Option<&ApiError> {
         match self.kind() {
             Kind::Api(error) => Some(error),
@@ -155,6 +167,16 @@ impl Error {
     }
 
     /// Returns the error of the transport, if there is no response.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = es_client::Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// client.transport().close();
+    /// let error = client.info().await.unwrap_err();
+    /// assert!(error.as_transport().is_some_and(|error| error.is_closed()));
+    /// assert_eq!(error.status(), None);
+    /// # Ok(()) }
+    /// ```
     pub fn as_transport(&self) -> Option<&es_transport::Error> {
         match self.kind() {
             Kind::Transport(error) => Some(error),
@@ -164,6 +186,21 @@ impl Error {
 
     /// Returns the report of a bulk helper that stopped. All other methods refer to the
     /// error that stopped it.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// async fn load(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    ///     let lines = [Ok(serde_json::json!({"n": 1})), Err(std::io::Error::other("disk"))];
+    ///     client.helpers().bulk("numbers", lines).await?;
+    ///     Ok(())
+    /// }
+    /// let error = load(client).await.unwrap_err();
+    /// assert!(error.is_source());
+    /// assert_eq!(error.as_bulk_stopped().unwrap().report.succeeded, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn as_bulk_stopped(&self) -> Option<&BulkStopped> {
         match &*self.0 {
             Kind::Stopped(stopped) => Some(stopped),
@@ -198,6 +235,14 @@ impl Error {
     }
 
     /// Returns the body of the response, or the document that could not be read.
+    ///
+    /// ```
+    /// use es_client::{ApiError, Error, http::StatusCode};
+    ///
+    /// let error = Error::from(ApiError::new(StatusCode::BAD_GATEWAY, "<h1>No upstream</h1>"));
+    /// assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
+    /// assert_eq!(error.body().unwrap(), "<h1>No upstream</h1>");
+    /// ```
     pub fn body(&self) -> Option<&Bytes> {
         match self.kind() {
             Kind::Api(error) => Some(&error.body),
@@ -268,6 +313,19 @@ impl Error {
 
     /// Whether a response is incomplete because shards failed or the server's timeout was
     /// reached.
+    ///
+    /// ```
+    /// use es_client::{Response, SearchResponse, http::StatusCode, types::Documents};
+    ///
+    /// let found: SearchResponse<serde_json::Value> = Response::new(
+    ///     StatusCode::OK,
+    ///     r#"{"hits": {"hits": []}, "_shards": {"total": 2, "successful": 1, "failed": 1}}"#,
+    /// )
+    /// .json()?;
+    /// assert!(found.shards.has_failures());
+    /// assert!(found.all_documents().unwrap_err().is_partial());
+    /// # Ok::<(), es_client::Error>(())
+    /// ```
     pub fn is_partial(&self) -> bool {
         matches!(self.kind(), Kind::Partial { .. })
     }

@@ -108,6 +108,14 @@ impl Aggregations {
 
     /// Returns the approximate number of distinct values.
     ///
+    /// ```
+    /// use es_client::types::Aggregations;
+    ///
+    /// let aggs: Aggregations = serde_json::from_str(r#"{"brands": {"value": 17}}"#)?;
+    /// assert_eq!(aggs.cardinality("brands")?, 17);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if there is no such aggregation, or if it is of another kind.
     pub fn cardinality(&self, name: &str) -> Result<i64> {
@@ -126,6 +134,17 @@ impl Aggregations {
 
     /// Returns the top hits. Documents that are not a `T` fail by themselves.
     ///
+    /// ```
+    /// use es_client::types::Aggregations;
+    ///
+    /// let aggs: Aggregations = serde_json::from_str(
+    ///     r#"{"cheapest": {"hits": {"hits": [{"_index": "p", "_id": "1", "_source": 80}]}}}"#,
+    /// )?;
+    /// let cheapest = aggs.top_hits::<u32>("cheapest")?;
+    /// assert_eq!(cheapest.hits[0].source()?, Some(&80));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if there is no such aggregation, or if it is of another kind.
     pub fn top_hits<T: DeserializeOwned>(&self, name: &str) -> Result<Hits<T>> {
@@ -134,6 +153,18 @@ impl Aggregations {
     }
 
     /// Deserializes an aggregation into any type.
+    ///
+    /// ```
+    /// use es_client::types::Aggregations;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Boxplot {
+    ///     q2: f64,
+    /// }
+    /// let aggs: Aggregations = serde_json::from_str(r#"{"load": {"q1": 1.0, "q2": 2.5}}"#)?;
+    /// assert_eq!(aggs.read::<Boxplot>("load")?.q2, 2.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// Returns an error if there is no such aggregation, or if it does not match the type.
@@ -407,6 +438,19 @@ impl<'de> Visitor<'de> for PercentilesVisitor {
 
 /// An aggregation that is missing or of another kind: see
 /// [`Error::as_aggregation`](crate::Error::as_aggregation).
+///
+/// ```
+/// use es_client::types::Aggregations;
+///
+/// let aggs: Aggregations = serde_json::from_str(r#"{"price": {"value": 12.5}}"#)?;
+/// let error = aggs.terms("price").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the aggregation `price` is a metric with a single value, not `terms`"
+/// );
+/// assert!(aggs.avg("cost").unwrap_err().as_aggregation().unwrap().is_missing());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct AggregationError {
     name: String,

@@ -35,6 +35,18 @@ impl Buckets {
     }
 
     /// Returns the bucket with this key, as [`Bucket::key`] shows it.
+    ///
+    /// ```
+    /// use es_client::types::Aggregations;
+    ///
+    /// let aggs: Aggregations = serde_json::from_str(
+    ///     r#"{"sold_out": {"buckets": [{"key": 1, "key_as_string": "true", "doc_count": 3}]}}"#,
+    /// )?;
+    /// let buckets = aggs.terms("sold_out")?;
+    /// assert_eq!(buckets.get("true").map(|bucket| bucket.doc_count), Some(3));
+    /// assert!(buckets.get("false").is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get(&self, key: &str) -> Option<&Bucket> {
         self.iter().find(|bucket| bucket.key() == key)
     }
@@ -196,6 +208,18 @@ impl<'de> Visitor<'de> for BucketsVisitor {
 }
 
 /// The bucket of an aggregation that has only one.
+///
+/// ```
+/// use es_client::types::Aggregations;
+///
+/// let aggs: Aggregations = serde_json::from_str(
+///     r#"{"cheap": {"doc_count": 3, "price": {"value": 12.5}}}"#,
+/// )?;
+/// let cheap = aggs.filter("cheap")?;
+/// assert_eq!(cheap.doc_count, 3);
+/// assert_eq!(cheap.aggs().avg("price")?, Some(12.5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct SingleBucket {

@@ -99,6 +99,20 @@ impl<T> GetResponse<T> {
 
     /// Returns the document; `None` if it does not exist or its source was not requested.
     ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// client.index("numbers").id("1").document(serde_json::json!({"n": 7})).await?;
+    /// let found = client.get::<serde_json::Value>("numbers", "1").await?;
+    /// assert_eq!(found.into_source()?.unwrap()["n"], 7);
+    ///
+    /// let missing = client.get::<serde_json::Value>("numbers", "2").await?;
+    /// assert_eq!(missing.found, Some(false));
+    /// assert!(missing.into_source()?.is_none());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// The same as those of [`source`](Self::source).
     pub fn into_source(self) -> Result<Option<T>> {

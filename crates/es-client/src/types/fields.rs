@@ -78,6 +78,21 @@ impl EsqlResponse {
     /// Returns the rows, deserialized into a type whose fields have the names of the
     /// columns.
     ///
+    /// ```
+    /// use es_client::types::EsqlResponse;
+    ///
+    /// #[derive(Debug, PartialEq, serde::Deserialize)]
+    /// struct Brand {
+    ///     brand: String,
+    ///     average: f64,
+    /// }
+    /// let response: EsqlResponse = serde_json::from_str(
+    ///     r#"{"columns": [{"name": "average"}, {"name": "brand"}], "values": [[12.5, "acme"]]}"#,
+    /// )?;
+    /// assert_eq!(response.rows::<Brand>()?, [Brand { brand: "acme".into(), average: 12.5 }]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if a row cannot be deserialized.
     pub fn rows<T: DeserializeOwned>(&self) -> Result<Vec<T>> {

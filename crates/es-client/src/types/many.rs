@@ -83,6 +83,18 @@ pub enum MsearchItem<T> {
 impl<T> MsearchItem<T> {
     /// Returns the response, or the error of this search.
     ///
+    /// ```
+    /// use es_client::types::MsearchResponse;
+    ///
+    /// let both: MsearchResponse<serde_json::Value> = serde_json::from_str(
+    ///     r#"{"responses": [{"status": 200, "hits": {"hits": []}},
+    ///         {"status": 404, "error": {"type": "index_not_found_exception"}}]}"#,
+    /// )?;
+    /// assert!(both.responses[0].as_result().is_ok());
+    /// assert_eq!(both.responses[1].as_result().unwrap_err().kind, "index_not_found_exception");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if this search failed.
     pub fn as_result(&self) -> Result<&SearchResponse<T>, &ErrorCause> {

@@ -24,6 +24,18 @@ object! {
 }
 
 /// The number of matching documents.
+///
+/// ```
+/// use es_client::SearchResponse;
+///
+/// let found: SearchResponse<()> = serde_json::from_str(
+///     r#"{"hits": {"total": {"value": 10000, "relation": "gte"}, "hits": []}}"#,
+/// )?;
+/// assert_eq!(found.total(), Some(10_000));
+/// // There may be more: set `track_total_hits` to count them all.
+/// assert_eq!(found.hits.total.unwrap().relation, "gte");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Total {
