@@ -172,6 +172,17 @@ impl<'v> Fields<'v> {
         }
     }
 
+    /// Takes an object.
+    pub(crate) fn object(&self, name: &str) -> Result<Option<&'v Map<String, Value>>, ApiError> {
+        let Some(value) = self.get(name)? else {
+            return Ok(None);
+        };
+        value
+            .as_object()
+            .map(Some)
+            .ok_or_else(|| self.wrong(name, value))
+    }
+
     /// Takes a text or a list of texts.
     pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
         let Some(value) = self.get(name)? else {
@@ -186,6 +197,9 @@ impl<'v> Fields<'v> {
         };
         match value {
             Value::Array(items) => Ok(Some(items.iter().map(one).collect::<Result<_, _>>()?)),
+            Value::Number(_) | Value::Bool(_) if self.reader == Reader::Section => {
+                Err(self.wrong(name, value))
+            }
             value => Ok(Some(vec![one(value)?])),
         }
     }

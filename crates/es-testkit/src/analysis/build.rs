@@ -256,9 +256,9 @@ fn named_tokenizer(name: &str, own: &BTreeMap<String, Tokenizer>) -> Result<Toke
     match own.get(name) {
         Some(tokenizer) => Ok(tokenizer.clone()),
         None => {
-            tokenizer(name, &json!({"type": name})).map_err(|error| match error.reason.as_str() {
-                reason if reason.starts_with("es-testkit") => error,
-                _ => ApiError::illegal_argument(format!(
+            tokenizer(name, &json!({"type": name})).map_err(|error| match error.is_unsupported() {
+                true => error,
+                false => ApiError::illegal_argument(format!(
                     "failed to find tokenizer under name [{name}]"
                 )),
             })
@@ -344,10 +344,14 @@ fn gram_sizes(fields: &Fields<'_>, limited: bool) -> Result<(usize, usize), ApiE
 fn named_filter(name: &str, own: &BTreeMap<String, Filter>) -> Result<Filter, ApiError> {
     match own.get(name) {
         Some(filter) => Ok(filter.clone()),
-        None => filter(name, &json!({"type": name})).map_err(|error| match error.reason.as_str() {
-            reason if reason.starts_with("es-testkit") => error,
-            _ => ApiError::illegal_argument(format!("failed to find filter under name [{name}]")),
-        }),
+        None => {
+            filter(name, &json!({"type": name})).map_err(|error| match error.is_unsupported() {
+                true => error,
+                false => {
+                    ApiError::illegal_argument(format!("failed to find filter under name [{name}]"))
+                }
+            })
+        }
     }
 }
 

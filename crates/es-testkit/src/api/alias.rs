@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
+use super::index;
 use super::params::Params;
 use super::reply::Reply;
 use crate::search::{Request, Source, matching};
@@ -16,6 +17,7 @@ use crate::sync::lock;
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     let settings = Value::Object(call.object()?);
+    only(call.part("name"), &settings)?;
     let mut store = lock(&call.shared.store);
     add(&mut store, call.part("index"), call.part("name"), &settings)?;
     Ok(done(call))
@@ -135,10 +137,7 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<bool, ApiError> {
             .try_for_each(|alias| add(store, &indices, alias, settings))
             .map(|()| true),
         "remove" => {
-            let must_exist = settings
-                .get("must_exist")
-                .and_then(Value::as_bool)
-                .unwrap_or(true);
+            let must_exist = settings.get("must_exist") == Some(&Value::Bool(true));
             aliases.iter().try_fold(false, |did, alias| {
                 Ok(remove(store, &indices, alias, must_exist)? || did)
             })
@@ -175,12 +174,7 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 }
 
 fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Result<(), ApiError> {
-    if store.indices.contains_key(alias) || store.streams.contains_key(alias) {
-        let text = format!(
-            "Invalid alias name [{alias}]: an index or data stream exists with the same name as the alias"
-        );
-        return Err(ApiError::bad_request("invalid_alias_name_exception", text));
-    }
+    check_name(store, alias)?;
     let kept = kept(alias, settings)?;
     let names = store.resolve(
         indices,
@@ -242,6 +236,22 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
     Ok(())
 }
 
+/// Refuses the name of an alias that none may have, or that is taken.
+///
+/// # Errors
+/// 400 for it.
+pub(crate) fn check_name(store: &Store, alias: &str) -> Result<(), ApiError> {
+    let reason = if store.indices.contains_key(alias) || store.streams.contains_key(alias) {
+        "an index or data stream exists with the same name as the alias"
+    } else if alias.starts_with(['_', '-', '+']) || alias.contains(index::FORBIDDEN) {
+        "must be a name that an index may have"
+    } else {
+        return Ok(());
+    };
+    let text = format!("Invalid alias name [{alias}]: {reason}");
+    Err(ApiError::bad_request("invalid_alias_name_exception", text))
+}
+
 /// Refuses a filter that is no query of this index.
 ///
 /// # Errors
@@ -256,9 +266,9 @@ pub(crate) fn check_filter(index: &Index, alias: &str, settings: &Value) -> Resu
         indices: vec![(index, Restriction::default())],
     };
     match matching(&source, &request) {
-        Err(error) if !error.reason.starts_with("es-testkit") => Err(ApiError::illegal_argument(
-            format!("failed to parse filter for alias [{alias}]"),
-        )
+        Err(error) if !error.is_unsupported() => Err(ApiError::illegal_argument(format!(
+            "failed to parse filter for alias [{alias}]"
+        ))
         .caused_by(error.kind, &error.reason)),
         outcome => outcome.map(|_| ()),
     }
@@ -320,6 +330,15 @@ pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
     fields.flag("must_exist")?;
     fields.finish()?;
     Ok(Value::Object(kept))
+}
+
+/// The same where nothing but these settings is read.
+///
+/// # Errors
+/// As for [`kept`].
+pub(crate) fn only(alias: &str, settings: &Value) -> Result<Value, ApiError> {
+    kept(alias, settings)
+        .map_err(|error| error.retyped("x_content_parse_exception", "illegal_argument_exception"))
 }
 
 fn remove(

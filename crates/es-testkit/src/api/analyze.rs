@@ -50,9 +50,9 @@ pub(crate) fn analyze(call: &Call<'_>) -> Result<Reply, ApiError> {
     let index = index.and_then(|name| store.indices.get(&name));
     let none = Analyzers::default();
     let analyzers = index.map_or(&none, |index| &*index.mapping.analyzers);
-    let missing = |error: ApiError| match error.reason.as_str() {
-        reason if reason.starts_with("es-testkit") => error,
-        _ => ApiError::illegal_argument(format!(
+    let missing = |error: ApiError| match error.is_unsupported() {
+        true => error,
+        false => ApiError::illegal_argument(format!(
             "failed to find global analyzer [{}]",
             analyzer.as_deref().unwrap_or("")
         )),

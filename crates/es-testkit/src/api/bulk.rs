@@ -4,12 +4,12 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::document::{Kind, Target, check_id, check_refresh, refresh, written};
+use super::document::{Kind, Target, check_id, check_refresh, refresh, status_of, written};
 use super::error::ApiError;
 use super::ingest::{self, Incoming, Plan, dropped};
 use super::reply::Reply;
 use super::state::{Use, count};
-use super::update;
+use super::update::Update;
 use crate::json::object;
 use crate::store::{Expected, NewSource, Store};
 use crate::sync::lock;
@@ -18,6 +18,67 @@ struct Item<'b> {
     verb: &'static str,
     meta: Map<String, Value>,
     source: &'b [u8],
+}
+
+impl Item<'_> {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.meta.get(name).and_then(Value::as_str)
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.meta.get(name).and_then(Value::as_u64)
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.meta.get(name) {
+            Some(Value::String(text)) => Some(text == "true"),
+            value => value.and_then(Value::as_bool),
+        }
+    }
+
+    fn is_document(&self) -> bool {
+        matches!(self.verb, "index" | "create")
+    }
+
+    fn update(&self) -> Result<Update, ApiError> {
+        Update::read(&serde_json::from_slice(self.source)?, self.source)
+    }
+
+    /// The conditions of the write.
+    fn expected(&self) -> Expected {
+        let external_version = self.number("version").and_then(|version| {
+            let or_equal = match self.text("version_type")? {
+                "external" => false,
+                "external_gte" => true,
+                _ => return None,
+            };
+            Some((version, or_equal))
+        });
+        Expected {
+            absent: self.verb == "create",
+            seq_no_and_term: self.number("if_seq_no").zip(self.number("if_primary_term")),
+            external_version,
+        }
+    }
+
+    /// The target of the write; members of the item take precedence over the request's parameters.
+    fn target<'a>(&'a self, call: &'a Call<'_>, index: &'a str) -> Result<Target<'a>, ApiError> {
+        let kind = if self.is_document() {
+            Kind::of(self.expected())
+        } else {
+            Kind::Change
+        };
+        let request = Target::of(call, kind)?;
+        Ok(Target {
+            name: index,
+            routing: self.text("routing").or(request.routing),
+            require_alias: self.flag("require_alias").unwrap_or(request.require_alias),
+            require_data_stream: self
+                .flag("require_data_stream")
+                .unwrap_or(request.require_data_stream),
+            ..request
+        })
+    }
 }
 
 pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -59,8 +120,7 @@ fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
             ));
         }
         if item.verb == "update" {
-            let request = serde_json::from_slice::<Map<String, Value>>(item.source)?;
-            update::check(&request)?;
+            item.update()?;
         }
     }
     Ok(())
@@ -175,21 +235,18 @@ fn carry_out(
     item: &Item<'_>,
     ingested: &mut bool,
 ) -> (Value, bool) {
-    let text = |name: &str| item.meta.get(name).and_then(Value::as_str);
-    let index = text("_index")
-        .unwrap_or_else(|| call.part("index"))
-        .to_owned();
+    let index = item.text("_index").unwrap_or_else(|| call.part("index"));
     let id = match item.meta.get("_id") {
         Some(Value::String(id)) => id.clone(),
         Some(value @ (Value::Number(_) | Value::Bool(_))) => value.to_string(),
         _ => store.next_id(),
     };
     let mut named = Named {
-        index: index.clone(),
+        index: index.to_owned(),
         id: item.meta.get("_id").map(|_| id.clone()),
         ingested: false,
     };
-    let written = write(call, store, item, &index, &id, &mut named);
+    let written = write(call, store, item, index, &id, &mut named);
     *ingested |= named.ingested;
     match written {
         Ok((mut outcome, status)) => {
@@ -221,151 +278,74 @@ fn write(
     id: &str,
     named: &mut Named,
 ) -> Result<(Value, StatusCode), ApiError> {
-    if index.is_empty() {
-        return Err(ApiError::bad_request(
-            "action_request_validation_exception",
-            "Validation Failed: 1: index is missing;",
-        ));
-    }
     check_id(id)?;
-    if item
-        .meta
-        .get("_id")
-        .is_some_and(|id| id.as_str() == Some(""))
-    {
-        return Err(ApiError::bad_request(
-            "illegal_argument_exception",
+    if item.text("_id") == Some("") {
+        return Err(ApiError::illegal_argument(
             "if _id is specified it must not be empty",
         ));
     }
-    let number = |name: &str| item.meta.get(name).and_then(Value::as_u64);
-    let expected = Expected {
-        absent: item.verb == "create",
-        seq_no_and_term: number("if_seq_no").zip(number("if_primary_term")),
-        external_version: external_version(&item.meta),
-    };
-    let kind = if item.verb == "index" || item.verb == "create" {
-        Kind::of(expected)
+    let mut target = item.target(call, index)?;
+    let plan = plan(call, store, item, index)?;
+    let changed = if plan.is_empty() {
+        None
     } else {
-        Kind::Change
-    };
-    let mut target = target(call, item, index, kind)?;
-    let asked = item
-        .meta
-        .get("pipeline")
-        .and_then(Value::as_str)
-        .or(call.params.get("pipeline"));
-    let mut changed = None;
-    if item.verb == "update" {
-        ingest::refuse(store, index, asked)?;
-    } else if item.verb != "delete" {
-        let plan = Plan::of(store, index, asked)?;
-        if !plan.is_empty() {
-            named.ingested = true;
-            let own_id = named.id.clone();
-            named.id.get_or_insert_with(|| "auto-generated".to_owned());
-            let source = NewSource::read(item.source)?;
-            let routing = target.routing.map(str::to_owned);
-            let incoming = Incoming {
-                index: index.to_owned(),
-                id: own_id,
-                routing,
-                source,
-            };
-            changed = incoming.through(plan, store)?;
-            if changed.is_none() {
-                return Ok((dropped(index, named.id.as_deref()), StatusCode::OK));
-            }
+        named.ingested = true;
+        let own_id = named.id.clone();
+        named.id.get_or_insert_with(|| "auto-generated".to_owned());
+        let incoming = Incoming {
+            index: index.to_owned(),
+            id: own_id,
+            routing: target.routing.map(str::to_owned),
+            source: NewSource::read(item.source)?,
+        };
+        match incoming.through(plan, store)? {
+            Some(changed) => Some(changed),
+            None => return Ok((dropped(index, named.id.as_deref()), StatusCode::OK)),
         }
-    }
+    };
     let mut id = id;
     if let Some(changed) = &changed {
         target.name = &changed.index;
         target.routing = changed.routing.as_deref();
         id = changed.id.as_deref().unwrap_or(id);
     }
+    let expected = item.expected();
     let (index, routing) = match item.verb {
         "delete" if expected.external_version.is_none() => target.existing(store)?,
         _ => target.open(store)?,
     };
-    let name = index.name.clone();
-    (named.index, named.id) = (name.to_string(), Some(id.to_owned()));
-    count(
-        call,
-        index,
-        index.shard_of(id, routing.as_deref()),
-        Use::Write,
-    );
-    match item.verb {
+    (named.index, named.id) = (index.name.to_string(), Some(id.to_owned()));
+    let shard = index.shard_of(id, routing.as_deref());
+    count(call, index, shard, Use::Write);
+    let (document, result) = match item.verb {
         "delete" => {
             let (gone, existed) = index.remove(id, routing.as_deref(), expected)?;
-            refresh(call, index);
-            let (status, result) = if existed {
-                (StatusCode::OK, "deleted")
-            } else {
-                (StatusCode::NOT_FOUND, "not_found")
-            };
-            Ok((written(call, index, &gone, result), status))
+            (gone, if existed { "deleted" } else { "not_found" })
         }
-        "update" => {
-            let request = serde_json::from_slice::<Map<String, Value>>(item.source)?;
-            let (document, result) =
-                update::apply(index, id, &request, item.source, routing, expected)?;
-            refresh(call, index);
-            let status = if result == "created" {
-                StatusCode::CREATED
-            } else {
-                StatusCode::OK
-            };
-            Ok((written(call, index, &document, result), status))
-        }
+        "update" => item.update()?.apply(index, id, routing, expected)?,
         _ => {
             let source = match &changed {
                 Some(changed) => changed.source.clone(),
                 None => NewSource::read(item.source)?,
             };
             let (document, new) = index.put(id, source, routing, expected)?;
-            refresh(call, index);
-            let (status, result) = if new {
-                (StatusCode::CREATED, "created")
-            } else {
-                (StatusCode::OK, "updated")
-            };
-            Ok((written(call, index, &document, result), status))
+            let result = if new { "created" } else { "updated" };
+            ((*document).clone(), result)
         }
-    }
-}
-
-/// Reads the target of an item; its own members take precedence over the request's parameters.
-fn target<'a>(
-    call: &'a Call<'_>,
-    item: &'a Item<'_>,
-    index: &'a str,
-    kind: Kind,
-) -> Result<Target<'a>, ApiError> {
-    let request = Target::of(call, kind)?;
-    let flag = |name: &str| match item.meta.get(name) {
-        Some(Value::String(text)) => Some(text == "true"),
-        value => value.and_then(Value::as_bool),
     };
-    Ok(Target {
-        name: index,
-        routing: item
-            .meta
-            .get("routing")
-            .and_then(Value::as_str)
-            .or(request.routing),
-        require_alias: flag("require_alias").unwrap_or(request.require_alias),
-        require_data_stream: flag("require_data_stream").unwrap_or(request.require_data_stream),
-        ..request
-    })
+    refresh(call, index);
+    Ok((written(call, index, &document, result), status_of(result)))
 }
 
-fn external_version(meta: &Map<String, Value>) -> Option<(u64, bool)> {
-    let version = meta.get("version").and_then(Value::as_u64)?;
-    match meta.get("version_type").and_then(Value::as_str) {
-        Some("external") => Some((version, false)),
-        Some("external_gte") => Some((version, true)),
-        _ => None,
+/// The pipelines of an item.
+fn plan(call: &Call<'_>, store: &Store, item: &Item<'_>, index: &str) -> Result<Plan, ApiError> {
+    let asked = item.text("pipeline").or(call.params.get("pipeline"));
+    if item.verb == "update" {
+        ingest::refuse(store, index, asked)?;
+    }
+    if item.is_document() {
+        Plan::of(store, index, asked)
+    } else {
+        Ok(Plan::default())
     }
 }

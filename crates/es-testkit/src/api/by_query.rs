@@ -169,7 +169,7 @@ fn carry_out(
                     counts.deleted += 1;
                     continue;
                 }
-                Err(error) if error.reason.starts_with("es-testkit") => return Err(error),
+                Err(error) if error.is_unsupported() => return Err(error),
                 Err(error) => error,
             };
             let conflict = error.status == StatusCode::CONFLICT;

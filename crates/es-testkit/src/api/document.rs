@@ -39,6 +39,9 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
         )));
     }
     check_refresh(call)?;
+    if call.params.get("pipeline").is_some() {
+        call.json()?; // a pipeline reads the document before the mapping does
+    }
     let source = NewSource::read(&call.body)?;
     let expected = Expected {
         absent,
@@ -77,12 +80,8 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     );
     let (document, new) = index.put(&id, incoming.source, routing.clone(), expected)?;
     refresh(call, index);
-    let (status, result) = if new {
-        (StatusCode::CREATED, "created")
-    } else {
-        (StatusCode::OK, "updated")
-    };
-    let reply = Reply::json(status, written(call, index, &document, result));
+    let result = if new { "created" } else { "updated" };
+    let reply = Reply::json(status_of(result), written(call, index, &document, result));
     let location = location(&index.name, &id, routing.as_deref());
     Ok(if new {
         reply.header(LOCATION, &location)
@@ -125,12 +124,20 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     );
     let (gone, existed) = index.remove(call.part("id"), routing, expected)?;
     refresh(call, index);
-    let (status, result) = if existed {
-        (StatusCode::OK, "deleted")
-    } else {
-        (StatusCode::NOT_FOUND, "not_found")
-    };
-    Ok(Reply::json(status, written(call, index, &gone, result)))
+    let result = if existed { "deleted" } else { "not_found" };
+    Ok(Reply::json(
+        status_of(result),
+        written(call, index, &gone, result),
+    ))
+}
+
+/// Returns the status of a write by its result.
+pub(crate) fn status_of(result: &str) -> StatusCode {
+    match result {
+        "created" => StatusCode::CREATED,
+        "not_found" => StatusCode::NOT_FOUND,
+        _ => StatusCode::OK,
+    }
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {

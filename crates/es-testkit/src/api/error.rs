@@ -44,6 +44,10 @@ impl ApiError {
         Self::illegal_argument(format!("es-testkit does not support {subject}"))
     }
 
+    pub(crate) fn is_unsupported(&self) -> bool {
+        self.reason.starts_with("es-testkit")
+    }
+
     pub(crate) fn parsing(reason: impl Into<String>) -> Self {
         Self::bad_request("parsing_exception", reason)
             .with("line", 1)
@@ -74,6 +78,14 @@ impl ApiError {
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Gives an error of one type another one.
+    pub(crate) fn retyped(mut self, from: &str, to: &'static str) -> Self {
+        if self.kind == from && !self.is_unsupported() {
+            self.kind = to;
+        }
         self
     }
 

@@ -43,7 +43,50 @@ pub(crate) fn create_missing(
     build(store, name, &body).map(|index| index.name.to_string())
 }
 
-/// Makes an index from its mappings, settings and aliases.
+/// The parts of an index that is to be made.
+struct Parts<'v> {
+    settings: Option<&'v Map<String, Value>>,
+    mappings: Option<&'v Map<String, Value>>,
+    aliases: Vec<(&'v String, Value)>,
+}
+
+impl<'v> Parts<'v> {
+    fn read(body: &'v Map<String, Value>) -> Result<Self, ApiError> {
+        let fields = Fields::new(Reader::Body, "create index", body);
+        let object = |name: &str| -> Result<Option<&'v Map<String, Value>>, ApiError> {
+            let Some(given) = fields.get(name)? else {
+                return Ok(None);
+            };
+            given.as_object().map(Some).ok_or_else(|| {
+                let reason = format!("key [{name}] must be an object");
+                ApiError::bad_request("parse_exception", reason)
+            })
+        };
+        let (settings, mappings) = (object("settings")?, object("mappings")?);
+        let aliases = object("aliases")?.into_iter().flatten();
+        if let Some((unknown, _)) = fields.rest().first() {
+            return Err(ApiError::bad_request(
+                "parse_exception",
+                format!("unknown key [{unknown}] for create index"),
+            ));
+        }
+        if mappings.is_some_and(|mappings| mappings.contains_key("_doc")) {
+            return Err(ApiError::illegal_argument(
+                "The mapping definition cannot be nested under a type [_doc].",
+            ));
+        }
+        Ok(Self {
+            settings,
+            mappings,
+            aliases: aliases
+                .map(|(alias, given)| Ok((alias, super::alias::only(alias, given)?)))
+                .collect::<Result<_, ApiError>>()?,
+        })
+    }
+}
+
+/// Makes an index from its mappings, settings and aliases. What can be seen of the body alone is
+/// refused first, then a name that is taken, then what the index cannot have.
 ///
 /// # Errors
 /// 400 for what no index may have.
@@ -52,7 +95,18 @@ pub(crate) fn build<'s>(
     name: &str,
     body: &Map<String, Value>,
 ) -> Result<&'s mut Index, ApiError> {
+    let parts = Parts::read(body)?;
+    let uuid = store.next_id();
+    let mut index = Index::new(name, uuid, now_millis().unsigned_abs());
+    index.searched = store.refresh_needed.then(Arc::default);
+    index.excludes_vectors = !store.shows_vectors;
+    if let Some(given) = parts.settings {
+        settings::apply(&mut index, given, true)?;
+    }
     check_name(name)?;
+    if let Some(index) = store.indices.get(name) {
+        return Err(already_exists(index));
+    }
     let aliased = store
         .indices
         .values()
@@ -68,47 +122,21 @@ pub(crate) fn build<'s>(
         )
         .with("index", name));
     }
-    let uuid = store.next_id();
-    let mut index = Index::new(name, uuid, now_millis().unsigned_abs());
-    index.searched = store.refresh_needed.then(Arc::default);
-    index.excludes_vectors = !store.shows_vectors;
-    let fields = Fields::new(Reader::Body, "create index", body);
-    if let Some(given) = fields.get("settings")? {
-        let given = given
-            .as_object()
-            .ok_or_else(|| fields.wrong("settings", given))?;
-        settings::apply(&mut index, given, true)?;
-    }
-    if let Some(given) = fields.get("mappings")? {
-        let given = given.as_object().ok_or_else(|| {
-            ApiError::bad_request("parse_exception", "key [mappings] must be an object")
-        })?;
-        if given.contains_key("_doc") {
-            return Err(ApiError::illegal_argument(
-                "The mapping definition cannot be nested under a type [_doc].",
-            ));
-        }
+    if let Some(given) = parts.mappings {
         index.merge_mapping(given)?;
         index.version = 1;
     }
-    if let Some(given) = fields.get("aliases")? {
-        let given = given
-            .as_object()
-            .ok_or_else(|| fields.wrong("aliases", given))?;
-        for (alias, given) in given {
-            let kept = super::alias::kept(alias, given)?;
-            super::alias::check_filter(&index, alias, &kept)?;
-            index.aliases.insert(alias.clone(), kept);
-        }
-    }
-    if let Some((unknown, _)) = fields.rest().first() {
-        return Err(ApiError::bad_request(
-            "parse_exception",
-            format!("unknown key [{unknown}] for create index"),
-        ));
+    for (alias, kept) in parts.aliases {
+        super::alias::check_name(store, alias)?;
+        super::alias::check_filter(&index, alias, &kept)?;
+        index.aliases.insert(alias.clone(), kept);
     }
     Ok(store.indices.entry(name.to_owned()).or_insert(index))
 }
+
+/// The characters that no name of an index has.
+pub(super) const FORBIDDEN: [char; 12] =
+    ['*', '?', '"', '<', '>', '|', ' ', ',', '\\', '/', '#', ':'];
 
 pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     if name.starts_with('<') {
@@ -118,8 +146,8 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
         "must be lowercase"
     } else if name.starts_with(['_', '-', '+']) {
         "must not start with '_', '-', or '+'"
-    } else if name.contains(['*', '?', '"', '<', '>', '|', ' ', ',', '\\', '/', '#']) {
-        "must not contain the following characters ['?','*','<','>','|',' ','\"',',','\\','/','#']"
+    } else if name.contains(FORBIDDEN) {
+        "must not contain the following characters ['?','*','<','>','|',' ','\"',',','\\','/','#',':']"
     } else if name.len() > 255 {
         "index name is too long"
     } else if name == "." || name == ".." || name.is_empty() {
@@ -147,11 +175,9 @@ pub(super) fn already_exists(index: &Index) -> ApiError {
 
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
     let name = call.part("index");
-    let body = call.object()?;
+    // The server takes a body that is no object for an empty one.
+    let body = call.json()?.as_object().cloned().unwrap_or_default();
     let mut store = lock(&call.shared.store);
-    if let Some(index) = store.indices.get(name) {
-        return Err(already_exists(index));
-    }
     if let Some((template, _)) = super::template::of_stream(&store, name) {
         return Err(ApiError::illegal_argument(format!(
             "cannot create index with name [{name}], because it matches with template [{template}] that creates data streams only, use create data stream api instead"

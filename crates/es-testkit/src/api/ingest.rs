@@ -136,7 +136,7 @@ pub(crate) fn simulate(call: &Call<'_>) -> Result<Reply, ApiError> {
         shown.push(match pipeline.run(&store.pipelines, &mut document) {
             Ok(Outcome::Kept) => json!({"doc": simulated(&document)}),
             Ok(Outcome::Dropped) => Value::Null,
-            Err(error) if error.reason.starts_with("es-testkit") => return Err(error),
+            Err(error) if error.is_unsupported() => return Err(error),
             Err(error) => json!({"error": error.to_json().get("error")}),
         });
     }

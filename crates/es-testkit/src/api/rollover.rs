@@ -8,9 +8,8 @@ use super::data_stream::add_index;
 use super::error::ApiError;
 use super::index;
 use super::reply::Reply;
-use super::scroll::parse_time;
 use super::template::compose;
-use crate::dates::now_millis;
+use crate::dates::{now_millis, parse_time};
 use crate::store::{Index, Store};
 use crate::strict::Fields;
 use crate::sync::lock;
@@ -40,6 +39,8 @@ pub(crate) fn rollover(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(ApiError::unsupported("the query parameter [lazy]"));
     }
     let dry = call.params.flag("dry_run")?.unwrap_or(false);
+    // Conditions are read before the target is looked for.
+    check(conditions.as_ref(), &Index::new("", String::new(), 0))?;
     let mut store = lock(&call.shared.store);
     let plan = plan(&store, name, call.part("new_index"), !settings.is_empty())?;
     let old = store

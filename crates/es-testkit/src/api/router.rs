@@ -15,7 +15,7 @@ use super::media_type::{Negotiated, negotiate};
 use super::params::{Params, percent_decode};
 use super::reply::{Payload, Reply};
 use super::routes::{self, Route};
-use super::scroll::parse_time;
+use crate::dates::parse_time;
 use crate::json::Json;
 use crate::search::bad_time;
 use crate::shared::{NodeFacts, Shared};

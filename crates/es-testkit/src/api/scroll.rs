@@ -8,11 +8,13 @@ use tokio::time::Instant;
 
 use super::call::Call;
 use super::error::ApiError;
+use super::pit::missing;
 use super::reply::Reply;
 use super::search::{shard_count, shards, total_of};
+use crate::dates::parse_time;
 use crate::json::{Json, object};
-use crate::search::{Request, execute};
-use crate::store::{Scroll, Store};
+use crate::search::{Request, bad_time, execute};
+use crate::store::{Remaining, Scroll, Store};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
@@ -26,15 +28,17 @@ pub(crate) fn start(
     body: &Map<String, Value>,
     keep: &str,
 ) -> Result<Reply, ApiError> {
-    let until = keep_alive("scroll", keep)?;
+    let keep = KeepAlive::read("scroll", keep)?;
     let mut request = Request::parse(body, &call.params, call.typed())?;
     let size = request.size;
-    let invalid = |reason: &str| {
-        ApiError::bad_request(
-            "action_request_validation_exception",
-            format!("Validation Failed: 1: {reason};"),
-        )
-    };
+    if request.pit.is_some() {
+        return Err(invalid(
+            "using [point in time] is not allowed in a scroll context",
+        ));
+    }
+    if request.after.is_some() {
+        return Err(invalid("[search_after] cannot be used in a scroll context"));
+    }
     if request.from > 0 {
         return Err(invalid("using [from] is not allowed in a scroll context"));
     }
@@ -58,6 +62,7 @@ pub(crate) fn start(
     }
     request.track_total = Some(usize::MAX);
     let source = call.searched(store, call.part("index"))?;
+    let until = keep.until()?;
     request.check_window(
         source
             .indices
@@ -70,6 +75,11 @@ pub(crate) fn start(
     let count = shard_count(&source);
     let aggregations = results.aggregations;
     let scroll = Scroll {
+        indices: source
+            .indices
+            .iter()
+            .map(|(index, _)| index.uuid.clone())
+            .collect(),
         total: total_of(&request, results.total).unwrap_or(Value::Null),
         hits: results.hits,
         next: 0,
@@ -87,34 +97,50 @@ pub(crate) fn start(
     Ok(Reply::chunked(response))
 }
 
+/// Returns the next page. A request that does not say how long the scroll is kept ends it.
 pub(crate) fn next(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let (ids, keep) = ids(call)?;
-    let id = ids.first().ok_or_else(|| {
-        ApiError::bad_request(
-            "action_request_validation_exception",
-            "Validation Failed: 1: scrollId is missing;",
-        )
-    })?;
+    let Asked { ids, keep } = Asked::read(call)?;
+    let Some(id) = ids.first() else {
+        return Err(invalid("scrollId is missing"));
+    };
+    if ids.len() > 1 {
+        return Err(unknown("scroll_id"));
+    }
+    let keep = keep
+        .as_deref()
+        .map(|keep| KeepAlive::read("scroll", keep))
+        .transpose()?;
+    check_id(id)?;
     let mut store = lock(&call.shared.store);
     store.expire();
-    if let Some(keep) = keep {
-        let until = keep_alive("scroll", &keep)?;
-        if let Some(scroll) = store.scrolls.get_mut(id) {
-            scroll.until = until;
+    let page = page(&mut store, id, 1)?;
+    match (keep, store.scrolls.get_mut(id)) {
+        (Some(keep), Some(scroll)) => scroll.until = keep.until()?,
+        _ => {
+            store.scrolls.remove(id);
         }
     }
-    Ok(Reply::chunked(page(&mut store, id, 1)?))
+    Ok(Reply::chunked(page))
 }
 
 pub(crate) fn clear(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let (ids, _) = ids(call)?;
+    let Asked { ids, .. } = Asked::read(call)?;
+    if ids.is_empty() {
+        return Err(invalid("no scroll ids specified"));
+    }
     let mut store = lock(&call.shared.store);
-    let before = store.scrolls.len();
-    store
-        .scrolls
-        .retain(|id, _| !ids.contains(id) && !ids.iter().any(|id| id == "_all"));
-    let freed = before - store.scrolls.len();
-    let status = if freed == 0 && !ids.iter().any(|id| id == "_all") {
+    store.expire();
+    let freed = if ids == ["_all"] {
+        store.scrolls.clear();
+        // Each node says that it freed all of its own.
+        call.shared.listed_nodes().len()
+    } else {
+        ids.iter().try_for_each(|id| check_id(id))?;
+        let before = store.scrolls.len();
+        store.scrolls.retain(|id, _| !ids.contains(id));
+        before - store.scrolls.len()
+    };
+    let status = if freed == 0 {
         StatusCode::NOT_FOUND
     } else {
         StatusCode::OK
@@ -125,43 +151,74 @@ pub(crate) fn clear(call: &Call<'_>) -> Result<Reply, ApiError> {
     ))
 }
 
-fn ids(call: &Call<'_>) -> Result<(Vec<String>, Option<String>), ApiError> {
-    let from_path = call.part("scroll_id");
-    let given = if from_path.is_empty() {
-        call.params.get("scroll_id").unwrap_or("")
+fn invalid(reason: &str) -> ApiError {
+    ApiError::bad_request(
+        "action_request_validation_exception",
+        format!("Validation Failed: 1: {reason};"),
+    )
+}
+
+fn unknown(name: &str) -> ApiError {
+    ApiError::illegal_argument(format!(
+        "Unknown parameter [{name}] in request body or parameter is of the wrong type"
+    ))
+}
+
+/// Refuses what cannot be the identifier of a scroll.
+fn check_id(id: &str) -> Result<(), ApiError> {
+    if id.starts_with("scroll-") {
+        Ok(())
     } else {
-        from_path
-    };
-    let mut ids: Vec<String> = Vec::new();
-    if !given.is_empty() {
-        ids = given.split(',').map(str::to_owned).collect();
+        Err(ApiError::illegal_argument("Cannot parse scroll id"))
     }
-    let body = call.object()?;
-    let fields = Fields::new(Reader::Body, "scroll", &body);
-    if let Some(listed) = fields.texts("scroll_id")? {
-        ids = listed;
+}
+
+/// The scrolls of a request, and how long they are kept.
+struct Asked {
+    ids: Vec<String>,
+    keep: Option<String>,
+}
+
+impl Asked {
+    fn read(call: &Call<'_>) -> Result<Self, ApiError> {
+        let from_path = Some(call.part("scroll_id")).filter(|ids| !ids.is_empty());
+        let given = from_path.or(call.params.get("scroll_id"));
+        let mut ids: Vec<String> = given
+            .into_iter()
+            .flat_map(|ids| ids.split(','))
+            .map(str::to_owned)
+            .collect();
+        let body = call.object()?;
+        let fields = Fields::new(Reader::Body, "scroll", &body);
+        if let Some(listed) = fields
+            .texts("scroll_id")
+            .map_err(|_| unknown("scroll_id"))?
+        {
+            ids = listed;
+        }
+        let keep = match fields.text("scroll")? {
+            Some(keep) => Some(keep),
+            None => call.params.get("scroll").map(str::to_owned),
+        };
+        match fields.rest().first() {
+            Some((name, _)) => Err(unknown(name)),
+            None => Ok(Self { ids, keep }),
+        }
     }
-    let keep = match fields.text("scroll")? {
-        Some(keep) => Some(keep),
-        None => call.params.get("scroll").map(str::to_owned),
-    };
-    if let Some((name, _)) = fields.rest().first() {
-        return Err(ApiError::illegal_argument(format!(
-            "Unknown parameter [{name}] in request body or parameter is of the wrong type"
-        )));
-    }
-    Ok((ids, keep))
 }
 
 fn page(store: &mut Store, id: &str, count: usize) -> Result<Json, ApiError> {
-    let Some(scroll) = store.scrolls.get_mut(id) else {
-        return Err(ApiError::new(
-            StatusCode::NOT_FOUND,
-            "search_context_missing_exception",
-            format!("No search context found for id [{id}]"),
-        )
-        .in_search());
-    };
+    let scroll = store.scrolls.get(id).ok_or_else(|| missing(id))?;
+    match store.remaining(scroll.indices.iter()) {
+        Remaining::All => {}
+        Remaining::None => return Err(missing(id)),
+        Remaining::Some => {
+            return Err(ApiError::unsupported(
+                "a scroll of an index that was deleted",
+            ));
+        }
+    }
+    let scroll = store.scrolls.get_mut(id).ok_or_else(|| missing(id))?;
     let hits: Vec<Json> = scroll
         .hits
         .iter()
@@ -183,38 +240,40 @@ fn page(store: &mut Store, id: &str, count: usize) -> Result<Json, ApiError> {
     })
 }
 
-/// Reads a number with a unit of time.
-pub(crate) fn parse_time(text: &str) -> Option<Duration> {
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let count: u64 = number.parse().ok()?;
-    let seconds = |factor: u64| count.checked_mul(factor).map(Duration::from_secs);
-    match text.get(number.len()..)? {
-        "d" => seconds(86_400),
-        "h" => seconds(3_600),
-        "m" => seconds(60),
-        "s" => seconds(1),
-        "ms" => Some(Duration::from_millis(count)),
-        "micros" => Some(Duration::from_micros(count)),
-        "nanos" => Some(Duration::from_nanos(count)),
-        _ => None,
-    }
+/// How long a context is kept, as a request says it.
+#[derive(Clone, Debug)]
+pub(crate) struct KeepAlive {
+    text: String,
+    time: Duration,
 }
 
-/// Reads how long a context is kept, and returns when it ends.
-///
-/// # Errors
-/// 400 when it is no time, or longer than a day.
-pub(crate) fn keep_alive(name: &str, text: &str) -> Result<Instant, ApiError> {
-    let Some(time) = parse_time(text) else {
-        return Err(ApiError::illegal_argument(format!(
-            "failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
-        )));
-    };
-    if time > Duration::from_secs(86_400) {
-        return Err(ApiError::illegal_argument(format!(
-            "Keep alive for request ({text}) is too large. It must be less than (1d). This limit can be set by changing the [search.max_keep_alive] cluster level setting."
-        ))
-        .in_search());
+impl KeepAlive {
+    /// # Errors
+    /// 400 for what is no time.
+    pub(crate) fn read(name: &str, text: &str) -> Result<Self, ApiError> {
+        let time = match text {
+            "0" | "-1" => Some(Duration::ZERO),
+            _ => parse_time(text),
+        };
+        let time = time.ok_or_else(|| bad_time(name, text))?;
+        Ok(Self {
+            text: text.to_owned(),
+            time,
+        })
     }
-    Ok(Instant::now() + time)
+
+    /// Returns when the context ends. The server checks this once it has found what is searched.
+    ///
+    /// # Errors
+    /// 400 for more than a day.
+    pub(crate) fn until(&self) -> Result<Instant, ApiError> {
+        if self.time > Duration::from_secs(86_400) {
+            return Err(ApiError::illegal_argument(format!(
+                "Keep alive for request ({}) is too large. It must be less than (1d). This limit can be set by changing the [search.max_keep_alive] cluster level setting.",
+                self.text
+            ))
+            .in_search());
+        }
+        Ok(Instant::now() + self.time)
+    }
 }

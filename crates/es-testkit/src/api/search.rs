@@ -58,19 +58,18 @@ pub(crate) fn run(
                 .map_or_else(|| routing.to_string(), str::to_owned)
         });
         let routing = routing.as_deref().or(call.params.get("routing"));
-        let source = call.searched_with(store, expression, options, routing)?;
-        check_window(&request, &source)?;
+        let source = call
+            .searched_with(store, expression, options, routing)
+            .or_else(|missing| Err(malformed(&request).unwrap_or(missing)))?;
         count_shards(call, &source);
-        return Ok(present(&request, execute(&source, &request)?, &source));
+        let results = execute(&source, &request)?;
+        check_window(&request, &source)?;
+        return Ok(present(&request, results, &source));
     };
-    if !expression.is_empty() {
-        return Err(ApiError::bad_request(
-            "action_request_validation_exception",
-            "Validation Failed: 1: [indices] cannot be used with point in time. Do not specify any index with point in time.;",
-        ));
-    }
+    check_pit(call, expression)?;
+    super::pit::check_id(&pit.id)?;
     if let Some(keep) = &pit.keep_alive {
-        let until = super::scroll::keep_alive("keep_alive", keep)?;
+        let until = keep.until()?;
         if let Some(snapshot) = store.points_in_time.get_mut(&pit.id) {
             snapshot.until = snapshot.until.max(until);
         }
@@ -79,6 +78,7 @@ pub(crate) fn run(
         .points_in_time
         .get(&pit.id)
         .ok_or_else(|| super::pit::missing(&pit.id))?;
+    super::pit::check_indices(store, snapshot)?;
     let indices = snapshot
         .indices
         .iter()
@@ -91,6 +91,36 @@ pub(crate) fn run(
     let mut response = present(&request, execute(&source, &request)?, &source);
     response.insert("pit_id", pit.id);
     Ok(response)
+}
+
+/// Returns the error of a request that no index could carry out, which comes before that of an index
+/// that is not there.
+fn malformed(request: &Request) -> Option<ApiError> {
+    let outcome = execute(&Source::default(), request);
+    outcome
+        .err()
+        .filter(|error| !error.in_search && !error.is_unsupported())
+}
+
+/// Refuses what was chosen when a point in time was opened.
+fn check_pit(call: &Call<'_>, expression: &str) -> Result<(), ApiError> {
+    let chosen = [
+        "routing",
+        "preference",
+        "ignore_unavailable",
+        "allow_no_indices",
+        "expand_wildcards",
+    ];
+    let named = chosen
+        .into_iter()
+        .find(|name| call.params.get(name).is_some())
+        .or((!expression.is_empty()).then_some("indices"));
+    named.map_or(Ok(()), |name| {
+        Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            format!("Validation Failed: 1: [{name}] cannot be used with point in time;"),
+        ))
+    })
 }
 
 fn check_window(request: &Request, source: &Source<'_>) -> Result<(), ApiError> {
@@ -123,7 +153,9 @@ pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
         ..Request::parse(&body, &call.params, false)?
     };
     let store = lock(&call.shared.store);
-    let source = call.searched(&store, call.part("index"))?;
+    let source = call
+        .searched(&store, call.part("index"))
+        .or_else(|missing| Err(malformed(&request).unwrap_or(missing)))?;
     count_shards(call, &source);
     let total = execute(&source, &request)?.total;
     Ok(Reply::ok(

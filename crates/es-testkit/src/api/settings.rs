@@ -156,7 +156,7 @@ pub(crate) fn apply(
             );
         if name == "refresh_interval" && !value.is_null() {
             let text = value.as_str().unwrap_or_default();
-            if text != "-1" && super::scroll::parse_time(text).is_none() {
+            if text != "-1" && crate::dates::parse_time(text).is_none() {
                 return Err(ApiError::illegal_argument(format!(
                     "failed to parse setting [index.refresh_interval] with value [{text}] as a time value: unit is missing or unrecognized"
                 )));

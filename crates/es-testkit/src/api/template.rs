@@ -1,5 +1,7 @@
 //! Index templates and component templates.
 
+use std::collections::BTreeMap;
+
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -11,65 +13,17 @@ use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body = call.required_object()?;
+    let body = body(call)?;
     let name = call.part("name");
-    let fields = Fields::new(Reader::Section, "index_template", &body);
-    fields.unsupported(&[
-        "allow_auto_create",
-        "deprecated",
-        "ignore_missing_component_templates",
-    ])?;
-    let patterns = fields.texts("index_patterns")?.unwrap_or_default();
-    if patterns.is_empty() {
-        return Err(ApiError::illegal_argument("Required [index_patterns]"));
-    }
-    let composed = fields.texts("composed_of")?.unwrap_or_default();
-    let priority = fields.count("priority")?.unwrap_or(0);
-    fields.integer("version")?;
-    fields.get("_meta")?;
-    let stream = fields.get("data_stream")?;
-    if let Some(stream) = stream {
-        check_stream(stream)?;
-    }
-    let template = fields.get("template")?;
-    check(template)?;
-    fields.finish()?;
+    let new = New::read(name, &body)?;
     let mut store = lock(&call.shared.store);
-    if let Some(missing) = composed
-        .iter()
-        .find(|name| !store.components.contains_key(*name))
-    {
-        return Err(ApiError::bad_request(
-            "invalid_index_template_exception",
-            format!(
-                "index_template [{name}] invalid, cause [index template [{name}] specifies component templates [{missing}] that do not exist]"
-            ),
-        ));
+    if call.params.flag("create")? == Some(true) && store.templates.contains_key(name) {
+        return Err(exists("index template", name));
     }
-    let overlaps = |(other, known): &(&String, &Value)| {
-        let same = known.get("priority").and_then(Value::as_u64).unwrap_or(0) == priority as u64;
-        let theirs = known
-            .get("index_patterns")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        let touches = theirs.filter_map(Value::as_str).any(|theirs| {
-            patterns.iter().any(|own| {
-                matches_wildcard(own, &theirs.replace('*', "x"))
-                    || matches_wildcard(theirs, &own.replace('*', "x"))
-            })
-        });
-        *other != name && same && touches
-    };
-    if let Some((other, _)) = store.templates.iter().find(overlaps) {
-        return Err(ApiError::illegal_argument(format!(
-            "index template [{name}] has index patterns {patterns:?} matching patterns from existing templates [{other}] that have the same priority [{priority}], multiple index templates may not match during index creation, please use a different priority"
-        )));
-    }
-    let shown = normalized(&body, &patterns, &composed);
-    let replaced = store.templates.insert(name.to_owned(), shown);
-    let outcome = check_composed(&store, name, stream.is_some())
-        .and_then(|()| check_streams(&store, name, &patterns, priority, stream.is_some()));
+    new.check(&store)?;
+    let replaced = store.templates.insert(name.to_owned(), new.shown(&body));
+    let outcome = check_composed(&store, name, new.is_stream)
+        .and_then(|()| check_streams(&store, name, &new.patterns, new.priority, new.is_stream));
     if outcome.is_err() {
         match replaced {
             Some(template) => store.templates.insert(name.to_owned(), template),
@@ -79,28 +33,203 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     outcome.map(|()| Reply::acknowledged())
 }
 
-/// Returns a template as the server shows it.
-fn normalized(body: &Map<String, Value>, patterns: &[String], composed: &[String]) -> Value {
-    let mut shown = body.clone();
-    shown.insert("index_patterns".to_owned(), patterns.into());
-    shown.insert("composed_of".to_owned(), composed.into());
-    if let Some(stream) = shown.get_mut("data_stream").and_then(Value::as_object_mut) {
-        for flag in ["hidden", "allow_custom_routing"] {
-            let given = stream.get(flag) == Some(&Value::Bool(true));
-            stream.insert(flag.to_owned(), given.into());
+/// The body of a request for a template.
+fn body(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
+    call.required_object()
+        .map_err(|error| error.retyped("parsing_exception", "x_content_parse_exception"))
+}
+
+fn exists(kind: &str, name: &str) -> ApiError {
+    ApiError::illegal_argument(format!("{kind} [{name}] already exists"))
+}
+
+fn invalid(reason: impl std::fmt::Display) -> ApiError {
+    let reason = format!("invalid template, cause [{reason}]");
+    ApiError::bad_request("invalid_index_template_exception", reason)
+}
+
+/// An index template as a request describes it.
+struct New<'b> {
+    name: &'b str,
+    patterns: Vec<String>,
+    composed: Vec<String>,
+    priority: u64,
+    is_stream: bool,
+    template: Option<&'b Map<String, Value>>,
+}
+
+impl<'b> New<'b> {
+    fn read(name: &'b str, body: &'b Map<String, Value>) -> Result<Self, ApiError> {
+        let fields = Fields::new(Reader::Section, "index_template", body);
+        fields.unsupported(&[
+            "allow_auto_create",
+            "deprecated",
+            "ignore_missing_component_templates",
+        ])?;
+        let patterns = fields.texts("index_patterns")?.unwrap_or_default();
+        if patterns.is_empty() {
+            return Err(ApiError::illegal_argument("Required [index_patterns]"));
+        }
+        let composed = fields.texts("composed_of")?.unwrap_or_default();
+        let priority = fields.integer("priority")?.unwrap_or(0);
+        let priority = u64::try_from(priority).map_err(|_| {
+            ApiError::bad_request(
+                "action_request_validation_exception",
+                format!("Validation Failed: 1: index template priority must be >= 0 but was [{priority}];"),
+            )
+        })?;
+        fields.integer("version")?;
+        fields.object("_meta")?;
+        let stream = fields.object("data_stream")?;
+        if let Some(stream) = stream {
+            check_stream(stream)?;
+        }
+        let template = fields.object("template")?;
+        if let Some(template) = template {
+            check_parts(template)?;
+        }
+        fields.finish()?;
+        Ok(Self {
+            name,
+            patterns,
+            composed,
+            priority,
+            is_stream: stream.is_some(),
+            template,
+        })
+    }
+
+    /// Refuses a template that cannot be among those that are there.
+    fn check(&self, store: &Store) -> Result<(), ApiError> {
+        let Self {
+            name,
+            patterns,
+            priority,
+            ..
+        } = self;
+        let missing = self
+            .composed
+            .iter()
+            .find(|name| !store.components.contains_key(*name));
+        if let Some(missing) = missing {
+            return Err(invalid(format!(
+                "index template [{name}] specifies component templates [{missing}] that do not exist"
+            )));
+        }
+        if let Some(template) = self.template {
+            let settings = template.get_key_value("settings");
+            let alone = settings.map(|(name, value)| (name.clone(), value.clone()));
+            check(&alone.into_iter().collect()).map_err(|error| {
+                if error.is_unsupported() {
+                    error
+                } else {
+                    invalid(error.reason)
+                }
+            })?;
+            check(template).map_err(|error| {
+                error.retyped("mapper_parsing_exception", "illegal_argument_exception")
+            })?;
+        }
+        check_name(name)?;
+        if let Some(pattern) = patterns.iter().find(|pattern| is_forbidden(pattern)) {
+            return Err(invalid(format!(
+                "[{pattern}] is no pattern of the names of indices"
+            )));
+        }
+        let aliases = self.template.and_then(|template| template.get("aliases"));
+        let aliases = aliases.and_then(Value::as_object).into_iter().flatten();
+        if let Some((alias, _)) = aliases
+            .into_iter()
+            .find(|(alias, _)| patterns.contains(alias))
+        {
+            return Err(ApiError::illegal_argument(format!(
+                "alias [{alias}] cannot be the same as any pattern in [{patterns:?}]"
+            )));
+        }
+        let overlaps = |(other, known): &(&String, &Value)| {
+            let touches = patterns_of(known).any(|theirs| {
+                patterns
+                    .iter()
+                    .any(|own| overlap(own.as_bytes(), theirs.as_bytes()))
+            });
+            *other != name && priority_of(known) == *priority && touches
+        };
+        match store.templates.iter().find(overlaps) {
+            None => Ok(()),
+            Some((other, _)) => Err(ApiError::illegal_argument(format!(
+                "index template [{name}] has index patterns {patterns:?} matching patterns from existing templates [{other}] that have the same priority [{priority}], multiple index templates may not match during index creation, please use a different priority"
+            ))),
         }
     }
+
+    /// Returns the template as the server shows it.
+    fn shown(&self, body: &Map<String, Value>) -> Value {
+        let mut shown = normalized(body);
+        shown.insert("index_patterns".to_owned(), self.patterns.as_slice().into());
+        shown.insert("composed_of".to_owned(), self.composed.as_slice().into());
+        if let Some(stream) = shown.get_mut("data_stream").and_then(Value::as_object_mut) {
+            for flag in ["hidden", "allow_custom_routing"] {
+                let given = stream.get(flag) == Some(&Value::Bool(true));
+                stream.insert(flag.to_owned(), given.into());
+            }
+        }
+        Value::Object(shown)
+    }
+}
+
+/// Whether neither the name of a template nor a pattern may be this text.
+fn is_forbidden(text: &str) -> bool {
+    text.starts_with('_') || text.contains([' ', ',', '#', ':'])
+}
+
+fn check_name(name: &str) -> Result<(), ApiError> {
+    if is_forbidden(name) || name.contains('*') || name.chars().any(char::is_uppercase) {
+        return Err(invalid(format!(
+            "the name [{name}] is not one that a template may have"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether there is a name that both patterns match.
+fn overlap(a: &[u8], b: &[u8]) -> bool {
+    match (a, b) {
+        ([], []) => true,
+        ([b'*', rest @ ..], _) => {
+            overlap(rest, b) || matches!(b, [_, shorter @ ..] if overlap(a, shorter))
+        }
+        (_, [b'*', ..]) => overlap(b, a),
+        ([one, a @ ..], [other, b @ ..]) => one == other && overlap(a, b),
+        _ => false,
+    }
+}
+
+fn patterns_of(template: &Value) -> impl Iterator<Item = &str> {
+    let listed = template.get("index_patterns").and_then(Value::as_array);
+    listed.into_iter().flatten().filter_map(Value::as_str)
+}
+
+fn priority_of(template: &Value) -> u64 {
+    template
+        .get("priority")
+        .and_then(Value::as_u64)
+        .unwrap_or(0)
+}
+
+/// Returns a template with its settings as the server keeps them.
+fn normalized(body: &Map<String, Value>) -> Map<String, Value> {
+    let mut shown = body.clone();
     if let Some(Value::Object(settings)) = shown
         .get_mut("template")
         .and_then(|template| template.get_mut("settings"))
     {
         *settings = super::settings::nested(settings);
     }
-    Value::Object(shown)
+    shown
 }
 
-fn check_stream(stream: &Value) -> Result<(), ApiError> {
-    let fields = Fields::section("data_stream_template", stream)?;
+fn check_stream(stream: &Map<String, Value>) -> Result<(), ApiError> {
+    let fields = Fields::new(Reader::Section, "data_stream_template", stream);
     fields.unsupported(&["failure_store"])?;
     fields.flag("hidden")?;
     fields.flag("allow_custom_routing")?;
@@ -131,7 +260,7 @@ fn check_streams(
     store: &Store,
     name: &str,
     patterns: &[String],
-    priority: usize,
+    priority: u64,
     is_stream: bool,
 ) -> Result<(), ApiError> {
     let orphans: Vec<&str> = store
@@ -155,41 +284,54 @@ fn check_streams(
 }
 
 pub(crate) fn put_component(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body = call.required_object()?;
+    let body = body(call)?;
+    let name = call.part("name");
     let fields = Fields::new(Reader::Section, "component_template", &body);
     fields.unsupported(&["deprecated"])?;
-    check(Some(fields.required("template")?))?;
+    let template = fields
+        .object("template")?
+        .ok_or_else(|| ApiError::illegal_argument("Required [template]"))?;
+    check_parts(template)?;
     fields.integer("version")?;
-    fields.get("_meta")?;
+    fields.object("_meta")?;
     fields.finish()?;
-    lock(&call.shared.store)
-        .components
-        .insert(call.part("name").to_owned(), Value::Object(body.clone()));
+    check(template)?;
+    check_name(name)?;
+    let mut store = lock(&call.shared.store);
+    if call.params.flag("create")? == Some(true) && store.components.contains_key(name) {
+        return Err(exists("component template", name));
+    }
+    let shown = Value::Object(normalized(&body));
+    store.components.insert(name.to_owned(), shown);
     Ok(Reply::acknowledged())
 }
 
-/// Refuses a template of which no index could be made.
-fn check(template: Option<&Value>) -> Result<(), ApiError> {
-    let Some(template) = template else {
-        return Ok(());
-    };
-    let fields = Fields::section("template", template)?;
+/// Refuses parts that no template has.
+fn check_parts(template: &Map<String, Value>) -> Result<(), ApiError> {
+    let fields = Fields::new(Reader::Section, "template", template);
     fields.unsupported(&["lifecycle", "data_stream_options"])?;
-    for name in ["settings", "mappings", "aliases"] {
-        fields.get(name)?;
+    fields.object("settings")?;
+    let mappings = fields.object("mappings")?;
+    if mappings.is_some_and(|mappings| mappings.contains_key("_doc")) {
+        return Err(ApiError::unsupported(
+            "[_doc] in the mappings of a template",
+        ));
     }
-    fields.finish()?;
-    let mut scratch = Store::default();
-    let body = template.as_object().cloned().unwrap_or_default();
-    super::index::build(&mut scratch, "scratch", &body)
-        .map(|_| ())
-        .map_err(|error| {
-            if error.reason.starts_with("es-testkit") {
-                return error;
-            }
-            let reason = format!("invalid template, cause [{}]", error.reason);
-            ApiError::bad_request("invalid_index_template_exception", reason)
-        })
+    for (alias, settings) in fields.object("aliases")?.into_iter().flatten() {
+        // The server ignores what it does not know here.
+        super::alias::kept(alias, settings).map_err(|error| match error.kind {
+            "x_content_parse_exception" => ApiError::unsupported(format!(
+                "these settings of the alias [{alias}] in a template"
+            )),
+            _ => error,
+        })?;
+    }
+    fields.finish()
+}
+
+/// Refuses a template of which no index could be made.
+fn check(template: &Map<String, Value>) -> Result<(), ApiError> {
+    super::index::build(&mut Store::default(), "scratch", template).map(|_| ())
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -218,7 +360,7 @@ fn missing(kind: &str, name: &str) -> ApiError {
 
 fn show(
     call: &Call<'_>,
-    known: &std::collections::BTreeMap<String, Value>,
+    known: &BTreeMap<String, Value>,
     list: &str,
     one: &str,
 ) -> Result<Reply, ApiError> {
@@ -234,85 +376,92 @@ fn show(
         .filter(|(name, _)| fits(name))
         .map(|(name, body)| json!({"name": name, one: body}))
         .collect();
-    let is_missing = shown.is_empty() && !wanted.is_empty() && !wanted.contains('*');
+    let status = if shown.is_empty() && !wanted.is_empty() {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
     if *call.method == Method::HEAD {
-        let status = if is_missing {
-            StatusCode::NOT_FOUND
-        } else {
-            StatusCode::OK
-        };
         return Ok(Reply::json(status, json!({})));
     }
-    if is_missing {
+    if status == StatusCode::NOT_FOUND && !wanted.contains('*') {
         return Err(missing(one, wanted));
     }
-    Ok(Reply::ok(json!({list: shown})))
+    Ok(Reply::json(status, json!({list: shown})))
+}
+
+/// Returns the templates that an expression names.
+///
+/// # Errors
+/// 404 for a name that is not there.
+fn named(
+    known: &BTreeMap<String, Value>,
+    expression: &str,
+    missing: impl Fn(&str) -> ApiError,
+) -> Result<Vec<String>, ApiError> {
+    let mut found = Vec::new();
+    for pattern in expression.split(',') {
+        let names = known.keys().filter(|name| matches_wildcard(pattern, name));
+        let before = found.len();
+        found.extend(names.cloned());
+        if found.len() == before {
+            return Err(missing(pattern));
+        }
+    }
+    Ok(found)
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
-    let name = call.part("name");
+    let names = named(&store.templates, call.part("name"), |name| {
+        ApiError::new(
+            StatusCode::NOT_FOUND,
+            "index_template_missing_exception",
+            format!("index_template [{name}] missing"),
+        )
+    })?;
     let used: Vec<&str> = store
         .streams
         .keys()
         .map(String::as_str)
-        .filter(|stream| of_stream(&store, stream).is_some_and(|(template, _)| template == name))
+        .filter(|stream| of_stream(&store, stream).is_some_and(|(used, _)| names.contains(&used)))
         .collect();
     if !used.is_empty() {
         return Err(ApiError::illegal_argument(format!(
-            "unable to remove composable templates [{name}] as they are in use by a data streams [{}]",
+            "unable to remove composable templates {names:?} as they are in use by a data streams [{}]",
             used.join(", ")
         )));
     }
-    let gone = store.templates.remove(name);
-    gone.map(|_| Reply::acknowledged()).ok_or_else(|| {
-        ApiError::new(
-            StatusCode::NOT_FOUND,
-            "index_template_missing_exception",
-            format!("index_template [{}] missing", call.part("name")),
-        )
-    })
+    store.templates.retain(|name, _| !names.contains(name));
+    Ok(Reply::acknowledged())
 }
 
 pub(crate) fn delete_component(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
-    let name = call.part("name");
+    let names = named(&store.components, call.part("name"), |name| {
+        missing("component_template", name)
+    })?;
     let used = store.templates.iter().find(|(_, body)| {
-        let parts = body
-            .get("composed_of")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        parts.filter_map(Value::as_str).any(|part| part == name)
+        let parts = body.get("composed_of").and_then(Value::as_array);
+        let mut parts = parts.into_iter().flatten().filter_map(Value::as_str);
+        parts.any(|part| names.iter().any(|name| name == part))
     });
     if let Some((user, _)) = used {
         return Err(ApiError::illegal_argument(format!(
-            "component templates [{name}] cannot be removed as they are still in use by index templates [{user}]"
+            "component templates {names:?} cannot be removed as they are still in use by index templates [{user}]"
         )));
     }
-    let gone = store.components.remove(name);
-    gone.map(|_| Reply::acknowledged())
-        .ok_or_else(|| missing("component_template", name))
+    store.components.retain(|name, _| !names.contains(name));
+    Ok(Reply::acknowledged())
 }
 
 /// Returns the template that a new index follows.
 fn matching<'s>(store: &'s Store, name: &str) -> Option<(&'s String, &'s Value)> {
     let fits = |(_, template): &(&String, &Value)| {
-        let patterns = template.get("index_patterns");
-        let listed: Vec<&str> = match patterns {
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(one)) => vec![one],
-            _ => Vec::new(),
-        };
-        listed.iter().any(|pattern| matches_wildcard(pattern, name))
+        patterns_of(template).any(|pattern| matches_wildcard(pattern, name))
     };
-    let priority = |(_, template): &(&String, &Value)| {
-        template
-            .get("priority")
-            .and_then(Value::as_u64)
-            .unwrap_or(0)
-    };
-    store.templates.iter().filter(fits).max_by_key(priority)
+    let all = store.templates.iter().filter(fits);
+    all.max_by_key(|(_, template)| priority_of(template))
 }
 
 /// Returns the name and the `data_stream` of the template that makes data streams of this name.
@@ -327,7 +476,11 @@ pub(crate) fn compose(store: &Store, name: &str, body: &Map<String, Value>) -> M
         return body.clone();
     };
     let mut composed = Value::Object(layers(store, template));
-    merge(&mut composed, &Value::Object(body.clone()));
+    let mut body = body.clone();
+    if let Some(Value::Object(settings)) = body.get_mut("settings") {
+        *settings = super::settings::nested(settings);
+    }
+    merge(&mut composed, &Value::Object(body));
     composed.as_object().cloned().unwrap_or_default()
 }
 

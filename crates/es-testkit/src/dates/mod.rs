@@ -6,6 +6,8 @@ mod math;
 pub(crate) use format::Format;
 pub(crate) use math::{Unit, add, in_zone, now_millis, parse_math, round, zone};
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// Returns a time as the default format prints it, `2024-03-01T00:00:00.000Z`.
@@ -21,4 +23,21 @@ pub(crate) fn timestamp(millis: i64) -> Timestamp {
     } else {
         Timestamp::MAX
     })
+}
+
+/// Reads a number with a unit of time.
+pub(crate) fn parse_time(text: &str) -> Option<Duration> {
+    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+    let count: u64 = number.parse().ok()?;
+    let seconds = |factor: u64| count.checked_mul(factor).map(Duration::from_secs);
+    match text.get(number.len()..)? {
+        "d" => seconds(86_400),
+        "h" => seconds(3_600),
+        "m" => seconds(60),
+        "s" => seconds(1),
+        "ms" => Some(Duration::from_millis(count)),
+        "micros" => Some(Duration::from_micros(count)),
+        "nanos" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
 }

@@ -8,6 +8,7 @@ use super::fetch::Fetch;
 use super::sort::{self, SortKey};
 use crate::api::error::ApiError;
 use crate::api::params::Params;
+use crate::api::scroll::KeepAlive;
 use crate::api::source_filter::SourceFilter;
 use crate::strict::{Fields, Reader};
 
@@ -45,7 +46,7 @@ pub(crate) struct Request {
 #[derive(Clone, Debug)]
 pub(crate) struct Pit {
     pub(crate) id: String,
-    pub(crate) keep_alive: Option<String>,
+    pub(crate) keep_alive: Option<KeepAlive>,
 }
 
 /// A second query for the best hits.
@@ -99,9 +100,13 @@ impl Request {
             (None, Some(value)) => sort::parse(value)?,
             (None, None) => Vec::new(),
         };
-        // With a point in time the server adds a tie-breaker of its own.
+        // With a point in time the server adds a tie-breaker of its own, which `search_after` may
+        // leave out.
+        let after = fields.get("search_after")?.cloned();
+        let is_whole = matches!(&after, Some(Value::Array(after)) if after.len() == sort.len());
         if pit.is_some()
             && !sort.is_empty()
+            && !is_whole
             && !sort
                 .iter()
                 .any(|key| matches!(key.by, sort::By::ShardDocument))
@@ -138,7 +143,7 @@ impl Request {
             Some(value) => vec![value.clone()],
         };
         fields.text("timeout")?.map_or(Ok(()), |text| {
-            crate::api::scroll::parse_time(&text)
+            crate::dates::parse_time(&text)
                 .map(|_| ())
                 .ok_or_else(|| bad_time("timeout", &text))
         })?;
@@ -162,7 +167,7 @@ impl Request {
             post_filter: fields.get("post_filter")?.cloned(),
             from: from.unwrap_or(0),
             size: size.unwrap_or(10),
-            after: fields.get("search_after")?.cloned(),
+            after,
             sort,
             track_total: track_total(total.as_ref())?,
             total_as_number: params.flag("rest_total_hits_as_int")?.unwrap_or(false),
@@ -232,14 +237,21 @@ fn number(_: &str, param: Option<usize>, field: Option<usize>) -> Option<usize> 
 
 fn read_pit(value: &Value) -> Result<Pit, ApiError> {
     let fields = Fields::section("pit", value)?;
-    let id = fields
-        .text("id")?
-        .ok_or_else(|| ApiError::illegal_argument("Required [id]"))?;
+    let id = match fields.get("id")? {
+        Some(Value::String(id)) => id.clone(),
+        Some(value) => return Err(fields.wrong("id", value)),
+        None => return Err(ApiError::illegal_argument("Required [id]")),
+    };
     let keep_alive = fields.text("keep_alive")?;
     fields.finish()?;
-    if !id.starts_with("pit-") {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte);
+    if id.len() == 1 || !id.bytes().all(is_base64) {
         return Err(fields.invalid(format!("invalid id: [{id}]")));
     }
+    let keep_alive = keep_alive
+        .map(|text| KeepAlive::read("keep_alive", &text))
+        .transpose()
+        .map_err(|error| fields.invalid(error.reason))?;
     Ok(Pit { id, keep_alive })
 }
 

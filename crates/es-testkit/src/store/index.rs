@@ -84,7 +84,6 @@ impl Index {
         }
         let shard = self.shard_of(id, routing.as_deref());
         let place = (shard, id.to_owned());
-        self.check(id, shard, expected)?;
         if self.data_stream.is_some() {
             check_timestamp(&source.value)?;
         }
@@ -94,6 +93,7 @@ impl Index {
             self.mapping = mapping;
             self.version += 1;
         }
+        self.check(id, shard, expected)?;
         let before = self.documents.get(&place).map(|document| document.version);
         let version = match expected.external_version {
             Some((version, _)) => version,

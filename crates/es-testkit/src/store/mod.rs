@@ -33,12 +33,22 @@ pub(crate) struct Snapshot {
 /// A scroll: the hits still to be returned and the request's page size.
 #[derive(Clone, Debug)]
 pub(crate) struct Scroll {
+    /// The identifiers of its indices.
+    pub(crate) indices: Vec<String>,
     pub(crate) hits: Vec<Json>,
     pub(crate) next: usize,
     pub(crate) size: usize,
     pub(crate) total: Value,
     pub(crate) max_score: Value,
     pub(crate) until: Instant,
+}
+
+/// The indices of a scroll or point in time that were not deleted meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remaining {
+    All,
+    Some,
+    None,
 }
 
 /// Everything the cluster keeps.
@@ -67,6 +77,17 @@ impl Store {
         self.scrolls.retain(|_, scroll| scroll.until > now);
         self.points_in_time
             .retain(|_, snapshot| snapshot.until > now);
+    }
+
+    /// Returns which of some indices are still there, by their identifiers.
+    pub(crate) fn remaining<'i>(&self, uuids: impl Iterator<Item = &'i String>) -> Remaining {
+        let is_there = |uuid: &String| self.indices.values().any(|index| index.uuid == *uuid);
+        let (there, gone): (Vec<_>, Vec<_>) = uuids.partition(|uuid| is_there(uuid));
+        match (there.is_empty(), gone.is_empty()) {
+            (_, true) => Remaining::All,
+            (true, false) => Remaining::None,
+            (false, false) => Remaining::Some,
+        }
     }
 
     /// Returns the name that stands for an index in privileges: its data stream, or its own.

@@ -9,8 +9,9 @@
 //! --> 200 {"hits": …}
 //! ```
 //!
-//! The body may follow in lines of its own, up to an empty line; `{today}` is the date in the names
-//! of backing indices. The mark before a response says which server gave it:
+//! The body may follow in lines of its own, up to an empty line. `{today}` is the date in the names
+//! of backing indices, `{scroll}` and `{pit}` are the scroll and the point in time opened last. The
+//! mark before a response says which server gave it:
 //!
 //! - `-->` Elasticsearch 9.2.0.
 //! - `==>` OpenSearch 3.8.0, where the minimal distribution of 9.2.0 lacks what the case needs.
@@ -28,7 +29,7 @@
     reason = "a failed step is a failed test"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use es_testkit::Cluster;
@@ -243,7 +244,42 @@ struct Outcome {
     body: Value,
 }
 
-async fn send(client: &mut Client, step: &Step) -> Outcome {
+/// The texts that placeholders of the cases stand for.
+struct Placeholders(BTreeMap<&'static str, String>);
+
+impl Placeholders {
+    fn new() -> Self {
+        let today = jiff::Timestamp::now().strftime("%Y.%m.%d").to_string();
+        Self(BTreeMap::from([("{today}", today)]))
+    }
+
+    fn fill(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+    }
+
+    fn restore(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, (name, value)| {
+            text.replace(value, name)
+        })
+    }
+
+    /// Remembers the scroll or point in time that a response opens.
+    fn note(&mut self, step: &Step, body: &Value) {
+        let opens_pit = step.method == "POST" && step.target.contains("/_pit");
+        for (name, member) in [("{scroll}", "_scroll_id"), ("{pit}", "id")] {
+            if let Some(id) = body[member]
+                .as_str()
+                .filter(|_| member != "id" || opens_pit)
+            {
+                self.0.insert(name, id.to_owned());
+            }
+        }
+    }
+}
+
+async fn send(client: &mut Client, step: &Step, placeholders: &mut Placeholders) -> Outcome {
     let is_lines = ["_bulk", "_msearch"]
         .iter()
         .any(|name| step.target.split('?').next().unwrap().ends_with(name));
@@ -252,17 +288,17 @@ async fn send(client: &mut Client, step: &Step) -> Outcome {
     } else {
         "application/json"
     };
-    let today = jiff::Timestamp::now().strftime("%Y.%m.%d").to_string();
-    let target = step.target.replace("{today}", &today);
     let response = client
         .send(
             &step.method,
-            &target,
+            &placeholders.fill(&step.target),
             &[("content-type", kind)],
-            step.body.clone(),
+            placeholders.fill(&step.body),
         )
         .await;
-    let text = String::from_utf8_lossy(&response.body).replace(&today, "{today}");
+    let text = String::from_utf8_lossy(&response.body);
+    placeholders.note(step, &serde_json::from_str(&text).unwrap_or_default());
+    let text = placeholders.restore(&text);
     let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::from(text));
     Outcome {
         status: response.status.as_u16(),
@@ -365,8 +401,9 @@ fn recorded(expected: &Expected, server: Server, lacks: bool, found: (u16, Value
 /// Writes the responses of a server into the file.
 async fn record(client: &mut Client, file: &Path, steps: &[Step], server: Server) {
     let mut text = String::new();
+    let mut placeholders = Placeholders::new();
     for step in steps {
-        let outcome = send(client, step).await;
+        let outcome = send(client, step, &mut placeholders).await;
         text.push_str(&step.lines.join("\n"));
         text.push('\n');
         if let Some(expected) = &step.expected {
@@ -416,8 +453,9 @@ async fn compare(
 ) -> (usize, Vec<String>) {
     let mut differences = Vec::new();
     let mut count = 0;
+    let mut placeholders = Placeholders::new();
     for step in steps {
-        let outcome = send(client, step).await;
+        let outcome = send(client, step, &mut placeholders).await;
         let request = format!("{} {} {}", step.method, step.target, step.body.trim());
         let place = format!("{}: {request}", file.file_name().unwrap().to_string_lossy());
         let Some(expected) = &step.expected else {

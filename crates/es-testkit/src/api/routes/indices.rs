@@ -1,8 +1,8 @@
 //! Indices, aliases, templates and data streams.
 
 use super::parameters::{
-    CREATE, DELETE_INDEX, GET_INDEX, INDICES, PUT_MAPPING, PUT_SETTINGS, ROLLOVER, SETTINGS,
-    STREAMS, TEMPLATE, TIMES,
+    CREATE, DELETE_INDEX, GET_INDEX, INDICES, PUT_MAPPING, PUT_SETTINGS, PUT_TEMPLATE, ROLLOVER,
+    SETTINGS, STREAMS, TEMPLATE, TIMES,
 };
 use super::{GET_HEAD, GET_POST, PUT_POST, Route, route};
 use crate::api::access::Action::{Manage, Read};
@@ -52,7 +52,7 @@ pub(super) static ROUTES: &[Route] = &[
         PUT_POST,
         "_index_template/{name}",
         Manage,
-        TEMPLATE,
+        PUT_TEMPLATE,
         template::put,
     ),
     route(&["GET"], "_index_template", Manage, TEMPLATE, template::get),
@@ -74,7 +74,7 @@ pub(super) static ROUTES: &[Route] = &[
         PUT_POST,
         "_component_template/{name}",
         Manage,
-        TEMPLATE,
+        PUT_TEMPLATE,
         template::put_component,
     ),
     route(

@@ -94,7 +94,8 @@ pub(super) const REINDEX: &[&str] = &[
 pub(super) const TASK: &[&str] =
     &["timeout wait_for_completion actions detailed group_by nodes parent_task_id master_timeout"];
 pub(super) const TEMPLATE: &[&str] =
-    &["master_timeout timeout local !create !cause !flat_settings !include_defaults"];
+    &["master_timeout timeout local !flat_settings !include_defaults"];
+pub(super) const PUT_TEMPLATE: &[&str] = &["master_timeout timeout create !cause"];
 pub(super) const SEARCH: &[&str] = &[
     OPTIONS,
     SOURCE,

@@ -26,6 +26,7 @@ pub(super) static ROUTES: &[Route] = &[
     route(GET_POST, "_msearch", Read, MSEARCH, multi::search),
     route(GET_POST, "_count", Read, COUNT, search::count),
     route(&["DELETE"], "_pit", Anyone, NONE, pit::close),
+    route(&["POST"], "_pit", Anyone, PIT, pit::open),
     route(
         GET_POST,
         "_search_shards",

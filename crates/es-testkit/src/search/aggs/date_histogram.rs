@@ -34,7 +34,7 @@ impl Interval {
         ) {
             (Some(text), None) => Self::calendar(fields, &text),
             (None, Some(text)) => {
-                let time = crate::api::scroll::parse_time(&text)
+                let time = crate::dates::parse_time(&text)
                     .and_then(|time| i64::try_from(time.as_millis()).ok());
                 match time.filter(|millis| *millis > 0) {
                     Some(millis) => Ok(Self::Fixed(millis)),
@@ -115,7 +115,7 @@ impl<'a> Context<'_, 'a> {
                     Some(rest) => (-1, rest),
                     None => (1, text.strip_prefix('+').unwrap_or(&text)),
                 };
-                let time = crate::api::scroll::parse_time(rest)
+                let time = crate::dates::parse_time(rest)
                     .and_then(|time| i64::try_from(time.as_millis()).ok());
                 sign * time.ok_or_else(|| {
                     ApiError::illegal_argument(format!("failed to parse the offset [{text}]"))

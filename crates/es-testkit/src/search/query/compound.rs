@@ -235,10 +235,7 @@ impl<'a> Compiler<'a> {
 
 /// Makes the error of a clause the cause of the error of the query around it.
 fn within(name: &str, error: ApiError) -> ApiError {
-    if error.in_search
-        || error.reason.starts_with("es-testkit")
-        || error.kind == "x_content_parse_exception"
-    {
+    if error.in_search || error.is_unsupported() || error.kind == "x_content_parse_exception" {
         return error;
     }
     ApiError::bad_request(

@@ -292,9 +292,8 @@ impl<'a> Compiler<'a> {
                     },
                 );
                 let origin = parse_math(&text, format, &zone("UTC")?, false, self.now)? as f64;
-                let time = |text: &str| {
-                    crate::api::scroll::parse_time(text).map(|time| time.as_millis() as f64)
-                };
+                let time =
+                    |text: &str| crate::dates::parse_time(text).map(|time| time.as_millis() as f64);
                 scale = time(&scale_text).ok_or_else(|| wrong("scale"))?;
                 offset = if offset_text == "0" {
                     0.0

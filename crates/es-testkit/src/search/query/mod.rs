@@ -218,7 +218,7 @@ impl<'a> Compiler<'a> {
 
     /// Makes an error of the shard: the query does not fit its mapping.
     fn shard_error(&self, error: ApiError) -> ApiError {
-        if error.in_search || error.reason.starts_with("es-testkit") {
+        if error.in_search || error.is_unsupported() {
             return error;
         }
         let reason = format!("failed to create query: {}", error.reason);

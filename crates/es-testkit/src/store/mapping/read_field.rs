@@ -180,7 +180,7 @@ pub(super) fn read_field(
 }
 
 fn into_mapping_error(error: ApiError) -> ApiError {
-    if error.reason.starts_with("es-testkit") || error.kind == "mapper_parsing_exception" {
+    if error.is_unsupported() || error.kind == "mapper_parsing_exception" {
         return error;
     }
     failed(error.reason)
