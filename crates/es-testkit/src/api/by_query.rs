@@ -10,6 +10,7 @@ use super::document::{Kind, Target, refresh};
 use super::error::ApiError;
 use super::ingest;
 use super::reply::Reply;
+use super::search::malformed;
 use super::task;
 use crate::search::{Request, Source, matching};
 use crate::store::{Document, Expected, Index, NewSource, ResolveOptions, Store};
@@ -29,8 +30,26 @@ struct Counts {
     failures: Vec<Value>,
 }
 
+/// The work of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    Delete,
+    Update,
+    Reindex,
+}
+
+impl Work {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Delete => "indices:data/write/delete/byquery",
+            Self::Update => "indices:data/write/update/byquery",
+            Self::Reindex => "indices:data/write/reindex",
+        }
+    }
+}
+
 impl Counts {
-    fn response(&self, kind: &str) -> Value {
+    fn response(&self, work: Work) -> Value {
         let mut body = json!({
             "took": 1,
             "timed_out": false,
@@ -46,10 +65,10 @@ impl Counts {
             "failures": self.failures,
         });
         if let Some(fields) = body.as_object_mut() {
-            if kind != "delete" {
+            if work != Work::Delete {
                 fields.insert("updated".to_owned(), self.updated.into());
             }
-            if kind == "reindex" {
+            if work == Work::Reindex {
                 fields.insert("created".to_owned(), self.created.into());
             }
         }
@@ -57,10 +76,11 @@ impl Counts {
     }
 }
 
-/// The documents that a body's query finds, each with its index.
+/// The documents that a body's query finds in the indices of an expression, each with its index.
 fn found(
     call: &Call<'_>,
-    source: &Source<'_>,
+    store: &Store,
+    expression: &str,
     query: Option<&Value>,
     most: Option<usize>,
 ) -> Result<Vec<(Arc<str>, Document)>, ApiError> {
@@ -69,6 +89,9 @@ fn found(
         .into_iter()
         .collect();
     let request = Request::parse(&body, &call.params, false)?;
+    let source = call
+        .searched(store, expression)
+        .map_err(|missing| malformed(&request).unwrap_or(missing))?;
     let mut all = Vec::new();
     for (index, restriction) in &source.indices {
         let one = Source {
@@ -84,13 +107,23 @@ fn found(
     Ok(all)
 }
 
-const CONFLICTS: &[(&str, bool)] = &[("abort", false), ("proceed", true)];
+/// Reads whether the work goes on after a conflict.
+fn proceeds(conflicts: Option<&str>) -> Result<bool, ApiError> {
+    match conflicts {
+        None | Some("abort") => Ok(false),
+        Some("proceed") => Ok(true),
+        Some(other) => Err(ApiError::illegal_argument(format!(
+            "conflicts may only be \"proceed\" or \"abort\" but was [{other}]"
+        ))),
+    }
+}
 
 /// The body of a by-query call.
 struct Asked {
     query: Option<Value>,
     /// The number of documents that may be touched.
     most: Option<usize>,
+    batch: usize,
     proceed: bool,
 }
 
@@ -112,23 +145,41 @@ fn read_body(call: &Call<'_>) -> Result<Asked, ApiError> {
             "[max_docs] should be >= [slices]",
         ));
     }
-    let of_body = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
+    let conflicts = fields.text("conflicts")?;
     fields.finish()?;
-    let of_url = match call.params.get("conflicts") {
-        None | Some("abort") => false,
-        Some("proceed") => true,
-        Some(other) => {
-            return Err(ApiError::illegal_argument(format!(
-                "conflicts may only be \"proceed\" or \"abort\" but was [{other}]"
-            )));
-        }
-    };
-    let proceed = of_body || of_url;
+    let proceed = proceeds(conflicts.as_deref())? | proceeds(call.params.get("conflicts"))?;
+    let batch = call.params.count("scroll_size")?.unwrap_or(1_000);
+    if batch == 0 {
+        return Err(invalid("[size] cannot be [0] in a scroll context"));
+    }
+    check_params(call)?;
     Ok(Asked {
         query,
         most,
+        batch,
         proceed,
     })
+}
+
+/// Refuses parameters that would change nothing here but cannot be.
+fn check_params(call: &Call<'_>) -> Result<(), ApiError> {
+    call.params.flag("refresh")?;
+    if call
+        .params
+        .get("slices")
+        .is_some_and(|slices| slices != "auto")
+        && call.params.count("slices")? == Some(0)
+    {
+        return Err(ApiError::illegal_argument("[slices] must be at least 1"));
+    }
+    let rate = call.params.get("requests_per_second");
+    let is_rate = |text: &str| text == "-1" || text.parse().is_ok_and(|rate: f64| rate > 0.0);
+    if !rate.is_none_or(is_rate) {
+        return Err(ApiError::illegal_argument(
+            "[requests_per_second] must be greater than 0, or -1 for no limit",
+        ));
+    }
+    Ok(())
 }
 
 /// The result of one document's write.
@@ -191,7 +242,7 @@ fn carry_out(
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    by_query(call, "delete", |index, document| {
+    by_query(call, Work::Delete, |index, document| {
         let routing = document.routing.as_deref();
         index.remove(&document.id, routing, unchanged(document))?;
         Ok(Done::Deleted)
@@ -199,7 +250,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
-    by_query(call, "update", |index, document| {
+    by_query(call, Work::Update, |index, document| {
         let routing = document.routing.clone();
         index.put(&document.id, again(document), routing, unchanged(document))?;
         Ok(Done::Updated)
@@ -209,32 +260,41 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// Changes each document that a query finds.
 fn by_query(
     call: &Call<'_>,
-    kind: &str,
+    work: Work,
     change: impl Fn(&mut Index, &Document) -> Result<Done, ApiError>,
 ) -> Result<Reply, ApiError> {
     let asked = read_body(call)?;
-    if kind == "delete" && asked.query.is_none() && call.params.get("q").is_none() {
+    if work == Work::Delete && asked.query.is_none() && call.params.get("q").is_none() {
         return Err(invalid("query is missing"));
     }
     let mut store = lock(&call.shared.store);
-    let source = call.searched(&store, call.part("index"))?;
-    let found = found(call, &source, asked.query.as_ref(), asked.most)?;
-    drop(source);
-    if kind == "update" {
+    let found = found(
+        call,
+        &store,
+        call.part("index"),
+        asked.query.as_ref(),
+        asked.most,
+    )?;
+    if work == Work::Update {
         for (name, _) in &found {
             ingest::refuse(&store, name, None)?;
         }
     }
-    let batch = call.params.count("scroll_size")?.unwrap_or(1_000);
-    let counts = carry_out(&found, None, batch, asked.proceed, |name, document| {
-        let index = store
-            .indices
-            .get_mut(name)
-            .ok_or_else(|| ApiError::no_such_index(name))?;
-        change(index, document)
-    })?;
+    let counts = carry_out(
+        &found,
+        None,
+        asked.batch,
+        asked.proceed,
+        |name, document| {
+            let index = store
+                .indices
+                .get_mut(name)
+                .ok_or_else(|| ApiError::no_such_index(name))?;
+            change(index, document)
+        },
+    )?;
     after(call, &mut store, call.part("index"))?;
-    respond(call, &mut store, kind, &counts)
+    respond(call, &mut store, work, &counts)
 }
 
 /// A document that was written again since searches see it is a conflict.
@@ -272,7 +332,7 @@ impl Reindex {
         let nothing = Value::Object(Map::new());
         let from = fields.get("source")?.unwrap_or(&nothing);
         let to = fields.get("dest")?.unwrap_or(&nothing);
-        let proceed = fields.choice("conflicts", CONFLICTS)?.unwrap_or(false);
+        let proceed = proceeds(fields.text("conflicts")?.as_deref())?;
         let most = fields.count("max_docs")?;
         fields.finish()?;
         let from = Fields::section("source", from)?;
@@ -317,17 +377,14 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
     let asked = Reindex::read(&call.required_object()?)?;
     let dest = &asked.to;
     let mut store = lock(&call.shared.store);
+    let found = found(call, &store, &asked.from, asked.query.as_ref(), asked.most)?;
     let source = call.searched(&store, &asked.from)?;
-    if source
-        .indices
-        .iter()
-        .any(|(index, _)| *index.name == **dest)
-    {
+    let is_dest = |(index, _): &(&Index, _)| *index.name == **dest;
+    if source.indices.iter().any(is_dest) {
         return Err(invalid(format_args!(
             "reindex cannot write into an index its reading from [{dest}]"
         )));
     }
-    let found = found(call, &source, asked.query.as_ref(), asked.most)?;
     drop(source);
     ingest::refuse(&store, dest, None)?;
     let kind = if asked.absent {
@@ -359,21 +416,16 @@ pub(crate) fn reindex(call: &Call<'_>) -> Result<Reply, ApiError> {
         },
     )?;
     after(call, &mut store, dest)?;
-    respond(call, &mut store, "reindex", &counts)
+    respond(call, &mut store, Work::Reindex, &counts)
 }
 
 /// Responds with what was done; the worst failure is the status.
 fn respond(
     call: &Call<'_>,
     store: &mut Store,
-    kind: &str,
+    work: Work,
     counts: &Counts,
 ) -> Result<Reply, ApiError> {
-    let action = match kind {
-        "delete" => "indices:data/write/delete/byquery",
-        "update" => "indices:data/write/update/byquery",
-        _ => "indices:data/write/reindex",
-    };
     let worst = counts
         .failures
         .iter()
@@ -382,7 +434,7 @@ fn respond(
     let status = worst
         .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())
         .unwrap_or(StatusCode::OK);
-    task::finish(call, store, action, status, counts.response(kind))
+    task::finish(call, store, work.action(), status, counts.response(work))
 }
 
 /// Refreshes what was written, where the request asks for it.

@@ -85,8 +85,8 @@ impl<'v> Parts<'v> {
     }
 }
 
-/// Makes an index from its mappings, settings and aliases. What can be seen of the body alone is
-/// refused first, then a name that is taken, then what the index cannot have.
+/// Makes an index from its mappings, settings and aliases. Errors of the body alone come first, then
+/// a name that is taken, then what the index cannot have.
 ///
 /// # Errors
 /// 400 for what no index may have.

@@ -240,7 +240,7 @@ fn page(store: &mut Store, id: &str, count: usize) -> Result<Json, ApiError> {
     })
 }
 
-/// How long a context is kept, as a request says it.
+/// The time for which a request keeps a context.
 #[derive(Clone, Debug)]
 pub(crate) struct KeepAlive {
     text: String,

@@ -60,7 +60,7 @@ pub(crate) fn run(
         let routing = routing.as_deref().or(call.params.get("routing"));
         let source = call
             .searched_with(store, expression, options, routing)
-            .or_else(|missing| Err(malformed(&request).unwrap_or(missing)))?;
+            .map_err(|missing| malformed(&request).unwrap_or(missing))?;
         count_shards(call, &source);
         let results = execute(&source, &request)?;
         check_window(&request, &source)?;
@@ -95,7 +95,7 @@ pub(crate) fn run(
 
 /// Returns the error of a request that no index could carry out, which comes before that of an index
 /// that is not there.
-fn malformed(request: &Request) -> Option<ApiError> {
+pub(crate) fn malformed(request: &Request) -> Option<ApiError> {
     let outcome = execute(&Source::default(), request);
     outcome
         .err()
@@ -155,7 +155,7 @@ pub(crate) fn count(call: &Call<'_>) -> Result<Reply, ApiError> {
     let store = lock(&call.shared.store);
     let source = call
         .searched(&store, call.part("index"))
-        .or_else(|missing| Err(malformed(&request).unwrap_or(missing)))?;
+        .map_err(|missing| malformed(&request).unwrap_or(missing))?;
     count_shards(call, &source);
     let total = execute(&source, &request)?.total;
     Ok(Reply::ok(

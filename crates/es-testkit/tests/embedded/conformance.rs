@@ -367,9 +367,10 @@ fn is_lacking(outcome: &Outcome) -> bool {
 
 /// The expectation of a case once a server gave its response.
 fn recorded(expected: &Expected, server: Server, lacks: bool, found: (u16, Value)) -> Expected {
+    let is_known = expected.summary.is_some();
     let mut new = expected.clone();
     match server {
-        Server::TestKit if expected.summary.is_some() => {}
+        Server::TestKit if is_known => {}
         Server::TestKit => {
             new.seen = Seen::Nowhere;
             new.summary = Some(found);
@@ -382,10 +383,8 @@ fn recorded(expected: &Expected, server: Server, lacks: bool, found: (u16, Value
                 opensearch: None,
             };
         }
-        Server::OpenSearch if lacks || expected.seen == Seen::Elasticsearch => {}
-        Server::OpenSearch
-            if expected.summary.is_none() || expected.summary.as_ref() == Some(&found) =>
-        {
+        Server::OpenSearch if lacks || (is_known && expected.seen == Seen::Elasticsearch) => {}
+        Server::OpenSearch if !is_known || expected.summary.as_ref() == Some(&found) => {
             new.summary = Some(found);
             new.seen = Seen::OpenSearch;
             new.opensearch = None;
