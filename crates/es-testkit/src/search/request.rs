@@ -1,15 +1,16 @@
 //! A search as a request asks for it.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::aggs::{self, Agg};
 use super::collapse::Collapse;
 use super::fetch::Fetch;
-use super::sort::{self, SortKey};
+use super::sort::{self, By, SortKey};
 use crate::api::error::ApiError;
 use crate::api::params::Params;
 use crate::api::scroll::KeepAlive;
 use crate::api::source_filter::SourceFilter;
+use crate::dates::parse_time;
 use crate::strict::{Fields, Reader};
 
 /// The most hits `from` and `size` reach together, unless an index says otherwise.
@@ -68,6 +69,22 @@ pub(crate) enum RescoreMode {
     Min,
 }
 
+/// Members of a search that are not done here.
+const UNSUPPORTED: &[&str] = &[
+    "explain",
+    "profile",
+    "stored_fields",
+    "script_fields",
+    "runtime_mappings",
+    "retriever",
+    "rank",
+    "indices_boost",
+    "terminate_after",
+    "ext",
+    "stats",
+    "sub_searches",
+];
+
 impl Request {
     /// Reads a body together with the parameters of its URL.
     ///
@@ -79,48 +96,12 @@ impl Request {
         typed: bool,
     ) -> Result<Self, ApiError> {
         let fields = Fields::new(Reader::Body, "search", body);
-        fields.unsupported(&[
-            "explain",
-            "profile",
-            "stored_fields",
-            "script_fields",
-            "runtime_mappings",
-            "retriever",
-            "rank",
-            "indices_boost",
-            "terminate_after",
-            "ext",
-            "stats",
-            "sub_searches",
-        ])?;
+        fields.unsupported(UNSUPPORTED)?;
+        let flag = |name: &str| Ok::<_, ApiError>(params.flag(name)?.unwrap_or(false));
         let query = fields.get("query")?.cloned();
         let pit = fields.get("pit")?.map(read_pit).transpose()?;
-        let mut sort = match (params.get("sort"), fields.get("sort")?) {
-            (Some(list), _) => sort::parse_param(list)?,
-            (None, Some(value)) => sort::parse(value)?,
-            (None, None) => Vec::new(),
-        };
-        // With a point in time the server adds a tie-breaker of its own, which `search_after` may
-        // leave out.
         let after = fields.get("search_after")?.cloned();
-        let is_whole = matches!(&after, Some(Value::Array(after)) if after.len() == sort.len());
-        if pit.is_some()
-            && !sort.is_empty()
-            && !is_whole
-            && !sort
-                .iter()
-                .any(|key| matches!(key.by, sort::By::ShardDocument))
-        {
-            sort.extend(sort::parse(&"_shard_doc".into())?);
-        }
-        if let [only] = sort.as_slice()
-            && only.is_score()
-            && body
-                .get("sort")
-                .is_some_and(|sort| sort == "_score" || sort == &serde_json::json!(["_score"]))
-        {
-            sort.clear();
-        }
+        let sort = read_sort(&fields, params, pit.is_some(), after.as_ref())?;
         let total = match params.get("track_total_hits") {
             Some(text) => Some(serde_json::from_str(text).unwrap_or(Value::Null)),
             None => fields.get("track_total_hits")?.cloned(),
@@ -129,37 +110,29 @@ impl Request {
         if let Some(filter) = SourceFilter::from_params(params)? {
             fetch.source = filter;
         }
-        fetch.version |= params.flag("version")?.unwrap_or(false);
-        fetch.seq_no |= params.flag("seq_no_primary_term")?.unwrap_or(false);
-        let from = number("from", params.count("from")?, fields.count("from")?);
-        let size = number("size", params.count("size")?, fields.count("size")?);
+        fetch.version |= flag("version")?;
+        fetch.seq_no |= flag("seq_no_primary_term")?;
+        let number = |name: &str| Ok::<_, ApiError>(params.count(name)?.or(fields.count(name)?));
+        let (from, size) = (number("from")?, number("size")?);
         let aggregations = match fields.get("aggs")? {
             Some(value) => Some(value),
             None => fields.get("aggregations")?,
         };
-        let knn = match fields.get("knn")? {
-            None => Vec::new(),
-            Some(Value::Array(items)) => items.clone(),
-            Some(value) => vec![value.clone()],
-        };
-        fields.text("timeout")?.map_or(Ok(()), |text| {
-            crate::dates::parse_time(&text)
-                .map(|_| ())
-                .ok_or_else(|| bad_time("timeout", &text))
-        })?;
-        let rescore = match fields.get("rescore")? {
-            None => Vec::new(),
-            Some(Value::Array(items)) => {
-                items.iter().map(read_rescore).collect::<Result<_, _>>()?
-            }
-            Some(value) => vec![read_rescore(value)?],
-        };
+        let knn = one_or_more(fields.get("knn")?);
+        if let Some(text) = fields.text("timeout")? {
+            parse_time(&text).ok_or_else(|| bad_time("timeout", &text))?;
+        }
+        let rescore = one_or_more(fields.get("rescore")?)
+            .iter()
+            .map(read_rescore)
+            .collect::<Result<Vec<_>, _>>()?;
         if !rescore.is_empty() && !sort.is_empty() {
             return Err(ApiError::illegal_argument(
                 "Cannot use [sort] option in conjunction with [rescore].",
             )
             .in_search());
         }
+        let track_scores = fields.flag("track_scores");
         let parsed = Self {
             query,
             text: params.get("q").map(str::to_owned),
@@ -170,16 +143,16 @@ impl Request {
             after,
             sort,
             track_total: track_total(total.as_ref())?,
-            total_as_number: params.flag("rest_total_hits_as_int")?.unwrap_or(false),
+            total_as_number: flag("rest_total_hits_as_int")?,
             track_scores: match params.flag("track_scores")? {
                 Some(flag) => flag,
-                None => fields.flag("track_scores")?.unwrap_or(false),
+                None => track_scores?.unwrap_or(false),
             },
             aggs: aggregations
                 .map(aggs::parse)
                 .transpose()?
                 .unwrap_or_default(),
-            typed_keys: params.flag("typed_keys")?.unwrap_or(false),
+            typed_keys: flag("typed_keys")?,
             min_score: fields.float("min_score")?,
             slice: fields.get("slice")?.map(read_slice).transpose()?,
             collapse: fields.get("collapse")?.map(Collapse::parse).transpose()?,
@@ -188,7 +161,6 @@ impl Request {
             fetch,
             pit,
         };
-        fields.raw("track_scores");
         fields.finish()?;
         if parsed.after.is_some() && parsed.from > 0 {
             return Err(ApiError::bad_request(
@@ -231,8 +203,40 @@ pub(crate) fn bad_time(name: &str, text: &str) -> ApiError {
     ))
 }
 
-fn number(_: &str, param: Option<usize>, field: Option<usize>) -> Option<usize> {
-    param.or(field)
+fn one_or_more(value: Option<&Value>) -> Vec<Value> {
+    match value {
+        None => Vec::new(),
+        Some(Value::Array(items)) => items.clone(),
+        Some(value) => vec![value.clone()],
+    }
+}
+
+/// Reads the sort keys. With a point in time the server adds a tie-breaker of its own, which
+/// `search_after` may leave out.
+fn read_sort(
+    fields: &Fields<'_>,
+    params: &Params,
+    in_pit: bool,
+    after: Option<&Value>,
+) -> Result<Vec<SortKey>, ApiError> {
+    let given = fields.get("sort")?;
+    let mut keys = match (params.get("sort"), given) {
+        (Some(list), _) => sort::parse_param(list)?,
+        (None, Some(value)) => sort::parse(value)?,
+        (None, None) => Vec::new(),
+    };
+    let is_complete = keys.is_empty()
+        || keys.iter().any(|key| matches!(key.by, By::ShardDocument))
+        || after.and_then(Value::as_array).map(Vec::len) == Some(keys.len());
+    if in_pit && !is_complete {
+        keys.extend(sort::parse(&"_shard_doc".into())?);
+    }
+    // Hits come in the order of their scores anyway.
+    let is_plain = given.is_some_and(|sort| *sort == "_score" || *sort == json!(["_score"]));
+    if is_plain && matches!(keys.as_slice(), [only] if only.is_score()) {
+        keys.clear();
+    }
+    Ok(keys)
 }
 
 fn read_pit(value: &Value) -> Result<Pit, ApiError> {

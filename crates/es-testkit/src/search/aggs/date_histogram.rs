@@ -1,16 +1,13 @@
 //! Buckets by intervals of time.
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::bucket::{sort_by_key_or_count, too_many, unfit};
-use super::{Agg, Bucket, Context, Outcome, Values, arrange, no_field};
+use super::histogram::{Shape, Slots, too_many};
+use super::{Agg, Bucket, Context, Outcome, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
-use crate::dates::{Format, Unit, add, in_zone, parse_math, round, zone};
-use crate::json::object;
+use crate::dates::{Format, Unit, add, in_zone, now_millis, parse_math, parse_time, round, zone};
 use crate::search::execute::Row;
 use crate::store::Kind;
 use crate::strict::Fields;
@@ -34,8 +31,7 @@ impl Interval {
         ) {
             (Some(text), None) => Self::calendar(fields, &text),
             (None, Some(text)) => {
-                let time = crate::dates::parse_time(&text)
-                    .and_then(|time| i64::try_from(time.as_millis()).ok());
+                let time = parse_time(&text).and_then(|time| i64::try_from(time.as_millis()).ok());
                 match time.filter(|millis| *millis > 0) {
                     Some(millis) => Ok(Self::Fixed(millis)),
                     None => Err(fields.invalid(format!("failed to parse setting [date_histogram.fixedInterval] with value [{text}] as a time value: unit is missing or unrecognized"
@@ -94,134 +90,140 @@ impl Interval {
     }
 }
 
+/// The settings of a histogram of dates.
+struct Dates {
+    interval: Interval,
+    zone: TimeZone,
+    offset: i64,
+    format: Format,
+    extended: Bounds,
+    hard: Bounds,
+}
+
+impl Dates {
+    /// The interval of a time within the hard bounds.
+    fn slot(&self, millis: i64) -> Option<i64> {
+        let (least, most) = self.hard;
+        let inside =
+            least.is_none_or(|least| millis >= least) && most.is_none_or(|most| millis < most);
+        inside.then(|| self.round(millis))
+    }
+
+    fn round(&self, millis: i64) -> i64 {
+        self.interval.round(millis - self.offset, &self.zone) + self.offset
+    }
+
+    /// Adds the empty intervals between the others, and up to the extended bounds.
+    fn fill(&self, slots: &mut Slots<'_, i64>) -> Result<(), ApiError> {
+        let (least, most) = self.extended;
+        let (first, last) = (slots.keys().next(), slots.keys().next_back());
+        let low = least
+            .map(|least| self.round(least))
+            .into_iter()
+            .chain(first.copied())
+            .min();
+        let high = most
+            .map(|most| self.round(most))
+            .into_iter()
+            .chain(last.copied())
+            .max();
+        let (Some(mut at), Some(high)) = (low, high) else {
+            return Ok(());
+        };
+        while at <= high {
+            slots.entry(at).or_default();
+            if slots.len() > 65_536 {
+                return Err(too_many());
+            }
+            match self.interval.next(at - self.offset, &self.zone) {
+                Some(next) => at = next + self.offset,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a shift of all intervals: `+6h`, `-1d`.
+fn read_offset(text: &str) -> Result<i64, ApiError> {
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    parse_time(rest)
+        .and_then(|time| i64::try_from(time.as_millis()).ok())
+        .map(|millis| sign * millis)
+        .ok_or_else(|| ApiError::illegal_argument(format!("failed to parse the offset [{text}]")))
+}
+
+fn read_bounds(
+    value: Option<&Value>,
+    format: &Format,
+    zone: &TimeZone,
+) -> Result<Bounds, ApiError> {
+    let Some(value) = value else {
+        return Ok((None, None));
+    };
+    let fields = Fields::section("bounds", value)?;
+    let read = |name: &str| match fields.get(name)? {
+        None => Ok(None),
+        Some(Value::Number(number)) => Ok(number.as_i64()),
+        Some(value) => {
+            let text = value.as_str().unwrap_or_default();
+            parse_math(text, format, zone, false, now_millis()).map(Some)
+        }
+    };
+    let bounds = (read("min")?, read("max")?);
+    fields.finish()?;
+    Ok(bounds)
+}
+
 impl<'a> Context<'_, 'a> {
     pub(super) fn date_histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("date_histogram", &agg.settings)?;
         fields.unsupported(&["script"])?;
-        let Some(path) = fields.text("field")? else {
-            return Err(no_field());
-        };
-        let source = Values {
-            field: path,
-            missing: fields.get("missing")?.cloned(),
-        };
-        let interval = Interval::take(&fields)?;
+        let shape = Shape::take(&fields)?;
+        let dates = self.dates(&fields, &shape.values.field)?;
+        let mut slots = self.slots(rows, &shape.values, |term| match term {
+            Term::Integer(millis) => dates.slot(*millis),
+            _ => None,
+        })?;
+        if shape.least == 0 {
+            dates.fill(&mut slots)?;
+        }
+        self.intervals(agg, &shape, slots, |key, rows| {
+            Bucket::new(rows)
+                .with("key_as_string", dates.format.print(key, &dates.zone))
+                .with("key", key)
+        })
+    }
+
+    fn dates(&self, fields: &Fields<'_>, path: &str) -> Result<Dates, ApiError> {
+        let interval = Interval::take(fields)?;
         let zone = zone(fields.text("time_zone")?.as_deref().unwrap_or("UTC"))
             .map_err(|error| fields.invalid(error.reason))?;
-        let offset = match fields.text("offset")? {
-            None => 0,
-            Some(text) => {
-                let (sign, rest) = match text.strip_prefix('-') {
-                    Some(rest) => (-1, rest),
-                    None => (1, text.strip_prefix('+').unwrap_or(&text)),
-                };
-                let time = crate::dates::parse_time(rest)
-                    .and_then(|time| i64::try_from(time.as_millis()).ok());
-                sign * time.ok_or_else(|| {
-                    ApiError::illegal_argument(format!("failed to parse the offset [{text}]"))
-                })?
-            }
-        };
-        let least = fields.count("min_doc_count")?.unwrap_or(0);
-        let by_key = fields.flag("keyed")?.unwrap_or(false);
-        let order = fields.get("order")?;
-        let format = fields
-            .text("format")?
-            .map(|text| Format::parse(&text))
-            .transpose()?;
-        let extended = fields.get("extended_bounds")?;
-        let hard = fields.get("hard_bounds")?;
+        let offset = fields.text("offset")?;
+        let offset = offset.map_or(Ok(0), |text| read_offset(&text))?;
+        let format = fields.text("format")?;
+        let (extended, hard) = (fields.get("extended_bounds")?, fields.get("hard_bounds")?);
+        let format = format.map(|text| Format::parse(&text)).transpose()?;
         fields.finish()?;
-        let field = self.any_field(&source.field)?;
-        let own = match field.as_deref().map(|field| &field.kind) {
+        let field = self.any_field(path)?;
+        let own = match field.as_deref() {
             None => Format::default(),
-            Some(Kind::Date { format }) => format.clone(),
-            Some(_) => {
-                return Err(unfit(
-                    &source.field,
-                    field.as_deref().map_or("", |field| &field.type_name),
-                    "date_histogram",
-                ));
-            }
+            Some(field) => match &field.kind {
+                Kind::Date { format } => format.clone(),
+                _ => return Err(unfit(path, &field.type_name, "date_histogram")),
+            },
         };
         let format = format.unwrap_or(own);
-        let limits = |value: Option<&Value>| -> Result<Option<Bounds>, ApiError> {
-            let Some(value) = value else { return Ok(None) };
-            let fields = Fields::section("bounds", value)?;
-            let read = |name: &str| -> Result<Option<i64>, ApiError> {
-                match fields.get(name)? {
-                    None => Ok(None),
-                    Some(Value::Number(number)) => Ok(number.as_i64()),
-                    Some(value) => {
-                        let text = value.as_str().unwrap_or_default();
-                        parse_math(text, &format, &zone, false, crate::dates::now_millis())
-                            .map(Some)
-                    }
-                }
-            };
-            let pair = (read("min")?, read("max")?);
-            fields.finish()?;
-            Ok(Some(pair))
-        };
-        let (extended, hard) = (limits(extended)?, limits(hard)?);
-        let slot = |millis: i64| interval.round(millis - offset, &zone) + offset;
-        let mut grouped: BTreeMap<i64, Vec<Row<'a>>> = BTreeMap::new();
-        for row in rows {
-            let mut slots: Vec<i64> = Vec::new();
-            for term in self.values(row, &source)? {
-                let Term::Integer(millis) = term else {
-                    continue;
-                };
-                let inside = hard.is_none_or(|(least, most)| {
-                    least.is_none_or(|least| millis >= least)
-                        && most.is_none_or(|most| millis < most)
-                });
-                if inside && !slots.contains(&slot(millis)) {
-                    slots.push(slot(millis));
-                }
-            }
-            for slot in slots {
-                grouped.entry(slot).or_default().push(row.clone());
-            }
-        }
-        if least == 0 {
-            let mut low = grouped.keys().next().copied();
-            let mut high = grouped.keys().next_back().copied();
-            if let Some((least, most)) = extended {
-                low = least.map(&slot).into_iter().chain(low).min();
-                high = most.map(&slot).into_iter().chain(high).max();
-            }
-            if let (Some(low), Some(high)) = (low, high) {
-                let mut at = low;
-                while at <= high {
-                    grouped.entry(at).or_default();
-                    if grouped.len() > 65_536 {
-                        return Err(too_many());
-                    }
-                    match interval.next(at - offset, &zone) {
-                        Some(next) => at = next + offset,
-                        None => break,
-                    }
-                }
-            }
-        }
-        let mut buckets: Vec<(i64, Vec<Row<'a>>)> = grouped
-            .into_iter()
-            .filter(|(_, rows)| rows.len() >= least)
-            .collect();
-        sort_by_key_or_count(&mut buckets, order)?;
-        let made = buckets
-            .into_iter()
-            .map(|(key, rows)| {
-                Bucket::new(rows)
-                    .with("key_as_string", format.print(key, &zone))
-                    .with("key", key)
-            })
-            .collect();
-        let buckets = self.finish(agg, made)?;
-        Ok((
-            "date_histogram".to_owned(),
-            object! {"buckets": arrange(buckets, by_key)},
-        ))
+        Ok(Dates {
+            extended: read_bounds(extended, &format, &zone)?,
+            hard: read_bounds(hard, &format, &zone)?,
+            interval,
+            zone,
+            offset,
+            format,
+        })
     }
 }

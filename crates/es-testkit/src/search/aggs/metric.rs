@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::bucket::unfit;
-use super::{Agg, Context, Outcome, Values, no_field};
+use super::{Agg, Context, Outcome, Values, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::{Term, number};
 use crate::json::Json;
@@ -44,13 +43,7 @@ impl<'a> Context<'_, 'a> {
         }
         let fields = Fields::section(&agg.kind, &agg.settings)?;
         fields.unsupported(&["script", "format", "value_type", "hdr", "rehash"])?;
-        let Some(path) = fields.text("field")? else {
-            return Err(no_field());
-        };
-        let source = Values {
-            field: path,
-            missing: fields.get("missing")?.cloned(),
-        };
+        let source = Values::read(&fields)?;
         let field = match agg.kind.as_str() {
             "geo_bounds" => self.any_field(&source.field)?,
             kind => self.valued_field(&source, kind)?,
@@ -61,10 +54,7 @@ impl<'a> Context<'_, 'a> {
         );
         if let Some(field) = field.as_deref()
             && !counts
-            && !matches!(
-                field.kind,
-                Kind::Number(_) | Kind::Date { .. } | Kind::Boolean
-            )
+            && !field.has_numbers()
         {
             return Err(unfit(&source.field, &field.type_name, &agg.kind));
         }
@@ -77,66 +67,23 @@ impl<'a> Context<'_, 'a> {
         for row in rows {
             terms.extend(self.values(row, &source)?);
         }
-        let mut numbers: Vec<f64> = terms.iter().filter_map(Term::number).collect();
+        let points = rows
+            .iter()
+            .filter_map(|row| row.view.entry.fields.get(&source.field))
+            .flat_map(|data| &data.points);
         let body = match agg.kind.as_str() {
-            "value_count" => {
-                let points: usize = rows
-                    .iter()
-                    .filter_map(|row| row.view.entry.fields.get(&source.field))
-                    .map(|data| data.points.len())
-                    .sum();
-                json!({"value": terms.len() + points})
-            }
+            "value_count" => json!({"value": terms.len() + points.count()}),
             "cardinality" => {
                 fields.count("precision_threshold")?;
                 fields.text("execution_hint")?;
-                let points = rows
-                    .iter()
-                    .filter_map(|row| row.view.entry.fields.get(&source.field))
-                    .flat_map(|data| &data.points)
-                    .map(|point| format!("{},{}", point.lat, point.lon));
+                let points = points.map(|point| format!("{},{}", point.lat, point.lon));
                 let distinct: BTreeSet<String> =
                     terms.iter().map(Term::text).chain(points).collect();
                 json!({"value": distinct.len()})
             }
-            "avg" => single(average(&numbers), field.as_deref()),
-            "sum" => single(Some(Sum::of(numbers.iter().copied())), field.as_deref()),
-            "min" => single(
-                numbers.iter().copied().min_by(f64::total_cmp),
-                field.as_deref(),
-            ),
-            "max" => single(
-                numbers.iter().copied().max_by(f64::total_cmp),
-                field.as_deref(),
-            ),
-            "stats" => Value::Object(stats(&numbers, field.as_deref())),
-            "extended_stats" => {
-                if field.as_deref().is_some_and(Field::is_date) {
-                    return Err(ApiError::unsupported("[extended_stats] of dates"));
-                }
-                let sigma = fields.float("sigma")?.unwrap_or(2.0);
-                if sigma < 0.0 {
-                    return Err(fields.invalid(format!(
-                        "[sigma] must be greater than or equal to 0. Found [{sigma}]"
-                    )));
-                }
-                extended_stats(&numbers, sigma, field.as_deref())
-            }
-            "median_absolute_deviation" => {
-                fields.float("compression")?;
-                numbers.sort_by(f64::total_cmp);
-                let value = quantile(&numbers, 0.5).map(|middle| {
-                    let mut away: Vec<f64> =
-                        numbers.iter().map(|value| (value - middle).abs()).collect();
-                    away.sort_by(f64::total_cmp);
-                    quantile(&away, 0.5).unwrap_or(0.0)
-                });
-                json!({"value": value})
-            }
             _ => {
-                fields.get("tdigest")?;
-                numbers.sort_by(f64::total_cmp);
-                percentiles(agg, &fields, &numbers, field.as_deref())?
+                let numbers = terms.iter().filter_map(Term::number).collect();
+                of_numbers(agg, &fields, numbers, field.as_deref())?
             }
         };
         fields.finish()?;
@@ -230,6 +177,52 @@ fn readable(value: f64, field: Option<&Field>) -> Option<Value> {
         Kind::Boolean => Some((if value == 0.0 { "false" } else { "true" }).into()),
         _ => None,
     }
+}
+
+/// The metrics of a field's values as numbers.
+fn of_numbers(
+    agg: &Agg,
+    fields: &Fields<'_>,
+    mut numbers: Vec<f64>,
+    field: Option<&Field>,
+) -> Result<Value, ApiError> {
+    let values = || numbers.iter().copied();
+    Ok(match agg.kind.as_str() {
+        "avg" => single(average(&numbers), field),
+        "sum" => single(Some(Sum::of(values())), field),
+        "min" => single(values().min_by(f64::total_cmp), field),
+        "max" => single(values().max_by(f64::total_cmp), field),
+        "stats" => Value::Object(stats(&numbers, field)),
+        "extended_stats" => {
+            if field.is_some_and(Field::is_date) {
+                return Err(ApiError::unsupported("[extended_stats] of dates"));
+            }
+            let sigma = fields.float("sigma")?.unwrap_or(2.0);
+            if sigma < 0.0 {
+                return Err(fields.invalid(format!(
+                    "[sigma] must be greater than or equal to 0. Found [{sigma}]"
+                )));
+            }
+            extended_stats(&numbers, sigma, field)
+        }
+        "median_absolute_deviation" => {
+            fields.float("compression")?;
+            numbers.sort_by(f64::total_cmp);
+            json!({"value": quantile(&numbers, 0.5).map(|middle| deviation(&numbers, middle))})
+        }
+        _ => {
+            fields.get("tdigest")?;
+            numbers.sort_by(f64::total_cmp);
+            percentiles(agg, fields, &numbers, field)?
+        }
+    })
+}
+
+/// The median of the distances from a value.
+fn deviation(numbers: &[f64], middle: f64) -> f64 {
+    let mut away: Vec<f64> = numbers.iter().map(|value| (value - middle).abs()).collect();
+    away.sort_by(f64::total_cmp);
+    quantile(&away, 0.5).unwrap_or(0.0)
 }
 
 fn single(value: Option<f64>, field: Option<&Field>) -> Value {

@@ -3,9 +3,11 @@
 mod bucket;
 mod composite;
 mod date_histogram;
+mod histogram;
 mod metric;
 mod parse;
 mod pipeline;
+mod range;
 mod terms;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::Json;
 use crate::store::{Field, Kind};
+use crate::strict::Fields;
 
 pub(crate) use parse::parse;
 
@@ -68,6 +71,16 @@ impl<'a> Bucket<'a> {
 pub(crate) struct Values {
     pub(crate) field: String,
     pub(crate) missing: Option<Value>,
+}
+
+impl Values {
+    /// Takes `field` and `missing`.
+    fn read(fields: &Fields<'_>) -> Result<Self, ApiError> {
+        Ok(Self {
+            field: fields.text("field")?.ok_or_else(no_field)?,
+            missing: fields.get("missing")?.cloned(),
+        })
+    }
 }
 
 impl<'c, 'a> Context<'c, 'a> {
@@ -188,11 +201,7 @@ impl<'c, 'a> Context<'c, 'a> {
         };
         check_types(self.shards, &source.field)?;
         if matches!(known.kind, Kind::GeoPoint) && !matches!(kind, "value_count" | "cardinality") {
-            return Err(ApiError::illegal_argument(format!(
-                "Field [{}] of type [{}] is not supported for aggregation [{kind}]",
-                source.field, known.type_name
-            ))
-            .in_search());
+            return Err(unfit(&source.field, &known.type_name, kind));
         }
         if let Some(missing) = &source.missing {
             known.query_term(missing).map_err(ApiError::in_search)?;
@@ -341,6 +350,14 @@ fn member(json: &Json, name: &str) -> Option<Json> {
 /// The error of an aggregation that names no field.
 fn no_field() -> ApiError {
     ApiError::illegal_argument("Required one of fields [field, script], but none were specified. ")
+}
+
+/// The error of an aggregation over values of another type.
+fn unfit(path: &str, type_name: &str, agg: &str) -> ApiError {
+    ApiError::illegal_argument(format!(
+        "Field [{path}] of type [{type_name}] is not supported for aggregation [{agg}]"
+    ))
+    .in_search()
 }
 
 /// The empty settings of aggregations that have none.

@@ -1,10 +1,11 @@
 //! `terms` and `rare_terms`.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::{Agg, Bucket, Context, Outcome, Values, keyed, member, no_field};
+use super::{Agg, Bucket, Context, Outcome, Values, keyed, member};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::object;
@@ -52,101 +53,84 @@ impl Choice {
     }
 }
 
-impl<'a> Context<'_, 'a> {
-    pub(super) fn terms(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+/// The settings of an aggregation of terms.
+struct Settings {
+    values: Values,
+    size: usize,
+    /// The least and the greatest number of documents of a bucket.
+    counts: RangeInclusive<usize>,
+    include: Choice,
+    exclude: Option<Choice>,
+    order: Vec<(String, bool)>,
+}
+
+impl Settings {
+    fn read(agg: &Agg) -> Result<Self, ApiError> {
         let fields = Fields::section(&agg.kind, &agg.settings)?;
         fields.unsupported(&["script", "value_type", "format"])?;
-        let Some(field) = fields.text("field")? else {
-            return Err(no_field());
-        };
-        let source = Values {
-            field,
-            missing: fields.get("missing")?.cloned(),
-        };
-        let rare = agg.kind == "rare_terms";
-        let size = if rare {
-            usize::MAX
-        } else {
-            fields.positive("size")?.unwrap_or(10)
-        };
-        let least = if rare {
-            1
-        } else {
-            fields.count("min_doc_count")?.unwrap_or(1)
-        };
-        let most = if rare {
-            fields.positive("max_doc_count")?.unwrap_or(1)
-        } else {
-            usize::MAX
-        };
+        let values = Values::read(&fields)?;
         let include = Choice::parse(fields.get("include")?)?;
-        let exclude = fields.get("exclude")?;
-        let excluded = Choice::parse(exclude)?;
-        let order = if rare {
-            vec![("_count".to_owned(), false)]
-        } else {
-            read_order(fields.get("order")?)?
+        let exclude = match fields.get("exclude")? {
+            Some(exclude) => Some(Choice::parse(Some(exclude))?),
+            None => None,
         };
-        if rare {
+        let settings = if agg.kind == "rare_terms" {
             fields.float("precision")?;
+            Self {
+                values,
+                size: usize::MAX,
+                counts: 1..=fields.positive("max_doc_count")?.unwrap_or(1),
+                include,
+                exclude,
+                order: vec![("_count".to_owned(), false)],
+            }
         } else {
             fields.count("shard_size")?;
             fields.count("shard_min_doc_count")?;
             fields.flag("show_term_doc_count_error")?;
             fields.text("collect_mode")?;
             fields.text("execution_hint")?;
-        }
+            Self {
+                values,
+                size: fields.positive("size")?.unwrap_or(10),
+                counts: fields.count("min_doc_count")?.unwrap_or(1)..=usize::MAX,
+                include,
+                exclude,
+                order: read_order(fields.get("order")?)?,
+            }
+        };
         fields.finish()?;
-        let field = self.valued_field(&source, &agg.kind)?;
+        Ok(settings)
+    }
+
+    fn has_pattern(&self) -> bool {
+        self.include.is_pattern() || self.exclude.as_ref().is_some_and(Choice::is_pattern)
+    }
+
+    fn has(&self, term: &Term) -> bool {
+        self.include.has(term) && !self.exclude.as_ref().is_some_and(|choice| choice.has(term))
+    }
+}
+
+impl<'a> Context<'_, 'a> {
+    pub(super) fn terms(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+        let settings = Settings::read(agg)?;
+        let field = self.valued_field(&settings.values, &agg.kind)?;
         let on_texts = field
             .as_ref()
             .is_none_or(|field| matches!(field.kind, Kind::Keyword { .. } | Kind::Text { .. }));
-        if !on_texts
-            && [&include, &excluded]
-                .iter()
-                .any(|choice| choice.is_pattern())
-        {
+        if !on_texts && settings.has_pattern() {
             return Err(ApiError::illegal_argument(format!(
                 "Aggregation [{}] cannot support regular expression style include/exclude settings as they can only be applied to string fields. Use an array of values for include/exclude clauses",
                 agg.name
             ))
             .in_search());
         }
-        let mut grouped: BTreeMap<String, (Term, Vec<Row<'a>>)> = BTreeMap::new();
-        if least == 0 {
-            for shard in self.shards {
-                for entry in shard.holders(&source.field) {
-                    for term in entry.terms(&source.field) {
-                        grouped
-                            .entry(term.text())
-                            .or_insert_with(|| (term.clone(), Vec::new()));
-                    }
-                }
-            }
-        }
-        for row in rows {
-            let mut terms = self.values(row, &source)?;
-            terms.sort_by(Term::compare);
-            terms.dedup_by(|a, b| a.compare(b).is_eq());
-            for term in terms {
-                grouped
-                    .entry(term.text())
-                    .or_insert_with(|| (term, Vec::new()))
-                    .1
-                    .push(row.clone());
-            }
-        }
-        let mut buckets: Vec<(Term, Vec<Row<'a>>)> = grouped
-            .into_values()
-            .filter(|(term, rows)| {
-                (least..=most).contains(&rows.len())
-                    && include.has(term)
-                    && (exclude.is_none() || !excluded.has(term))
-            })
-            .collect();
-        self.sort_buckets(agg, &mut buckets, &order)?;
-        let others: usize = buckets.iter().skip(size).map(|(_, rows)| rows.len()).sum();
-        buckets.truncate(size);
+        let mut buckets = self.filled(&settings, rows)?;
+        self.sort_buckets(agg, &mut buckets, &settings.order)?;
+        let others = buckets.iter().skip(settings.size);
+        let others: usize = others.map(|(_, rows)| rows.len()).sum();
+        buckets.truncate(settings.size);
         let made = buckets
             .into_iter()
             .map(|(term, rows)| keyed(Bucket::new(rows), field.as_deref(), &term))
@@ -159,13 +143,43 @@ impl<'a> Context<'_, 'a> {
             Some(_) => "s",
         };
         let shown = self.finish(agg, made)?;
-        if rare {
+        if agg.kind == "rare_terms" {
             return Ok((format!("{prefix}rareterms"), object! {"buckets": shown}));
         }
         Ok((
             format!("{prefix}terms"),
             object! {"doc_count_error_upper_bound": 0, "sum_other_doc_count": others, "buckets": shown},
         ))
+    }
+
+    /// The terms that have buckets, with their documents.
+    fn filled(&self, settings: &Settings, rows: &[Row<'a>]) -> Result<Vec<Filled<'a>>, ApiError> {
+        let path = &settings.values.field;
+        let mut grouped: BTreeMap<String, Filled<'a>> = BTreeMap::new();
+        let empty = |term: &Term| (term.clone(), Vec::new());
+        if *settings.counts.start() == 0 {
+            for shard in self.shards {
+                for term in shard
+                    .holders(path)
+                    .iter()
+                    .flat_map(|entry| entry.terms(path))
+                {
+                    grouped.entry(term.text()).or_insert_with(|| empty(term));
+                }
+            }
+        }
+        for row in rows {
+            let mut terms = self.values(row, &settings.values)?;
+            terms.sort_by(Term::compare);
+            terms.dedup_by(|a, b| a.compare(b).is_eq());
+            for term in terms {
+                let bucket = grouped.entry(term.text()).or_insert_with(|| empty(&term));
+                bucket.1.push(row.clone());
+            }
+        }
+        let has_bucket =
+            |(term, rows): &Filled<'a>| settings.counts.contains(&rows.len()) && settings.has(term);
+        Ok(grouped.into_values().filter(has_bucket).collect())
     }
 
     fn sort_buckets(

@@ -1,6 +1,7 @@
 //! The query language: from JSON to a function that scores documents of one shard.
 
 mod compound;
+mod decay;
 mod function_score;
 mod geo;
 mod knn;

@@ -108,6 +108,14 @@ impl Field {
         matches!(self.kind, Kind::Text { .. })
     }
 
+    /// Whether its values count as numbers.
+    pub(crate) fn has_numbers(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Number(_) | Kind::Date { .. } | Kind::Boolean
+        )
+    }
+
     pub(crate) fn is_date(&self) -> bool {
         matches!(self.kind, Kind::Date { .. })
     }
