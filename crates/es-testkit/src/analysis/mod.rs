@@ -1,6 +1,7 @@
 //! Analysis: from a text to the tokens that an index holds.
 
 mod build;
+mod build_filter;
 mod filter;
 mod porter;
 mod tokenizer;

@@ -1,6 +1,7 @@
 //! `_analyze` and `_terms_enum`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -8,9 +9,9 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
 use super::search::shards;
-use crate::analysis::{Analyzers, Token, from_body};
+use crate::analysis::{Analyzer, Analyzers, Token, from_body};
 use crate::api::value::Term;
-use crate::store::Kind;
+use crate::store::{Field, Kind};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
 
@@ -65,30 +66,9 @@ pub(crate) fn analyze(call: &Call<'_>) -> Result<Reply, ApiError> {
         from_body(tokenizer, &filters, analyzers)?.into()
     } else {
         let field = field.and_then(|path| index?.mapping.field(&path));
-        match field.as_deref().map(|field| &field.kind) {
-            Some(Kind::Text { index, .. }) => index.clone(),
-            Some(Kind::Keyword {
-                normalizer: Some(normalizer),
-                ..
-            }) => normalizer.clone(),
-            Some(_) => analyzers.get("keyword")?,
-            None => analyzers.default_analyzer()?,
-        }
+        analyzer_of(field.as_deref(), analyzers)?
     };
-    let mut all: Vec<Token> = Vec::new();
-    let mut offset = 0;
-    for text in &texts {
-        let gap = all.last().map_or(0, |last| last.position + 101);
-        let shifted = chosen.tokens(text).into_iter().map(|token| Token {
-            position: token.position + gap,
-            start: token.start + offset,
-            end: token.end + offset,
-            ..token
-        });
-        all.extend(shifted);
-        offset += text.encode_utf16().count() + 1;
-    }
-    let shown: Vec<Value> = all
+    let shown: Vec<Value> = tokens(&chosen, &texts)
         .into_iter()
         .map(|token| {
             json!({
@@ -98,6 +78,37 @@ pub(crate) fn analyze(call: &Call<'_>) -> Result<Reply, ApiError> {
         })
         .collect();
     Ok(Reply::ok(json!({"tokens": shown})))
+}
+
+/// The analyzer of a field.
+fn analyzer_of(field: Option<&Field>, analyzers: &Analyzers) -> Result<Arc<Analyzer>, ApiError> {
+    match field.map(|field| &field.kind) {
+        Some(Kind::Text { index, .. }) => Ok(index.clone()),
+        Some(Kind::Keyword {
+            normalizer: Some(normalizer),
+            ..
+        }) => Ok(normalizer.clone()),
+        Some(_) => analyzers.get("keyword"),
+        None => analyzers.default_analyzer(),
+    }
+}
+
+/// The tokens of several texts, as of one field with these values.
+fn tokens(analyzer: &Analyzer, texts: &[String]) -> Vec<Token> {
+    let mut all: Vec<Token> = Vec::new();
+    let mut offset = 0;
+    for text in texts {
+        let gap = all.last().map_or(0, |last| last.position + 101);
+        let shifted = analyzer.tokens(text).into_iter().map(|token| Token {
+            position: token.position + gap,
+            start: token.start + offset,
+            end: token.end + offset,
+            ..token
+        });
+        all.extend(shifted);
+        offset += text.encode_utf16().count() + 1;
+    }
+    all
 }
 
 pub(crate) fn terms_enum(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -136,28 +136,18 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         .collect();
     let (version, uuid) = state_uuid(call.shared, &store);
     let listed = call.shared.listed_nodes();
+    let settings = &call.shared.settings;
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
-    put(
-        "cluster_name",
-        call.shared.settings.cluster_name.as_str().into(),
-    );
-    put(
-        "cluster_uuid",
-        call.shared.settings.cluster_uuid.as_str().into(),
-    );
-    if asked.contains("version")
-        || asked.len() > 1
-        || !asked.is_disjoint(&BTreeSet::from(["metadata", "routing_table", "nodes"]))
-    {
+    put("cluster_name", settings.cluster_name.as_str().into());
+    put("cluster_uuid", settings.cluster_uuid.as_str().into());
+    if asked.len() > 1 || !(asked.contains("master_node") || asked.contains("blocks")) {
         put("version", version.into());
         put("state_uuid", uuid.into());
     }
     if asked.contains("master_node") {
-        put(
-            "master_node",
-            listed.first().map(|node| node.id.clone()).into(),
-        );
+        let master = listed.first().map(|node| node.id.clone());
+        put("master_node", master.into());
     }
     if asked.contains("blocks") {
         put("blocks", json!({}));
@@ -169,28 +159,28 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         put("nodes", Value::Object(nodes.collect()));
     }
     if asked.contains("metadata") {
-        let shown = indices
-            .iter()
-            .map(|index| (index.name.to_string(), metadata(index)));
-        let shown: Map<String, Value> = shown.collect();
+        let shown = by_name(&indices, metadata);
         put(
             "metadata",
-            json!({"cluster_uuid": call.shared.settings.cluster_uuid, "indices": shown}),
+            json!({"cluster_uuid": settings.cluster_uuid, "indices": shown}),
         );
     }
     if asked.contains("routing_table") {
-        let shown = indices.iter().map(|index| {
+        let shown = by_name(&indices, |index| {
             let shards = (0..index.shards)
                 .map(|shard| (shard.to_string(), copies(call.shared, index, shard).into()));
-            (
-                index.name.to_string(),
-                json!({"shards": shards.collect::<Map<_, _>>()}),
-            )
+            json!({"shards": shards.collect::<Map<_, _>>()})
         });
-        let shown: Map<String, Value> = shown.collect();
         put("routing_table", json!({"indices": shown}));
     }
     Ok(Reply::ok(body))
+}
+
+fn by_name(indices: &[&Index], show: impl Fn(&Index) -> Value) -> Map<String, Value> {
+    let shown = indices.iter();
+    shown
+        .map(|index| (index.name.to_string(), show(index)))
+        .collect()
 }
 
 const METRICS: [&str; 6] = [

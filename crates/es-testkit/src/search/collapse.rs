@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::execute::{Prepared, Row};
-use super::fetch::{InnerSettings, show_group};
-use super::request::Request;
+use super::inner_hits::{InnerSettings, show_group};
 use super::shard::Shard;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
@@ -113,7 +112,6 @@ impl Collapse {
         row: &Row<'a>,
         groups: &Groups<'a>,
         prepared: &[Prepared<'a>],
-        request: &Request,
     ) -> Result<(), ApiError> {
         let key = self.key(row);
         if let Some(key) = key {
@@ -131,10 +129,7 @@ impl Collapse {
                 .and_then(Value::as_str)
                 .unwrap_or_default();
             let inner = InnerSettings::parse(crate::strict::Reader::Section, settings, 3)?;
-            all.push((
-                name.to_owned(),
-                show_group(&inner, group, prepared, request)?,
-            ));
+            all.push((name.to_owned(), show_group(&inner, group, prepared)?));
         }
         hit.insert("inner_hits", Json::Object(all));
         Ok(())

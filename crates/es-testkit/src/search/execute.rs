@@ -85,13 +85,8 @@ pub(crate) fn shards<'a>(source: &Source<'a>) -> Vec<Shard<'a>> {
 /// 400 for what does not fit the mapping, or is not done here.
 pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results, ApiError> {
     let shards = shards(source);
-    let empty = Index::new("", String::new(), 0);
-    let nothing = [Shard::new(&empty, Vec::new())];
     if shards.is_empty() {
-        // Without an index the request is still checked.
-        prepare(&nothing, source, request)
-            .map(|_| ())
-            .or_else(|error| if error.in_search { Ok(()) } else { Err(error) })?;
+        check(source, request)?;
     }
     let prepared = prepare(&shards, source, request)?;
     for key in &request.sort {
@@ -117,45 +112,14 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
         filter.is_none_or(|filter| filter(row.view).is_some())
     });
     let total = rows.len();
-    let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
     arrange(&mut rows, &request.sort);
     rescore(&mut rows, &prepared, &request.rescore);
     let best = if request.rescore.is_empty() {
-        best
+        rows.iter().map(|row| row.score).max_by(f32::total_cmp)
     } else {
         rows.first().map(|row| row.score)
     };
-    let indices: Vec<&Index> = source.indices.iter().map(|(index, _)| *index).collect();
-    let groups = request
-        .collapse
-        .as_ref()
-        .map(|collapse| collapse.apply(&mut rows, &shards))
-        .transpose()?;
-    if let Some(after) = &request.after {
-        let after = sort::parse_after(&request.sort, after, &indices)?;
-        rows.retain(|row| sort::compare_rows(&request.sort, &row.sort, &after).is_gt());
-    }
-    let scored = request.sort.is_empty()
-        || request.track_scores
-        || request.sort.iter().any(SortKey::is_score);
-    let page: Vec<Row<'_>> = rows
-        .into_iter()
-        .skip(request.from)
-        .take(request.size)
-        .collect();
-    let mut hits = Vec::new();
-    for row in &page {
-        let Some(shard) = prepared.get(row.shard) else {
-            continue;
-        };
-        let mut hit = request
-            .fetch
-            .hit(shard, row, &request.sort, scored, request)?;
-        if let (Some(collapse), Some(groups)) = (&request.collapse, &groups) {
-            collapse.show(&mut hit, row, groups, &prepared, request)?;
-        }
-        hits.push(hit);
-    }
+    let hits = page(rows, &shards, &prepared, source, request)?;
     let suggest = request
         .suggest
         .as_ref()
@@ -170,6 +134,50 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
         aggregations,
         suggest,
     })
+}
+
+/// Checks a request without an index.
+fn check(source: &Source<'_>, request: &Request) -> Result<(), ApiError> {
+    let empty = Index::new("", String::new(), 0);
+    match prepare(&[Shard::new(&empty, Vec::new())], source, request) {
+        Err(error) if !error.in_search => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The hits of the page that a request asks for.
+fn page<'a>(
+    mut rows: Vec<Row<'a>>,
+    shards: &'a [Shard<'a>],
+    prepared: &[Prepared<'a>],
+    source: &Source<'_>,
+    request: &Request,
+) -> Result<Vec<Json>, ApiError> {
+    let groups = request
+        .collapse
+        .as_ref()
+        .map(|collapse| collapse.apply(&mut rows, shards))
+        .transpose()?;
+    if let Some(after) = &request.after {
+        let indices: Vec<&Index> = source.indices.iter().map(|(index, _)| *index).collect();
+        let after = sort::parse_after(&request.sort, after, &indices)?;
+        rows.retain(|row| sort::compare_rows(&request.sort, &row.sort, &after).is_gt());
+    }
+    let scored = request.sort.is_empty()
+        || request.track_scores
+        || request.sort.iter().any(SortKey::is_score);
+    let mut hits = Vec::new();
+    for row in rows.iter().skip(request.from).take(request.size) {
+        let Some(shard) = prepared.get(row.shard) else {
+            continue;
+        };
+        let mut hit = request.fetch.hit(shard, row, &request.sort, scored)?;
+        if let (Some(collapse), Some(groups)) = (&request.collapse, &groups) {
+            collapse.show(&mut hit, row, groups, prepared)?;
+        }
+        hits.push(hit);
+    }
+    Ok(hits)
 }
 
 /// Returns the documents that match a query, in order.
@@ -371,16 +379,9 @@ fn collect<'a>(
             let by_vector = nearest
                 .as_ref()
                 .map(|nearest| nearest.get(&(number, place)).copied());
-            let score = match (by_query, by_vector) {
-                (None, None) => Some(1.0),
-                (Some(score), None) => score,
-                (None, Some(score)) => score,
-                (Some(query), Some(vector)) => match (query, vector) {
-                    (Some(query), Some(vector)) => Some(query + vector),
-                    (query, vector) => query.or(vector),
-                },
+            let Some(score) = hybrid(by_query, by_vector) else {
+                continue;
             };
-            let Some(score) = score else { continue };
             let below = request
                 .min_score
                 .is_some_and(|least| f64::from(score) < least);
@@ -406,6 +407,16 @@ fn collect<'a>(
         }
     }
     Ok(rows)
+}
+
+/// The score of a document by the query and by the vectors of a request, as far as it has them.
+fn hybrid(by_query: Option<Option<f32>>, by_vector: Option<Option<f32>>) -> Option<f32> {
+    match (by_query, by_vector) {
+        (None, None) => Some(1.0),
+        (Some(score), None) | (None, Some(score)) => score,
+        (Some(Some(query)), Some(Some(vector))) => Some(query + vector),
+        (Some(query), Some(vector)) => query.or(vector),
+    }
 }
 
 /// Sorts by the keys, else by score; what is equal stays in its order.

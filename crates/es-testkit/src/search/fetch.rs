@@ -1,20 +1,20 @@
-//! The parts of a hit: source, fields, highlights, inner hits.
+//! The parts of a hit: source, fields, highlights.
 
 use serde_json::{Map, Value, json};
 
-use super::execute::{Prepared, Row, arrange};
+use super::execute::{Prepared, Row};
 use super::highlight::Highlight;
-use super::query::InnerHits;
-use super::request::Request;
-use super::shard::View;
-use super::sort::{self, SortKey};
+use super::inner_hits;
+use super::sort::SortKey;
 use crate::api::error::ApiError;
 use crate::api::source_filter::SourceFilter;
 use crate::api::value::Term;
 use crate::dates::Format;
 use crate::json::{Json, object};
-use crate::store::{Entry, Field, Kind, Mapping, Number, matches_wildcard, shortest};
-use crate::strict::{Fields, Reader};
+use crate::store::{
+    Document, Entry, Field, Index, Kind, Mapping, Number, matches_wildcard, shortest,
+};
+use crate::strict::Fields;
 
 /// The parts of each hit that are shown.
 #[derive(Clone, Debug, Default)]
@@ -60,30 +60,11 @@ impl Fetch {
         row: &Row<'a>,
         keys: &[SortKey],
         scored: bool,
-        request: &Request,
     ) -> Result<Json, ApiError> {
         let document = row.view.document;
         let index = shard.compiler.shard.index;
-        let mut hit = object! {"_index": &*index.name};
-        if self.typed {
-            hit.insert("_type", "_doc");
-        }
-        hit.insert("_id", document.id.as_str());
-        if self.version {
-            hit.insert("_version", document.version);
-        }
-        if self.seq_no {
-            hit.insert("_seq_no", document.seq_no);
-            hit.insert("_primary_term", document.primary_term);
-        }
-        hit.insert(
-            "_score",
-            if scored {
-                Value::from(shortest(row.score))
-            } else {
-                Value::Null
-            },
-        );
+        let mut hit = self.identity(index, document);
+        hit.insert("_score", score(row, scored));
         if let Some(routing) = &document.routing {
             hit.insert("_routing", routing.as_str());
         }
@@ -99,20 +80,8 @@ impl Fetch {
         for (name, values) in self.values(&index.mapping, row.view.entry)? {
             add_field(&mut hit, &name, values);
         }
-        if let Some(highlight) = &self.highlight {
-            let shown = highlight.show(shard, row.view)?;
-            if !shown.is_empty() {
-                hit.insert("highlight", Json::Object(shown));
-            }
-        }
-        if !keys.is_empty() {
-            let values: Vec<Value> = keys
-                .iter()
-                .zip(&row.sort)
-                .map(|(key, term)| key.shown(term.as_ref()))
-                .collect();
-            hit.insert("sort", Value::from(values));
-        }
+        self.add_highlight(&mut hit, shard, row)?;
+        add_sort(&mut hit, keys, row);
         let noted = shard.noted.borrow();
         let matched: Vec<&str> = noted
             .named
@@ -126,100 +95,43 @@ impl Fetch {
         if !noted.inner_hits.is_empty() {
             let mut all = Vec::new();
             for inner in &noted.inner_hits {
-                all.push((inner.name.clone(), self.inner(shard, row, inner, request)?));
+                all.push((inner.name.clone(), inner_hits::show(shard, row, inner)?));
             }
             hit.insert("inner_hits", Json::Object(all));
         }
         Ok(hit)
     }
 
-    /// The matching objects of a nested field.
-    fn inner<'a>(
+    /// The part of a hit that names its document.
+    fn identity(&self, index: &Index, document: &Document) -> Json {
+        let mut hit = object! {"_index": &*index.name};
+        if self.typed {
+            hit.insert("_type", "_doc");
+        }
+        hit.insert("_id", document.id.as_str());
+        if self.version {
+            hit.insert("_version", document.version);
+        }
+        if self.seq_no {
+            hit.insert("_seq_no", document.seq_no);
+            hit.insert("_primary_term", document.primary_term);
+        }
+        hit
+    }
+
+    pub(super) fn add_highlight<'a>(
         &self,
+        hit: &mut Json,
         shard: &Prepared<'a>,
         row: &Row<'a>,
-        inner: &InnerHits<'a>,
-        request: &Request,
-    ) -> Result<Json, ApiError> {
-        super::query::check(&inner.settings)?;
-        let settings = InnerSettings::parse(Reader::Section, &inner.settings, 3)?;
-        let mut compiler = shard.compiler.clone();
-        compiler.nested = Some(inner.path.clone());
-        let bound = settings
-            .sort
-            .iter()
-            .map(|key| key.bind(&compiler, compiler.shard))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut rows: Vec<Row<'a>> = Vec::new();
-        for (place, entry) in row
-            .view
-            .entry
-            .nested_at(&inner.path)
-            .into_iter()
-            .enumerate()
-        {
-            let view = View { entry, ..row.view };
-            if let Some(score) = (inner.scorer)(view) {
-                let position = place as i64;
-                let sort = bound
-                    .iter()
-                    .map(|key| key.value_of_object(view, score, position))
-                    .collect();
-                rows.push(Row {
-                    shard: row.shard,
-                    view,
-                    score,
-                    sort,
-                    position,
-                    place,
-                });
+    ) -> Result<(), ApiError> {
+        if let Some(highlight) = &self.highlight {
+            let shown = highlight.show(shard, row.view)?;
+            if !shown.is_empty() {
+                hit.insert("highlight", Json::Object(shown));
             }
         }
-        let total = rows.len();
-        let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
-        arrange(&mut rows, &settings.sort);
-        let scored = settings.sort.is_empty() || settings.sort.iter().any(SortKey::is_score);
-        let mut hits = Vec::new();
-        for row in rows.iter().skip(settings.from).take(settings.size) {
-            let index = shard.compiler.shard.index;
-            let mut hit = object! {
-                "_index": &*index.name,
-                "_id": row.view.document.id.as_str(),
-                "_nested": json!({"field": inner.path, "offset": row.view.entry.offset}),
-                "_score": if scored { Value::from(shortest(row.score)) } else { Value::Null },
-            };
-            if let Some(source) = settings
-                .fetch
-                .source
-                .apply_nested(&inner.path, &row.view.entry.source)
-            {
-                hit.insert("_source", source);
-            }
-            for (name, values) in
-                settings
-                    .fetch
-                    .values_of_object(&index.mapping, row.view.entry, &inner.path)?
-            {
-                add_field(&mut hit, &name, values);
-            }
-            if let Some(highlight) = &settings.fetch.highlight {
-                let shown = highlight.show(shard, row.view)?;
-                if !shown.is_empty() {
-                    hit.insert("highlight", Json::Object(shown));
-                }
-            }
-            if !settings.sort.is_empty() {
-                let values = settings
-                    .sort
-                    .iter()
-                    .zip(&row.sort)
-                    .map(|(key, term)| key.shown(term.as_ref()));
-                hit.insert("sort", values.collect::<Value>());
-            }
-            hits.push(hit);
-        }
-        let _ = request;
-        Ok(hits_of(total, best.filter(|_| scored && total > 0), hits))
+        Ok(())
     }
 
     /// The values of `fields` and `docvalue_fields`.
@@ -261,7 +173,7 @@ impl Fetch {
     }
 
     /// The same of an object of a nested field, whose `fields` are below its path.
-    fn values_of_object(
+    pub(super) fn values_of_object(
         &self,
         mapping: &Mapping,
         entry: &Entry,
@@ -338,6 +250,24 @@ fn doc_values_of(field: &Field, entry: &Entry, format: Option<&Format>) -> Vec<V
                 .map(|term| print(field, term, format))
                 .collect()
         }
+    }
+}
+
+/// The score of a hit, if hits have one.
+pub(super) fn score(row: &Row<'_>, scored: bool) -> Value {
+    if scored {
+        shortest(row.score).into()
+    } else {
+        Value::Null
+    }
+}
+
+/// Adds the values by which a hit is sorted.
+pub(super) fn add_sort(hit: &mut Json, keys: &[SortKey], row: &Row<'_>) {
+    if !keys.is_empty() {
+        let values = keys.iter().zip(&row.sort);
+        let shown = values.map(|(key, term)| key.shown(term.as_ref()));
+        hit.insert("sort", shown.collect::<Value>());
     }
 }
 
@@ -464,90 +394,4 @@ fn nested_object(
         object.insert(name, values.into());
     }
     object
-}
-
-/// Which hits of a group are shown, and how.
-pub(crate) struct InnerSettings {
-    pub(crate) from: usize,
-    pub(crate) size: usize,
-    pub(crate) sort: Vec<SortKey>,
-    pub(crate) fetch: Fetch,
-}
-
-impl InnerSettings {
-    /// Reads the settings of inner hits and of `top_hits`.
-    pub(crate) fn parse(
-        reader: Reader,
-        settings: &Map<String, Value>,
-        size: usize,
-    ) -> Result<Self, ApiError> {
-        let fields = Fields::new(reader, "inner_hits", settings);
-        fields.unsupported(&["explain", "script_fields", "stored_fields", "collapse"])?;
-        fields.raw("name");
-        fields.raw("ignore_unmapped");
-        fields.flag("track_scores")?;
-        let parsed = Self {
-            from: fields.count("from")?.unwrap_or(0),
-            size: fields.count("size")?.unwrap_or(size),
-            sort: fields
-                .get("sort")?
-                .map(sort::parse)
-                .transpose()?
-                .unwrap_or_default(),
-            fetch: Fetch::take(&fields, false)?,
-        };
-        fields.finish()?;
-        Ok(parsed)
-    }
-}
-
-/// The hits of a group, as inner hits and `top_hits` show them.
-pub(crate) fn show_group<'a>(
-    settings: &InnerSettings,
-    group: &[Row<'a>],
-    prepared: &[Prepared<'a>],
-    request: &Request,
-) -> Result<Json, ApiError> {
-    let mut rows = Vec::new();
-    for row in group {
-        let Some(shard) = prepared.get(row.shard) else {
-            continue;
-        };
-        let mut keys = Vec::new();
-        for key in &settings.sort {
-            keys.push(key.bind(&shard.compiler, shard.compiler.shard)?.value(
-                row.view,
-                row.score,
-                row.position,
-            ));
-        }
-        rows.push(Row {
-            sort: keys,
-            ..row.clone()
-        });
-    }
-    let best = rows.iter().map(|row| row.score).max_by(f32::total_cmp);
-    arrange(&mut rows, &settings.sort);
-    let scored = settings.sort.is_empty() || settings.sort.iter().any(SortKey::is_score);
-    let mut hits = Vec::new();
-    for row in rows.iter().skip(settings.from).take(settings.size) {
-        if let Some(shard) = prepared.get(row.shard) {
-            hits.push(
-                settings
-                    .fetch
-                    .hit(shard, row, &settings.sort, scored, request)?,
-            );
-        }
-    }
-    Ok(hits_of(group.len(), best.filter(|_| scored), hits))
-}
-
-fn hits_of(total: usize, best: Option<f32>, hits: Vec<Json>) -> Json {
-    object! {
-        "hits": object! {
-            "total": json!({"value": total, "relation": "eq"}),
-            "max_score": best.map_or(Value::Null, |score| shortest(score).into()),
-            "hits": hits,
-        },
-    }
 }

@@ -5,6 +5,7 @@ mod collapse;
 mod execute;
 mod fetch;
 mod highlight;
+mod inner_hits;
 pub(crate) mod query;
 mod request;
 mod shard;

@@ -6,7 +6,7 @@ use super::{Agg, Bucket, Context, Outcome, Values, no_field, settings_of};
 use crate::api::error::ApiError;
 use crate::json::{Json, object};
 use crate::search::execute::Row;
-use crate::search::fetch::{InnerSettings, show_group};
+use crate::search::inner_hits::{InnerSettings, show_group};
 use crate::search::query::check_window;
 use crate::search::shard::View;
 use crate::strict::Fields;
@@ -160,7 +160,7 @@ impl<'a> Context<'_, 'a> {
         }
         Ok((
             "top_hits".to_owned(),
-            show_group(&settings, rows, self.prepared, self.request)?,
+            show_group(&settings, rows, self.prepared)?,
         ))
     }
 }

@@ -1,6 +1,7 @@
 //! `composite`: buckets of several values together, page by page.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -36,51 +37,20 @@ type Key = Vec<Option<Term>>;
 impl<'a> Context<'_, 'a> {
     pub(super) fn composite(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("composite", &agg.settings)?;
-        let Some(Value::Array(sources)) = fields.get("sources")? else {
-            return Err(ApiError::illegal_argument("Required [sources]"));
-        };
-        if sources.is_empty() {
-            return Err(fields.invalid("Composite [sources] cannot be null or empty"));
-        }
+        let parts = read_parts(&fields)?;
         let size = fields.positive("size")?.unwrap_or(10);
         let after = fields.get("after")?.and_then(Value::as_object);
         fields.finish()?;
-        let parts = sources
-            .iter()
-            .map(read_part)
-            .collect::<Result<Vec<_>, _>>()?;
-        let twice = parts
-            .iter()
-            .enumerate()
-            .find(|(at, part)| parts.iter().take(*at).any(|one| one.name == part.name));
-        if let Some((_, part)) = twice {
-            return Err(fields.invalid(format!(
-                "Composite source names must be unique, found duplicates: [{}]",
-                part.name
-            )));
-        }
         for part in &parts {
             self.valued_field(&part.values, "composite")?;
         }
         let mut grouped: Vec<(Key, Vec<Row<'a>>)> = Vec::new();
         for row in rows {
-            let mut keys: Vec<Key> = vec![Vec::new()];
-            for part in &parts {
-                let values = self.part_values(part, row)?;
-                keys = keys
-                    .iter()
-                    .flat_map(|key| {
-                        values
-                            .iter()
-                            .map(|value| [key.as_slice(), std::slice::from_ref(value)].concat())
-                    })
-                    .collect();
-            }
-            for key in keys {
-                match grouped
+            for key in self.keys(&parts, row)? {
+                let known = grouped
                     .iter_mut()
-                    .find(|(known, _)| compare(&parts, known, &key).is_eq())
-                {
+                    .find(|(known, _)| compare(&parts, known, &key).is_eq());
+                match known {
                     Some((_, rows)) => rows.push(row.clone()),
                     None => grouped.push((key, vec![row.clone()])),
                 }
@@ -88,37 +58,7 @@ impl<'a> Context<'_, 'a> {
         }
         grouped.sort_by(|(a, _), (b, _)| compare(&parts, a, b));
         if let Some(after) = after {
-            let mut key = Key::new();
-            for part in &parts {
-                let Some(value) = after.get(&part.name) else {
-                    return Err(ApiError::illegal_argument(format!(
-                        "Missing value for [after.{}]",
-                        part.name
-                    ))
-                    .in_search());
-                };
-                key.push(match (&part.how, value) {
-                    (
-                        How::Dates {
-                            format: Some(format),
-                            zone,
-                            ..
-                        },
-                        Value::String(text),
-                    ) => format
-                        .read(text, zone)
-                        .map(|parsed| Term::Integer(parsed.millis)),
-                    (How::Terms, value) => match self.any_field(&part.values.field)? {
-                        Some(field)
-                            if !(value.is_null() || field.is_date() && value.is_number()) =>
-                        {
-                            field.query_term(value)?
-                        }
-                        _ => Term::plain(value),
-                    },
-                    (_, value) => Term::plain(value),
-                });
-            }
+            let key = self.after(&parts, after)?;
             grouped.retain(|(known, _)| compare(&parts, known, &key).is_gt());
         }
         grouped.truncate(size);
@@ -137,6 +77,55 @@ impl<'a> Context<'_, 'a> {
         }
         body.push(("buckets".to_owned(), Json::Array(buckets)));
         Ok(("composite".to_owned(), Json::Object(body)))
+    }
+
+    /// The keys of a document: one value of each part, in every combination.
+    fn keys(&self, parts: &[Part], row: &Row<'a>) -> Result<Vec<Key>, ApiError> {
+        let mut keys: Vec<Key> = vec![Vec::new()];
+        for part in parts {
+            let values = self.part_values(part, row)?;
+            let longer = |key: &Key| {
+                let key = key.clone();
+                let values = values.iter();
+                values.map(move |value| [key.as_slice(), std::slice::from_ref(value)].concat())
+            };
+            keys = keys.iter().flat_map(longer).collect();
+        }
+        Ok(keys)
+    }
+
+    /// Reads the key after which a page begins.
+    fn after(&self, parts: &[Part], after: &Map<String, Value>) -> Result<Key, ApiError> {
+        let mut key = Key::new();
+        for part in parts {
+            let Some(value) = after.get(&part.name) else {
+                return Err(ApiError::illegal_argument(format!(
+                    "Missing value for [after.{}]",
+                    part.name
+                ))
+                .in_search());
+            };
+            key.push(match (&part.how, value) {
+                (
+                    How::Dates {
+                        format: Some(format),
+                        zone,
+                        ..
+                    },
+                    Value::String(text),
+                ) => format
+                    .read(text, zone)
+                    .map(|parsed| Term::Integer(parsed.millis)),
+                (How::Terms, value) => match self.any_field(&part.values.field)? {
+                    Some(field) if !(value.is_null() || field.is_date() && value.is_number()) => {
+                        field.query_term(value)?
+                    }
+                    _ => Term::plain(value),
+                },
+                (_, value) => Term::plain(value),
+            });
+        }
+        Ok(key)
     }
 
     fn part_values(&self, part: &Part, row: &Row<'a>) -> Result<Vec<Option<Term>>, ApiError> {
@@ -181,6 +170,27 @@ impl<'a> Context<'_, 'a> {
         }
         Ok(Json::Object(shown))
     }
+}
+
+fn read_parts(fields: &Fields<'_>) -> Result<Vec<Part>, ApiError> {
+    let Some(Value::Array(sources)) = fields.get("sources")? else {
+        return Err(ApiError::illegal_argument("Required [sources]"));
+    };
+    if sources.is_empty() {
+        return Err(fields.invalid("Composite [sources] cannot be null or empty"));
+    }
+    let parts = sources
+        .iter()
+        .map(read_part)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut names = BTreeSet::new();
+    if let Some(twice) = parts.iter().find(|part| !names.insert(&part.name)) {
+        return Err(fields.invalid(format!(
+            "Composite source names must be unique, found duplicates: [{}]",
+            twice.name
+        )));
+    }
+    Ok(parts)
 }
 
 fn read_part(value: &Value) -> Result<Part, ApiError> {

@@ -149,7 +149,19 @@ fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
             "Missing definition for aggregation [{name}]"
         )));
     };
-    let known = |list: &[&str]| list.contains(&kind.as_str());
+    check(name, kind, settings, &subs)?;
+    Ok(Agg {
+        name: name.to_owned(),
+        kind: kind.clone(),
+        settings: settings.clone(),
+        subs,
+        meta,
+    })
+}
+
+/// Refuses a kind that there is not, and what it cannot have inside.
+fn check(name: &str, kind: &str, settings: &Value, subs: &[Agg]) -> Result<(), ApiError> {
+    let known = |list: &[&str]| list.contains(&kind);
     if known(UNSUPPORTED) {
         return Err(ApiError::unsupported(format!("the aggregation [{kind}]")));
     }
@@ -164,7 +176,7 @@ fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
             crate::strict::token(settings)
         )));
     }
-    if !is_single(kind) && has_composite(&subs) {
+    if !is_single(kind) && has_composite(subs) {
         return Err(ApiError::illegal_argument(format!(
             "[composite] aggregation cannot be used with a parentAggregation of type: [{kind}]"
         ))
@@ -175,11 +187,5 @@ fn one(name: &str, body: &Value) -> Result<Agg, ApiError> {
             "Aggregator [{name}] of type [{kind}] cannot accept sub-aggregations"
         )));
     }
-    Ok(Agg {
-        name: name.to_owned(),
-        kind: kind.clone(),
-        settings: settings.clone(),
-        subs,
-        meta,
-    })
+    Ok(())
 }

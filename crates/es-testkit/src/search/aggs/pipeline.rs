@@ -116,41 +116,11 @@ pub(super) fn siblings(
                 format!("Validation Failed: 1: No aggregation found for path [{path}];"),
             ));
         };
-        let buckets: Vec<(String, Json)> = match member(found, "buckets") {
-            Some(Json::Array(buckets)) => buckets
-                .into_iter()
-                .map(|bucket| (key_of(&bucket), bucket))
-                .collect(),
-            Some(Json::Object(buckets)) => buckets,
-            _ => Vec::new(),
-        };
-        let values: Vec<(String, f64)> = buckets
+        let values: Vec<(String, f64)> = buckets_of(found)
             .into_iter()
             .filter_map(|(key, bucket)| Some((key, gap.value_at(&bucket, rest, typed)?)))
             .collect();
-        let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
-        let best = |best: Option<f64>| {
-            let keys: Vec<&str> = values
-                .iter()
-                .filter(|(_, value)| Some(*value) == best)
-                .map(|(key, _)| key.as_str())
-                .collect();
-            json!({"value": best.map(number), "keys": keys})
-        };
-        let sum = Sum::of(numbers.iter().copied());
-        let average = (!numbers.is_empty()).then(|| sum / numbers.len() as f64);
-        let least = numbers.iter().copied().min_by(f64::total_cmp);
-        let most = numbers.iter().copied().max_by(f64::total_cmp);
-        let (kind, mut body) = match agg.kind.as_str() {
-            "avg_bucket" => ("simple_value", json!({"value": average.map(number)})),
-            "sum_bucket" => ("simple_value", json!({"value": number(sum)})),
-            "min_bucket" => ("bucket_metric_value", best(least)),
-            "max_bucket" => ("bucket_metric_value", best(most)),
-            _ => (
-                "stats_bucket",
-                json!({"count": numbers.len(), "min": least.map(number), "max": most.map(number), "avg": average.map(number), "sum": number(sum)}),
-            ),
-        };
+        let (kind, mut body) = over(&agg.kind, &values);
         if let (Some(meta), Some(fields)) = (&agg.meta, body.as_object_mut()) {
             fields.insert("meta".to_owned(), meta.clone());
         }
@@ -162,6 +132,45 @@ pub(super) fn siblings(
         results.push((name, body.into()));
     }
     Ok(())
+}
+
+/// The buckets of a result with their keys.
+fn buckets_of(result: &Json) -> Vec<(String, Json)> {
+    match member(result, "buckets") {
+        Some(Json::Array(buckets)) => buckets
+            .into_iter()
+            .map(|bucket| (key_of(&bucket), bucket))
+            .collect(),
+        Some(Json::Object(buckets)) => buckets,
+        _ => Vec::new(),
+    }
+}
+
+/// The result over the values of buckets, and its prefix under `typed_keys`.
+fn over(kind: &str, values: &[(String, f64)]) -> (&'static str, Value) {
+    let numbers = || values.iter().map(|(_, value)| *value);
+    let best = |best: Option<f64>| {
+        let keys: Vec<&str> = values
+            .iter()
+            .filter(|(_, value)| Some(*value) == best)
+            .map(|(key, _)| key.as_str())
+            .collect();
+        json!({"value": best.map(number), "keys": keys})
+    };
+    let sum = Sum::of(numbers());
+    let average = (!values.is_empty()).then(|| sum / values.len() as f64);
+    let least = numbers().min_by(f64::total_cmp);
+    let most = numbers().max_by(f64::total_cmp);
+    match kind {
+        "avg_bucket" => ("simple_value", json!({"value": average.map(number)})),
+        "sum_bucket" => ("simple_value", json!({"value": number(sum)})),
+        "min_bucket" => ("bucket_metric_value", best(least)),
+        "max_bucket" => ("bucket_metric_value", best(most)),
+        _ => (
+            "stats_bucket",
+            json!({"count": values.len(), "min": least.map(number), "max": most.map(number), "avg": average.map(number), "sum": number(sum)}),
+        ),
+    }
 }
 
 fn key_of(bucket: &Json) -> String {

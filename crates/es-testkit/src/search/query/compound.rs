@@ -9,6 +9,39 @@ use crate::api::error::ApiError;
 use crate::search::shard::{Scorer, View};
 use crate::strict::Fields;
 
+/// The score of a document by those of its nested objects.
+#[derive(Clone, Copy)]
+enum ScoreMode {
+    Avg,
+    Sum,
+    Min,
+    Max,
+    None,
+}
+
+const SCORE_MODES: &[(&str, ScoreMode)] = &[
+    ("avg", ScoreMode::Avg),
+    ("sum", ScoreMode::Sum),
+    ("min", ScoreMode::Min),
+    ("max", ScoreMode::Max),
+    ("none", ScoreMode::None),
+];
+
+impl ScoreMode {
+    /// Returns the score, if an object matches.
+    fn of(self, scores: &[f32]) -> Option<f32> {
+        let sum: f32 = scores.iter().sum();
+        let all = scores.iter().copied();
+        (!scores.is_empty()).then(|| match self {
+            Self::Avg => sum / scores.len() as f32,
+            Self::Sum => sum,
+            Self::Min => all.fold(f32::INFINITY, f32::min),
+            Self::Max => all.fold(0.0, f32::max),
+            Self::None => 0.0,
+        })
+    }
+}
+
 impl<'a> Compiler<'a> {
     pub(super) fn bool(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::section("bool", body)?;
@@ -138,25 +171,10 @@ impl<'a> Compiler<'a> {
                 "[nested] requires 'query' field",
             ));
         };
-        #[derive(Clone, Copy)]
-        enum Mode {
-            Avg,
-            Sum,
-            Min,
-            Max,
-            None,
-        }
-        let modes = [
-            ("avg", Mode::Avg),
-            ("sum", Mode::Sum),
-            ("min", Mode::Min),
-            ("max", Mode::Max),
-            ("none", Mode::None),
-        ];
         let mode = fields
-            .choice("score_mode", &modes)
+            .choice("score_mode", SCORE_MODES)
             .map_err(|error| ApiError::illegal_argument(error.reason))?
-            .unwrap_or(Mode::Avg);
+            .unwrap_or(ScoreMode::Avg);
         let lenient = fields.flag("ignore_unmapped")?.unwrap_or(false);
         let inner = fields.get("inner_hits")?;
         let (boost, name) = common(&fields)?;
@@ -166,16 +184,11 @@ impl<'a> Compiler<'a> {
             if lenient {
                 return Ok(Rc::new(|_| None));
             }
-            let what = if object.is_some() {
-                "is not of nested type"
-            } else {
-                ""
+            let reason = match object {
+                Some(_) => "nested object under path [{path}] is not of nested type",
+                None => "failed to find nested object under path [{path}]",
             };
-            let reason = if what.is_empty() {
-                format!("[nested] failed to find nested object under path [{path}]")
-            } else {
-                format!("[nested] nested object under path [{path}] {what}")
-            };
+            let reason = format!("[nested] {}", reason.replace("{path}", &path));
             return Err(self.shard_error(ApiError::illegal_argument(reason)));
         }
         let below = Self {
@@ -184,27 +197,7 @@ impl<'a> Compiler<'a> {
         };
         let query = below.compile(query)?;
         if let Some(settings) = inner {
-            let settings = settings.as_object().cloned().unwrap_or_default();
-            let name = settings
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or(&path)
-                .to_owned();
-            let mut noted = self.noted.borrow_mut();
-            if noted.inner_hits.iter().any(|known| known.name == name) {
-                return Err(ApiError::illegal_argument(format!(
-                    "[inner_hits] already contains an entry for key [{name}]"
-                ))
-                .in_search());
-            }
-            check_window(&settings)?;
-            let scorer = Rc::clone(&query);
-            noted.inner_hits.push(InnerHits {
-                name,
-                path: path.clone(),
-                scorer,
-                settings,
-            });
+            self.note_inner_hits(&path, settings, &query)?;
         }
         self.named(
             name,
@@ -213,23 +206,39 @@ impl<'a> Compiler<'a> {
                 let scores = children
                     .into_iter()
                     .filter_map(|entry| query(View { entry, ..view }));
-                let scores: Vec<f32> = scores.collect();
-                if scores.is_empty() {
-                    return None;
-                }
-                let sum: f32 = scores.iter().sum();
-                Some(
-                    boost
-                        * match mode {
-                            Mode::Avg => sum / scores.len() as f32,
-                            Mode::Sum => sum,
-                            Mode::Min => scores.iter().copied().fold(f32::INFINITY, f32::min),
-                            Mode::Max => scores.iter().copied().fold(0.0, f32::max),
-                            Mode::None => 0.0,
-                        },
-                )
+                Some(boost * mode.of(&scores.collect::<Vec<f32>>())?)
             }),
         )
+    }
+
+    /// Notes that the objects which a query finds are shown with the hits.
+    fn note_inner_hits(
+        &self,
+        path: &str,
+        settings: &Value,
+        query: &Scorer<'a>,
+    ) -> Result<(), ApiError> {
+        let settings = settings.as_object().cloned().unwrap_or_default();
+        let name = settings
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or(path)
+            .to_owned();
+        let mut noted = self.noted.borrow_mut();
+        if noted.inner_hits.iter().any(|known| known.name == name) {
+            return Err(ApiError::illegal_argument(format!(
+                "[inner_hits] already contains an entry for key [{name}]"
+            ))
+            .in_search());
+        }
+        check_window(&settings)?;
+        noted.inner_hits.push(InnerHits {
+            name,
+            path: path.to_owned(),
+            scorer: Rc::clone(query),
+            settings,
+        });
+        Ok(())
     }
 }
 

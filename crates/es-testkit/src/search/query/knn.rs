@@ -105,42 +105,9 @@ impl<'a> Compiler<'a> {
         let Some(path) = fields.text("field")? else {
             return Err(ApiError::illegal_argument("Required [field]"));
         };
-        let vector = fields.get("query_vector")?;
-        let numbers = vector.and_then(Value::as_array).map(|items| {
-            items
-                .iter()
-                .map(|item| item.as_f64().map(|number| number as f32))
-                .collect::<Option<Vec<_>>>()
-        });
-        let Some(Some(vector)) = numbers else {
-            return Err(if vector.is_some_and(Value::is_string) {
-                ApiError::unsupported("[query_vector] as a text")
-            } else {
-                ApiError::illegal_argument(
-                    "either [query_vector_builder] or [query_vector] must be provided",
-                )
-            });
-        };
-        let k = fields.integer("k")?;
-        let candidates = fields.integer("num_candidates")?;
-        if let Some(wrong) = k.filter(|k| *k < 1) {
-            return Err(ApiError::illegal_argument(format!(
-                "[k] must be greater than 0, got [{wrong}]"
-            )));
-        }
-        let most = candidates.unwrap_or_else(|| k.map_or(10, |k| (k * 3 / 2).max(k)).min(10_000));
+        let vector = query_vector(fields)?;
         let page = i64::try_from(self.size.max(1)).unwrap_or(i64::MAX);
-        let k = k.unwrap_or(if section { 10 } else { page.min(most) });
-        if most < k {
-            return Err(ApiError::illegal_argument(format!(
-                "[num_candidates] cannot be less than [k], got [{most}] and [{k}]"
-            )));
-        }
-        if most > 10_000 {
-            return Err(ApiError::illegal_argument(format!(
-                "[num_candidates] cannot exceed [10000], got [{most}]"
-            )));
-        }
+        let k = neighbours(fields, (!section).then_some(page))?;
         let silent = Self {
             marking: false,
             ..self.clone()
@@ -189,4 +156,45 @@ impl<'a> Compiler<'a> {
             boost: 1.0,
         }))
     }
+}
+
+fn query_vector(fields: &Fields<'_>) -> Result<Vec<f32>, ApiError> {
+    let vector = fields.get("query_vector")?;
+    if vector.is_some_and(Value::is_string) {
+        return Err(ApiError::unsupported("[query_vector] as a text"));
+    }
+    let numbers = vector.and_then(Value::as_array).and_then(|items| {
+        let numbers = items.iter().map(Value::as_f64);
+        numbers.map(|number| Some(number? as f32)).collect()
+    });
+    numbers.ok_or_else(|| {
+        ApiError::illegal_argument(
+            "either [query_vector_builder] or [query_vector] must be provided",
+        )
+    })
+}
+
+/// Reads the number of nearest vectors. That of a query is the size of the page where it is not
+/// given.
+fn neighbours(fields: &Fields<'_>, page: Option<i64>) -> Result<i64, ApiError> {
+    let k = fields.integer("k")?;
+    let candidates = fields.integer("num_candidates")?;
+    if let Some(wrong) = k.filter(|k| *k < 1) {
+        return Err(ApiError::illegal_argument(format!(
+            "[k] must be greater than 0, got [{wrong}]"
+        )));
+    }
+    let most = candidates.unwrap_or_else(|| k.map_or(10, |k| (k * 3 / 2).max(k)).min(10_000));
+    let k = k.unwrap_or_else(|| page.map_or(10, |page| page.min(most)));
+    if most < k {
+        return Err(ApiError::illegal_argument(format!(
+            "[num_candidates] cannot be less than [k], got [{most}] and [{k}]"
+        )));
+    }
+    if most > 10_000 {
+        return Err(ApiError::illegal_argument(format!(
+            "[num_candidates] cannot exceed [10000], got [{most}]"
+        )));
+    }
+    Ok(k)
 }

@@ -44,52 +44,35 @@ impl<'a> Compiler<'a> {
         if targets.is_empty() {
             return Ok(Rc::new(|_| None));
         }
-        let each = |make: &dyn Fn(&str, &Settings) -> Result<Scorer<'a>, ApiError>| {
-            targets
-                .iter()
-                .map(|(path, weight)| {
-                    make(
-                        path,
-                        &Settings {
-                            boost: boost * weight,
-                            ..settings.clone()
-                        },
-                    )
-                })
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let scorer = match kind.as_str() {
-            "best_fields" => best_of(
-                each(&|path, settings| self.match_scorer(path, &text, settings))?,
-                tie.unwrap_or(0.0) as f32,
-            ),
-            "most_fields" => best_of(
-                each(&|path, settings| self.match_scorer(path, &text, settings))?,
-                tie.unwrap_or(1.0) as f32,
-            ),
-            "phrase" => best_of(
-                each(&|path, settings| self.phrase_scorer(path, &text, settings, false))?,
-                tie.unwrap_or(0.0) as f32,
-            ),
-            "phrase_prefix" => best_of(
-                each(&|path, settings| self.phrase_scorer(path, &text, settings, true))?,
-                tie.unwrap_or(0.0) as f32,
-            ),
-            "bool_prefix" => best_of(
-                each(&|path, settings| self.bool_prefix_scorer(path, &text, settings))?,
-                tie.unwrap_or(1.0) as f32,
-            ),
-            "cross_fields" => {
-                self.cross_fields(&targets, &text, &settings, tie.unwrap_or(0.0) as f32, boost)?
-            }
-            other => {
-                return Err(ApiError::bad_request(
-                    "parse_exception",
-                    format!("failed to parse [multi_match] query type [{other}]. unknown type."),
-                ));
-            }
-        };
-        self.named(name, scorer)
+        if kind == "cross_fields" {
+            let tie = tie.unwrap_or(0.0) as f32;
+            let scorer = self.cross_fields(&targets, &text, &settings, tie, boost)?;
+            return self.named(name, scorer);
+        }
+        let mut scorers = Vec::new();
+        for (path, weight) in &targets {
+            let settings = Settings {
+                boost: boost * weight,
+                ..settings.clone()
+            };
+            scorers.push(match kind.as_str() {
+                "best_fields" | "most_fields" => self.match_scorer(path, &text, &settings)?,
+                "phrase" => self.phrase_scorer(path, &text, &settings, false)?,
+                "phrase_prefix" => self.phrase_scorer(path, &text, &settings, true)?,
+                "bool_prefix" => self.bool_prefix_scorer(path, &text, &settings)?,
+                other => {
+                    return Err(ApiError::bad_request(
+                        "parse_exception",
+                        format!(
+                            "failed to parse [multi_match] query type [{other}]. unknown type."
+                        ),
+                    ));
+                }
+            });
+        }
+        let adds = matches!(kind.as_str(), "most_fields" | "bool_prefix");
+        let tie = tie.unwrap_or(if adds { 1.0 } else { 0.0 });
+        self.named(name, best_of(scorers, tie as f32))
     }
 
     /// Takes the fields as one: each word may be in any of them, weighed as in the one where it is

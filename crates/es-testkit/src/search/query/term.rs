@@ -47,24 +47,8 @@ impl<'a> Compiler<'a> {
         boost: f32,
         folded: bool,
     ) -> Result<Scorer<'a>, ApiError> {
-        match path {
-            "_id" => {
-                let wanted = text_of(value);
-                return Ok(Rc::new(move |view: View<'a>| {
-                    (view.document.id == wanted).then_some(boost)
-                }));
-            }
-            "_index" => {
-                let fits = crate::store::matches_wildcard(&text_of(value), &self.shard.index.name);
-                return Ok(Rc::new(move |_| fits.then_some(boost)));
-            }
-            "_routing" => {
-                let wanted = text_of(value);
-                return Ok(Rc::new(move |view: View<'a>| {
-                    (view.document.routing.as_ref() == Some(&wanted)).then_some(boost)
-                }));
-            }
-            _ => {}
+        if let Some(scorer) = self.metadata_scorer(path, value, boost) {
+            return Ok(scorer);
         }
         let Some(field) = self.field(path) else {
             return Ok(Rc::new(|_| None));
@@ -107,6 +91,22 @@ impl<'a> Compiler<'a> {
                 field.path, field.type_name
             )))),
         }
+    }
+
+    /// Makes the query of a value that documents have beside their fields.
+    fn metadata_scorer(&self, path: &str, value: &Value, boost: f32) -> Option<Scorer<'a>> {
+        let wanted = text_of(value);
+        Some(match path {
+            "_id" => Rc::new(move |view: View<'a>| (view.document.id == wanted).then_some(boost)),
+            "_index" => {
+                let fits = crate::store::matches_wildcard(&wanted, &self.shard.index.name);
+                Rc::new(move |_| fits.then_some(boost))
+            }
+            "_routing" => Rc::new(move |view: View<'a>| {
+                (view.document.routing.as_ref() == Some(&wanted)).then_some(boost)
+            }),
+            _ => return None,
+        })
     }
 
     /// Refuses fields without terms.

@@ -100,6 +100,14 @@ pub(crate) fn parse_param(list: &str) -> Result<Vec<SortKey>, ApiError> {
         .collect()
 }
 
+const MODES: &[(&str, Mode)] = &[
+    ("min", Mode::Min),
+    ("max", Mode::Max),
+    ("sum", Mode::Sum),
+    ("avg", Mode::Avg),
+    ("median", Mode::Median),
+];
+
 fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
     let short = json!({"order": settings});
     let settings = if settings.is_string() {
@@ -107,49 +115,19 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
     } else {
         settings
     };
-    let fields = Fields::section(
-        if name.starts_with('_') {
-            name
-        } else {
-            "field_sort"
-        },
-        settings,
-    )?;
+    let kind = if name.starts_with('_') {
+        name
+    } else {
+        "field_sort"
+    };
+    let fields = Fields::section(kind, settings)?;
     if name == "_script" {
         return Err(ApiError::unsupported("sorting by [_script]"));
     }
-    let order = match fields
-        .text("order")?
-        .as_deref()
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
-        None => None,
-        Some("asc") => Some(false),
-        Some("desc") => Some(true),
-        Some(other) => {
-            return Err(ApiError::illegal_argument(format!(
-                "No enum constant org.elasticsearch.search.sort.SortOrder.{}",
-                other.to_uppercase()
-            )));
-        }
-    };
-    let by = match name {
-        "_score" => By::Score,
-        "_doc" => By::Document,
-        "_shard_doc" => By::ShardDocument,
-        "_geo_distance" => By::Distance {
-            field: String::new(),
-            from: Vec::new(),
-            unit: 1.0,
-        },
-        field => By::Field(field.to_owned()),
-    };
-    let plain = matches!(by, By::Score | By::Document | By::ShardDocument);
     // The best score comes first unless asked otherwise; everything else ascends.
-    let descending = order.unwrap_or(matches!(by, By::Score));
+    let descending = read_descending(&fields)?.unwrap_or(name == "_score");
     let mut made = SortKey {
-        by,
+        by: By::Score,
         descending,
         missing: Missing::Last,
         mode: if descending { Mode::Max } else { Mode::Min },
@@ -157,57 +135,73 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
         unmapped_type: None,
         format: None,
     };
-    if !plain {
-        let modes = [
-            ("min", Mode::Min),
-            ("max", Mode::Max),
-            ("sum", Mode::Sum),
-            ("avg", Mode::Avg),
-            ("median", Mode::Median),
-        ];
-        if let Some(mode) = fields.choice("mode", &modes)? {
-            made.mode = mode;
-        }
-        made.nested = fields.get("nested")?.cloned();
-        if let By::Distance { .. } = made.by {
-            let unit = fields.text("unit")?.unwrap_or_else(|| "m".to_owned());
-            let unit = unit_meters(&unit).ok_or_else(|| {
-                ApiError::illegal_argument(format!("No match for unit string [{unit}]"))
-            })?;
-            fields.only("distance_type", "arc", &["plane"])?;
-            fields.only(
-                "validation_method",
-                "strict",
-                &["coerce", "ignore_malformed"],
-            )?;
-            if fields.flag("ignore_unmapped")?.unwrap_or(false) {
-                made.unmapped_type = Some("geo_point".to_owned());
+    made.by = match name {
+        "_score" => By::Score,
+        "_doc" => By::Document,
+        "_shard_doc" => By::ShardDocument,
+        _ => {
+            made.mode = fields.choice("mode", MODES)?.unwrap_or(made.mode);
+            made.nested = fields.get("nested")?.cloned();
+            if name == "_geo_distance" {
+                return by_distance(&fields, made);
             }
-            let rest = fields.rest();
-            let [(field, places)] = rest.as_slice() else {
-                return Err(ApiError::parsing("[_geo_distance] requires one field"));
+            fields.unsupported(&["numeric_type"])?;
+            made.missing = match fields.get("missing")? {
+                None => Missing::Last,
+                Some(Value::String(text)) if text == "_last" => Missing::Last,
+                Some(Value::String(text)) if text == "_first" => Missing::First,
+                Some(value) => Missing::Value(value.clone()),
             };
-            made.by = By::Distance {
-                field: (*field).clone(),
-                from: read_points(places)?,
-                unit,
-            };
-            return Ok(made);
+            made.unmapped_type = fields.text("unmapped_type")?;
+            made.format = fields
+                .text("format")?
+                .map(|text| Format::parse(&text))
+                .transpose()?;
+            By::Field(name.to_owned())
         }
-        fields.unsupported(&["numeric_type"])?;
-        made.missing = match fields.get("missing")? {
-            None => Missing::Last,
-            Some(Value::String(text)) if text == "_last" => Missing::Last,
-            Some(Value::String(text)) if text == "_first" => Missing::First,
-            Some(value) => Missing::Value(value.clone()),
-        };
-        made.unmapped_type = fields.text("unmapped_type")?;
-        made.format = fields
-            .text("format")?
-            .map(|text| Format::parse(&text))
-            .transpose()?;
-    }
+    };
     fields.finish()?;
+    Ok(made)
+}
+
+fn read_descending(fields: &Fields<'_>) -> Result<Option<bool>, ApiError> {
+    let order = fields
+        .text("order")?
+        .map(|order| order.to_ascii_lowercase());
+    match order.as_deref() {
+        None => Ok(None),
+        Some("asc") => Ok(Some(false)),
+        Some("desc") => Ok(Some(true)),
+        Some(other) => Err(ApiError::illegal_argument(format!(
+            "No enum constant org.elasticsearch.search.sort.SortOrder.{}",
+            other.to_uppercase()
+        ))),
+    }
+}
+
+/// Reads `_geo_distance`, whose remaining member is the field.
+fn by_distance(fields: &Fields<'_>, mut made: SortKey) -> Result<SortKey, ApiError> {
+    let unit = fields.text("unit")?.unwrap_or_else(|| "m".to_owned());
+    let unit = unit_meters(&unit)
+        .ok_or_else(|| ApiError::illegal_argument(format!("No match for unit string [{unit}]")))?;
+    fields.only("distance_type", "arc", &["plane"])?;
+    fields.only(
+        "validation_method",
+        "strict",
+        &["coerce", "ignore_malformed"],
+    )?;
+    if fields.flag("ignore_unmapped")?.unwrap_or(false) {
+        made.unmapped_type = Some("geo_point".to_owned());
+    }
+    let rest = fields.rest();
+    let [(field, places)] = rest.as_slice() else {
+        return Err(ApiError::parsing("[_geo_distance] requires one field"));
+    };
+    made.by = By::Distance {
+        field: (*field).clone(),
+        from: read_points(places)?,
+        unit,
+    };
     Ok(made)
 }
 

@@ -115,63 +115,63 @@ pub(super) fn merge_children(
             merge_children(below, &inner, &format!("{prefix}{first}."), analyzers)?;
             continue;
         }
-        let path = format!("{prefix}{name}");
-        let Some(settings) = definition.as_object() else {
-            return Err(failed(format!(
-                "Expected map for property [fields] on field [{path}] but got a value"
-            )));
-        };
-        let kind = match settings.get("type") {
-            None => None,
-            Some(Value::String(kind)) => Some(kind.as_str()),
-            Some(_) => {
-                return Err(failed(format!(
-                    "The mapper type declared on field [{path}] is no text"
-                )));
-            }
-        };
-        match kind {
-            None if !settings
-                .keys()
-                .any(|name| matches!(name.as_str(), "properties" | "dynamic" | "enabled")) =>
-            {
-                return Err(failed(format!("No type specified for field [{path}]")));
-            }
-            None | Some("object" | "nested") => {
-                let nested = kind == Some("nested");
-                if let Some(Node::Field(field)) = object.children.get(name) {
-                    return Err(changed(&path, &field.type_name, kind.unwrap_or("object")));
-                }
-                let known = object.children.contains_key(name);
-                let below = child_object(object, name, prefix)?;
-                if known && below.nested != nested {
-                    return Err(ApiError::illegal_argument(format!(
-                        "can't merge a non-nested mapping [{path}] with a nested mapping"
-                    )));
-                }
-                below.nested = nested;
-                object_settings(below, settings, &path, analyzers)?;
-            }
-            Some(kind) => {
-                let field = read_field(&path, kind, settings, analyzers)?;
-                match object.children.get(name) {
-                    Some(Node::Object(_)) => return Err(changed(&path, "object", kind)),
-                    Some(Node::Field(known)) => {
-                        let merged = replace(known, field)?;
-                        object
-                            .children
-                            .insert(name.clone(), Node::Field(Arc::new(merged)));
-                    }
-                    None => {
-                        object
-                            .children
-                            .insert(name.clone(), Node::Field(Arc::new(field)));
-                    }
-                }
-            }
-        }
+        merge_child(object, name, definition, prefix, analyzers)?;
     }
     Ok(())
+}
+
+/// Adds a field or an object, or merges it with the one that is there.
+fn merge_child(
+    object: &mut Object,
+    name: &str,
+    definition: &Value,
+    prefix: &str,
+    analyzers: &Analyzers,
+) -> Result<(), ApiError> {
+    let path = format!("{prefix}{name}");
+    let Some(settings) = definition.as_object() else {
+        return Err(failed(format!(
+            "Expected map for property [fields] on field [{path}] but got a value"
+        )));
+    };
+    let kind = match settings.get("type") {
+        None => None,
+        Some(Value::String(kind)) => Some(kind.as_str()),
+        Some(_) => {
+            return Err(failed(format!(
+                "The mapper type declared on field [{path}] is no text"
+            )));
+        }
+    };
+    let known = object.children.get(name);
+    if let Some(kind) = kind.filter(|kind| !matches!(*kind, "object" | "nested")) {
+        let field = read_field(&path, kind, settings, analyzers)?;
+        let field = match known {
+            Some(Node::Object(_)) => return Err(changed(&path, "object", kind)),
+            Some(Node::Field(known)) => replace(known, field)?,
+            None => field,
+        };
+        let node = Node::Field(Arc::new(field));
+        object.children.insert(name.to_owned(), node);
+        return Ok(());
+    }
+    let of_objects = ["properties", "dynamic", "enabled"];
+    if kind.is_none() && !of_objects.iter().any(|name| settings.contains_key(*name)) {
+        return Err(failed(format!("No type specified for field [{path}]")));
+    }
+    if let Some(Node::Field(field)) = known {
+        return Err(changed(&path, &field.type_name, kind.unwrap_or("object")));
+    }
+    let nested = kind == Some("nested");
+    let is_known = known.is_some();
+    let below = child_object(object, name, prefix)?;
+    if is_known && below.nested != nested {
+        return Err(ApiError::illegal_argument(format!(
+            "can't merge a non-nested mapping [{path}] with a nested mapping"
+        )));
+    }
+    below.nested = nested;
+    object_settings(below, settings, &path, analyzers)
 }
 
 fn child_object<'o>(

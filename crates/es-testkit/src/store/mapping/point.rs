@@ -1,6 +1,6 @@
 //! Places on earth.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A place on earth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,61 +15,14 @@ pub(crate) struct Point {
 /// # Errors
 /// The text says why it is none.
 pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
-    let number = |value: &Value| match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
     let (lat, lon) = match value {
-        Value::Object(fields) => {
-            if let Some(name) = fields
-                .keys()
-                .find(|name| !matches!(name.as_str(), "lat" | "lon" | "type" | "coordinates"))
-            {
-                return Err(format!(
-                    "field [{name}] not supported - must be one of: lon, lat, type, coordinates"
-                ));
-            }
-            match fields
-                .get("coordinates")
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-            {
-                Some([lon, lat] | [lon, lat, _]) => (number(lat), number(lon)),
-                _ => (
-                    fields.get("lat").and_then(number),
-                    fields.get("lon").and_then(number),
-                ),
-            }
-        }
+        Value::Object(fields) => of_object(fields)?,
         Value::Array(items) => match items.as_slice() {
             [lon, lat] | [lon, lat, _] => (number(lat), number(lon)),
             _ => return Err("[geo_point] field takes two or three values".to_owned()),
         },
-        Value::String(text) => {
-            let inner = text
-                .trim()
-                .strip_prefix("POINT")
-                .map(str::trim)
-                .and_then(|text| text.strip_prefix('(')?.strip_suffix(')'));
-            let (parts, swapped): (Vec<&str>, bool) = match inner {
-                Some(inner) => (inner.split_whitespace().collect(), true),
-                None if text.contains(',') => (text.split(',').map(str::trim).collect(), false),
-                None => return geohash(text),
-            };
-            let ([first, second] | [first, second, _]) = parts.as_slice() else {
-                return Err(format!(
-                    "failed to parse [{text}], expected 2 or 3 coordinates but found: [{}]",
-                    parts.len()
-                ));
-            };
-            let (lat, lon) = if swapped {
-                (second, first)
-            } else {
-                (first, second)
-            };
-            (lat.parse().ok(), lon.parse().ok())
-        }
+        Value::String(text) if is_geohash(text) => return geohash(text),
+        Value::String(text) => of_text(text)?,
         _ => return Err("geo_point expected".to_owned()),
     };
     let (Some(lat), Some(lon)) = (lat, lon) else {
@@ -82,6 +35,63 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
         return Err(format!("illegal longitude value [{lon}]"));
     }
     Ok(Point { lat, lon })
+}
+
+/// Latitude and longitude, as far as they are numbers.
+type Degrees = (Option<f64>, Option<f64>);
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn of_object(fields: &Map<String, Value>) -> Result<Degrees, String> {
+    let known = ["lat", "lon", "type", "coordinates"];
+    if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!(
+            "field [{name}] not supported - must be one of: lon, lat, type, coordinates"
+        ));
+    }
+    let coordinates = fields.get("coordinates").and_then(Value::as_array);
+    Ok(match coordinates.map(Vec::as_slice) {
+        Some([lon, lat] | [lon, lat, _]) => (number(lat), number(lon)),
+        _ => (
+            fields.get("lat").and_then(number),
+            fields.get("lon").and_then(number),
+        ),
+    })
+}
+
+/// Returns the numbers of `POINT (lon lat)`.
+fn well_known(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("POINT")?.trim();
+    inner.strip_prefix('(')?.strip_suffix(')')
+}
+
+fn is_geohash(text: &str) -> bool {
+    well_known(text).is_none() && !text.contains(',')
+}
+
+fn of_text(text: &str) -> Result<Degrees, String> {
+    let (parts, swapped): (Vec<&str>, bool) = match well_known(text) {
+        Some(inner) => (inner.split_whitespace().collect(), true),
+        None => (text.split(',').map(str::trim).collect(), false),
+    };
+    let ([first, second] | [first, second, _]) = parts.as_slice() else {
+        return Err(format!(
+            "failed to parse [{text}], expected 2 or 3 coordinates but found: [{}]",
+            parts.len()
+        ));
+    };
+    let (lat, lon) = if swapped {
+        (second, first)
+    } else {
+        (first, second)
+    };
+    Ok((lat.parse().ok(), lon.parse().ok()))
 }
 
 /// Reads a geohash as the corner of its cell with the least latitude and longitude.

@@ -49,6 +49,27 @@ const UNSUPPORTED: &[&str] = &[
     "pattern_text",
 ];
 
+/// Settings of fields that are not done here.
+const UNSUPPORTED_SETTINGS: &[&str] = &[
+    "script",
+    "on_script_error",
+    "time_series_dimension",
+    "time_series_metric",
+    "element_type",
+    "term_vector",
+    "index_prefixes",
+    "index_phrases",
+    "similarity_",
+    "split_queries_on_whitespace",
+    "eager_global_ordinals",
+    "fielddata_frequency_filter",
+    "position_increment_gap",
+    "synthetic_source_keep",
+    "ignore_z_value",
+    "orientation",
+    "contexts",
+];
+
 pub(super) fn read_field(
     path: &str,
     type_name: &str,
@@ -58,57 +79,31 @@ pub(super) fn read_field(
     let fields = Fields::new(crate::strict::Reader::Section, path, settings);
     fields.raw("type");
     let kind = read_kind(path, type_name, &fields, analyzers).map_err(into_mapping_error)?;
-    fields.unsupported(&[
-        "script",
-        "on_script_error",
-        "time_series_dimension",
-        "time_series_metric",
-        "element_type",
-        "term_vector",
-        "index_prefixes",
-        "index_phrases",
-        "similarity_",
-        "split_queries_on_whitespace",
-        "eager_global_ordinals",
-        "fielddata_frequency_filter",
-        "position_increment_gap",
-        "synthetic_source_keep",
-        "ignore_z_value",
-        "orientation",
-        "contexts",
-    ])?;
-    let read = |error: ApiError| failed(error.reason);
-    let indexed = fields.flag("index").map_err(read)?.unwrap_or(true);
-    let doc_values = fields
-        .flag("doc_values")
-        .map_err(read)?
-        .unwrap_or(!matches!(kind, Kind::Text { .. } | Kind::Completion { .. }));
-    if fields.flag("store").map_err(read)?.unwrap_or(false) {
-        return Err(ApiError::unsupported(format!(
-            "[store] of the field [{path}]"
-        )));
+    fields.unsupported(UNSUPPORTED_SETTINGS)?;
+    let flag = |name: &str, default: bool| -> Result<bool, ApiError> {
+        let given = fields.flag(name).map_err(|error| failed(error.reason))?;
+        Ok(given.unwrap_or(default))
+    };
+    let refuse = |setting: &str| {
+        Err(ApiError::unsupported(format!(
+            "[{setting}] of the field [{path}]"
+        )))
+    };
+    let indexed = flag("index", true)?;
+    let by_default = !matches!(kind, Kind::Text { .. } | Kind::Completion { .. });
+    let doc_values = flag("doc_values", by_default)?;
+    if flag("store", false)? {
+        return refuse("store");
     }
     let mut ignore_malformed = false;
     if matches!(
         kind,
         Kind::Number(_) | Kind::Date { .. } | Kind::GeoPoint | Kind::Ip | Kind::Boolean
     ) {
-        ignore_malformed = fields
-            .flag("ignore_malformed")
-            .map_err(read)?
-            .unwrap_or(false);
-        fields
-            .flag("coerce")
-            .map_err(read)?
-            .map_or(Ok(()), |coerce| {
-                if coerce {
-                    Ok(())
-                } else {
-                    Err(ApiError::unsupported(format!(
-                        "[coerce: false] of the field [{path}]"
-                    )))
-                }
-            })?;
+        ignore_malformed = flag("ignore_malformed", false)?;
+        if !flag("coerce", true)? {
+            return refuse("coerce: false");
+        }
     }
     let null_value = match kind {
         Kind::Text { .. }
@@ -116,43 +111,19 @@ pub(super) fn read_field(
         | Kind::Completion { .. }
         | Kind::Alias(_)
         | Kind::Binary => None,
-        _ => fields
-            .raw("null_value")
-            .filter(|value| !value.is_null())
-            .cloned(),
+        _ => fields.raw("null_value").filter(|value| !value.is_null()),
     };
     let copy_to = match kind {
         Kind::Vector { .. } | Kind::Alias(_) => Vec::new(),
-        _ => fields.texts("copy_to").map_err(read)?.unwrap_or_default(),
+        _ => fields
+            .texts("copy_to")
+            .map_err(|error| failed(error.reason))?
+            .unwrap_or_default(),
     };
-    let mut forms = BTreeMap::new();
-    if !matches!(kind, Kind::Alias(_))
-        && let Some(given) = fields.get("fields").map_err(read)?
-    {
-        let given = given.as_object().ok_or_else(|| {
-            failed(format!(
-                "expected map for property [fields] on field [{path}]"
-            ))
-        })?;
-        for (name, definition) in given {
-            let below = format!("{path}.{name}");
-            let settings = definition
-                .as_object()
-                .ok_or_else(|| failed(format!("illegal field [{name}]")))?;
-            let kind = settings.get("type").and_then(Value::as_str);
-            let kind =
-                kind.ok_or_else(|| failed(format!("no type specified for property [{name}]")))?;
-            if matches!(kind, "object" | "nested") {
-                return Err(failed(format!(
-                    "Type [{kind}] cannot be used in multi field"
-                )));
-            }
-            forms.insert(
-                name.clone(),
-                Arc::new(read_field(&below, kind, settings, analyzers)?),
-            );
-        }
-    }
+    let forms = match kind {
+        Kind::Alias(_) => BTreeMap::new(),
+        _ => read_forms(path, &fields, analyzers)?,
+    };
     fields.raw("meta");
     if let Some((name, _)) = fields.rest().first() {
         return Err(failed(format!(
@@ -173,10 +144,44 @@ pub(super) fn read_field(
         forms,
         indexed,
         doc_values,
-        null_value,
+        null_value: null_value.cloned(),
         ignore_malformed,
         copy_to,
     })
+}
+
+/// Reads the other forms in which a field is indexed.
+fn read_forms(
+    path: &str,
+    fields: &Fields<'_>,
+    analyzers: &Analyzers,
+) -> Result<BTreeMap<String, Arc<Field>>, ApiError> {
+    let given = fields.get("fields").map_err(|error| failed(error.reason))?;
+    let Some(given) = given else {
+        return Ok(BTreeMap::new());
+    };
+    let given = given.as_object().ok_or_else(|| {
+        failed(format!(
+            "expected map for property [fields] on field [{path}]"
+        ))
+    })?;
+    let read = |(name, definition): (&String, &Value)| {
+        let settings = definition
+            .as_object()
+            .ok_or_else(|| failed(format!("illegal field [{name}]")))?;
+        let kind = settings
+            .get("type")
+            .and_then(Value::as_str)
+            .ok_or_else(|| failed(format!("no type specified for property [{name}]")))?;
+        if matches!(kind, "object" | "nested") {
+            return Err(failed(format!(
+                "Type [{kind}] cannot be used in multi field"
+            )));
+        }
+        let form = read_field(&format!("{path}.{name}"), kind, settings, analyzers)?;
+        Ok((name.clone(), Arc::new(form)))
+    };
+    given.iter().map(read).collect()
 }
 
 fn into_mapping_error(error: ApiError) -> ApiError {
