@@ -11,7 +11,7 @@ use super::reply::Reply;
 use super::state::{Use, count};
 use super::update::Update;
 use crate::json::object;
-use crate::store::{Expected, NewSource, Store};
+use crate::store::{Document, Expected, Index, NewSource, Store};
 use crate::sync::lock;
 
 struct Item<'b> {
@@ -303,38 +303,49 @@ fn write(
             None => return Ok((dropped(index, named.id.as_deref()), StatusCode::OK)),
         }
     };
-    let mut id = id;
+    let mut id = id.to_owned();
     if let Some(changed) = &changed {
         target.name = &changed.index;
         target.routing = changed.routing.as_deref();
-        id = changed.id.as_deref().unwrap_or(id);
+        id = changed.id.clone().unwrap_or(id);
     }
-    let expected = item.expected();
     let (index, routing) = match item.verb {
-        "delete" if expected.external_version.is_none() => target.existing(store)?,
+        "delete" if item.expected().external_version.is_none() => target.existing(store)?,
         _ => target.open(store)?,
     };
-    (named.index, named.id) = (index.name.to_string(), Some(id.to_owned()));
-    let shard = index.shard_of(id, routing.as_deref());
+    (named.index, named.id) = (index.name.to_string(), Some(id.clone()));
+    let shard = index.shard_of(&id, routing.as_deref());
     count(call, index, shard, Use::Write);
-    let (document, result) = match item.verb {
+    let (document, result) = perform(index, item, &id, routing, changed)?;
+    refresh(call, index);
+    Ok((written(call, index, &document, result), status_of(result)))
+}
+
+/// Writes, and says what came of it.
+fn perform(
+    index: &mut Index,
+    item: &Item<'_>,
+    id: &str,
+    routing: Option<String>,
+    changed: Option<Incoming>,
+) -> Result<(Document, &'static str), ApiError> {
+    let expected = item.expected();
+    match item.verb {
         "delete" => {
             let (gone, existed) = index.remove(id, routing.as_deref(), expected)?;
-            (gone, if existed { "deleted" } else { "not_found" })
+            Ok((gone, if existed { "deleted" } else { "not_found" }))
         }
-        "update" => item.update()?.apply(index, id, routing, expected)?,
+        "update" => item.update()?.apply(index, id, routing, expected),
         _ => {
-            let source = match &changed {
-                Some(changed) => changed.source.clone(),
+            let source = match changed {
+                Some(changed) => changed.source,
                 None => NewSource::read(item.source)?,
             };
             let (document, new) = index.put(id, source, routing, expected)?;
             let result = if new { "created" } else { "updated" };
-            ((*document).clone(), result)
+            Ok(((*document).clone(), result))
         }
-    };
-    refresh(call, index);
-    Ok((written(call, index, &document, result), status_of(result)))
+    }
 }
 
 /// The pipelines of an item.

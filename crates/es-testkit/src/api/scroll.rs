@@ -30,36 +30,9 @@ pub(crate) fn start(
 ) -> Result<Reply, ApiError> {
     let keep = KeepAlive::read("scroll", keep)?;
     let mut request = Request::parse(body, &call.params, call.typed())?;
-    let size = request.size;
-    if request.pit.is_some() {
-        return Err(invalid(
-            "using [point in time] is not allowed in a scroll context",
-        ));
-    }
-    if request.after.is_some() {
-        return Err(invalid("[search_after] cannot be used in a scroll context"));
-    }
-    if request.from > 0 {
-        return Err(invalid("using [from] is not allowed in a scroll context"));
-    }
-    if size == 0 {
-        return Err(invalid("[size] cannot be [0] in a scroll context"));
-    }
-    if !request.rescore.is_empty() {
-        return Err(invalid(
-            "using [rescore] is not allowed in a scroll context",
-        ));
-    }
-    if request.collapse.is_some() {
-        return Err(invalid("cannot use `collapse` in a scroll context"));
-    }
-    // A scroll counts exactly.
-    let asked = call.params.get("track_total_hits").is_some();
-    if (asked || body.contains_key("track_total_hits")) && request.track_total != Some(usize::MAX) {
-        return Err(invalid(
-            "disabling [track_total_hits] is not allowed in a scroll context",
-        ));
-    }
+    let says_total =
+        call.params.get("track_total_hits").is_some() || body.contains_key("track_total_hits");
+    check(&request, says_total)?;
     request.track_total = Some(usize::MAX);
     let source = call.searched(store, call.part("index"))?;
     let until = keep.until()?;
@@ -70,7 +43,7 @@ pub(crate) fn start(
             .filter_map(|(index, _)| index.max_result_window())
             .min(),
     )?;
-    request.size = usize::MAX;
+    let size = std::mem::replace(&mut request.size, usize::MAX);
     let results = execute(&source, &request)?;
     let count = shard_count(&source);
     let aggregations = results.aggregations;
@@ -95,6 +68,29 @@ pub(crate) fn start(
         response.insert("aggregations", aggregations);
     }
     Ok(Reply::chunked(response))
+}
+
+/// Refuses what a scroll cannot have.
+fn check(request: &Request, says_total: bool) -> Result<(), ApiError> {
+    let reason = if request.pit.is_some() {
+        "using [point in time] is not allowed in a scroll context"
+    } else if request.after.is_some() {
+        "[search_after] cannot be used in a scroll context"
+    } else if request.from > 0 {
+        "using [from] is not allowed in a scroll context"
+    } else if request.size == 0 {
+        "[size] cannot be [0] in a scroll context"
+    } else if !request.rescore.is_empty() {
+        "using [rescore] is not allowed in a scroll context"
+    } else if request.collapse.is_some() {
+        "cannot use `collapse` in a scroll context"
+    } else if says_total && request.track_total != Some(usize::MAX) {
+        // A scroll counts exactly.
+        "disabling [track_total_hits] is not allowed in a scroll context"
+    } else {
+        return Ok(());
+    };
+    Err(invalid(reason))
 }
 
 /// Returns the next page. A request that does not say how long the scroll is kept ends it.
