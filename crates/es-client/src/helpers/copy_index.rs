@@ -64,6 +64,17 @@ impl CopyIndex {
 
     /// Sets whether aliases are copied. Within one cluster, the aliases then refer to
     /// both indices. Default: `false`.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// client.indices().create("books-1").aliases(serde_json::json!({"books": {}})).await?;
+    /// client.helpers().copy_index("books-1", &client, "books-2").aliases(true).await?;
+    /// let states = client.indices().get("books-2").await?;
+    /// assert!(states["books-2"].aliases.contains_key("books"));
+    /// # Ok(()) }
+    /// ```
     pub fn aliases(mut self, copy: bool) -> Self {
         self.aliases = copy;
         self

@@ -132,6 +132,24 @@ impl Esql {
     /// Sets whether the server may truncate the result of a query without `LIMIT` to
     /// its default of 1,000 rows. Default: `false`; a truncated result is an error
     /// ([`is_partial`](Error::is_partial)).
+    ///
+    /// ```
+    /// use es_client::{Elasticsearch, es_transport::Body, http::Response};
+    /// use serde_json::Value;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// let client = Elasticsearch::from_service(tower::service_fn(async |_| {
+    ///     let rows = vec!["[1]"; 1_000].join(",");
+    ///     let table = format!(r#"{{"columns": [{{"name": "n"}}], "values": [{rows}]}}"#);
+    ///     let warning = r#"299 - "No limit defined, adding default limit of [1000]""#;
+    ///     Response::builder().header("warning", warning).body(Body::from(table))
+    /// }));
+    /// let query = || client.helpers().esql("FROM numbers");
+    /// assert!(query().rows::<u64>().await.unwrap_err().is_partial());
+    /// assert!(query().allow_truncated(true).table::<u64>().await?.is_truncated);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn allow_truncated(mut self, allow: bool) -> Self {
         self.allow_truncated = allow;
         self
@@ -139,6 +157,22 @@ impl Esql {
 
     /// Returns the rows, each as a `T`: a struct or map by the columns' names, a
     /// tuple or list in their order, or the value of the only column.
+    ///
+    /// ```
+    /// use es_client::{Elasticsearch, es_transport::Body, http::Response};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// let client = Elasticsearch::from_service(tower::service_fn(async |_| {
+    ///     let rows = r#"{"columns": [{"name": "brand", "type": "keyword"},
+    ///         {"name": "n", "type": "long"}], "values": [["acme", 3]]}"#;
+    ///     Ok::<_, std::io::Error>(Response::new(Body::from(rows)))
+    /// }));
+    /// let query = client.helpers().esql("FROM products | STATS n = COUNT(*) BY brand | LIMIT 10");
+    /// assert_eq!(query.rows::<(String, u64)>().await?, [("acme".to_owned(), 3)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Returns an error if there is no response, if the query is invalid, if a row

@@ -124,6 +124,23 @@ impl Sql {
 
     /// Returns all rows, deserialized into `T`.
     ///
+    /// ```
+    /// use es_client::{Elasticsearch, es_transport::Body, http::Response};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// let client = Elasticsearch::from_service(tower::service_fn(async |_| {
+    ///     let rows = r#"{"columns": [{"name": "brand", "type": "keyword"},
+    ///         {"name": "price", "type": "double"}], "rows": [["acme", 12.5]]}"#;
+    ///     Ok::<_, std::io::Error>(Response::new(Body::from(rows)))
+    /// }));
+    /// let query = client.helpers().sql("SELECT brand, price FROM products WHERE price > ?");
+    /// let query = query.param(10);
+    /// assert_eq!(query.rows::<(String, f64)>().await?, [("acme".to_owned(), 12.5)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if there is no response, if the query is invalid, or if a row
     /// cannot be deserialized.

@@ -50,6 +50,17 @@ use crate::{
 };
 
 /// The status of a running or completed task.
+///
+/// ```
+/// use es_client::helpers::task::TaskStatus;
+///
+/// let status: TaskStatus = serde_json::from_str(
+///     r#"{"action": "indices:data/write/reindex",
+///         "status": {"total": 100, "created": 40, "updated": 2, "version_conflicts": 1}}"#,
+/// )?;
+/// assert_eq!((status.done(), status.total()), (43, Some(100)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[non_exhaustive]
 pub struct TaskStatus {
@@ -272,6 +283,23 @@ impl WaitForTask {
 
     /// Sets the interval between two requests: `first` initially, 1.5 times as long
     /// each time, up to `longest`. Default: 100 ms and 5 s.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use std::time::Duration;
+    ///
+    /// let numbers = (0..10).map(|n| serde_json::json!({"n": n}));
+    /// client.helpers().bulk("old", numbers).await?;
+    /// let index = |name| serde_json::json!({"index": name});
+    /// let reindex = client.reindex().source(index("old")).dest(index("new"));
+    /// let started = reindex.wait_for_completion(false).await?;
+    /// let task = client.helpers().wait_for_task(started.task.unwrap_or_default());
+    /// let task = task.poll_interval(Duration::from_millis(10), Duration::from_secs(1)).await?;
+    /// assert_eq!((task.task.done(), task.error), (10, None));
+    /// # Ok(()) }
+    /// ```
     pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
         (self.first, self.longest) = (first, longest);
         self

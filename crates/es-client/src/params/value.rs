@@ -12,6 +12,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The value of a path part, a query parameter or a property of a body.
+///
+/// ```
+/// use std::time::Duration;
+/// use es_client::params::ToParam;
+/// use serde_json::json;
+///
+/// assert_eq!(Duration::from_secs(90).to_param().into_text().as_deref(), Some("90s"));
+/// assert_eq!(["a", "b"].to_param().into_text().as_deref(), Some("a,b"));
+/// assert_eq!(["a", "b"].to_param().into_json(), Some(json!(["a", "b"])));
+/// assert!(None::<u32>.to_param().is_unset());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamValue(Repr);
 

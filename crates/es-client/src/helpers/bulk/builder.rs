@@ -140,6 +140,16 @@ impl<S> Bulk<S> {
     }
 
     /// Sets the maximum number of operations of a request. Default: 5,000.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// let documents = (0..250).map(|n| serde_json::json!({"n": n}));
+    /// let report = client.helpers().bulk("numbers", documents).flush_operations(100).await?;
+    /// assert!(report.succeeded == 250 && report.requests >= 3);
+    /// # Ok(()) }
+    /// ```
     pub fn flush_operations(self, operations: usize) -> Self {
         self.set(|settings| settings.limits.operations = operations.max(1))
     }
@@ -181,6 +191,20 @@ impl<S> Bulk<S> {
     /// Sets the maximum number of retries of an operation. Default: 10, which with
     /// the default [`backoff`](Self::backoff) tolerates an outage of the whole
     /// cluster of at least 75 s (up to 150 s, depending on jitter).
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use std::time::Duration;
+    ///
+    /// cluster.node(0).inject(es_testkit::Fault::status(429).times(2).on_path("_bulk"));
+    /// let documents = [serde_json::json!({"n": 1})];
+    /// let bulk = client.helpers().bulk("numbers", documents).max_retries(3);
+    /// let report = bulk.backoff(Duration::from_millis(10), Duration::from_millis(20)).await?;
+    /// assert_eq!((report.succeeded, report.retried), (1, 2));
+    /// # Ok(()) }
+    /// ```
     pub fn max_retries(self, retries: u32) -> Self {
         self.set(|settings| settings.max_retries = retries)
     }
@@ -208,6 +232,20 @@ impl<S> Bulk<S> {
 
     /// Sets the number of failed or unknown operations at which the run stops with an
     /// error. Default: no limit.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::helpers::bulk::Operation;
+    ///
+    /// let fields = serde_json::json!({"price": 80});
+    /// let missing = (0..1_000).map(move |n| Operation::update(n.to_string(), fields.clone()));
+    /// let bulk = client.helpers().bulk("numbers", missing).flush_operations(10).max_in_flight(1);
+    /// let stopped = bulk.stop_after_failures(10).await.unwrap_err();
+    /// assert!(stopped.report.failed >= 10 && stopped.report.failed < 1_000);
+    /// # Ok(()) }
+    /// ```
     pub fn stop_after_failures(self, failures: u64) -> Self {
         self.set(|settings| settings.stop_after_failures = failures.max(1))
     }
@@ -218,6 +256,19 @@ impl<S> Bulk<S> {
     ///
     /// A request that timed out may still be applied by the server after a later one;
     /// only [versions](super::Operation::external_version) prevent that.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::helpers::bulk::Operation;
+    ///
+    /// let writes = (0..100).map(|n| Operation::index(serde_json::json!({"n": n})).id("1"));
+    /// let bulk = client.helpers().bulk("numbers", writes).flush_operations(10).keep_order(true);
+    /// assert!(bulk.await?.is_complete());
+    /// assert_eq!(cluster.documents("numbers")["1"]["n"], 99);
+    /// # Ok(()) }
+    /// ```
     pub fn keep_order(self, keep: bool) -> Self {
         self.set(|settings| settings.keep_order = keep)
     }
@@ -228,6 +279,20 @@ impl<S> Bulk<S> {
     ///
     /// The IDs are unique (96 random bits per run, and a number) and sort in the order
     /// of the input.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// // The response is lost after the document was written.
+    /// let lost = es_testkit::Fault::reset().after_processing();
+    /// cluster.node(0).inject(lost.once().on_path("_bulk"));
+    /// let documents = [serde_json::json!({"n": 1})];
+    /// let report = client.helpers().bulk("numbers", documents).make_ids(true).await?;
+    /// assert_eq!((report.succeeded, report.unknown), (1, 0));
+    /// assert_eq!(cluster.documents("numbers").len(), 1);
+    /// # Ok(()) }
+    /// ```
     pub fn make_ids(self, make: bool) -> Self {
         self.set(|settings| settings.make_ids = make)
     }
@@ -281,6 +346,21 @@ impl<S> Bulk<S> {
     /// Sets a function that is called whenever
     /// [`durable_up_to`](BulkReport::durable_up_to) has grown, for example to write a
     /// checkpoint.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}};
+    ///
+    /// let checkpoint = Arc::new(AtomicU64::new(0));
+    /// let written = Arc::clone(&checkpoint);
+    /// let documents = (0..250).map(|n| serde_json::json!({"n": n}));
+    /// let bulk = client.helpers().bulk("numbers", documents);
+    /// bulk.on_durable(move |position| written.store(position, Relaxed)).await?;
+    /// assert_eq!(checkpoint.load(Relaxed), 250);
+    /// # Ok(()) }
+    /// ```
     pub fn on_durable(self, durable: impl FnMut(u64) + Send + 'static) -> Self {
         self.set(|settings| settings.on_durable = Some(Box::new(durable)))
     }
@@ -349,6 +429,22 @@ impl Bulk<Push> {
 
     /// Opens a sink and a stream of outcomes. While the stream is not read, the sink
     /// accepts no more operations. If the stream is dropped, outcomes are only counted.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::helpers::bulk::Operation;
+    /// use futures_util::StreamExt;
+    ///
+    /// let (mut sink, mut outcomes) = client.helpers().bulk_sink("messages").open_with_outcomes();
+    /// let message = Operation::index(serde_json::json!({"text": "hello"}));
+    /// sink.add(message.context("offset 17")).await?;
+    /// sink.flush().await?;
+    /// let outcome = outcomes.next().await.unwrap();
+    /// assert_eq!((outcome.context, outcome.result.is_ok()), ("offset 17", true));
+    /// # Ok(()) }
+    /// ```
     pub fn open_with_outcomes<C: Send + 'static>(self) -> (BulkSink<C>, SinkOutcomes<C>) {
         BulkSink::with_outcomes(self.plan)
     }

@@ -204,6 +204,22 @@ impl<T, C> Operation<T, C> {
     /// Sets an external version: the write fails (409) unless it is greater than that
     /// of the document. This is the only way to keep the order of writes to a document
     /// in all cases.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::helpers::bulk::Operation;
+    ///
+    /// // The older change comes last and is refused.
+    /// let changes = [(7, "new"), (6, "old")].map(|(version, text)| {
+    ///     Operation::index(serde_json::json!({"text": text})).id("1").external_version(version)
+    /// });
+    /// let report = client.helpers().bulk("messages", changes).await?;
+    /// assert!(report.failures[0].result.as_ref().unwrap_err().is_conflict());
+    /// assert_eq!(cluster.documents("messages")["1"]["text"], "new");
+    /// # Ok(()) }
+    /// ```
     pub fn external_version(self, version: impl Param<i64>) -> Self {
         self.version(version, "external")
     }
@@ -248,6 +264,18 @@ impl<T, C> Operation<T, C> {
 
     /// Sets whether an update of a missing document writes the fields as a new
     /// document. Default: `false`.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use es_client::helpers::bulk::Operation;
+    ///
+    /// let price = Operation::update("1", serde_json::json!({"price": 80})).doc_as_upsert(true);
+    /// assert!(client.helpers().bulk("products", [price]).await?.is_complete());
+    /// assert_eq!(cluster.documents("products")["1"]["price"], 80);
+    /// # Ok(()) }
+    /// ```
     pub fn doc_as_upsert(self, upsert: bool) -> Self {
         self.set(|meta| meta.doc_as_upsert = upsert)
     }

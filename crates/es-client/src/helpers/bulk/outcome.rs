@@ -103,6 +103,22 @@ pub enum Effect {
 }
 
 /// The reason why an operation failed, or why its outcome is unknown.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cluster = es_testkit::Cluster::builder().start().await?;
+/// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+/// use es_client::helpers::bulk::Operation;
+///
+/// let twice = [1, 2].map(|n| Operation::create(serde_json::json!({"n": n})).id("1"));
+/// let report = client.helpers().bulk("numbers", twice).await?;
+/// let error = report.failures[0].result.as_ref().unwrap_err();
+/// assert_eq!(error.kind(), Some("version_conflict_engine_exception"));
+/// assert!(error.is_conflict() && !error.is_unknown());
+/// // The lines as they were sent, to be corrected and written later.
+/// assert!(error.operation().ends_with(b"{\"n\":2}\n"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct ItemError(Box<Reason>);
 

@@ -6,6 +6,20 @@ use crate::error::Error;
 /// The totals of a bulk run, during the run and at its end.
 ///
 /// At the end, `succeeded + failed + unknown` equals `operations`.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cluster = es_testkit::Cluster::builder().start().await?;
+/// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+/// use es_client::helpers::bulk::Operation;
+///
+/// let number = serde_json::json!({"n": 1});
+/// let operations = [Operation::index(number.clone()), Operation::update("missing", number)];
+/// let report = client.helpers().bulk("numbers", operations).await?;
+/// assert!(!report.is_complete());
+/// assert!(report.to_string().starts_with("1 of 2 written, 1 failed, "));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use = "operations may have failed"]

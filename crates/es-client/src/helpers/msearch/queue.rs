@@ -82,6 +82,21 @@ impl Msearch {
     }
 
     /// Sets the maximum number of searches per request. Default: 50.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// client.indices().create("products").await?;
+    /// use serde_json::{Value, json};
+    ///
+    /// let searches = client.helpers().msearch("products").max_searches(2);
+    /// let search = || searches.search::<Value>(&json!({"size": 0})).into_future();
+    /// tokio::try_join!(search(), search(), search(), search())?;
+    /// let requests = cluster.requests();
+    /// assert_eq!(requests.iter().filter(|r| r.target.contains("_msearch")).count(), 2);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn max_searches(mut self, searches: usize) -> Self {
         self.max_searches = searches.max(1);
@@ -179,6 +194,18 @@ fn text(value: impl ToParam) -> Option<Cow<'static, str>> {
 
 impl<T> QueuedSearch<T> {
     /// Sets the index to search instead of the helper's.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// client.index("books").document(serde_json::json!({"title": "Dune"})).refresh(true).await?;
+    /// let searches = client.helpers().msearch("products");
+    /// let body = serde_json::json!({"query": {"match": {"title": "dune"}}});
+    /// let found = searches.search::<serde_json::Value>(&body).index("books").await?;
+    /// assert_eq!(found.total(), Some(1));
+    /// # Ok(()) }
+    /// ```
     pub fn index(mut self, index: impl Param<[String]>) -> Self {
         self.header.index = text(index).or(self.header.index);
         self

@@ -153,6 +153,20 @@ impl<T> ReadAll<T> {
     /// Default: all, vectors included.
     ///
     /// Vectors are included unless the filter sets `exclude_vectors`.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let book = serde_json::json!({"title": "Dune", "text": "In the week before…"});
+    /// client.index("books").document(book).await?;
+    /// let books = client.helpers().read_all::<serde_json::Value>("books").source(&["title"]);
+    /// let books: Vec<_> = books.stream().try_collect().await?;
+    /// assert_eq!(books[0].source()?, Some(&serde_json::json!({"title": "Dune"})));
+    /// # Ok(()) }
+    /// ```
     pub fn source<F: Serialize + ?Sized>(mut self, fields: &F) -> Self {
         match serde_json::to_value(fields) {
             Ok(fields) => self.spec.source = fields,
@@ -182,6 +196,20 @@ impl<T> ReadAll<T> {
     /// `runtime_mappings`. A property that the helper sets (`size`, `from`, `pit`,
     /// `slice`, `search_after`, `scroll`, `track_total_hits`) is an error, and so
     /// are aggregations, which would be computed for every page.
+    ///
+    /// ```
+    /// use es_client::Elasticsearch;
+    /// use futures_util::TryStreamExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> es_client::Result<()> {
+    /// let client = Elasticsearch::builder().node("http://localhost:9200").build()?;
+    /// // The helper sets it: see `page_size`.
+    /// let hits = client.helpers().read_all::<()>("books").search_property("size", &100);
+    /// assert!(hits.stream().try_next().await.unwrap_err().is_invalid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn search_property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
         const OWN: [&str; 9] = [
             "size",

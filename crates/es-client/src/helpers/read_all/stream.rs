@@ -95,6 +95,24 @@ impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
     }
 
     /// Ends the stream without closing the point in time, so that it can be resumed.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// use futures_util::TryStreamExt;
+    ///
+    /// let numbers = (0..10).map(|n| serde_json::json!({"n": n}));
+    /// client.helpers().bulk("numbers", numbers).await?;
+    /// let read = || client.helpers().read_all::<serde_json::Value>("numbers");
+    /// let mut hits = read().stream();
+    /// hits.try_next().await?;
+    /// let token = hits.pause().unwrap().to_string();
+    ///
+    /// let rest: Vec<_> = read().resume(token.parse()?).stream().try_collect().await?;
+    /// assert_eq!(rest.len(), 9);
+    /// # Ok(()) }
+    /// ```
     pub fn pause(mut self) -> Option<ResumeToken> {
         let token = self.resume_token()?;
         if let State::Reading(reading) = &mut self.state {
