@@ -170,6 +170,17 @@ impl ResponseBody {
 
     /// Returns the bytes of a buffered body.
     ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use es_transport::{Body, ResponseBody};
+    ///
+    /// let buffered = ResponseBody::from(Bytes::from("{}"));
+    /// assert_eq!(buffered.try_into_bytes().unwrap(), "{}");
+    ///
+    /// let pieces = ResponseBody::new(Body::list([Bytes::from("{"), Bytes::from("}")]));
+    /// assert!(pieces.try_into_bytes().is_err());
+    /// ```
+    ///
     /// # Errors
     /// Returns the body itself if it is a stream.
     pub fn try_into_bytes(self) -> Result<Bytes, Self> {

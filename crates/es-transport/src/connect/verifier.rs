@@ -60,6 +60,24 @@ pub struct FingerprintVerifier(Verifier);
 
 impl FingerprintVerifier {
     /// Creates a verifier with the signature algorithms of a crypto provider.
+    ///
+    /// ```
+    /// use es_transport::connect::{Fingerprint, FingerprintVerifier};
+    /// use rustls::{client::danger::ServerCertVerifier, pki_types::{ServerName, UnixTime}};
+    /// # let provider = rustls::crypto::ring::default_provider();
+    ///
+    /// let certificate = rcgen::generate_simple_self_signed(["es01".to_owned()])?.cert;
+    /// let verifier = FingerprintVerifier::new(Fingerprint::of(certificate.der()), &provider);
+    /// // It is the server's own certificate: its name does not matter.
+    /// let name = ServerName::try_from("localhost")?;
+    /// let now = UnixTime::now();
+    /// let verify = |presented| verifier.verify_server_cert(presented, &[], &name, &[], now);
+    /// assert!(verify(certificate.der()).is_ok());
+    ///
+    /// let other = rcgen::generate_simple_self_signed(["localhost".to_owned()])?.cert;
+    /// assert!(verify(other.der()).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(fingerprint: Fingerprint, provider: &CryptoProvider) -> Self {
         let algorithms = provider.signature_verification_algorithms;
         Self(Verifier::new(Trust::Pin(fingerprint), true, algorithms))

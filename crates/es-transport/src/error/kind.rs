@@ -302,6 +302,22 @@ impl Error {
     }
 
     /// Returns the node of the last attempt: its URL, without user info.
+    ///
+    /// ```
+    /// use es_transport::{Error, Node, NodePool, layer::SelectNodeLayer, node::RoundRobin};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let pool = NodePool::new(["http://elastic:changeme@a:9200".parse::<Node>()?])?;
+    /// let service = SelectNodeLayer::new(pool, RoundRobin::default()).layer(service_fn(
+    ///     async |_: Request<()>| Err::<Response<String>, _>(Error::io_message("reset by peer")),
+    /// ));
+    /// let error = service.oneshot(Request::new(())).await.unwrap_err();
+    /// assert_eq!(error.node().map(|url| &**url), Some("http://a:9200"));
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn node(&self) -> Option<&Arc<str>> {
         self.0.node.as_ref()
     }

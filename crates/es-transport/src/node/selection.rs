@@ -76,6 +76,21 @@ impl Selection {
     }
 
     /// Whether this attempt probes a dead node.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::{Node, NodePool, node::{RequestContext, RoundRobin}};
+    ///
+    /// let pool = NodePool::new(["http://a:9200".parse::<Node>()?, "http://b:9200".parse()?])?;
+    /// let request = RequestContext::new(&http::Method::GET, "/");
+    /// pool.mark_dead("http://a:9200", request.now(), Duration::from_secs(10))?;
+    /// assert_eq!(pool.select(&RoundRobin::default(), &request)?.node().host(), "b");
+    ///
+    /// let later = request.at(request.now() + Duration::from_secs(11));
+    /// let probe = pool.select(&RoundRobin::default(), &later)?;
+    /// assert!(probe.is_probe() && probe.node().host() == "a");
+    /// # Ok::<(), es_transport::Error>(())
+    /// ```
     pub fn is_probe(&self) -> bool {
         self.probe.is_some()
     }

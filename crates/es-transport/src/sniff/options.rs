@@ -116,6 +116,15 @@ impl SniffOptions {
     }
 
     /// Whether any kind of automatic sniffing is enabled.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_transport::sniff::SniffOptions;
+    ///
+    /// let options = SniffOptions::default().min_delay(Duration::from_secs(60));
+    /// assert!(!options.is_on());
+    /// assert!(options.on_node_failure(true).is_on());
+    /// ```
     pub fn is_on(&self) -> bool {
         self.on_start || self.on_node_failure || self.before_requests || self.every.is_some()
     }

@@ -71,6 +71,24 @@ impl Sniffer {
     ///
     /// If a sniff is already running, it returns immediately.
     ///
+    /// ```
+    /// use es_transport::{Body, Node, NodePool, layer::SelectNodeLayer, node::RoundRobin};
+    /// use es_transport::sniff::{SniffOptions, Sniffer};
+    /// use tower::{Layer, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let pool = NodePool::new(["http://seed:9200".parse::<Node>()?])?;
+    /// let nodes = SelectNodeLayer::new(pool.clone(), RoundRobin::default());
+    /// let service = nodes.layer(service_fn(async |_: http::Request<Body>| {
+    ///     let nodes = r#"{"nodes":{"id":{"http":{"publish_address":"10.0.0.1:9200"}}}}"#;
+    ///     Ok::<_, std::io::Error>(http::Response::new(Body::from(nodes)))
+    /// }));
+    /// Sniffer::new(pool.clone(), service, SniffOptions::default()).sniff().await?;
+    /// assert_eq!(pool.nodes()[0].node().host(), "10.0.0.1");
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     /// Returns an error if no node returned the nodes of the cluster in time, or if
     /// none of them can be used. The pool is then unchanged.

@@ -118,6 +118,17 @@ impl Config {
 
     /// Reads environment variables with another prefix, such as `SHOP_SEARCH` for
     /// `SHOP_SEARCH_NODES`.
+    ///
+    /// ```
+    /// use es_transport::{Config, Transport};
+    ///
+    /// // Without `SHOP_SEARCH_NODES` and the like, the defaults of the program remain.
+    /// let defaults: Config = serde_json::from_str(r#"{"nodes": "http://localhost:9200"}"#)?;
+    /// let config = defaults.overridden_by(Config::from_env_with_prefix("SHOP_SEARCH"));
+    /// let transport = Transport::builder().config(config).build()?;
+    /// assert_eq!(transport.pool().unwrap().nodes()[0].node().url(), "http://localhost:9200");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_env_with_prefix(prefix: &str) -> Self {
         Self::from_variables(prefix, |name| env::var_os(name))
     }

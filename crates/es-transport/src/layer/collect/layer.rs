@@ -19,9 +19,18 @@ impl CollectLayer {
     /// Sets the maximum size of a response in bytes; `None` is no limit. Default: 512 MiB.
     ///
     /// ```
+    /// use std::convert::Infallible;
     /// use es_transport::layer::CollectLayer;
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
     ///
-    /// let layer = CollectLayer::new().max_response_size(16 << 20);
+    /// # tokio_test::block_on(async {
+    /// let large = service_fn(async |_: Request<()>| {
+    ///     Ok::<_, Infallible>(Response::new("x".repeat(1_001)))
+    /// });
+    /// let service = CollectLayer::new().max_response_size(1_000).layer(large);
+    /// assert!(service.oneshot(Request::new(())).await.unwrap_err().is_body());
+    /// # });
     /// ```
     #[must_use]
     pub fn max_response_size(mut self, bytes: impl Into<Option<usize>>) -> Self {

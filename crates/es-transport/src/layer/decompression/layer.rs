@@ -23,6 +23,24 @@ impl DecompressionLayer {
 
     /// Sets whether requests ask for gzip. Default: `true`. Compressed responses are
     /// decompressed in any case.
+    ///
+    /// ```
+    /// use es_transport::{Body, layer::DecompressionLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # tokio_test::block_on(async {
+    /// let backend = service_fn(async |request: Request<()>| {
+    ///     Response::builder().status(200).body(Body::from(format!("{:?}", request.headers())))
+    /// });
+    /// let asks = DecompressionLayer::new().layer(backend).oneshot(Request::new(())).await?;
+    /// assert_eq!(asks.into_body().bytes().await?, r#"{"accept-encoding": "gzip"}"#);
+    ///
+    /// let plain = DecompressionLayer::new().accept_gzip(false).layer(backend);
+    /// assert_eq!(plain.oneshot(Request::new(())).await?.into_body().bytes().await?, "{}");
+    /// # Ok::<(), es_transport::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn accept_gzip(mut self, accept: bool) -> Self {
         self.is_enabled = accept;

@@ -26,6 +26,27 @@ use crate::{
 };
 
 /// A layer that sends slow reads to a second node; see the [module](super).
+///
+/// ```
+/// use std::{convert::Infallible, future::pending};
+/// use es_transport::{extensions::Hedge, layer::HedgeLayer};
+/// # use http::{Request, Response};
+/// # use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let service = HedgeLayer::new().layer(service_fn(async |request: Request<()>| {
+///     let is_second = request.extensions().get::<Hedge>().is_some();
+///     if request.uri().query() == Some("slow") && !is_second {
+///         pending::<()>().await;
+///     }
+///     Ok::<_, Infallible>(Response::new(is_second))
+/// }));
+/// let read = |uri| service.clone().oneshot(Request::get(uri).body(()).unwrap());
+/// // The usual latency is known after a hundred responses.
+/// for _ in 0..200 { assert!(!read("/books/_doc/1").await.unwrap().into_body()); }
+/// assert!(read("/books/_doc/1?slow").await.unwrap().into_body());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct HedgeLayer {
     percentile: u32,

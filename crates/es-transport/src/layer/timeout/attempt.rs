@@ -32,10 +32,18 @@ impl AttemptTimeoutLayer {
     /// options and its total deadline apply in any case.
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use es_transport::layer::AttemptTimeoutLayer;
+    /// use std::{future::pending, time::Duration};
+    /// use es_transport::{Result, error::TimeoutPhase, layer::AttemptTimeoutLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
     ///
-    /// let layer = AttemptTimeoutLayer::new(Duration::from_secs(10));
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let hangs = service_fn(|_: Request<()>| pending::<Result<Response<String>>>());
+    /// let service = AttemptTimeoutLayer::new(Duration::from_secs(10)).layer(hangs);
+    /// let error = service.oneshot(Request::new(())).await.unwrap_err();
+    /// assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
+    /// # }
     /// ```
     pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
         Self {

@@ -28,10 +28,18 @@ impl TotalTimeoutLayer {
     /// The request's own options and [`Deadline`] apply in any case.
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use es_transport::layer::TotalTimeoutLayer;
+    /// use std::{future::pending, time::Duration};
+    /// use es_transport::{Result, error::TimeoutPhase, layer::TotalTimeoutLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
     ///
-    /// let layer = TotalTimeoutLayer::new(Duration::from_secs(60));
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let hangs = service_fn(|_: Request<()>| pending::<Result<Response<()>>>());
+    /// let service = TotalTimeoutLayer::new(Duration::from_secs(60)).layer(hangs);
+    /// let error = service.oneshot(Request::new(())).await.unwrap_err();
+    /// assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    /// # }
     /// ```
     pub fn new(timeout: impl Into<Option<Duration>>) -> Self {
         Self {

@@ -11,6 +11,15 @@ use crate::{
 impl<T> TransportBuilder<T> {
     /// Applies settings from a file or the environment, in addition to the setters that
     /// are called before or after it.
+    ///
+    /// ```
+    /// use es_transport::{Config, Transport};
+    ///
+    /// let file: Config = serde_json::from_str(r#"{"nodes": "http://a:9200,http://b:9200"}"#)?;
+    /// let transport = Transport::builder().config(file).http_compress(true).build()?;
+    /// assert_eq!(transport.pool().map(|pool| pool.len()), Some(2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn config(self, config: Config) -> Self {
         let unknown = config
             .settings
