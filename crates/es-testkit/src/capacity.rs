@@ -38,6 +38,28 @@ pub struct Capacity {
 
 impl Capacity {
     /// Creates a limit of `workers` requests (at least 1) at a time, with at most `queue` others waiting.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use es_testkit::{Capacity, Cluster, Latency};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder()
+    ///     .latency(Latency::Constant(Duration::from_millis(20)))
+    ///     .capacity(Capacity::new(1, 0))
+    ///     .simulated()?;
+    /// let search = || {
+    ///     let url = format!("{}/_search", cluster.node(0).url());
+    ///     http::Request::get(url).body(String::new()).map(|request| cluster.service().oneshot(request))
+    /// };
+    /// let (first, second) = tokio::join!(search()?, search()?);
+    /// assert_eq!(first?.status(), 200);
+    /// assert_eq!(second?.status(), 429);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(workers: usize, queue: usize) -> Self {
         Self {
             workers: workers.clamp(1, Semaphore::MAX_PERMITS),

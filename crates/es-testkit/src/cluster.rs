@@ -123,6 +123,17 @@ impl Cluster {
     }
 
     /// The URLs of all nodes, in order.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).start().await?;
+    /// assert_eq!(cluster.urls(), [cluster.url(0), cluster.url(1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn urls(&self) -> Vec<String> {
         lock(&self.nodes)
             .iter()
@@ -212,6 +223,17 @@ impl Cluster {
 
     /// The authority's SHA-256 in 64 lower-case hex digits, as Elasticsearch prints it at its first
     /// start; empty without TLS.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// assert_eq!(cluster.ca_fingerprint().len(), 64);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ca_fingerprint(&self) -> String {
         self.authority
             .as_ref()
@@ -409,6 +431,20 @@ impl Cluster {
     }
 
     /// Takes back the faults of all nodes.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).start().await?;
+    /// cluster.inject(&Fault::status(429));
+    /// // .. whatever is under test backs off ..
+    /// cluster.clear_faults();
+    /// assert_eq!(cluster.request_count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clear_faults(&self) {
         for node in self.nodes() {
             node.clear_faults();
@@ -576,6 +612,25 @@ impl Cluster {
 }
 
 /// Everything that a client needs to connect to a [`Cluster`].
+///
+/// ```
+/// use es_testkit::Cluster;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let cluster = Cluster::builder().tls(true).user("elastic", "changeme").start().await?;
+/// let connection = cluster.connection();
+/// // The settings of a client that is configured by environment variables.
+/// let settings = [
+///     ("ES_URLS", connection.urls.join(",")),
+///     ("ES_USER", connection.username),
+///     ("ES_PASSWORD", connection.password),
+///     ("ES_FINGERPRINT", connection.ca_fingerprint),
+/// ];
+/// assert!(settings.iter().all(|(_, value)| !value.is_empty()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Connection {

@@ -31,6 +31,8 @@
 //! | many nodes, latencies, queues, zones, a paused clock | [`ClusterBuilder::simulated`] → [`SimulatedCluster`] |
 //! | strange certificates | [`tls`] with [`NodeHandle::set_server_config`] |
 //!
+//! The [recipes](recipes) show tests of typical cases.
+//!
 //! # Features
 //!
 //! The test kit behaves as a genuine 9.2.0: `tests/conformance` has requests with the responses of
@@ -85,6 +87,7 @@ mod json;
 mod latency;
 mod node;
 mod random;
+pub mod recipes;
 mod record;
 mod search;
 mod security;

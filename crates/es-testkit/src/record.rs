@@ -169,6 +169,24 @@ pub struct ConnectionCounts {
 /// since [`clear_records`](crate::NodeHandle::clear_records).
 ///
 /// A shard operation is one document of a write or read, or one shard of a search.
+///
+/// ```
+/// use es_testkit::Cluster;
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = Cluster::builder().nodes(3).simulated()?;
+/// let url = format!("{}/books/_doc/1", cluster.node(0).url());
+/// let request = http::Request::put(url)
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// cluster.service().oneshot(request).await?;
+/// let operations = cluster.node(0).shard_operations();
+/// assert_eq!(operations.local + operations.forwarded, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShardOperations {

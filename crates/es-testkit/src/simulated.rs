@@ -136,6 +136,16 @@ impl SimulatedCluster {
     }
 
     /// Returns the URLs of all nodes, in order; the addresses are made up.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).simulated()?;
+    /// assert_eq!(cluster.urls(), ["http://10.0.0.1:9200", "http://10.0.0.2:9200"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn urls(&self) -> Vec<String> {
         lock(&self.nodes)
             .iter()
@@ -144,11 +154,36 @@ impl SimulatedCluster {
     }
 
     /// Returns the handles of all nodes, in order.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).simulated()?;
+    /// for node in cluster.nodes() {
+    ///     node.set_attribute("rack", "r1");
+    /// }
+    /// assert_eq!(cluster.node(2).attribute("rack").as_deref(), Some("r1"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn nodes(&self) -> Vec<NodeHandle> {
         lock(&self.nodes).clone()
     }
 
     /// Returns the handle of one node, counted from 0.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().nodes(3).simulated()?;
+    /// cluster.node(2).kill().await;
+    /// assert_eq!(cluster.node(2).request_count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     /// There is no such node.
@@ -187,12 +222,47 @@ impl SimulatedCluster {
     }
 
     /// Returns the password of that user.
+    ///
+    /// ```
+    /// use base64::Engine as _;
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().security(true).simulated()?;
+    /// let credentials = format!("{}:{}", cluster.username(), cluster.password());
+    /// let credentials = base64::engine::general_purpose::STANDARD.encode(credentials);
+    /// let request = http::Request::get(cluster.node(0).url())
+    ///     .header("authorization", format!("Basic {credentials}"))
+    ///     .body(String::new())?;
+    /// assert_eq!(cluster.service().oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn password(&self) -> &str {
         &self.secrets.password
     }
 }
 
 /// The nodes of a [`SimulatedCluster`] as one service for requests with an absolute URI.
+///
+/// ```
+/// use es_testkit::{Cluster, SimulatedError};
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cluster = Cluster::builder().simulated()?;
+/// // It is a tower service, so that layers go around it.
+/// let service = tower::util::MapErr::new(cluster.service(), |error: SimulatedError| {
+///     error.to_string()
+/// });
+/// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+/// assert_eq!(service.oneshot(request).await?.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SimulatedService {
     nodes: Directory,
@@ -258,11 +328,42 @@ impl SimulatedError {
     }
 
     /// Whether no connection was opened, so that nothing of the request was sent.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::reset());
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// // The node may have carried out the request: only idempotent ones may be repeated.
+    /// assert!(!cluster.service().oneshot(request).await.unwrap_err().is_connect());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_connect(&self) -> bool {
         self.connect
     }
 
     /// Returns the kind of the I/O error, if it was one.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    /// use std::io::ErrorKind;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).hang_connections();
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// let error = cluster.service().oneshot(request).await.unwrap_err();
+    /// assert_eq!(error.io_kind(), Some(ErrorKind::TimedOut));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         self.source.downcast_ref::<io::Error>().map(io::Error::kind)
     }

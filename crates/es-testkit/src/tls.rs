@@ -44,6 +44,18 @@ pub struct CertificateAuthority {
 impl CertificateAuthority {
     /// A self-signed root of this common name, valid from yesterday for three years.
     ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("My test CA")?;
+    /// let node = authority.leaf().issue()?;
+    /// // The node presents its own certificate and that of the authority.
+    /// assert_eq!(node.chain().last(), Some(authority.certificate()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// When no key can be made.
     pub fn new(common_name: &str) -> io::Result<Self> {
@@ -123,6 +135,18 @@ impl CertificateAuthority {
     }
 
     /// The authority's certificate.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("My test CA")?;
+    /// let mut roots = rustls::RootCertStore::empty();
+    /// roots.add(authority.certificate().clone()).map_err(std::io::Error::other)?;
+    /// assert_eq!(roots.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.der
     }
@@ -134,6 +158,17 @@ impl CertificateAuthority {
 
     /// Begins a node's certificate: for `localhost`, `127.0.0.1` and `::1`, valid from yesterday
     /// for two years.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("My test CA")?;
+    /// let (one, other) = (authority.leaf().issue()?, authority.leaf().issue()?);
+    /// assert_ne!(one.fingerprint(), other.fingerprint());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leaf(&self) -> LeafBuilder<'_> {
         let names = ["localhost", "127.0.0.1", "::1"]
             .map(str::to_owned)
@@ -258,6 +293,17 @@ pub struct NodeCertificate {
 
 impl NodeCertificate {
     /// Everything that is presented, the node's own certificate first.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    /// use es_testkit::tls::fingerprint;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let node = CertificateAuthority::new("My test CA")?.leaf().issue()?;
+    /// assert_eq!(fingerprint(&node.chain()[0]), node.fingerprint());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
     }
@@ -273,11 +319,48 @@ impl NodeCertificate {
     }
 
     /// Its private key as PEM text (PKCS #8).
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("My test CA")?;
+    /// let client = authority.leaf().for_client().issue()?;
+    /// let directory = std::env::temp_dir().join(client.fingerprint());
+    /// std::fs::create_dir(&directory)?;
+    /// std::fs::write(directory.join("client.crt"), client.pem())?;
+    /// std::fs::write(directory.join("client.key"), client.key_pem())?;
+    /// assert!(client.key_pem().starts_with("-----BEGIN PRIVATE KEY-----"));
+    /// # std::fs::remove_dir_all(&directory)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn key_pem(&self) -> String {
         self.key.serialize_pem()
     }
 
     /// Its private key.
+    ///
+    /// ```
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let authority = CertificateAuthority::new("My test CA")?;
+    /// let client = authority.leaf().for_client().issue()?;
+    /// let mut roots = rustls::RootCertStore::empty();
+    /// roots.add(authority.certificate().clone()).map_err(std::io::Error::other)?;
+    /// let config = rustls::ClientConfig::builder_with_provider(
+    ///     rustls::crypto::ring::default_provider().into(),
+    /// )
+    /// .with_safe_default_protocol_versions()
+    /// .map_err(std::io::Error::other)?
+    /// .with_root_certificates(roots)
+    /// .with_client_auth_cert(client.chain().to_vec(), client.private_key())
+    /// .map_err(std::io::Error::other)?;
+    /// assert!(config.client_auth_cert_resolver.has_certs());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn private_key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()))
     }
@@ -321,6 +404,21 @@ impl NodeCertificate {
 
     /// Settings of a TLS server that presents it, for TLS 1.2 and 1.3, asking no client for a
     /// certificate.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use es_testkit::tls::CertificateAuthority;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().tls(true).start().await?;
+    /// let other = CertificateAuthority::new("Another CA")?.leaf().issue()?;
+    /// // From now on the node presents a certificate that no client of the cluster trusts.
+    /// cluster.node(0).set_server_config(other.server_config()?);
+    /// assert_ne!(Some(other.fingerprint()), cluster.node(0).certificate().map(|own| own.fingerprint()));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When rustls does not take the key.

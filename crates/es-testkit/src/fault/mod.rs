@@ -334,6 +334,25 @@ impl Fault {
     }
 
     /// Sends headers without end.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    /// use tokio::net::TcpStream;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().start().await?;
+    /// cluster.node(0).inject(Fault::endless_headers());
+    /// let mut node = TcpStream::connect(cluster.url(0).trim_start_matches("http://")).await?;
+    /// node.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+    /// // More than any client should accept, and no body yet.
+    /// let mut headers = vec![0; 100_000];
+    /// node.read_exact(&mut headers).await?;
+    /// assert!(!headers.windows(4).any(|end| end == b"\r\n\r\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn endless_headers() -> Self {
         Self::new(Kind::EndlessHeaders)
     }

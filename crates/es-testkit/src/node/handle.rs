@@ -51,11 +51,38 @@ impl NodeHandle {
     }
 
     /// Returns the id of the node, the key of its entry in `_nodes/http`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// let url = format!("{}/_nodes/http", cluster.node(0).url());
+    /// let request = http::Request::get(url).body(String::new())?;
+    /// let response = cluster.service().oneshot(request).await?;
+    /// let body = http_body_util::BodyExt::collect(response.into_body()).await?.to_bytes();
+    /// let nodes: serde_json::Value = serde_json::from_slice(&body)?;
+    /// assert!(nodes["nodes"][cluster.node(0).id()].is_object());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn id(&self) -> &str {
         &self.0.facts.id
     }
 
     /// Returns the name of the node, as in the response to `GET /`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).simulated()?;
+    /// assert_ne!(cluster.node(0).name(), cluster.node(1).name());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn name(&self) -> &str {
         &self.0.facts.name
     }
@@ -80,6 +107,21 @@ impl NodeHandle {
     }
 
     /// Removes all faults that [`inject`](Self::inject) added.
+    ///
+    /// ```
+    /// use es_testkit::{Cluster, Fault};
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).inject(Fault::status(503));
+    /// cluster.node(0).clear_faults();
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// assert_eq!(cluster.service().oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clear_faults(&self) {
         lock(&self.0.faults).clear();
     }
@@ -237,6 +279,21 @@ impl NodeHandle {
     }
 
     /// Serves new connections again.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().simulated()?;
+    /// cluster.node(0).reset_connections();
+    /// cluster.node(0).serve_connections();
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// assert_eq!(cluster.service().oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn serve_connections(&self) {
         self.welcome(Welcome::Serve);
     }
@@ -363,6 +420,22 @@ impl NodeHandle {
     }
 
     /// Returns the number of requests received, whether they are recorded or not.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().nodes(2).recording(false).simulated()?;
+    /// let request = http::Request::get(cluster.node(0).url()).body(String::new())?;
+    /// cluster.service().oneshot(request).await?;
+    /// assert_eq!(cluster.node(0).request_count(), 1);
+    /// assert_eq!(cluster.node(1).request_count(), 0);
+    /// assert!(cluster.node(0).requests().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn request_count(&self) -> usize {
         self.0.records.request_count()
     }
@@ -474,6 +547,23 @@ impl NodeHandle {
     /// Asserts that the node has never received this text; see
     /// [`has_received`](Self::has_received).
     ///
+    /// ```
+    /// use es_testkit::Cluster;
+    /// use tower::ServiceExt as _;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Cluster::builder().nodes(2).simulated()?;
+    /// let request = http::Request::get(cluster.node(0).url())
+    ///     .header("authorization", "ApiKey c2VjcmV0")
+    ///     .body(String::new())?;
+    /// cluster.service().oneshot(request).await?;
+    /// assert!(cluster.node(0).has_received("c2VjcmV0"));
+    /// cluster.node(1).assert_never_received("c2VjcmV0");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Panics
     /// The node has received it. The message does not show it.
     #[track_caller]
@@ -523,6 +613,17 @@ impl NodeHandle {
     }
 
     /// Returns an attribute of the node, such as its zone.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(3).zones(["a", "b"]).simulated()?;
+    /// assert_eq!(cluster.node(1).attribute("zone").as_deref(), Some("b"));
+    /// assert_eq!(cluster.node(1).attribute("rack"), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn attribute(&self, name: &str) -> Option<String> {
         lock(&self.0.facts.changing).attributes.get(name).cloned()
     }
@@ -565,6 +666,18 @@ impl NodeHandle {
     }
 
     /// Whether the node is in `_nodes/http`.
+    ///
+    /// ```
+    /// use es_testkit::Cluster;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let cluster = Cluster::builder().nodes(2).simulated()?;
+    /// cluster.node(1).set_listed(false);
+    /// assert!(cluster.node(0).is_listed());
+    /// assert!(!cluster.node(1).is_listed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_listed(&self) -> bool {
         self.0.facts.listed.load(Ordering::Relaxed)
     }
