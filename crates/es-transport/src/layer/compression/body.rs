@@ -31,7 +31,7 @@ impl<B> GzipBody<B> {
     pub fn new(inner: B, level: u32) -> Self {
         Self {
             inner,
-            encoder: Some(Encoder::new(level.min(9))),
+            encoder: Some(Encoder::new(level.clamp(1, 9))),
             output: Vec::new(),
         }
     }
