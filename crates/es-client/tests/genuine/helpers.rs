@@ -1,6 +1,7 @@
 //! The helpers that documents.rs does not show, and calls by name.
 
 use es_client::{Elasticsearch, Error, SearchResponse, helpers::bulk::Operation};
+use futures_util::StreamExt;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -75,6 +76,46 @@ async fn an_index_is_copied_through_the_client() {
         (DOCUMENTS, 0, 0)
     );
     assert_eq!(count(&client, to).await, DOCUMENTS);
+    gone(&client, from).await;
+    gone(&client, to).await;
+}
+
+#[tokio::test]
+#[ignore = "needs a cluster"]
+async fn a_copied_index_has_its_vectors() {
+    if is_opensearch() {
+        return;
+    }
+    let (from, to) = ("genuine-vectors-from", "genuine-vectors-to");
+    let client = client();
+    gone(&client, from).await;
+    gone(&client, to).await;
+    let mappings = json!({"properties": {"v": {"type": "dense_vector", "dims": 3}}});
+    let create = client.indices().create(from).mappings(&mappings);
+    create.send().await.unwrap();
+    let documents =
+        (0..DOCUMENTS).map(|n| Operation::index(json!({"v": [n, 1, 2]})).id(n.to_string()));
+    let bulk = client.helpers().bulk(from, documents).refresh(true);
+    assert!(bulk.await.unwrap().is_complete());
+
+    client
+        .helpers()
+        .copy_index(from, &client, to)
+        .await
+        .unwrap();
+    let copy = client.helpers().reindex(from, &client, to).refresh(true);
+    assert_eq!(copy.await.unwrap().succeeded, DOCUMENTS);
+    let mut hits = client.helpers().read_all::<Value>(to).stream();
+    let mut copied = 0;
+    while let Some(hit) = hits.next().await {
+        let hit = hit.unwrap();
+        let id: u64 = hit.id.parse().unwrap();
+        let document = hit.into_source().unwrap().unwrap();
+        let vector: Vec<f64> = serde_json::from_value(document["v"].clone()).unwrap();
+        assert_eq!(vector, [id as f64, 1.0, 2.0]);
+        copied += 1;
+    }
+    assert_eq!(copied, DOCUMENTS);
     gone(&client, from).await;
     gone(&client, to).await;
 }
