@@ -46,7 +46,7 @@ call! {
         /// Statistics groups to which the search is added.
         stats("stats"): [String];
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
-        /// search early.
+        /// search early. `0` means no limit.
         terminate_after("terminate_after"): i64;
     }
     property {

@@ -11,10 +11,10 @@ call! {
     table { name: "delete", routes: &[Route::delete(&["/", "/_doc/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
-        /// The operation runs only if the last change of the document has this primary term;
+        /// The operation runs only if the last change to the document has this primary term;
         /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): i64;
-        /// The operation runs only if the last change of the document has this sequence number;
+        /// The operation runs only if the last change to the document has this sequence number;
         /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): i64;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

@@ -47,7 +47,8 @@ call! {
 }
 
 impl Elasticsearch {
-    /// Returns the capabilities of fields across indices: type, searchable, aggregatable.
+    /// Returns the capabilities of fields across indices: their types, and whether they are
+    /// searchable and aggregatable.
     ///
     /// ```
     /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {

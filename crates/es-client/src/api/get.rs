@@ -16,9 +16,9 @@ call! {
         source("_source"): (bool, [String]);
         /// If `true`, vectors (`dense_vector`, `sparse_vector`, `rank_vectors` and `semantic_text`
         /// fields) are left out of `_source`. Default: the index setting
-        /// `index.mapping.exclude_source_vectors`, which is `true` for indices created on 9.2 or
-        /// later: pass `false` to read a document that will be indexed again, or its vectors are
-        /// lost. Since 9.2.0.
+        /// `index.mapping.exclude_source_vectors`, which is `true` for indices created in 9.2 or
+        /// later. Pass `false` to read a document that will be indexed again; otherwise its vectors
+        /// are lost. Since 9.2.0.
         source_exclude_vectors("_source_exclude_vectors"): bool;
         /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): [String];
@@ -27,8 +27,8 @@ call! {
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
         preference("preference"): String;
-        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
-        /// search yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that are not yet visible to search.
+        /// Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shard is refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
@@ -45,7 +45,7 @@ call! {
 
 impl Elasticsearch {
     /// Returns a document. If there is none, `found` is `false` in the response. Since 9.2,
-    /// `_source` has no vectors unless `source_exclude_vectors(false)` is set: set it if the
+    /// `_source` does not include vectors by default: call `source_exclude_vectors(false)` if the
     /// document will be indexed again.
     ///
     /// ```

@@ -21,8 +21,8 @@ call! {
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
         preference("preference"): String;
-        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
-        /// search yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that are not yet visible to search.
+        /// Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shard is refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
@@ -36,8 +36,8 @@ call! {
 }
 
 impl Elasticsearch {
-    /// Returns the `_source` of a document. Since 9.2 it has no vectors, unless the query parameter
-    /// `_source_exclude_vectors=false` is set: set it if the document will be indexed again.
+    /// Returns the `_source` of a document. Since 9.2, it does not include vectors by default: set
+    /// the query parameter `_source_exclude_vectors=false` if the document will be indexed again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

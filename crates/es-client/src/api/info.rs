@@ -13,7 +13,7 @@ call! {
 }
 
 impl Elasticsearch {
-    /// Returns name, cluster and version of the node that serves the request.
+    /// Returns the name, cluster and version of the node that serves the request.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -23,8 +23,8 @@ call! {
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
         preference("preference"): String;
-        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
-        /// search yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that are not yet visible to search.
+        /// Default: `true`.
         realtime("realtime"): bool;
         /// If `true`, the shards are refreshed before the operation. Default: `false`.
         refresh("refresh"): bool;
@@ -48,8 +48,9 @@ call! {
 }
 
 impl Elasticsearch {
-    /// Returns several documents by ID. Since 9.2 their `_source` has no vectors, unless the query
-    /// parameter `_source_exclude_vectors=false` is set: set it if they will be indexed again.
+    /// Returns several documents by ID. Since 9.2, their `_source` does not include vectors by
+    /// default: set the query parameter `_source_exclude_vectors=false` if they will be indexed
+    /// again.
     ///
     /// ```
     /// # use serde_json::Value;

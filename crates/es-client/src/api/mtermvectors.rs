@@ -12,8 +12,8 @@ call! {
         routes: &[Route::get_or_post(&["/", "/_mtermvectors"], &[0]), Route::get_or_post(&["/_mtermvectors"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
-        /// If `true`, the response includes document count, sum of document frequencies and sum of
-        /// total term frequencies of each field. Default: `true`.
+        /// If `true`, the response includes the document count, the sum of document frequencies and
+        /// the sum of total term frequencies of each field. Default: `true`.
         field_statistics("field_statistics"): bool;
         /// Fields to return; wildcards are supported.
         fields("fields"): [String];
@@ -29,13 +29,13 @@ call! {
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
         preference("preference"): String;
-        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
-        /// search yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that are not yet visible to search.
+        /// Default: `true`.
         realtime("realtime"): bool;
         /// Custom routing value, which determines the shard.
         routing("routing"): [String];
-        /// If `true`, the response includes document frequency and total frequency of each term.
-        /// Default: `false`.
+        /// If `true`, the response includes the document frequency and total frequency of each
+        /// term. Default: `false`.
         term_statistics("term_statistics"): bool;
         /// Version that the documents must have.
         version("version"): i64;

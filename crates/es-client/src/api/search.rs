@@ -17,9 +17,9 @@ call! {
         source_param("_source"): (bool, [String]);
         /// If `true`, vectors (`dense_vector`, `sparse_vector`, `rank_vectors` and `semantic_text`
         /// fields) are left out of `_source`. Default: the index setting
-        /// `index.mapping.exclude_source_vectors`, which is `true` for indices created on 9.2 or
-        /// later: pass `false` to read a document that will be indexed again, or its vectors are
-        /// lost. Since 9.2.0.
+        /// `index.mapping.exclude_source_vectors`, which is `true` for indices created in 9.2 or
+        /// later. Pass `false` to read a document that will be indexed again; otherwise its vectors
+        /// are lost. Since 9.2.0.
         source_exclude_vectors("_source_exclude_vectors"): bool;
         /// Patterns of source fields to exclude from the response.
         source_excludes("_source_excludes"): [String];
@@ -44,7 +44,7 @@ call! {
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
         df("df"): String;
-        /// Fields to return from their doc values, with optional formats.
+        /// Fields to return from doc values, each with an optional format.
         docvalue_fields_param("docvalue_fields"): [String];
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
@@ -85,7 +85,8 @@ call! {
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
         /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// If `true`, each hit includes sequence number and primary term of its last change.
+        /// If `true`, each hit includes the sequence number and primary term of the document's last
+        /// change.
         seq_no_primary_term_param("seq_no_primary_term"): bool;
         /// Maximum number of hits to return. Default: `10`.
         size_param("size"): i64;
@@ -105,15 +106,15 @@ call! {
         /// Text for which suggestions are returned.
         suggest_text("suggest_text"): String;
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
-        /// search early. Default: `0`.
+        /// search early. `0` means no limit. Default: `0`.
         terminate_after_param("terminate_after"): i64;
-        /// Time that each shard may spend on the search; hits found until then are returned. By
+        /// Time that each shard may spend on the search; hits found by then are returned. By
         /// default, there is no timeout.
         timeout_param("timeout"): Duration;
         /// If `true`, scores are computed even if hits are not sorted by score. Default: `false`.
         track_scores_param("track_scores"): bool;
-        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        /// Default: `10000`.
+        /// `true` counts all hits, `false` counts none, and a number counts hits accurately up to
+        /// that number. Default: `10000`.
         track_total_hits_param("track_total_hits"): (bool, i64);
         /// If `true`, names of aggregations and suggesters are prefixed with their type. Default:
         /// `false`.
@@ -151,7 +152,8 @@ call! {
         /// Retriever that returns the top documents; an alternative to `query` and `knn`. Since
         /// 8.14.0.
         retriever("retriever"): dsl::Retriever;
-        /// If `true`, each hit includes sequence number and primary term of its last change.
+        /// If `true`, each hit includes the sequence number and primary term of the document's last
+        /// change.
         seq_no_primary_term("seq_no_primary_term"): bool;
         /// Maximum number of hits to return. Default: `10`.
         size("size"): i64;
@@ -162,15 +164,15 @@ call! {
         /// Suggesters to run, by name.
         suggest("suggest"): dsl::Suggesters;
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
-        /// search early. Default: `0`.
+        /// search early. `0` means no limit. Default: `0`.
         terminate_after("terminate_after"): i64;
-        /// Time that each shard may spend on the search; hits found until then are returned. By
+        /// Time that each shard may spend on the search; hits found by then are returned. By
         /// default, there is no timeout.
         timeout("timeout"): String;
         /// If `true`, scores are computed even if hits are not sorted by score. Default: `false`.
         track_scores("track_scores"): bool;
-        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        /// Default: `10000`.
+        /// `true` counts all hits, `false` counts none, and a number counts hits accurately up to
+        /// that number. Default: `10000`.
         track_total_hits("track_total_hits"): (bool, i64);
         /// If `true`, each hit includes the version of the document. Default: `false`.
         version("version"): bool;
@@ -182,7 +184,7 @@ call! {
         stats("stats"): [String];
     }
     object {
-        /// Fields to return from their doc values, with optional formats.
+        /// Fields to return from doc values, each with an optional format.
         docvalue_fields("docvalue_fields");
         /// Settings for search plugins.
         ext("ext");

@@ -27,8 +27,8 @@ call! {
         grid_type_param("grid_type"): params::GridType;
         /// Maximum number of features in the `hits` layer. Default: `10000`.
         size_param("size"): i64;
-        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        /// Default: `10000`.
+        /// `true` counts all hits, `false` counts none, and a number counts hits accurately up to
+        /// that number. Default: `10000`.
         track_total_hits_param("track_total_hits"): (bool, i64);
         /// If `true`, the layers include additional points where labels can be placed. Default:
         /// `false`.
@@ -58,8 +58,8 @@ call! {
         size("size"): i64;
         /// Fields to sort by, in order of precedence, such as `price:desc`.
         sort("sort"): [dsl::Sort];
-        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
-        /// Default: `10000`.
+        /// `true` counts all hits, `false` counts none, and a number counts hits accurately up to
+        /// that number. Default: `10000`.
         track_total_hits("track_total_hits"): (bool, i64);
         /// If `true`, the layers include additional points where labels can be placed.
         with_labels("with_labels"): bool;
@@ -75,7 +75,7 @@ call! {
 }
 
 impl Elasticsearch {
-    /// Searches a vector tile and returns it as binary Mapbox vector tile.
+    /// Searches a vector tile and returns it as a binary Mapbox vector tile.
     #[inline]
     pub fn search_mvt(
         &self,

@@ -13,8 +13,8 @@ call! {
         parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
     query {
-        /// If `true`, the response includes document count, sum of document frequencies and sum of
-        /// total term frequencies of each field. Default: `true`.
+        /// If `true`, the response includes the document count, the sum of document frequencies and
+        /// the sum of total term frequencies of each field. Default: `true`.
         field_statistics_param("field_statistics"): bool;
         /// Fields whose term vectors are returned; wildcards are supported.
         fields_param("fields"): [String];
@@ -28,13 +28,13 @@ call! {
         /// Nodes or shard copies to prefer, such as `_local`; a custom string always selects the
         /// same copies.
         preference("preference"): String;
-        /// If `true`, the request is real-time: it sees changes that no refresh has made visible to
-        /// search yet. Default: `true`.
+        /// If `true`, the request is real-time: it sees changes that are not yet visible to search.
+        /// Default: `true`.
         realtime("realtime"): bool;
         /// Custom routing value, which determines the shard.
         routing_param("routing"): [String];
-        /// If `true`, the response includes document frequency and total frequency of each term.
-        /// Default: `false`.
+        /// If `true`, the response includes the document frequency and total frequency of each
+        /// term. Default: `false`.
         term_statistics_param("term_statistics"): bool;
         /// Version that the document must have.
         version_param("version"): i64;
@@ -46,8 +46,8 @@ call! {
         id(1): String;
     }
     property {
-        /// If `true`, the response includes document count, sum of document frequencies and sum of
-        /// total term frequencies of each field. Default: `true`.
+        /// If `true`, the response includes the document count, the sum of document frequencies and
+        /// the sum of total term frequencies of each field. Default: `true`.
         field_statistics("field_statistics"): bool;
         /// If `true`, the response includes the start and end offsets of each term. Default:
         /// `true`.
@@ -58,8 +58,8 @@ call! {
         positions("positions"): bool;
         /// Custom routing value, which determines the shard.
         routing("routing"): [String];
-        /// If `true`, the response includes document frequency and total frequency of each term.
-        /// Default: `false`.
+        /// If `true`, the response includes the document frequency and total frequency of each
+        /// term. Default: `false`.
         term_statistics("term_statistics"): bool;
         /// Version that the document must have.
         version("version"): i64;

@@ -18,10 +18,10 @@ call! {
         source_excludes("_source_excludes"): [String];
         /// Patterns of source fields to include in the response.
         source_includes("_source_includes"): [String];
-        /// The operation runs only if the last change of the document has this primary term;
+        /// The operation runs only if the last change to the document has this primary term;
         /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): i64;
-        /// The operation runs only if the last change of the document has this sequence number;
+        /// The operation runs only if the last change to the document has this sequence number;
         /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): i64;
         /// If `true`, parsing errors include the document source. Default: `true`.

@@ -9,28 +9,28 @@ use crate::{
 /// `api/mod.rs`: the endpoints of the root, and the namespaces.
 pub(super) fn root(model: &Model) -> String {
     let mut text = "\
-//! One builder per endpoint, made by a method of the client or of a namespace.
+//! Request builders: one for each endpoint, created by a method of the client or of a
+//! namespace.
 //!
-//! A builder is owned and needs no lifetime: it can be moved into a task. It is
-//! sent by awaiting it; its `send` gives the response as it came instead, with
-//! its status, headers and node, `json` reads it into a type of the caller's,
-//! and `stream` hands it out piece by piece.
+//! A builder owns its data, so it can be moved into a task. Awaiting it sends the request and
+//! decodes the response. Alternatively, `send` returns the response as it arrived, with its
+//! status, headers and node; `json` decodes it into a type of your choice; and `stream` returns
+//! its body piece by piece.
 //!
-//! Required values are the arguments of the method; everything else has a
-//! setter. Names are those of the API, with these exceptions:
+//! Required values are the arguments of the method; everything else has a setter. The names
+//! are those of the API, with these exceptions:
 //!
-//! - `.` and `-` are `_`, and leading underscores are left out: `_source` is `source`.
-//! - A keyword of Rust or a method that every builder has gets an underscore at
-//!   the end: `type` is `type_`.
-//! - Where several things of one endpoint have one name, the property of the
-//!   body has it plainly, an optional path part gets `_part` and a query
-//!   parameter `_param`.
-//! - Where the index is an argument although the API does not require it, a
-//!   second method with `_all` goes without it: [`search_all`](crate::Elasticsearch::search_all).
+//! - `.` and `-` become `_`, and leading underscores are dropped: `_source` becomes `source`.
+//! - The name of a Rust keyword, or of a method that every builder has, gets a trailing
+//!   underscore: `type` becomes `type_`.
+//! - If several values of an endpoint have the same name, the property of the body keeps it,
+//!   an optional path part gets the suffix `_part`, and a query parameter `_param`.
+//! - If the index is an argument although the API does not require it, a second method that
+//!   ends in `_all` omits it: [`search_all`](crate::Elasticsearch::search_all).
 //!
-//! A body is given property by property, each of which takes whatever
-//! [`serde::Serialize`] can write, or as a whole by `body`. Values of query
-//! parameters are described in [`params`](crate::params).
+//! A body is set property by property, each of which accepts any value that implements
+//! [`serde::Serialize`], or as a whole with `body`. The values of query parameters are
+//! described in [`params`](crate::params).
 
 "
     .to_owned();
@@ -63,8 +63,9 @@ pub(super) fn one(name: &str, namespace: &Namespace) -> String {
         .clone()
         .unwrap_or_else(|| format!("The namespace `{name}`."));
     let mut text = format!(
-        "//! {words}\n//!\n//! Made by the methods of [`{handle}`], which is what\n\
-         //! [`Elasticsearch::{0}`] gives.\n\n",
+        "//! {words}\n//!\n\
+         //! Request builders, created by the methods of [`{handle}`], which is returned by\n\
+         //! [`Elasticsearch::{0}`].\n\n",
         names::method(name)
     );
     for it in &namespace.endpoints {

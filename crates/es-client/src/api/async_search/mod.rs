@@ -2,8 +2,8 @@
 
 //! Searches that run in the background.
 //!
-//! Made by the methods of [`AsyncSearch`], which is what
-//! [`Elasticsearch::async_search`] gives.
+//! Request builders, created by the methods of [`AsyncSearch`], which is returned by
+//! [`Elasticsearch::async_search`].
 
 pub(super) mod delete;
 pub(super) mod get;

@@ -37,7 +37,7 @@ call! {
         default_operator("default_operator"): params::Operator;
         /// Default field for terms of `q` without a field prefix.
         df("df"): String;
-        /// Fields to return from their doc values, with optional formats.
+        /// Fields to return from doc values, each with an optional format.
         docvalue_fields_param("docvalue_fields"): [String];
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
@@ -73,7 +73,8 @@ call! {
         /// How scores are computed: `query_then_fetch`, or `dfs_query_then_fetch` for global term
         /// frequencies.
         search_type("search_type"): params::SearchType;
-        /// If `true`, each hit includes sequence number and primary term of its last change.
+        /// If `true`, each hit includes the sequence number and primary term of the document's last
+        /// change.
         seq_no_primary_term_param("seq_no_primary_term"): bool;
         /// Maximum number of hits to return. Default: `10`.
         size_param("size"): i64;
@@ -93,14 +94,15 @@ call! {
         /// Text for which suggestions are returned.
         suggest_text("suggest_text"): String;
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
-        /// search early.
+        /// search early. `0` means no limit.
         terminate_after_param("terminate_after"): i64;
-        /// Time that each shard may spend on the search; hits found until then are returned. By
+        /// Time that each shard may spend on the search; hits found by then are returned. By
         /// default, there is no timeout.
         timeout_param("timeout"): Duration;
         /// If `true`, scores are computed even if hits are not sorted by score.
         track_scores_param("track_scores"): bool;
-        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
+        /// `true` counts all hits, `false` counts none, and a number counts hits accurately up to
+        /// that number.
         track_total_hits_param("track_total_hits"): (bool, i64);
         /// If `true`, names of aggregations and suggesters are prefixed with their type.
         typed_keys("typed_keys"): bool;
@@ -136,7 +138,8 @@ call! {
         query("query"): dsl::Query;
         /// Rescoring of the top hits with a second query.
         rescore("rescore"): [dsl::Rescore];
-        /// If `true`, each hit includes sequence number and primary term of its last change.
+        /// If `true`, each hit includes the sequence number and primary term of the document's last
+        /// change.
         seq_no_primary_term("seq_no_primary_term"): bool;
         /// Maximum number of hits to return. Default: `10`.
         size("size"): i64;
@@ -147,14 +150,15 @@ call! {
         /// Suggesters to run, by name.
         suggest("suggest"): dsl::Suggesters;
         /// Maximum number of documents to collect per shard; a shard that reaches it ends the
-        /// search early. Default: `0`.
+        /// search early. `0` means no limit. Default: `0`.
         terminate_after("terminate_after"): i64;
-        /// Time that each shard may spend on the search; hits found until then are returned. By
+        /// Time that each shard may spend on the search; hits found by then are returned. By
         /// default, there is no timeout.
         timeout("timeout"): String;
         /// If `true`, scores are computed even if hits are not sorted by score. Default: `false`.
         track_scores("track_scores"): bool;
-        /// `true` counts all hits, `false` none, and a number counts accurately up to that many.
+        /// `true` counts all hits, `false` counts none, and a number counts hits accurately up to
+        /// that number.
         track_total_hits("track_total_hits"): (bool, i64);
         /// If `true`, each hit includes the version of the document. Default: `false`.
         version("version"): bool;
@@ -166,7 +170,7 @@ call! {
         stats("stats"): [String];
     }
     object {
-        /// Fields to return from their doc values, with optional formats.
+        /// Fields to return from doc values, each with an optional format.
         docvalue_fields("docvalue_fields");
         /// Settings for search plugins.
         ext("ext");

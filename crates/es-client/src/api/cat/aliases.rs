@@ -17,7 +17,8 @@ call! {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `all`.
         expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// Columns to return, in this order.
         h("h"): [String];

@@ -17,7 +17,8 @@ call! {
         allow_no_match("allow_no_match"): bool;
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// Number of entries to skip. Default: `0`.
         from("from"): i64;

@@ -2,8 +2,8 @@
 
 //! Compact, human-readable tables, or the same rows as JSON.
 //!
-//! Made by the methods of [`Cat`], which is what
-//! [`Elasticsearch::cat`] gives.
+//! Request builders, created by the methods of [`Cat`], which is returned by
+//! [`Elasticsearch::cat`].
 
 pub(super) mod aliases;
 pub(super) mod allocation;

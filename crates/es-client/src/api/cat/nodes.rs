@@ -12,7 +12,8 @@ call! {
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// If `true`, full node IDs are shown. Default: `false`.
         full_id("full_id"): bool;
@@ -34,7 +35,7 @@ call! {
 }
 
 impl super::Cat {
-    /// Returns roles, load and memory of each node.
+    /// Returns the roles, load and memory usage of each node.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -12,7 +12,8 @@ call! {
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
         bytes("bytes"): params::Bytes;
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// Columns to return, in this order.
         h("h"): [String];

@@ -19,7 +19,8 @@ call! {
         bytes("bytes"): params::Bytes;
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): [String];

@@ -24,7 +24,8 @@ call! {
         /// Kinds of indices that wildcard patterns match: `open`, `closed`, `hidden`, `none` or
         /// `all`. Default: `open`.
         expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// Columns to return, in this order. Default: `ip,hp,rp,r,m,n,cpu,l`.
         h("h"): [String];

@@ -17,7 +17,8 @@ call! {
         bytes("bytes"): params::Bytes;
         /// If `true`, the response includes detailed information. Default: `false`.
         detailed("detailed"): bool;
-        /// Format of the response, such as `text`, `json` or `yaml`. Default: `text`.
+        /// Format of the response, such as `text`, `json` or `yaml`. Default: `json`, which the
+        /// client requests in the `Accept` header.
         format("format"): String;
         /// Columns to return, in this order.
         h("h"): [String];
@@ -25,7 +26,7 @@ call! {
         help("help"): bool;
         /// IDs or names of nodes; only tasks on these nodes are considered.
         nodes("nodes"): [String];
-        /// Only tasks with this parent task are considered.
+        /// ID of the parent task; only its child tasks are considered.
         parent_task_id("parent_task_id"): String;
         /// Columns to sort by, such as `name:desc`.
         s("s"): [String];
@@ -42,7 +43,7 @@ call! {
 }
 
 impl super::Cat {
-    /// Returns tasks that currently run in the cluster.
+    /// Returns the tasks that are currently running in the cluster.
     #[inline]
     pub fn tasks(&self) -> Tasks {
         Tasks(Request::json(&self.client, &ENDPOINT))

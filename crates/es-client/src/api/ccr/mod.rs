@@ -2,8 +2,8 @@
 
 //! Cross-cluster replication: follower indices that replicate a leader index of another cluster.
 //!
-//! Made by the methods of [`Ccr`], which is what
-//! [`Elasticsearch::ccr`] gives.
+//! Request builders, created by the methods of [`Ccr`], which is returned by
+//! [`Elasticsearch::ccr`].
 
 pub(super) mod delete_auto_follow_pattern;
 pub(super) mod follow;

@@ -36,7 +36,8 @@ call! {
         wait_for_no_relocating_shards("wait_for_no_relocating_shards"): bool;
         /// Number of nodes to wait for, such as `3`, `>=3` or `ge(3)`.
         wait_for_nodes("wait_for_nodes"): String;
-        /// Health status to wait for: `green`, `yellow` or `red`, or a better one.
+        /// Health status to wait for: `green`, `yellow` or `red`. A better status also ends the
+        /// wait.
         wait_for_status("wait_for_status"): params::HealthStatus;
     }
     part {
@@ -47,7 +48,7 @@ call! {
 }
 
 impl super::Cluster {
-    /// Returns the health of the cluster or of indices, optionally once it has reached a state.
+    /// Returns the health of the cluster or of indices, optionally after waiting for a given state.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

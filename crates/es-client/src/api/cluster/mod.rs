@@ -2,8 +2,8 @@
 
 //! Cluster health, state, settings and statistics.
 //!
-//! Made by the methods of [`Cluster`], which is what
-//! [`Elasticsearch::cluster`] gives.
+//! Request builders, created by the methods of [`Cluster`], which is returned by
+//! [`Elasticsearch::cluster`].
 
 pub(super) mod allocation_explain;
 pub(super) mod delete_component_template;

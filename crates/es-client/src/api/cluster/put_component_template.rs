@@ -12,7 +12,7 @@ call! {
         routes: &[Route::put(&["/_component_template/"], &[0])], parts: &[Part::one("name")],
         body: BodyForm::Json, body_required: true }
     query {
-        /// Reason for the change, as a free text. Default: `api`.
+        /// Reason for the change, as free text. Default: `api`.
         cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
@@ -21,7 +21,8 @@ call! {
         master_timeout("master_timeout"): Duration;
     }
     property {
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses.
+        /// If `true`, the template or pipeline is marked as deprecated: using it adds a warning to
+        /// responses.
         deprecated("deprecated"): bool;
         /// Version number for external management of component templates.
         version("version"): i64;

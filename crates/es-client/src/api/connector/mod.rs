@@ -2,8 +2,8 @@
 
 //! Connectors, which sync third-party data into Elasticsearch, and their sync jobs.
 //!
-//! Made by the methods of [`Connector`], which is what
-//! [`Elasticsearch::connector`] gives.
+//! Request builders, created by the methods of [`Connector`], which is returned by
+//! [`Elasticsearch::connector`].
 
 pub(super) mod check_in;
 pub(super) mod delete;

@@ -2,8 +2,8 @@
 
 //! Indices found on disk that are not part of the cluster state.
 //!
-//! Made by the methods of [`DanglingIndices`], which is what
-//! [`Elasticsearch::dangling_indices`] gives.
+//! Request builders, created by the methods of [`DanglingIndices`], which is returned by
+//! [`Elasticsearch::dangling_indices`].
 
 pub(super) mod delete_dangling_index;
 pub(super) mod import_dangling_index;

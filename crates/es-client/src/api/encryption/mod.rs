@@ -2,8 +2,8 @@
 
 //! The keys that encrypt sensitive parts of the cluster state.
 //!
-//! Made by the methods of [`Encryption`], which is what
-//! [`Elasticsearch::encryption`] gives.
+//! Request builders, created by the methods of [`Encryption`], which is returned by
+//! [`Elasticsearch::encryption`].
 
 pub(super) mod reset;
 

@@ -2,8 +2,8 @@
 
 //! Enrich policies, which add data from existing indices to incoming documents.
 //!
-//! Made by the methods of [`Enrich`], which is what
-//! [`Elasticsearch::enrich`] gives.
+//! Request builders, created by the methods of [`Enrich`], which is returned by
+//! [`Elasticsearch::enrich`].
 
 pub(super) mod delete_policy;
 pub(super) mod execute_policy;

@@ -2,8 +2,8 @@
 
 //! Event Query Language (EQL): searches over events and sequences of events.
 //!
-//! Made by the methods of [`Eql`], which is what
-//! [`Elasticsearch::eql`] gives.
+//! Request builders, created by the methods of [`Eql`], which is returned by
+//! [`Elasticsearch::eql`].
 
 pub(super) mod delete;
 pub(super) mod get;

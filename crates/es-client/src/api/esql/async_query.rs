@@ -20,7 +20,7 @@ call! {
         /// If `true`, columns that contain only nulls are removed from the response. Default:
         /// `false`.
         drop_null_columns("drop_null_columns"): bool;
-        /// Format of the response, such as `json`, `csv` or `arrow`.
+        /// Format of the response, such as `json`, `csv` or `arrow`. Default: `json`.
         format("format"): params::EsqlFormat;
     }
     property {

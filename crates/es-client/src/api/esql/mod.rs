@@ -2,8 +2,8 @@
 
 //! Elasticsearch Query Language (ES|QL): piped queries.
 //!
-//! Made by the methods of [`Esql`], which is what
-//! [`Elasticsearch::esql`] gives.
+//! Request builders, created by the methods of [`Esql`], which is returned by
+//! [`Elasticsearch::esql`].
 
 pub(super) mod async_query;
 pub(super) mod async_query_delete;

@@ -22,7 +22,7 @@ call! {
         data_source("data_source"): String;
         /// Description, as free text.
         description("description"): String;
-        /// Location of the data as URI; wildcards are supported. Required.
+        /// Location of the data as a URI; wildcards are supported. Required.
         resource("resource"): String;
     }
     object {

@@ -2,8 +2,8 @@
 
 //! Feature states: the system indices in which features keep their data.
 //!
-//! Made by the methods of [`Features`], which is what
-//! [`Elasticsearch::features`] gives.
+//! Request builders, created by the methods of [`Features`], which is returned by
+//! [`Elasticsearch::features`].
 
 pub(super) mod get_features;
 pub(super) mod reset_features;

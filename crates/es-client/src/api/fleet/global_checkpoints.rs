@@ -28,7 +28,7 @@ call! {
 }
 
 impl super::Fleet {
-    /// Returns the global checkpoints of an index, optionally once they have advanced.
+    /// Returns the global checkpoints of an index, optionally after waiting for them to advance.
     #[inline]
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
         GlobalCheckpoints(Request::json(&self.client, &ENDPOINT).path(0, index))

@@ -2,8 +2,8 @@
 
 //! APIs for Fleet Server.
 //!
-//! Made by the methods of [`Fleet`], which is what
-//! [`Elasticsearch::fleet`] gives.
+//! Request builders, created by the methods of [`Fleet`], which is returned by
+//! [`Elasticsearch::fleet`].
 
 pub(super) mod global_checkpoints;
 pub(super) mod msearch;

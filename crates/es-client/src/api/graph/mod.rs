@@ -2,8 +2,8 @@
 
 //! Relationships between indexed terms.
 //!
-//! Made by the methods of [`Graph`], which is what
-//! [`Elasticsearch::graph`] gives.
+//! Request builders, created by the methods of [`Graph`], which is returned by
+//! [`Elasticsearch::graph`].
 
 pub(super) mod explore;
 

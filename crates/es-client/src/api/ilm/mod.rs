@@ -2,8 +2,8 @@
 
 //! Index lifecycle management.
 //!
-//! Made by the methods of [`Ilm`], which is what
-//! [`Elasticsearch::ilm`] gives.
+//! Request builders, created by the methods of [`Ilm`], which is returned by
+//! [`Elasticsearch::ilm`].
 
 pub(super) mod delete_lifecycle;
 pub(super) mod explain_lifecycle;

@@ -21,7 +21,7 @@ call! {
         flush("flush"): bool;
         /// If `false`, the request fails when an index it names is missing or closed.
         ignore_unavailable("ignore_unavailable"): bool;
-        /// Number of segments to merge each shard to. By default, segments are merged only if
+        /// Number of segments to merge each shard into. By default, segments are merged only if
         /// needed.
         max_num_segments("max_num_segments"): i64;
         /// If `true`, only segments that contain deleted documents are merged. Default: `false`.

@@ -38,7 +38,7 @@ call! {
 }
 
 impl super::Indices {
-    /// Returns aliases, mappings and settings of indices.
+    /// Returns the aliases, mappings and settings of indices.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

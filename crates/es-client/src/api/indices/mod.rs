@@ -2,8 +2,8 @@
 
 //! Indices, data streams, aliases, mappings, settings and templates.
 //!
-//! Made by the methods of [`Indices`], which is what
-//! [`Elasticsearch::indices`] gives.
+//! Request builders, created by the methods of [`Indices`], which is returned by
+//! [`Elasticsearch::indices`].
 
 pub(super) mod add_block;
 pub(super) mod analyze;

@@ -11,7 +11,7 @@ call! {
     table { name: "indices.put_index_template", routes: &[Route::put(&["/_index_template/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
-        /// Reason for the change, as a free text. Default: `api`.
+        /// Reason for the change, as free text. Default: `api`.
         cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
@@ -23,7 +23,8 @@ call! {
         /// If `true`, indices that match the template can be created automatically; overrides the
         /// cluster setting `action.auto_create_index`.
         allow_auto_create("allow_auto_create"): bool;
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses.
+        /// If `true`, the template or pipeline is marked as deprecated: using it adds a warning to
+        /// responses.
         deprecated("deprecated"): bool;
         /// Patterns of names of the indices or data streams that the template applies to.
         index_patterns("index_patterns"): [String];
@@ -42,7 +43,8 @@ call! {
     object {
         /// Custom metadata, which Elasticsearch stores but does not use.
         meta("_meta");
-        /// Creates data streams instead of indices; an object with settings such as `hidden`.
+        /// If set, the template creates data streams instead of indices: an object with settings
+        /// such as `hidden`, or an empty one.
         data_stream("data_stream");
         /// Settings, mappings and aliases that the template applies.
         template("template");

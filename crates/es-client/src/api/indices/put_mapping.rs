@@ -24,7 +24,7 @@ call! {
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
-        /// If `true`, the mapping of the current write index only is updated. Default: `false`.
+        /// If `true`, only the mapping of the current write index is updated. Default: `false`.
         write_index_only("write_index_only"): bool;
     }
     property {

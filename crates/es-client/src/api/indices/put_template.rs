@@ -12,7 +12,7 @@ call! {
     table { name: "indices.put_template", routes: &[Route::put(&["/_template/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
-        /// Reason for the change, as a free text. Default: ``.
+        /// Reason for the change, as free text. Default: ``.
         cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.

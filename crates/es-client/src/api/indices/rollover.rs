@@ -36,7 +36,8 @@ call! {
     object {
         /// Aliases of the index, by name.
         aliases("aliases");
-        /// Conditions of which at least one must be met for the rollover.
+        /// Conditions for the rollover: at least one `max_*` condition and all `min_*` conditions
+        /// must be met. By default, the rollover is unconditional.
         conditions("conditions");
         /// Settings of the new index.
         settings("settings");

@@ -12,7 +12,7 @@ call! {
         routes: &[Route::post(&["/_index_template/_simulate_index/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
-        /// Reason for the change, as a free text. Default: `false`.
+        /// Reason for the change, as free text. Default: `false`.
         cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.

@@ -12,7 +12,7 @@ call! {
         routes: &[Route::post(&["/_index_template/_simulate/"], &[0]), Route::post(&["/_index_template/_simulate"], &[])],
         parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
     query {
-        /// Reason for the change, as a free text. Default: `false`.
+        /// Reason for the change, as free text. Default: `false`.
         cause("cause"): String;
         /// If `true`, the request fails when an entry with this name exists; it is never replaced.
         /// Default: `false`.
@@ -31,7 +31,8 @@ call! {
         /// If `true`, indices that match the template can be created automatically; overrides the
         /// cluster setting `action.auto_create_index`.
         allow_auto_create("allow_auto_create"): bool;
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses.
+        /// If `true`, the template or pipeline is marked as deprecated: using it adds a warning to
+        /// responses.
         deprecated("deprecated"): bool;
         /// Patterns of names of the indices or data streams that the template applies to.
         index_patterns("index_patterns"): [String];
@@ -50,7 +51,8 @@ call! {
     object {
         /// Custom metadata, which Elasticsearch stores but does not use.
         meta("_meta");
-        /// Creates data streams instead of indices; an object with settings such as `hidden`.
+        /// If set, the template creates data streams instead of indices: an object with settings
+        /// such as `hidden`, or an empty one.
         data_stream("data_stream");
         /// Settings, mappings and aliases that the template applies.
         template("template");

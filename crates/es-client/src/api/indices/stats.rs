@@ -19,7 +19,8 @@ call! {
         expand_wildcards("expand_wildcards"): [params::ExpandWildcard];
         /// Fields to include in the `fielddata` statistics; wildcards are supported.
         fielddata_fields("fielddata_fields"): [String];
-        /// Fields to return; wildcards are supported.
+        /// Fields to include in the `fielddata` and `completion` statistics; wildcards are
+        /// supported.
         fields("fields"): [String];
         /// If `true`, closed indices are not included. Default: `true`.
         forbid_closed_indices("forbid_closed_indices"): bool;

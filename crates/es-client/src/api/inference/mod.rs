@@ -2,8 +2,8 @@
 
 //! Inference endpoints: completion, embedding and reranking models, in the cluster or at external services.
 //!
-//! Made by the methods of [`Inference`], which is what
-//! [`Elasticsearch::inference`] gives.
+//! Request builders, created by the methods of [`Inference`], which is returned by
+//! [`Elasticsearch::inference`].
 
 pub(super) mod chat_completion_unified;
 pub(super) mod completion;

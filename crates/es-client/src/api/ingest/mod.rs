@@ -2,8 +2,8 @@
 
 //! Ingest pipelines and the databases that their processors use.
 //!
-//! Made by the methods of [`Ingest`], which is what
-//! [`Elasticsearch::ingest`] gives.
+//! Request builders, created by the methods of [`Ingest`], which is returned by
+//! [`Elasticsearch::ingest`].
 
 pub(super) mod delete_geoip_database;
 pub(super) mod delete_ip_location_database;

@@ -19,8 +19,8 @@ call! {
         timeout("timeout"): Duration;
     }
     property {
-        /// If `true`, it is marked as deprecated: using it adds a warning to responses. Default:
-        /// `false`.
+        /// If `true`, the template or pipeline is marked as deprecated: using it adds a warning to
+        /// responses. Default: `false`.
         deprecated("deprecated"): bool;
         /// Description, as free text.
         description("description"): String;
@@ -33,7 +33,7 @@ call! {
     object {
         /// Custom metadata, which Elasticsearch stores but does not use.
         meta("_meta");
-        /// Processors to run when a processor has failed.
+        /// Processors to run when a processor fails.
         on_failure("on_failure");
         /// Processors to run, in this order.
         processors("processors");

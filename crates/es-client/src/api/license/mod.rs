@@ -2,8 +2,8 @@
 
 //! The license of the cluster.
 //!
-//! Made by the methods of [`License`], which is what
-//! [`Elasticsearch::license`] gives.
+//! Request builders, created by the methods of [`License`], which is returned by
+//! [`Elasticsearch::license`].
 
 pub(super) mod delete;
 pub(super) mod get;

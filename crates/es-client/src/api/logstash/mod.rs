@@ -2,8 +2,8 @@
 
 //! Centrally managed Logstash pipelines.
 //!
-//! Made by the methods of [`Logstash`], which is what
-//! [`Elasticsearch::logstash`] gives.
+//! Request builders, created by the methods of [`Logstash`], which is returned by
+//! [`Elasticsearch::logstash`].
 
 pub(super) mod delete_pipeline;
 pub(super) mod get_pipeline;

@@ -2,8 +2,8 @@
 
 //! Preparation for an upgrade: deprecations and system feature upgrades.
 //!
-//! Made by the methods of [`Migration`], which is what
-//! [`Elasticsearch::migration`] gives.
+//! Request builders, created by the methods of [`Migration`], which is returned by
+//! [`Elasticsearch::migration`].
 
 pub(super) mod deprecations;
 pub(super) mod get_feature_upgrade_status;

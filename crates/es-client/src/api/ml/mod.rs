@@ -2,8 +2,8 @@
 
 //! Machine learning: anomaly detection, data frame analytics and trained models.
 //!
-//! Made by the methods of [`Ml`], which is what
-//! [`Elasticsearch::ml`] gives.
+//! Request builders, created by the methods of [`Ml`], which is returned by
+//! [`Elasticsearch::ml`].
 
 pub(super) mod clear_trained_model_deployment_cache;
 pub(super) mod close_job;

@@ -2,8 +2,8 @@
 
 //! Information, statistics and diagnostics of nodes.
 //!
-//! Made by the methods of [`Nodes`], which is what
-//! [`Elasticsearch::nodes`] gives.
+//! Request builders, created by the methods of [`Nodes`], which is returned by
+//! [`Elasticsearch::nodes`].
 
 pub(super) mod clear_repositories_metering_archive;
 pub(super) mod get_repositories_metering_info;

@@ -18,7 +18,8 @@ call! {
         completion_fields("completion_fields"): [String];
         /// Fields to include in the `fielddata` statistics; wildcards are supported.
         fielddata_fields("fielddata_fields"): [String];
-        /// Fields to return; wildcards are supported.
+        /// Fields to include in the `fielddata` and `completion` statistics; wildcards are
+        /// supported.
         fields("fields"): [String];
         /// If `true`, search groups are included in the `search` statistics.
         groups("groups"): bool;

@@ -2,8 +2,8 @@
 
 //! Projects and routing expressions for cross-project search.
 //!
-//! Made by the methods of [`Project`], which is what
-//! [`Elasticsearch::project`] gives.
+//! Request builders, created by the methods of [`Project`], which is returned by
+//! [`Elasticsearch::project`].
 
 pub(super) mod create_many_routing;
 pub(super) mod create_routing;

@@ -2,8 +2,8 @@
 
 //! Query rules, which pin or exclude documents for matching queries.
 //!
-//! Made by the methods of [`QueryRules`], which is what
-//! [`Elasticsearch::query_rules`] gives.
+//! Request builders, created by the methods of [`QueryRules`], which is returned by
+//! [`Elasticsearch::query_rules`].
 
 pub(super) mod delete_rule;
 pub(super) mod delete_ruleset;

@@ -2,8 +2,8 @@
 
 //! Rollup jobs and rollup searches. Deprecated in favor of downsampling.
 //!
-//! Made by the methods of [`Rollup`], which is what
-//! [`Elasticsearch::rollup`] gives.
+//! Request builders, created by the methods of [`Rollup`], which is returned by
+//! [`Elasticsearch::rollup`].
 
 pub(super) mod delete_job;
 pub(super) mod get_jobs;

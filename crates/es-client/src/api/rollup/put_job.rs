@@ -13,7 +13,7 @@ call! {
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {}
     property {
-        /// Schedule of the job, as cron expression. Required.
+        /// Schedule of the job, as a cron expression. Required.
         cron("cron"): String;
         /// Index or index pattern to roll up. Required.
         index_pattern("index_pattern"): String;

@@ -2,8 +2,8 @@
 
 //! Search applications and behavioral analytics.
 //!
-//! Made by the methods of [`SearchApplication`], which is what
-//! [`Elasticsearch::search_application`] gives.
+//! Request builders, created by the methods of [`SearchApplication`], which is returned by
+//! [`Elasticsearch::search_application`].
 
 pub(super) mod delete;
 pub(super) mod delete_behavioral_analytics;

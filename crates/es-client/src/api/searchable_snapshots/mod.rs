@@ -2,8 +2,8 @@
 
 //! Indices that are backed by a snapshot.
 //!
-//! Made by the methods of [`SearchableSnapshots`], which is what
-//! [`Elasticsearch::searchable_snapshots`] gives.
+//! Request builders, created by the methods of [`SearchableSnapshots`], which is returned by
+//! [`Elasticsearch::searchable_snapshots`].
 
 pub(super) mod cache_stats;
 pub(super) mod clear_cache;

@@ -2,8 +2,8 @@
 
 //! Users, roles, API keys, tokens and single sign-on.
 //!
-//! Made by the methods of [`Security`], which is what
-//! [`Elasticsearch::security`] gives.
+//! Request builders, created by the methods of [`Security`], which is returned by
+//! [`Elasticsearch::security`].
 
 pub(super) mod activate_user_profile;
 pub(super) mod authenticate;

@@ -12,10 +12,10 @@ call! {
         routes: &[Route::put(&["/_security/profile/", "/_data"], &[0])], parts: &[Part::one("uid")],
         body: BodyForm::Json, body_required: true }
     query {
-        /// The operation runs only if the last change of the document has this primary term;
+        /// The operation runs only if the last change to the document has this primary term;
         /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): i64;
-        /// The operation runs only if the last change of the document has this sequence number;
+        /// The operation runs only if the last change to the document has this sequence number;
         /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): i64;
         /// `true` refreshes the affected shards immediately, `wait_for` waits for the next refresh,

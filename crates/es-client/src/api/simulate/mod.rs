@@ -2,8 +2,8 @@
 
 //! Ingestion without indexing: shows the result of pipelines and templates.
 //!
-//! Made by the methods of [`Simulate`], which is what
-//! [`Elasticsearch::simulate`] gives.
+//! Request builders, created by the methods of [`Simulate`], which is returned by
+//! [`Elasticsearch::simulate`].
 
 pub(super) mod ingest;
 

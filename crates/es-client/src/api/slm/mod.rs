@@ -2,8 +2,8 @@
 
 //! Snapshot lifecycle management.
 //!
-//! Made by the methods of [`Slm`], which is what
-//! [`Elasticsearch::slm`] gives.
+//! Request builders, created by the methods of [`Slm`], which is returned by
+//! [`Elasticsearch::slm`].
 
 pub(super) mod delete_lifecycle;
 pub(super) mod execute_lifecycle;

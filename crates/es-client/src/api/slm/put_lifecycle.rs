@@ -22,7 +22,7 @@ call! {
         name("name"): String;
         /// Repository in which the snapshots are stored.
         repository("repository"): String;
-        /// Schedule, as cron expression or interval.
+        /// Schedule, as a cron expression or an interval.
         schedule("schedule"): String;
     }
     object {

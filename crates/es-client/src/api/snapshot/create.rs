@@ -25,14 +25,15 @@ call! {
         ignore_unavailable("ignore_unavailable"): bool;
         /// If `true`, the snapshot includes the cluster state. Default: `true`.
         include_global_state("include_global_state"): bool;
-        /// Names of indices and data streams; wildcards are supported.
+        /// Indices and data streams to include; wildcards are supported. By default, all regular
+        /// ones are included.
         indices("indices"): [String];
         /// If `true`, the operation proceeds even if some primary shards are unavailable. Default:
         /// `false`.
         partial("partial"): bool;
     }
     list {
-        /// Features whose state is included; `none` alone includes no state.
+        /// Features whose state is included; the single value `none` includes no state.
         feature_states("feature_states"): [String];
     }
     object {

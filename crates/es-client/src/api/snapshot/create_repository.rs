@@ -15,7 +15,8 @@ call! {
         master_timeout("master_timeout"): Duration;
         /// Time to wait for the operation to be acknowledged by all relevant nodes. Default: `30s`.
         timeout("timeout"): Duration;
-        /// If `true`, the access of all nodes to the repository is verified. Default: `true`.
+        /// If `true`, Elasticsearch verifies that all nodes can access the repository. Default:
+        /// `true`.
         verify("verify"): bool;
     }
 }

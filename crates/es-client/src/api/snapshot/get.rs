@@ -20,8 +20,8 @@ call! {
         ignore_unavailable("ignore_unavailable"): bool;
         /// If `true`, each snapshot includes the name of its repository. Default: `true`.
         include_repository("include_repository"): bool;
-        /// If `true`, each snapshot includes size and shard count of its indices. Default: `false`.
-        /// Since 7.13.0.
+        /// If `true`, each snapshot includes the size and shard count of its indices. Default:
+        /// `false`. Since 7.13.0.
         index_details("index_details"): bool;
         /// If `true`, each snapshot includes the names of its indices. Default: `true`. Since
         /// 8.3.0.
@@ -42,7 +42,8 @@ call! {
         sort("sort"): params::SnapshotSort;
         /// States of the snapshots to return. Since 9.1.0.
         state("state"): [params::SnapshotState];
-        /// If `false`, only name, UUID and indices of each snapshot are returned. Default: `true`.
+        /// If `false`, only the name, UUID and indices of each snapshot are returned. Default:
+        /// `true`.
         verbose("verbose"): bool;
     }
 }

@@ -2,8 +2,8 @@
 
 //! Snapshots and snapshot repositories.
 //!
-//! Made by the methods of [`Snapshot`], which is what
-//! [`Elasticsearch::snapshot`] gives.
+//! Request builders, created by the methods of [`Snapshot`], which is returned by
+//! [`Elasticsearch::snapshot`].
 
 pub(super) mod cleanup_repository;
 pub(super) mod clone;

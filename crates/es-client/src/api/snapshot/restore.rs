@@ -25,18 +25,20 @@ call! {
         include_aliases("include_aliases"): bool;
         /// If `true`, the cluster state is restored, too. Default: `false`.
         include_global_state("include_global_state"): bool;
-        /// Names of indices and data streams; wildcards are supported.
+        /// Indices and data streams to restore; wildcards are supported. By default, all regular
+        /// ones are restored.
         indices("indices"): [String];
         /// If `true`, the operation proceeds even if some primary shards are unavailable. Default:
         /// `false`.
         partial("partial"): bool;
-        /// Regular expression of index names to rename.
+        /// Regular expression that matches the names of indices to rename.
         rename_pattern("rename_pattern"): String;
-        /// Replacement for what `rename_pattern` matches; `$1` refers to a capture group.
+        /// Replacement for the part of the name that `rename_pattern` matches; `$1` refers to a
+        /// capture group.
         rename_replacement("rename_replacement"): String;
     }
     list {
-        /// Features whose state is restored; `none` alone restores no state.
+        /// Features whose state is restored; the single value `none` restores no state.
         feature_states("feature_states"): [String];
         /// Index settings that are not taken from the snapshot.
         ignore_index_settings("ignore_index_settings"): [String];

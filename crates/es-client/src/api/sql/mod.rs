@@ -2,8 +2,8 @@
 
 //! SQL queries.
 //!
-//! Made by the methods of [`Sql`], which is what
-//! [`Elasticsearch::sql`] gives.
+//! Request builders, created by the methods of [`Sql`], which is returned by
+//! [`Elasticsearch::sql`].
 
 pub(super) mod clear_cursor;
 pub(super) mod delete_async;

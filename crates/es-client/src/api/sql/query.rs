@@ -11,7 +11,7 @@ call! {
     table { name: "sql.query", routes: &[Route::get_or_post(&["/_sql"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::No }
     query {
-        /// Format of the response, such as `json` or `csv`.
+        /// Format of the response, such as `json` or `csv`. Default: `json`.
         format("format"): params::SqlFormat;
     }
     property {

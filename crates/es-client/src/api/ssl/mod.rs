@@ -2,8 +2,8 @@
 
 //! TLS certificates that the node uses.
 //!
-//! Made by the methods of [`Ssl`], which is what
-//! [`Elasticsearch::ssl`] gives.
+//! Request builders, created by the methods of [`Ssl`], which is returned by
+//! [`Elasticsearch::ssl`].
 
 pub(super) mod certificates;
 

@@ -2,8 +2,8 @@
 
 //! Log streams.
 //!
-//! Made by the methods of [`Streams`], which is what
-//! [`Elasticsearch::streams`] gives.
+//! Request builders, created by the methods of [`Streams`], which is returned by
+//! [`Elasticsearch::streams`].
 
 pub(super) mod logs_disable;
 pub(super) mod logs_enable;

@@ -2,8 +2,8 @@
 
 //! Synonym sets and their rules.
 //!
-//! Made by the methods of [`Synonyms`], which is what
-//! [`Elasticsearch::synonyms`] gives.
+//! Request builders, created by the methods of [`Synonyms`], which is returned by
+//! [`Elasticsearch::synonyms`].
 
 pub(super) mod delete_synonym;
 pub(super) mod delete_synonym_rule;

@@ -17,7 +17,7 @@ call! {
         actions("actions"): [String];
         /// IDs or names of nodes; only tasks on these nodes are considered.
         nodes("nodes"): [String];
-        /// Only tasks with this parent task are considered.
+        /// ID of the parent task; only its child tasks are considered.
         parent_task_id("parent_task_id"): String;
         /// If `true`, the response is sent when the tasks have been canceled. Default: `false`.
         wait_for_completion("wait_for_completion"): bool;

@@ -20,7 +20,7 @@ call! {
 }
 
 impl super::Tasks {
-    /// Returns a task, optionally once it has completed.
+    /// Returns a task, optionally after waiting for it to complete.
     ///
     /// ```
     /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {

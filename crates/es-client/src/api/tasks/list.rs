@@ -19,7 +19,7 @@ call! {
         group_by("group_by"): params::GroupBy;
         /// IDs or names of nodes; only tasks on these nodes are considered.
         nodes("nodes"): [String];
-        /// Only tasks with this parent task are considered.
+        /// ID of the parent task; only its child tasks are considered.
         parent_task_id("parent_task_id"): String;
         /// Time to wait for each node to respond. Default: `30s`.
         timeout("timeout"): Duration;
@@ -30,7 +30,7 @@ call! {
 }
 
 impl super::Tasks {
-    /// Returns tasks that currently run in the cluster.
+    /// Returns the tasks that are currently running in the cluster.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

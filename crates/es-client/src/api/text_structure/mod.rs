@@ -2,8 +2,8 @@
 
 //! The structure of text: format, fields, grok and timestamp patterns.
 //!
-//! Made by the methods of [`TextStructure`], which is what
-//! [`Elasticsearch::text_structure`] gives.
+//! Request builders, created by the methods of [`TextStructure`], which is returned by
+//! [`Elasticsearch::text_structure`].
 
 pub(super) mod find_field_structure;
 pub(super) mod find_message_structure;

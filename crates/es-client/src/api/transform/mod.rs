@@ -2,8 +2,8 @@
 
 //! Transforms, which turn indices into entity-centric summaries.
 //!
-//! Made by the methods of [`Transform`], which is what
-//! [`Elasticsearch::transform`] gives.
+//! Request builders, created by the methods of [`Transform`], which is returned by
+//! [`Elasticsearch::transform`].
 
 pub(super) mod delete_transform;
 pub(super) mod get_node_stats;

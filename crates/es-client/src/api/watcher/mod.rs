@@ -2,8 +2,8 @@
 
 //! Watches, which run actions when a condition is met.
 //!
-//! Made by the methods of [`Watcher`], which is what
-//! [`Elasticsearch::watcher`] gives.
+//! Request builders, created by the methods of [`Watcher`], which is returned by
+//! [`Elasticsearch::watcher`].
 
 pub(super) mod ack_watch;
 pub(super) mod activate_watch;

@@ -14,10 +14,10 @@ call! {
     query {
         /// If `true`, the watch is activated. Default: `true`.
         active("active"): bool;
-        /// The operation runs only if the last change of the document has this primary term;
+        /// The operation runs only if the last change to the document has this primary term;
         /// otherwise it fails with status 409.
         if_primary_term("if_primary_term"): i64;
-        /// The operation runs only if the last change of the document has this sequence number;
+        /// The operation runs only if the last change to the document has this sequence number;
         /// otherwise it fails with status 409.
         if_seq_no("if_seq_no"): i64;
         /// Version that the watch must have.

@@ -2,8 +2,8 @@
 
 //! Available features and their usage.
 //!
-//! Made by the methods of [`Xpack`], which is what
-//! [`Elasticsearch::xpack`] gives.
+//! Request builders, created by the methods of [`Xpack`], which is returned by
+//! [`Elasticsearch::xpack`].
 
 pub(super) mod info;
 pub(super) mod usage;
