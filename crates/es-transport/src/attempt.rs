@@ -48,7 +48,7 @@ pub enum Outcome {
 pub enum RetryReason {
     /// The response had a status that is retried: 429, 502, 503, 504, or as configured.
     Status,
-    /// The request was not sent, so that a retry is always safe.
+    /// The request was not sent, so a retry is always safe.
     NotSent,
     /// The connection broke, and the request is idempotent.
     Idempotent,

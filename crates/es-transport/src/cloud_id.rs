@@ -24,8 +24,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Returns the node that a Cloud ID names.
 ///
-/// A Cloud ID must decode to a host name, an optional port and a label. User info, a
-/// path or a query is an error, so that a crafted Cloud ID cannot redirect requests.
+/// A Cloud ID must decode to host names with optional ports, as described in the
+/// [module](self). User info, a path or a query is an error, so that a crafted Cloud ID
+/// cannot redirect requests.
 ///
 /// ```
 /// let node = es_transport::cloud_id::node(

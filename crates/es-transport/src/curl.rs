@@ -44,8 +44,8 @@ const APIS_WITH_SECRETS: [&str; 8] = [
 pub struct Curl<'a>(&'a Request<Body>);
 
 impl<'a> Curl<'a> {
-    /// Creates the command for this request. The host of a request without one is
-    /// `$ES_URL`.
+    /// Creates the command for this request. If the request's URI has no host, the
+    /// command uses the shell variable `$ES_URL`.
     ///
     /// ```
     /// use es_transport::{Body, curl::Curl};

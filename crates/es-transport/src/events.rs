@@ -1,8 +1,8 @@
 //! Events of a transport: changes of nodes, sniffs, retries and connections.
 //!
 //! All events of a transport are reported through the [`Events`] of its pool
-//! ([`NodePool::events`](crate::NodePool::events)). Each is also a `tracing` event, and
-//! costs nothing more without a [subscriber](Events::subscribe).
+//! ([`NodePool::events`](crate::NodePool::events)). Each is also a `tracing` event;
+//! without a [subscriber](Events::subscribe), there is no further cost.
 //!
 //! | event | tracing level |
 //! |---|---|
@@ -82,7 +82,7 @@ pub enum Event {
         /// The error's message.
         error: Arc<str>,
     },
-    /// The shards of an index are not known, so that requests to it may go to any node.
+    /// The shards of an index are not known, so requests to it may go to any node.
     ShardsUnknown {
         /// The index.
         index: Arc<str>,
@@ -124,7 +124,7 @@ pub enum Event {
     },
 }
 
-/// Why a node died.
+/// The reason why a node was marked as dead or ejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeathCause {

@@ -195,8 +195,8 @@ pub struct Hedge;
 pub struct ServedBy {
     /// The URL of the node, without user info.
     pub node: Arc<str>,
-    /// Whether the pool has another live node that this request has not tried yet, so
-    /// that a retry need not wait.
+    /// Whether the pool has another live node that this request has not tried yet, so a
+    /// retry need not wait.
     pub has_untried_node: bool,
 }
 

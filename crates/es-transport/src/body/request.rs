@@ -47,8 +47,8 @@ impl Body {
         Self(Kind::Bytes(Bytes::new()))
     }
 
-    /// Creates a body of several pieces, which are sent in order without being copied into
-    /// one buffer.
+    /// Creates a body from several pieces, which are sent in order without being copied
+    /// into one buffer.
     ///
     /// ```
     /// use bytes::Bytes;

@@ -220,7 +220,7 @@ impl ResponseBody {
     /// ```
     ///
     /// # Errors
-    /// The same as those of [`ResponseBody::bytes`].
+    /// Returns the errors of [`ResponseBody::bytes`].
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         loop {
             let frame = std::future::poll_fn(|cx| Pin::new(&mut *self).poll_frame(cx)).await;

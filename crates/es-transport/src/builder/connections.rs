@@ -22,8 +22,8 @@ use crate::{
 
 /// Connections.
 impl<T> TransportBuilder<T> {
-    /// Sets the time limit of opening a connection: name resolution, TCP, proxy and TLS
-    /// handshake together. Default: 5 s.
+    /// Sets the time limit for opening a connection: name resolution, TCP, proxy and
+    /// TLS handshake together. Default: 5 s.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -84,9 +84,9 @@ impl<T> TransportBuilder<T> {
         self.connections("http1_builder", |c| c.http1_builder(builder))
     }
 
-    /// Sets the time that a request waits for a connection to its node, including the
-    /// time to open one. Then the attempt fails as not sent, and the request is retried
-    /// on another node. Default: 10 s, or half of the
+    /// Sets the maximum time that a request waits for a connection to its node,
+    /// including the time to open one. After that, the attempt fails as not sent, and
+    /// the request is retried on another node. Default: 10 s, or half of the
     /// [`request_timeout`](Self::request_timeout) if that is shorter.
     ///
     /// ```
@@ -102,7 +102,7 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.acquire_timeout = Some(timeout))
     }
 
-    /// Sets the maximum age of a connection; `None` is no limit. See
+    /// Sets the maximum age of a connection; `None` means no limit. See
     /// [`ConnectionsBuilder::max_age`]. Default: 10 minutes.
     ///
     /// ```
@@ -120,9 +120,9 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets the clock that detects a suspension of the process, such as that of a
-    /// function between two invocations. After a suspension, idle connections are
-    /// closed, and the nodes are sniffed again if sniffing is enabled. Default: the
-    /// system clock.
+    /// serverless function between two invocations. After a suspension, idle
+    /// connections are closed, and the nodes are sniffed again if sniffing is enabled.
+    /// Default: the system clock.
     pub fn suspend_detector(self, detector: impl SuspendDetector) -> Self {
         self.connections("suspend_detector", |c| c.suspend_detector(detector))
     }
@@ -148,8 +148,8 @@ impl<T> TransportBuilder<T> {
         self.connector_setting(|c| c.resolver(resolver))
     }
 
-    /// Replaces TCP by another service, such as one for SOCKS5 or Unix sockets. The connect
-    /// timeout, the proxy and TLS apply as they do over TCP. See
+    /// Replaces TCP with another service, such as one for SOCKS5 or Unix sockets. The
+    /// connect timeout, the proxy and TLS apply as they do over TCP. See
     /// [`ConnectorBuilder::tcp_connector`].
     pub fn tcp_connector<C>(self, connector: C) -> Self
     where
@@ -229,7 +229,7 @@ impl<T> TransportBuilder<T> {
         self.try_proxy(Ok(Proxy::from_env()))
     }
 
-    /// Replaces the built-in connector by another service, which is responsible for TLS,
+    /// Replaces the built-in connector with another service, which is responsible for TLS,
     /// proxies and timeouts. See [`tcp_connector`](Self::tcp_connector) to replace only TCP.
     pub fn connector<C>(self, connector: C) -> Self
     where

@@ -111,7 +111,7 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the major version of Elasticsearch whose request and response formats are used.
     /// Default: [`CompatibilityMode::Fixed(9)`](CompatibilityMode::Fixed), unless the
-    /// environment variable `ELASTIC_CLIENT_APIVERSIONING` is `false`, which is
+    /// environment variable `ELASTIC_CLIENT_APIVERSIONING` is `false`, which selects
     /// [`CompatibilityMode::Off`].
     ///
     /// ```
@@ -127,7 +127,7 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets the reaction to a server that does not identify itself as Elasticsearch.
-    /// Default: [`ProductCheck::Enforce`], the request fails.
+    /// Default: [`ProductCheck::Enforce`], which makes the request fail.
     ///
     /// ```
     /// use es_transport::{Transport, layer::response_check::ProductCheck};
@@ -192,8 +192,9 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.compression = settings.compression.threshold(bytes))
     }
 
-    /// Sets the maximum size of a response in bytes, after decompression; `None` is no limit. A
-    /// larger response is an error. Default: 512 MiB. It does not apply to streamed responses.
+    /// Sets the maximum size of a response in bytes, after decompression; `None` means no
+    /// limit. A larger response is an error. Default: 512 MiB. It does not apply to streamed
+    /// responses.
     ///
     /// ```
     /// # use es_transport::Transport;

@@ -41,8 +41,8 @@ use crate::{
 
 /// A builder of a [`Transport`], or of a type `T` that wraps one.
 ///
-/// Building does no network I/O and needs no runtime, so that [`build`](Self::build)
-/// works in a plain `main` or a static; only the files named by settings are read. The
+/// Building does no network I/O and needs no runtime, so [`build`](Self::build) works
+/// in a plain `main` or a static; only the files named by settings are read. The
 /// setters do not fail: `build` reports the first invalid setting.
 ///
 /// ```

@@ -78,11 +78,11 @@ impl<T> TransportBuilder<T> {
         })
     }
 
-    /// Sets a pool that is shared with other transports, or that is managed by the
-    /// caller, instead of nodes.
+    /// Sets a node pool instead of individual nodes: one that is shared with other
+    /// transports or managed by the caller.
     ///
-    /// Nodes, `dead_node_backoff`, `ejection`, `slow_start` and `failure_penalty` are
-    /// then set on the pool.
+    /// The nodes, `dead_node_backoff`, `ejection`, `slow_start` and `failure_penalty`
+    /// are then set on the pool instead of this builder.
     ///
     /// ```
     /// use es_transport::{Node, NodePool, Transport};

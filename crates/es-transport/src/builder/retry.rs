@@ -21,7 +21,7 @@ impl<T> TransportBuilder<T> {
     /// [`total_timeout`](Self::total_timeout), and add 401 to the statuses that are
     /// retried ([`retry_on_status`](Self::retry_on_status)). The waits between retries
     /// double up to 10 s, and half of each is random: 12 retries take at least half a
-    /// minute, 20 more than a minute.
+    /// minute, and 20 take more than a minute.
     ///
     /// ```
     /// use std::time::Duration;
@@ -44,7 +44,7 @@ impl<T> TransportBuilder<T> {
     /// Sets the statuses that are retried. Default: 429, 502, 503, 504.
     ///
     /// After a restart of the whole cluster, Elasticsearch rejects valid credentials
-    /// with 401 for some seconds, until its security index is available.
+    /// with 401 for a few seconds, until its security index is available.
     ///
     /// ```
     /// use es_transport::Transport;
@@ -83,7 +83,7 @@ impl<T> TransportBuilder<T> {
         self.retry("standard_retry", |_| policy)
     }
 
-    /// Sets a policy of your own.
+    /// Sets a custom retry policy.
     ///
     /// It replaces [`max_retries`](Self::max_retries) and the other settings of the
     /// default policy; `build` returns an error if both are set.
@@ -124,8 +124,8 @@ impl<T> TransportBuilder<T> {
         self.set(|settings| settings.hedge = hedge)
     }
 
-    /// Sets the time limit of one attempt, including its response; `None` is no limit.
-    /// Default: 30 s.
+    /// Sets the time limit of one attempt, including its response; `None` means no
+    /// limit. Default: 30 s.
     ///
     /// ```
     /// # use std::time::Duration;

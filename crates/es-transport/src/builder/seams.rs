@@ -22,14 +22,15 @@ use crate::{
 
 /// # Layers of your own
 ///
-/// Any tower layer over `http::Request<Body>` fits into three places of the built-in
-/// stack, whose order is the table of [`layer`](crate::layer). Several layers in one
-/// place are called in the order in which they were added. A seam that is not used
-/// costs nothing; a layer costs a boxed future, and one more for the first of a seam.
+/// Any tower layer over `http::Request<Body>` can be inserted at three places of the
+/// built-in stack; the table of [`layer`](crate::layer) shows their order. Several
+/// layers in one place are called in the order in which they were added. A seam that is
+/// not used costs nothing. Each layer costs a boxed future per call, and the first
+/// layer of a seam costs a second one.
 ///
-/// A layer's error is converted by [`Error::from_service`]: what it means for retries
-/// and nodes is the table on [`FailureClass`](crate::error::FailureClass). The service
-/// must be `Clone`; each request uses a clone.
+/// A layer's error is converted by [`Error::from_service`]. The table of
+/// [`FailureClass`](crate::error::FailureClass) shows its effect on retries and nodes.
+/// The service must be `Clone`; each request uses a clone.
 impl<T> TransportBuilder<T> {
     /// Adds a layer that is called once per request, outside of retries: for example a
     /// cache, a quota per tenant or a circuit breaker.
@@ -87,8 +88,8 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Adds a layer that is called once per attempt, with the final URI, headers and
-    /// bytes: for example request signing or shadow traffic. It counts towards the
-    /// attempt timeout.
+    /// bytes: for example request signing or shadow traffic. Its time counts towards
+    /// the attempt timeout.
     ///
     /// ```
     /// use es_transport::{Body, Transport};

@@ -42,7 +42,8 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets whether the certificates of servers are verified. If `false`, an attacker between
-    /// client and server can read the credentials. Default: `true`.
+    /// client and server can read and change all traffic, including the credentials. Default:
+    /// `true`.
     ///
     /// ```
     /// use es_transport::Transport;
@@ -113,7 +114,7 @@ impl<T> TransportBuilder<T> {
     }
 
     /// Sets a rustls configuration, instead of all other TLS settings. A fingerprint replaces
-    /// its verifier. See [`TlsSettings::rustls_config`].
+    /// the verifier of the configuration. See [`TlsSettings::rustls_config`].
     pub fn rustls_config(self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.tls(|tls| tls.rustls_config(config))
     }

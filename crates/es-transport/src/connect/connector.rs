@@ -116,8 +116,8 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Sets the time limit of opening a connection: name resolution, TCP, proxy and TLS
-    /// handshake together. Default: 5 s.
+    /// Sets the time limit for opening a connection: name resolution, TCP, proxy and
+    /// TLS handshake together. Default: 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -151,7 +151,7 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Replaces TCP by another service, such as one for SOCKS5 or Unix sockets. It is
+    /// Replaces TCP with another service, such as one for SOCKS5 or Unix sockets. It is
     /// called with the scheme, host and port of the node, or those of the proxy. The
     /// connect timeout, the proxy and TLS apply as they do over TCP; `tcp_keepalive` and
     /// `resolver` have no effect.
@@ -180,7 +180,7 @@ impl ConnectorBuilder {
         self
     }
 
-    /// Sets whether HTTP/2 is offered to https nodes. It needs
+    /// Sets whether HTTP/2 is offered to https nodes. It requires
     /// [`Connections`](super::Connections) with
     /// [`may_share`](super::ConnectionsBuilder::may_share). Default: `false`.
     #[cfg(feature = "http2")]

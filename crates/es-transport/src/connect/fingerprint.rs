@@ -41,8 +41,8 @@ impl Fingerprint {
     /// ```
     ///
     /// # Errors
-    /// Returns an error for any other character or another number of digits. Shorter
-    /// digests (MD5, SHA-1) are rejected because they can be forged.
+    /// Returns an error for any other character or number of digits. Shorter digests
+    /// (MD5, SHA-1) are rejected because they can be forged.
     pub fn parse(text: &str) -> Result<Self> {
         let digits = without_label(text)?
             .chars()

@@ -19,10 +19,10 @@ use crate::{
 /// or the content itself.
 ///
 /// It can be created from
-/// - `&str`, `String` and `&String`: the text itself if it begins with
-///   `-----BEGIN` (after white space and a byte order mark), otherwise a path;
+/// - `&str`, `String` and `&String`: the content itself if it begins with `-----BEGIN`
+///   (after whitespace and a byte order mark), otherwise a path;
 /// - `&Path`, `PathBuf` and `&PathBuf`: a path;
-/// - `Bytes`, `Vec<u8>`, `&[u8]` and `&[u8; N]`: the text itself.
+/// - `Bytes`, `Vec<u8>`, `&[u8]` and `&[u8; N]`: the content itself.
 ///
 /// Neither `Debug` nor an error shows the content, or a path that looks like part of a
 /// key.
@@ -56,7 +56,7 @@ impl Pem {
         Self(Source::File(path.into()))
     }
 
-    /// Creates it from the content itself.
+    /// Creates a value from the content itself.
     ///
     /// ```
     /// use es_transport::connect::{Pem, TlsSettings};

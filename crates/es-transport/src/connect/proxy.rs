@@ -60,8 +60,8 @@ impl Proxy {
         Ok(Self::build(&url, ""))
     }
 
-    /// Sets the nodes that are connected to directly, separated by commas: host names
-    /// (including their subdomains), IP addresses, networks (`10.0.0.0/8`), or `*`.
+    /// Sets the nodes that bypass the proxy, separated by commas: host names (including
+    /// their subdomains), IP addresses, networks (`10.0.0.0/8`), or `*`.
     ///
     /// # Errors
     /// Returns an error if the proxy was read from the environment, which has its own

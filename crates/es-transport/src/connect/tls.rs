@@ -88,8 +88,8 @@ impl TlsSettings {
 
     /// Sets a rustls configuration, instead of all other settings except
     /// [`ssl_assert_fingerprint`](Self::ssl_assert_fingerprint) and
-    /// [`assert_hostname`](Self::assert_hostname). A fingerprint replaces its verifier. Its
-    /// ALPN protocols are replaced in any case.
+    /// [`assert_hostname`](Self::assert_hostname). A fingerprint replaces the verifier of
+    /// the configuration. Its ALPN protocols are always replaced.
     pub fn rustls_config(mut self, config: impl Into<Arc<ClientConfig>>) -> Self {
         self.config = Some(config.into());
         self

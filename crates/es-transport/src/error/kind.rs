@@ -46,7 +46,7 @@ pub(super) enum Kind {
 /// | error | class | evidence against the node |
 /// |---|---|---|
 /// | connect error, TLS handshake, connect timeout | [`NotSent`](Self::NotSent) | yes |
-/// | no connection became free (acquire timeout) | [`NotSent`](Self::NotSent) | weak, as any timeout |
+/// | no connection became free (acquire timeout) | [`NotSent`](Self::NotSent) | weak, like any timeout |
 /// | the connection was closed before the request was sent; HTTP/2 refused its stream | [`NotSent`](Self::NotSent) | yes |
 /// | [`Error::rejected`], tower's `Overloaded` | [`NotSent`](Self::NotSent) | no |
 /// | no node can take the request | [`NotSent`](Self::NotSent) | no |
@@ -57,15 +57,15 @@ pub(super) enum Kind {
 /// | response too large, broken framing or compression | [`RefusedByClient`](Self::RefusedByClient) | no |
 /// | settings, the request or its body, credentials, closed | [`RefusedByClient`](Self::RefusedByClient) | no |
 ///
-/// Of a request with several attempts it is the class of the last one, but never
+/// A request with several attempts has the class of the last one, but never
 /// [`NotSent`](Self::NotSent) if an earlier attempt may have been applied.
 ///
-/// [`Error::from_service`] recognises errors of other crates anywhere in the chain of
+/// [`Error::from_service`] recognizes errors of other crates anywhere in the chain of
 /// sources: [`Error`] itself, errors of hyper, rustls, tokio, tower and tower-http, and
 /// [`std::io::Error`]. They are recognized by their types, except the timeout of
-/// tower-http's bodies: it is recognized by its message, so that any version of tower-http
-/// is. A custom layer can replace the classification by mapping its inner
-/// error to one of the constructors of [`Error`], or with [`Error::with_class`].
+/// tower-http's bodies: its message is used instead, which works with any version of
+/// tower-http. A custom layer can replace the classification by mapping its inner error to
+/// one of the constructors of [`Error`], or with [`Error::with_class`].
 ///
 /// ```
 /// use es_transport::{Body, Error, error::FailureClass};
@@ -89,8 +89,8 @@ pub enum FailureClass {
     NotSent,
     /// A server may have applied the request: a retry is safe if it is idempotent.
     MaybeApplied,
-    /// The response is not one that Elasticsearch sends to this request: another
-    /// attempt would fail as well.
+    /// The server refused the request, or the response does not come from
+    /// Elasticsearch: another attempt would fail as well.
     RefusedByServer,
     /// This client rejected the request or its response: another attempt would fail as
     /// well.
@@ -164,7 +164,7 @@ impl Error {
         }
     }
 
-    /// Whether a setting is invalid, so that the transport was not built.
+    /// Whether a setting is invalid, so the transport was not built.
     pub fn is_config(&self) -> bool {
         matches!(self.0.kind, Kind::Config { .. })
     }
@@ -290,7 +290,7 @@ impl Error {
         matches!(self.0.kind, Kind::Closed)
     }
 
-    /// Whether no byte of the request reached a server, so that a retry cannot apply it
+    /// Whether no byte of the request reached a server, so a retry cannot apply it
     /// twice.
     pub fn is_not_sent(&self) -> bool {
         self.0.is_not_sent

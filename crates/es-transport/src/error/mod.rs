@@ -1,9 +1,9 @@
 //! The error type of the crate.
 //!
 //! [`Error`] is opaque and has the size of a pointer. Methods such as
-//! [`Error::is_timeout`] and [`Error::is_connect`] return its kind, [`Error::class`]
-//! returns whether the request may have been applied, and [`Error::attempts`] lists
-//! every attempt. The message describes only its own level; the cause is the
+//! [`Error::is_timeout`] and [`Error::is_connect`] identify its kind, [`Error::class`]
+//! tells whether the request may have been applied, and [`Error::attempts`] lists every
+//! attempt. The message describes only its own level; the cause is the
 //! [`source`](std::error::Error::source).
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
@@ -230,8 +230,8 @@ impl Error {
         Self::new(Kind::Service).with_source(source)
     }
 
-    /// Converts the error of any service, and recognises errors of other crates by the
-    /// table of [`FailureClass`].
+    /// Converts the error of any service, and recognizes errors of other crates as
+    /// listed in the table of [`FailureClass`].
     ///
     /// ```
     /// use es_transport::{Error, error::FailureClass};
@@ -262,7 +262,7 @@ impl Error {
         self
     }
 
-    /// Marks the request as not sent: no byte of it reached a server, so that it can be
+    /// Marks the request as not sent: no byte of it reached a server, so it can be
     /// retried.
     #[must_use]
     pub fn not_sent(mut self) -> Self {
@@ -271,7 +271,7 @@ impl Error {
     }
 
     /// Sets whether the pool has another live node that this request has not tried yet,
-    /// so that a retry need not wait.
+    /// so a retry need not wait.
     #[must_use]
     pub fn with_untried_node(mut self, has_untried_node: bool) -> Self {
         self.0.has_untried_node = has_untried_node;

@@ -1,22 +1,22 @@
 //! Settings by name: from a configuration file, and from the environment.
 //!
 //! Each setting has the name of its setter on [`TransportBuilder`](crate::TransportBuilder). Its value is a
-//! text, a number or a list:
+//! string, a number or a list:
 //!
 //! | setting | value |
 //! |---|---|
-//! | `nodes` | a list of URLs, or a text of URLs separated by commas |
+//! | `nodes` | a list of URLs, or a string of URLs separated by commas |
 //! | `cloud_id` | the Cloud ID of a deployment, instead of nodes |
 //! | `ca_certs` | the path of a PEM or DER file, or PEM text |
 //! | `ssl_assert_fingerprint` | SHA-256 fingerprint of the server's or a CA's certificate |
 //! | `verify_certs`, `ssl_assert_hostname` | `true` or `false` |
-//! | `client_cert` and `client_key` | as `ca_certs` |
+//! | `client_cert` and `client_key` | like `ca_certs` |
 //! | `min_tls_version` | `1.2` or `1.3` |
-//! | `trust_roots` | `mozilla`, and by feature `system` or `platform` |
-//! | `basic_auth` | `["username", "password"]`, or the text `username:password` |
+//! | `trust_roots` | `mozilla`; `system` with the feature `native-roots`, `platform` with `platform-verifier` |
+//! | `basic_auth` | `["username", "password"]`, or the string `username:password` |
 //! | `username` and `password` | the two parts of `basic_auth` |
 //! | `bearer_auth` | a token |
-//! | `api_key` | the encoded key, `["id", "api_key"]`, or the text `id:api_key` |
+//! | `api_key` | the encoded key, `["id", "api_key"]`, or the string `id:api_key` |
 //! | `connect_timeout`, `acquire_timeout`, `idle_timeout` | a duration |
 //! | `request_timeout`, `total_timeout`, `max_connection_age`, `tcp_keepalive` | a duration or `off` |
 //! | `max_retries`, `connections_per_node`, `max_idle_per_node` | a number |
@@ -31,13 +31,13 @@
 //! | `compression_threshold` | a size |
 //! | `max_response_size` | a size or `off` |
 //! | `headers` | a table of header values by name |
-//! | `opaque_id`, `user_agent`, `proxy` | text |
+//! | `opaque_id`, `user_agent`, `proxy` | a string |
 //! | `compatibility_mode` | a major version such as `9`, `off`, `negotiated` or `serverless` |
 //! | `product_check` | `enforce`, `warn` or `off` |
 //!
-//! A duration is a number of seconds or a text with a unit: `500ms`, `30s`, `2m`, `1h`.
-//! A size is a number of bytes or a text with a unit: `64kb`, `100mb`, `1gb`. Numbers
-//! and booleans may also be given as text.
+//! A duration is a number of seconds or a string with a unit: `500ms`, `30s`, `2m`,
+//! `1h`. A size is a number of bytes or a string with a unit: `64kb`, `100mb`, `1gb`.
+//! Numbers and booleans may also be given as strings.
 
 mod value;
 
@@ -163,7 +163,7 @@ impl Config {
 
     /// Merges two configurations. If both have a setting, the value of `other` is used.
     ///
-    /// A Cloud ID in `other` replaces nodes, and the reverse; likewise, any kind of
+    /// A Cloud ID in `other` replaces nodes, and vice versa; likewise, any kind of
     /// authentication replaces every other kind.
     ///
     /// ```

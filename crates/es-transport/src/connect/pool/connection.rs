@@ -413,8 +413,8 @@ impl From<TrySendError<Request<Body>>> for SendError {
 /// The body of a response of [`Connections`](super::Connections).
 ///
 /// Once the body has been read to its end, the connection serves the next request. If
-/// the body is dropped earlier, the connection is closed, unless all of the body had
-/// arrived.
+/// the body is dropped earlier, the connection is closed, unless the whole body has
+/// already arrived.
 pub struct PooledBody {
     incoming: Incoming,
     /// `None` once it went back.

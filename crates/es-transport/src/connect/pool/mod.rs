@@ -15,14 +15,14 @@
 //!   closed if a request is cancelled, if a large response is dropped unread, or if the
 //!   server responds without reading the rest of the request.
 //! - A response with both `Content-Length` and chunked encoding is an error and closes the
-//!   connection: proxies disagree on where such a response ends, so that its rest could be
+//!   connection: proxies disagree on where such a response ends, so the remainder could be
 //!   delivered to another request (response smuggling).
 //! - Idle connections are closed after a timeout, at a maximum age, if there are too many, if
 //!   their node has left ([`Connections::retain`]), if the process was suspended
 //!   ([`SuspendDetector`]), and if a more recently used connection turned out to be dead.
 //! - A connection serves only requests of the tokio runtime that drives it.
 //! - With the feature `http2`, all requests share a connection that negotiated HTTP/2. After
-//!   a request on it timed out, it is not reused.
+//!   a request on it has timed out, it is not reused.
 //!
 //! It does not follow redirects or repeat sent requests, and it runs no background task
 //! while no connection is idle.

@@ -115,8 +115,8 @@ impl Connections {
     }
 
     /// Removes all hosts (scheme, host name and port, with the path `/`) for which
-    /// `keep` returns `false`. Their idle connections are closed immediately,
-    /// connections in use once their response has been read.
+    /// `keep` returns `false`. Their idle connections are closed immediately;
+    /// connections in use are closed once their response has been read.
     ///
     /// ```
     /// use es_transport::connect::{Connections, Connector};
@@ -144,8 +144,8 @@ impl Connections {
         self.0.hosts.load().iter().for_each(SharedHost::clear_idle);
     }
 
-    /// Closes the pool: idle connections immediately, connections in use once their
-    /// response has been read. Waiting and later requests fail with
+    /// Closes the pool: idle connections are closed immediately, connections in use
+    /// once their response has been read. Waiting and later requests fail with
     /// [`Error::is_closed`].
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);

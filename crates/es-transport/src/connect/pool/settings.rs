@@ -31,9 +31,9 @@ const MAX_HEADERS: usize = 4_096;
 
 /// A source of wall-clock time, by which a suspension of the process is detected.
 ///
-/// While a process is suspended (a function between two invocations, a paused virtual
-/// machine), its timers stand still, but the wall clock does not. When the process
-/// resumes, its idle connections are most likely dead.
+/// While a process is suspended (a serverless function between two invocations, a
+/// paused virtual machine), its timers stand still, but the wall clock does not. When
+/// the process resumes, its idle connections are most likely dead.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -166,7 +166,8 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets the maximum age of a connection; `None` is no limit. Default: 10 minutes.
+    /// Sets the maximum age of a connection; `None` means no limit. Default: 10
+    /// minutes.
     ///
     /// An older connection is closed between two requests, so that host names are
     /// resolved again. The age of each connection is reduced by a random part of up to
@@ -184,10 +185,10 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets the time that a request waits for a connection, including the time to open one.
-    /// Default: 10 s.
+    /// Sets the maximum time that a request waits for a connection, including the time to
+    /// open one. Default: 10 s.
     ///
-    /// Then the request fails with
+    /// After that, the request fails with
     /// [`TimeoutPhase::Acquire`](crate::error::TimeoutPhase::Acquire); it was not sent. A
     /// request with its own timeout ([`RequestOptions`](crate::RequestOptions)) waits for at
     /// most half of it, so that it fails as not sent before that timeout ends the attempt.
@@ -247,8 +248,8 @@ impl ConnectionsBuilder {
     /// headers.
     ///
     /// It replaces the default limits of 256 KiB and 4,096 header lines. A server that
-    /// warns of many deprecated parameters exceeds hyper's own default of 100 lines
-    /// (`max_headers`), but hyper allocates space for every allowed line for every
+    /// warns of many deprecated parameters can exceed hyper's own default of 100 lines
+    /// (`max_headers`), but hyper allocates space for every allowed line of every
     /// response. By default, only a response with more than 100 lines gets that space.
     ///
     /// ```
