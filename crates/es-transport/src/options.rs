@@ -114,7 +114,8 @@ pub struct RequestOptions {
     /// Whether the request is batch work, which leaves a share of each window to live
     /// traffic ([`layer::window`](crate::layer::window)).
     pub batch: bool,
-    /// Media type of body and response, which replaces that of the compatibility mode.
+    /// Media type of the request body and the response, which replaces that of the
+    /// compatibility mode.
     pub media_type: Option<HeaderValue>,
     /// Whether the response is returned as a stream instead of being buffered.
     /// Responses with a status of 400 or above are buffered in any case.
@@ -320,7 +321,8 @@ impl RequestOptions {
         self
     }
 
-    /// Sets the media type of body and response. Default: that of the compatibility mode.
+    /// Sets the media type of the request body and the response. Default: that of the
+    /// compatibility mode.
     #[must_use]
     pub fn media_type(mut self, media_type: impl Into<Option<HeaderValue>>) -> Self {
         self.media_type = media_type.into();

@@ -94,8 +94,8 @@ where
 
 /// The part of the built-in stack below a seam: the inner service of a custom layer.
 ///
-/// It is always ready: its future waits for the readiness of the stack below, so that
-/// this time counts towards every time limit. Clones share one stack.
+/// It is always ready: its future waits for the readiness of the stack below, so this
+/// time counts towards every time limit. Clones share one stack.
 #[derive(Clone)]
 pub struct StackService(Arc<dyn SharedService>);
 

@@ -1,4 +1,4 @@
-//! The transport: a cheaply cloneable handle of the stack.
+//! The transport: a handle to the stack that is cheap to clone.
 
 use std::{
     fmt,
@@ -31,7 +31,7 @@ use crate::{
 /// A transport: sends requests without a host to the nodes of a cluster.
 ///
 /// It is cheap to clone; clones share the pool and its connections. It is a
-/// [`tower::Service`], so that it can be wrapped in layers.
+/// [`tower::Service`], so it can be wrapped in layers.
 ///
 /// ```no_run
 /// use es_transport::{Body, Transport};
@@ -424,8 +424,8 @@ impl Transport {
         }
     }
 
-    /// Closes the transport: idle connections immediately, connections in use once
-    /// their response has been read. Later requests fail with
+    /// Closes the transport: idle connections are closed immediately, connections in
+    /// use once their response has been read. Later requests fail with
     /// [`is_closed`](Error::is_closed).
     ///
     /// A [service](TransportBuilder::http_service) that replaces the connections is not

@@ -9,24 +9,24 @@
 //! | layer | what it does | reason for its place |
 //! |---|---|---|
 //! | [`TraceLayer`] | a span for the request | outermost: it sees what the caller sees |
-//! | `MetricsLayer` (feature `metrics`) | duration and outcome of requests | as the layer before |
-//! | [`TotalTimeoutLayer`] | one deadline for all attempts | over retry, so that waits count |
-//! | [`CompressionLayer`] | gzip of request bodies | over retry: compressed once, attempts share the bytes |
-//! | **seam** [`layer_request`] | once per request: caches, quotas per tenant, circuit breakers | over retry |
-//! | [`RetryLayer`] | retries what may be retried | over everything that belongs to one attempt |
+//! | `MetricsLayer` (feature `metrics`) | duration and outcome of requests | same as the layer before |
+//! | [`TotalTimeoutLayer`] | one deadline for all attempts | above retry, so that waits count |
+//! | [`CompressionLayer`] | gzip of request bodies | above retry: compressed once, attempts share the bytes |
+//! | **seam** [`layer_request`] | once per request: caches, quotas per tenant, circuit breakers | above retry |
+//! | [`RetryLayer`] | retries what may be retried | above everything that belongs to one attempt |
 //! | [`HedgeLayer`], if [set](crate::TransportBuilder::hedge) | sends slow reads to a second node | below retry, for which both are one attempt |
 //! | [`SniffLayer`](crate::sniff::SniffLayer) | refreshes the nodes | below retry: it sees every attempt |
 //! | [`DefaultHeadersLayer`] | user agent, client meta, opaque id | below retry, whose copy of the request then has few headers |
 //! | [`MediaTypeLayer`] | compatibility mode | below retry: a negotiated version changes between attempts |
-//! | [`AuthLayer`] | credentials | below retry: a refreshed token is used immediately; over selection: it takes precedence over credentials of a node |
+//! | [`AuthLayer`] | credentials | below retry: a refreshed token is used immediately; above selection: it takes precedence over credentials of a node |
 //! | **seam** [`layer_attempt`] | once per attempt, before a node is selected: rate limits, fault injection | below retry |
-//! | [`WindowLayer`], if [set](crate::TransportBuilder::windows) | limits the requests in flight at each node | directly over selection, which chooses among the nodes whose window is not full |
+//! | [`WindowLayer`], if [set](crate::TransportBuilder::windows) | limits the requests in flight at each node | directly above selection, which chooses among the nodes whose window is not full |
 //! | [`SelectNodeLayer`] | a node for each attempt | below retry: each attempt selects a node |
-//! | [`ProductCheckLayer`] | checks that it is Elasticsearch | below selection, which names the node in the error |
-//! | [`RedirectCheckLayer`] | turns a redirect into an error | as the layer before |
+//! | [`ProductCheckLayer`] | checks that the server is Elasticsearch | below selection, which names the node in the error |
+//! | [`RedirectCheckLayer`] | turns a redirect into an error | same as the layer before |
 //! | [`DecompressionLayer`] | accepts gzip and decompresses responses | below media types, which read refusals, and below retry: a broken response is a failed attempt of its node |
-//! | [`TraceAttemptLayer`] | a child span for the attempt | below selection: it names the node |
-//! | [`AttemptTimeoutLayer`] | one deadline per attempt | over everything that takes time in an attempt |
+//! | [`TraceAttemptLayer`] | a child span for the attempt | below selection, so that it can name the node |
+//! | [`AttemptTimeoutLayer`] | one deadline per attempt | above everything that takes time in an attempt |
 //! | **seam** [`layer_node`] | once per attempt, with the final URI, headers and bytes: signing, shadow traffic | below selection and the timeout |
 //! | [`CollectLayer`] | reads the response to its end | innermost: a truncated or slow response is a failed attempt |
 //!

@@ -13,18 +13,18 @@ use crate::events::DeathCause;
 /// connections and the statuses 502, 503 and 504 make a node dead immediately, with or
 /// without ejection.
 ///
-/// A node is ejected after [`failures_in_a_row`](Self::failures_in_a_row), or if
-/// less than the [`success_percent`](Self::success_percent) of its requests within
+/// A node is ejected after a number of [failures in a row](Self::failures_in_a_row), or
+/// if less than the [`success_percent`](Self::success_percent) of its requests within
 /// the [`window`](Self::window) succeeded. It is not ejected
-/// - while the other nodes together fail as often: then the cause is the requests or
+/// - while the other nodes together fail as often: the cause is then the requests or
 ///   the cluster, not the node;
 /// - if [`max_percent`](Self::max_percent) of the nodes are already ejected;
 /// - if less than [`panic_percent`](Self::panic_percent) of the nodes would then be
 ///   live. If nodes die and fewer than that are live, all ejected nodes are used again.
 ///
-/// The first ejection lasts 30 s, the second in a row twice as long, and so on, up to
-/// 300 s ([`time`](Self::time)). Then one request probes the node. The count starts
-/// again after the node has been live for as long as its last ejection.
+/// The first ejection lasts 30 s, the second in a row 60 s, the third 90 s, and so on,
+/// up to 300 s ([`time`](Self::time)). After that, one request probes the node. The
+/// count starts again after the node has been live for as long as its last ejection.
 ///
 /// ```
 /// use es_transport::{Node, NodePool, node::Ejection};
@@ -108,23 +108,25 @@ impl Ejection {
     }
 
     /// Sets the maximum percentage of nodes that are ejected at the same time, rounded
-    /// down, but at least one node. Default: 10.
+    /// down, but never fewer than one node. Default: 10.
     #[must_use]
     pub const fn max_percent(mut self, percent: u32) -> Self {
         self.max_percent = percent;
         self
     }
 
-    /// Sets the minimum percentage of nodes that must be live. Below it, and if no node is
-    /// live, no node is ejected, and all ejected nodes are used. Default: 50.
+    /// Sets the minimum percentage of nodes that must be live. Below it, or if no node is
+    /// live, no further node is ejected, and all ejected nodes are used again.
+    /// Default: 50.
     #[must_use]
     pub const fn panic_percent(mut self, percent: u32) -> Self {
         self.panic_percent = percent;
         self
     }
 
-    /// Sets the duration of the first ejection, by which each further one in a row is
-    /// longer, and the maximum duration. Defaults: 30 s and 300 s.
+    /// Sets the duration of the first ejection, and the maximum. Each further ejection
+    /// in a row lasts longer by the duration of the first one. Defaults: 30 s and
+    /// 300 s.
     #[must_use]
     pub const fn time(mut self, base: Duration, max: Duration) -> Self {
         (self.base_time, self.max_time) = (base, max);

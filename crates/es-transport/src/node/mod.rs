@@ -7,7 +7,7 @@
 //! Requests read a snapshot through arc-swap, which writers replace as a whole while
 //! they hold a lock. In addition, there are independent atomic counters and hints: the
 //! load of a node, whether a response changes its health, and the positions of
-//! selectors. No other data is published through them, so that relaxed ordering is
+//! selectors. No other data is published through them, so relaxed ordering is
 //! sufficient; a stale value only leads to a worse choice. `tests/nodes/threads.rs` runs
 //! under Miri.
 

@@ -12,7 +12,7 @@
 //! Requests that pass through [`SniffLayer`] start a sniff that is due. Between
 //! requests, a background task sniffs periodically; it ends when the last clone of the
 //! sniffer and its services is dropped. If the process is suspended between requests,
-//! as functions are, the next request starts the overdue sniff.
+//! as serverless functions are, the next request starts the overdue sniff.
 //!
 //! ```
 //! use std::time::Duration;

@@ -166,8 +166,8 @@ impl ConnectionsBuilder {
         self
     }
 
-    /// Sets the maximum age of a connection; `None` means no limit. Default: 10
-    /// minutes.
+    /// Sets the maximum age of a connection; `None` means no limit.
+    /// Default: 10 minutes.
     ///
     /// An older connection is closed between two requests, so that host names are
     /// resolved again. The age of each connection is reduced by a random part of up to

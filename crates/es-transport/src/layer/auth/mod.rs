@@ -7,9 +7,10 @@
 //! 1. an `Authorization` header of the request itself, which is left unchanged;
 //! 2. the request's [`RequestOptions::auth`]: credentials, or none at all;
 //! 3. headers in the options, then the transport's default headers, both of which
-//!    [`default_headers`](super::default_headers) adds above;
+//!    [`default_headers`](super::default_headers) adds higher in the stack;
 //! 4. the credentials of this layer;
-//! 5. the user info of the selected node's URL, which node selection adds below.
+//! 5. the user info of the selected node's URL, which node selection adds lower in the
+//!    stack.
 //!
 //! **A provider** is called for the first request. Its credentials are cached until they
 //! expire or a server responds with 401. At most one call runs at a time; requests that

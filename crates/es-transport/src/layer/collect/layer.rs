@@ -16,7 +16,8 @@ impl CollectLayer {
         }
     }
 
-    /// Sets the maximum size of a response in bytes; `None` is no limit. Default: 512 MiB.
+    /// Sets the maximum size of a response in bytes; `None` means no limit. Default:
+    /// 512 MiB.
     ///
     /// ```
     /// use std::convert::Infallible;

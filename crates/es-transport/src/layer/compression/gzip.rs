@@ -41,7 +41,7 @@ impl Gzip {
     /// Finishes the body and returns its compressed bytes.
     ///
     /// # Errors
-    /// The same as those of [`write`](Self::write).
+    /// Returns the errors of [`write`](Self::write).
     pub fn finish(mut self) -> Result<Vec<u8>> {
         self.encoder.finish(&mut self.output)?;
         Ok(self.output)

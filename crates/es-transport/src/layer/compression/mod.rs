@@ -2,7 +2,7 @@
 //!
 //! Bodies of at least the threshold are compressed at a fast level, which reduces a
 //! bulk request of JSON to between a fifth and a tenth of its size. The layer belongs
-//! *over* retry, so that a body is compressed once and all attempts share the result.
+//! *above* retry, so that a body is compressed once and all attempts share the result.
 //! Compression runs on the caller's task and takes about 10 ms for 2 MB.
 //!
 //! - A buffered body is compressed as a whole. If that does not make it smaller, it is

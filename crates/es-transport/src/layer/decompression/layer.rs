@@ -47,8 +47,8 @@ impl DecompressionLayer {
         self
     }
 
-    /// Sets the maximum size of a decompressed response in bytes; `None` is no limit.
-    /// Default: 512 MiB.
+    /// Sets the maximum size of a decompressed response in bytes; `None` means no
+    /// limit. Default: 512 MiB.
     ///
     /// ```
     /// use es_transport::layer::DecompressionLayer;

@@ -18,9 +18,9 @@
 //! [`stream`] is limited only by the request's own setting, unless its status is 400 or
 //! above.
 //!
-//! The layer belongs below retry and over [`collect`](super::collect), so that a broken
-//! response is the failure of an attempt, and below [`media_type`](super::media_type),
-//! which reads refusals.
+//! The layer belongs below retry and above [`collect`](super::collect), so that a
+//! broken response is the failure of an attempt, and below
+//! [`media_type`](super::media_type), which reads refusals.
 //!
 //! [`max_response_size`]: crate::RequestOptions::max_response_size
 //! [`stream`]: crate::RequestOptions::stream

@@ -95,7 +95,7 @@ impl DefaultHeadersLayer {
     /// Sets `X-Opaque-Id`, which Elasticsearch includes in its logs and tasks.
     ///
     /// # Errors
-    /// The same as those of [`user_agent`](Self::user_agent).
+    /// Returns the errors of [`user_agent`](Self::user_agent).
     pub fn opaque_id(mut self, value: impl AsRef<str>) -> Result<Self> {
         let value = checked("opaque_id", value.as_ref())?;
         self.edit().insert(OPAQUE_ID, value);

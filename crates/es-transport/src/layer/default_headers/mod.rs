@@ -9,8 +9,8 @@
 //!
 //! **Precedence**, from highest to lowest: headers of the request itself, the request's
 //! [options](crate::RequestOptions), the transport's settings. If the options contain
-//! credentials ([`RequestOptions::auth`]), this layer adds no `Authorization`, so that
-//! those credentials are used.
+//! credentials ([`RequestOptions::auth`]), this layer adds no `Authorization`, so those
+//! credentials are used.
 //!
 //! The layer belongs *below* retry, so that the copy of the request that retry keeps
 //! has few headers. It reserves space for the headers of the layers below, because

@@ -20,7 +20,7 @@
 //! - Never to the same node or to a dead one.
 //!
 //! # Place
-//! The layer belongs below retry and over the layer that selects nodes, which reads the
+//! The layer belongs below retry and above the layer that selects nodes, which reads the
 //! extensions [`Hedge`](crate::extensions::Hedge) and
 //! [`RetryContext`](crate::extensions::RetryContext). If both attempts fail, the outcome
 //! is that of the last one, which may be retried. Both attempts are listed in the

@@ -1,4 +1,4 @@
-//! A token bucket that keeps retries a share of the traffic.
+//! A token bucket that limits retries to a share of the traffic.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// It is a token bucket that starts full. Each retry takes one token; without a token,
 /// no retry is made. Retries of requests that were not sent are free. Each request that
-/// succeeds at its first attempt returns a part of a token. A burst of failures is thus
+/// succeeds at its first attempt earns a part of a token. A burst of failures is thus
 /// retried, but a cluster that keeps failing receives only little more traffic than
 /// without retries, instead of four times as much.
 ///
-/// By default, it holds 100 tokens, and each success returns a fifth of a token, as in
+/// By default, it holds 100 tokens, and each success earns a fifth of a token, as in
 /// the standard retry mode of the AWS SDKs (500 units, 5 per retry, 1 returned).
 ///
 /// It is a single atomic number: it needs no lock, and only a read while it is full.
@@ -108,7 +108,7 @@ impl Budget {
             .is_ok()
     }
 
-    /// Returns the part of a token that a success earns.
+    /// Adds the part of a token that a success earns.
     pub fn deposit(&self) {
         self.add(self.gain);
     }

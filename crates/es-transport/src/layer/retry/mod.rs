@@ -1,15 +1,15 @@
 //! Retries requests when it is safe to do so.
 //!
-//! A [`RetryPolicy`] decides about retries, and the layer carries them out: it keeps a
-//! copy of the request, calls the policy after each attempt, waits, and logs the
-//! attempts.
+//! A [`RetryPolicy`] decides whether a request is retried, and the layer carries out
+//! the retry: it keeps a copy of the request, calls the policy after each attempt,
+//! waits, and logs the attempts.
 //!
 //! - An error carries every attempt ([`Error::attempts`](crate::Error::attempts)); a
 //!   response that needed more than one carries
 //!   [`Attempts`](crate::extensions::Attempts) as an extension.
 //! - A retry carries all extensions of the caller, and
-//!   [`RetryContext`](crate::extensions::RetryContext), by which the layers below avoid
-//!   the nodes that were tried.
+//!   [`RetryContext`](crate::extensions::RetryContext), which the layers below use to
+//!   avoid the nodes that were tried.
 //! - A wait that would end after the request's
 //!   [`Deadline`](crate::extensions::Deadline) is not started; the last outcome is
 //!   returned instead. If the service below is not ready for a retry, the layer waits
@@ -23,8 +23,8 @@
 //! below is kept for retries. The log and timers are created only after a failure.
 //!
 //! The layer does not select nodes, and it does not buffer responses: if a response is
-//! retried, its unread rest is dropped, which closes the connection, unless a layer
-//! below has buffered it. A request with a streamed body cannot be retried.
+//! retried, its unread remainder is dropped, which closes the connection, unless a
+//! layer below has buffered it. A request with a streamed body cannot be retried.
 //!
 //! ```
 //! use std::{convert::Infallible, sync::atomic::{AtomicU32, Ordering::Relaxed}};

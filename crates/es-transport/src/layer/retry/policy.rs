@@ -62,7 +62,7 @@ pub trait RetryPolicy: Send + Sync + 'static {
         true
     }
 
-    /// Returns a part of a retry to the budget. It is called for every request that
+    /// Gives a part of a retry back to the budget. It is called for every request that
     /// succeeds at its first attempt: the response is neither a 429 nor a server error
     /// (5xx), and is not retried.
     fn deposit(&self) {}
@@ -266,7 +266,7 @@ impl<'a> AttemptOutcome<'a> {
         self.has_untried_node
     }
 
-    /// Returns the total duration of the attempts, without waits; zero after a
+    /// Returns the total duration of the attempts, excluding waits; zero after a
     /// response.
     pub const fn elapsed(&self) -> Duration {
         self.elapsed

@@ -1,4 +1,4 @@
-//! The policy of the transport.
+//! The default policy of the transport.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ use crate::{
 /// |---|---|
 /// | not sent ([`FailureClass::NotSent`]: connection refused, connect or acquire timeout, [rejected](crate::Error::rejected)) | always |
 /// | failed TLS handshake | on another node that was not tried yet |
-/// | may be applied ([`FailureClass::MaybeApplied`]: the connection broke) | if the request is idempotent |
+/// | may have been applied ([`FailureClass::MaybeApplied`]: the connection broke) | if the request is idempotent |
 /// | attempt timeout | if set ([`retry_on_timeout`](Self::retry_on_timeout)) and idempotent |
 /// | 429 | always: the server refused the request without applying it. For a request that is applied in parts, set [no status](crate::RequestOptions::retry_on_status) |
 /// | 401, if [set](Self::retry_on_status) | always: the request was not applied |
@@ -39,12 +39,12 @@ use crate::{
 /// [`RequestOptions::retry_on_status`](crate::RequestOptions::retry_on_status) does not
 /// make a request idempotent.
 ///
-/// Before a retry, it waits according to [`Backoff`], and at least for the time in
-/// `Retry-After` (at most 30 s, [`max_retry_after`](Self::max_retry_after)). It does
-/// not wait while another live node has not been tried yet, except after a 429, because
-/// the cluster is then overloaded. A [`Budget`] limits retries to a share of the
-/// traffic. Retries of requests that were not sent are exempt, because they put no load
-/// on the cluster.
+/// Before a retry, the request waits according to [`Backoff`], and at least for the
+/// time in `Retry-After` (at most 30 s, [`max_retry_after`](Self::max_retry_after)). It
+/// does not wait while another live node has not been tried yet, except after a 429,
+/// because the cluster is then overloaded. A [`Budget`] limits retries to a share of
+/// the traffic. Retries of requests that were not sent are exempt, because they put no
+/// load on the cluster.
 ///
 /// A request that was not sent fails over to another live node. Failovers do not count
 /// towards [`max_retries`](Self::max_retries) (unless that is 0) for up to 5 s of such
@@ -197,7 +197,8 @@ impl StandardRetry {
         self
     }
 
-    /// Sets the random number generator of the jitter; a seeded one makes it reproducible.
+    /// Sets the random number generator for the jitter; a seeded one makes it
+    /// reproducible.
     #[must_use]
     pub fn rng(mut self, rng: Rng) -> Self {
         self.rng = rng;

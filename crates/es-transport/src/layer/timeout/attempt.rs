@@ -28,7 +28,7 @@ pub struct AttemptTimeoutLayer {
 }
 
 impl AttemptTimeoutLayer {
-    /// Creates a layer with this time limit; `None` is no limit. The request's own
+    /// Creates a layer with this time limit; `None` means no limit. The request's own
     /// options and its total deadline apply in any case.
     ///
     /// ```

@@ -2,9 +2,9 @@
 //!
 //! [`TotalTimeoutLayer`] sets one deadline for a request with all its attempts and
 //! waits. There is none by default. If one is set, the request carries a
-//! [`Deadline`](crate::extensions::Deadline): retry does not start a wait that would
-//! end after it, and the timer of an attempt ends at it, so that the error lists all
-//! attempts.
+//! [`Deadline`](crate::extensions::Deadline): the retry layer does not start a wait
+//! that would end after it, and the timer of an attempt ends at it, so that the error
+//! lists all attempts.
 //!
 //! [`AttemptTimeoutLayer`] ends an attempt after its time limit (30 s by default,
 //! [`RequestOptions::request_timeout`](crate::RequestOptions::request_timeout) for one

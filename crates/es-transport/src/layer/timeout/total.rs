@@ -24,8 +24,8 @@ pub struct TotalTimeoutLayer {
 }
 
 impl TotalTimeoutLayer {
-    /// Creates a layer with this time limit; `None` is no limit, which is the default.
-    /// The request's own options and [`Deadline`] apply in any case.
+    /// Creates a layer with this time limit; `None`, the default, means no limit. The
+    /// request's own options and [`Deadline`] apply in any case.
     ///
     /// ```
     /// use std::{future::pending, time::Duration};

@@ -1,6 +1,6 @@
 //! `tracing` spans: one for each request, with a child span for each attempt.
 //!
-//! [`TraceLayer`] belongs outside of all other layers, [`TraceAttemptLayer`] below node
+//! [`TraceLayer`] belongs outside all other layers, [`TraceAttemptLayer`] below node
 //! selection. The fields have the names of OpenTelemetry's [semantic conventions for
 //! Elasticsearch][conventions]; a subscriber such as `tracing-opentelemetry` exports
 //! them as they are.

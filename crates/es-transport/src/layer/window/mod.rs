@@ -24,7 +24,7 @@
 //! [`max`](WindowLayer::max).
 //!
 //! # Place
-//! The layer belongs directly over the one that selects nodes. The latter must use the
+//! The layer belongs directly above the one that selects nodes. The latter must use the
 //! layer's [`selector`](WindowLayer::selector), which chooses among the nodes whose
 //! window is not full.
 //!

@@ -148,7 +148,7 @@ impl NodePoolBuilder {
         self
     }
 
-    /// Sets a seed, with which the jitter of dead times is reproducible, for tests.
+    /// Sets a seed that makes the jitter of dead times reproducible, for tests.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.rng = Rng::seeded(seed);

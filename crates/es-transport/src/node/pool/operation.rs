@@ -157,8 +157,8 @@ impl NodePool {
         Ok(())
     }
 
-    /// Marks a node as dead for this time from `now` on, regardless of its responses.
-    /// Returns whether the pool has the node.
+    /// Marks a node as dead for `dead_time`, starting at `now`, regardless of its
+    /// responses. Returns whether the pool has the node.
     ///
     /// After that time, a request probes the node.
     ///

@@ -7,7 +7,7 @@
 //! | [`LeastInFlight`] | the one with the fewest requests in flight | yes |
 //! | [`PeakEwma`] | the better of two random nodes, by latency and load | yes |
 //! | [`Sticky`] | the same node again, or a node by the request's hint | no |
-//! | [`PreferAttribute`] | nodes with an attribute such as a zone, or else all nodes | as its inner selector |
+//! | [`PreferAttribute`] | nodes with an attribute such as a zone, or else all nodes | like its inner selector |
 //!
 //! A closure is a selector as well; with [`selector_fn`], the types of its arguments
 //! are inferred:

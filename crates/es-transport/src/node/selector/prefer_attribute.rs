@@ -72,8 +72,8 @@ impl<S> PreferAttribute<S> {
         self
     }
 
-    /// Sets the number of requests in flight at the chosen preferred node from which
-    /// all nodes are used. Default: no limit.
+    /// Sets the number of requests in flight at which a preferred node counts as too
+    /// busy. If the chosen node has reached it, all nodes are used. Default: no limit.
     #[must_use]
     pub fn at_most_in_flight(mut self, requests: usize) -> Self {
         self.at_most_in_flight = Some(requests);
