@@ -1,5 +1,5 @@
-//! A layered transport for Elasticsearch: sends requests without a host to a node of a
-//! cluster, and returns its response.
+//! A layered transport for Elasticsearch: sends each request to a node of a cluster, and
+//! returns its response.
 //!
 //! ```no_run
 //! use es_transport::{Body, Transport};
@@ -11,8 +11,8 @@
 //!     .basic_auth("elastic", "changeme")
 //!     .build()?;
 //!
-//! let answer = transport.send(http::Request::get("/").body(Body::empty())?).await?;
-//! println!("{} {:?}", answer.status(), answer.into_body().bytes().await?);
+//! let response = transport.send(http::Request::get("/").body(Body::empty())?).await?;
+//! println!("{} {:?}", response.status(), response.into_body().bytes().await?);
 //! # Ok(())
 //! # }
 //! ```
@@ -31,15 +31,15 @@
 //! | [`sniff`] | finding the nodes of a cluster |
 //! | [`shard_aware`] | requests to the nodes that hold their shard |
 //! | [`events`] | changes of nodes, sniffs, retries, connections |
-//! | [`cloud_id`] | parsing of Cloud IDs |
+//! | [`cloud_id`] | parsing Cloud IDs |
 //! | [`curl`], [`warning`] | requests as curl commands; warnings of servers |
 //! | [`options`], [`extensions`], [`attempt`] | per-request settings, extensions, and the log of attempts |
 //! | [`body`], [`credentials`], [`backoff`], [`error`], [`rng`] | types that all modules share |
 //!
 //! | feature | what it adds |
 //! | --- | --- |
-//! | `ring` (default) | cryptography of TLS by `ring`, unless the process installed another provider |
-//! | `aws-lc-rs` | cryptography of TLS by `aws-lc-rs`; takes precedence over `ring` |
+//! | `ring` (default) | TLS cryptography by `ring`, unless the process installed another provider |
+//! | `aws-lc-rs` | TLS cryptography by `aws-lc-rs`; takes precedence over `ring` |
 //! | `native-roots` | the operating system's certificate store: `TrustRoots::System` |
 //! | `platform-verifier` | the operating system's certificate verifier: `TrustRoots::Platform` |
 //! | `http2` | HTTP/2 to https nodes that offer it: `TransportBuilder::http2` |

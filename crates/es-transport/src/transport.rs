@@ -28,7 +28,7 @@ use crate::{
     sniff::Sniffer,
 };
 
-/// A transport: sends requests without a host to the nodes of a cluster.
+/// A transport, which sends requests to the nodes of a cluster.
 ///
 /// It is cheap to clone; clones share the pool and its connections. It is a
 /// [`tower::Service`], so it can be wrapped in layers.

@@ -21,7 +21,7 @@ use http_body_util::{
 ///
 /// let body = Full::new(Bytes::from_static(b"{}"));
 /// assert!(body.try_clone().is_some());
-/// // A boxed body cannot be cloned, so that its request is not retried.
+/// // A boxed body cannot be cloned, so its request is not retried.
 /// assert!(body.boxed().try_clone().is_none());
 /// ```
 pub trait TryCloneBody: Sized {

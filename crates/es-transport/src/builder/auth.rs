@@ -64,11 +64,11 @@ impl<T> TransportBuilder<T> {
     /// ```
     /// use es_transport::{Credentials, Transport};
     ///
-    /// // A proxy that expects a scheme of its own.
+    /// // A proxy that expects another authentication scheme.
     /// let token = Credentials::raw("Negotiate YIIFugYGKwYBBQUC")?;
     /// let builder = Transport::builder().node("https://localhost:9200").credentials(token);
     ///
-    /// // One kind only.
+    /// // Only one kind of credentials can be set.
     /// let error = builder.basic_auth("elastic", "changeme").build().unwrap_err();
     /// assert_eq!(error.setting(), Some("basic_auth"));
     /// # Ok::<(), es_transport::Error>(())

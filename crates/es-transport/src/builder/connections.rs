@@ -108,7 +108,7 @@ impl<T> TransportBuilder<T> {
     /// ```
     /// # use std::time::Duration;
     /// # use es_transport::Transport;
-    /// // Follow changes of DNS within a minute.
+    /// // Follow DNS changes within a minute.
     /// let transport = Transport::builder()
     ///     .node("https://localhost:9200")
     ///     .max_connection_age(Duration::from_secs(60))

@@ -152,7 +152,7 @@ impl<T> TransportBuilder<T> {
     ///
     /// let transport = Transport::builder()
     ///     .node("http://proxy:9200")
-    ///     // The proxy returns 502 for single requests that it dislikes.
+    ///     // The proxy returns 502 for individual requests that it rejects.
     ///     .node_outcome(|result| match result {
     ///         Ok(http::StatusCode::BAD_GATEWAY) => NodeOutcome::Overloaded,
     ///         result => NodeOutcome::of(result),

@@ -48,7 +48,7 @@ impl<T> TransportBuilder<T> {
     /// ```
     /// use es_transport::Transport;
     ///
-    /// // For a test cluster: the traffic is encrypted, but the server may be any.
+    /// // For a test cluster: the traffic is encrypted, but any server is accepted.
     /// let builder = || Transport::builder().node("https://localhost:9200").verify_certs(false);
     /// let transport = builder().build()?;
     ///

@@ -19,7 +19,7 @@ call! {
 }
 
 impl super::Encryption {
-    /// Replaces the encryption keys. Data that the old keys encrypt is lost.
+    /// Replaces the encryption keys. Data encrypted with the old keys is lost.
     #[inline]
     pub fn reset(&self, accept_data_loss: impl Param<bool>) -> Reset {
         Reset(Request::json(&self.client, &ENDPOINT).param("accept_data_loss", accept_data_loss))

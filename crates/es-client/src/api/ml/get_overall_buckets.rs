@@ -25,7 +25,7 @@ call! {
         overall_score_param("overall_score"): f64;
         /// Start of the time range, inclusive.
         start_param("start"): String;
-        /// Number of highest bucket scores of the jobs that are averaged to the overall score.
+        /// Number of top bucket scores of the jobs that are averaged into the overall score.
         /// Default: `1`.
         top_n_param("top_n"): i64;
     }
@@ -43,7 +43,7 @@ call! {
         overall_score("overall_score"): f64;
         /// Start of the time range, inclusive.
         start("start"): String;
-        /// Number of highest bucket scores of the jobs that are averaged to the overall score.
+        /// Number of top bucket scores of the jobs that are averaged into the overall score.
         /// Default: `1`.
         top_n("top_n"): i64;
     }

@@ -38,7 +38,7 @@ call! {
         max_empty_searches("max_empty_searches"): i64;
         /// Query (Query DSL) that documents must match. Default: `{"match_all": {"boost": 1}}`.
         query("query"): dsl::Query;
-        /// Time by which searches of the datafeed lag behind the present.
+        /// Time by which searches of the datafeed lag behind real time.
         query_delay("query_delay"): Duration;
         /// Number of documents per page of the underlying search. Default: `1000`.
         scroll_size("scroll_size"): i64;

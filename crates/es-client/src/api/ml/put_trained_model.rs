@@ -28,7 +28,7 @@ call! {
         model_size_bytes("model_size_bytes"): i64;
         /// Type of the model: `tree_ensemble`, `lang_ident` or `pytorch`. Default: `tree_ensemble`.
         model_type("model_type"): params::TrainedModelType;
-        /// Only platform that the model supports, such as `linux-x86_64`.
+        /// The only platform that the model supports, such as `linux-x86_64`.
         platform_architecture("platform_architecture"): String;
     }
     list {
@@ -45,7 +45,7 @@ call! {
         input("input");
         /// Custom metadata, which Elasticsearch stores but does not use.
         metadata("metadata");
-        /// Texts that are put before the input, for searches and for ingestion. Since 8.12.0.
+        /// Text that is prepended to the input, for searches and for ingestion. Since 8.12.0.
         prefix_strings("prefix_strings");
     }
 }

@@ -20,7 +20,7 @@ call! {
 }
 
 impl super::Ml {
-    /// Turns upgrade mode on, which halts all jobs and datafeeds, or off.
+    /// Turns upgrade mode on or off. While it is on, all jobs and datafeeds are halted.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
         SetUpgradeMode(Request::json(&self.client, &ENDPOINT))

@@ -21,7 +21,7 @@ call! {
 }
 
 impl super::Security {
-    /// Exchanges a client certificate chain that a trusted proxy has verified for an access token.
+    /// Exchanges a client certificate chain, verified by a trusted proxy, for an access token.
     #[inline]
     pub fn delegate_pki(&self) -> DelegatePki {
         DelegatePki(Request::json(&self.client, &ENDPOINT))

@@ -51,7 +51,7 @@ call! {
 }
 
 impl super::TextStructure {
-    /// Finds the structure of a text.
+    /// Finds the structure of text.
     #[inline]
     pub fn find_structure(&self) -> FindStructure {
         FindStructure(Request::json(&self.client, &ENDPOINT))

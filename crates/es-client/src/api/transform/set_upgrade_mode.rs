@@ -20,7 +20,7 @@ call! {
 }
 
 impl super::Transform {
-    /// Turns upgrade mode on, which halts all transforms, or off.
+    /// Turns upgrade mode on or off. While it is on, all transforms are halted.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
         SetUpgradeMode(Request::json(&self.client, &ENDPOINT))

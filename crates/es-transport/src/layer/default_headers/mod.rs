@@ -36,8 +36,8 @@
 //!         let id = request.headers()["x-opaque-id"].to_str().map(str::to_owned);
 //!         Ok::<_, Infallible>(http::Response::new(id))
 //!     }));
-//! let answer = service.ready().await.unwrap().call(http::Request::new(())).await.unwrap();
-//! assert_eq!(answer.into_body().unwrap(), "nightly-import");
+//! let response = service.ready().await.unwrap().call(http::Request::new(())).await.unwrap();
+//! assert_eq!(response.into_body().unwrap(), "nightly-import");
 //! # Ok::<(), es_transport::Error>(())
 //! # }).unwrap();
 //! ```

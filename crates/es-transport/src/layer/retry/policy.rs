@@ -188,7 +188,7 @@ impl<'a> AttemptOutcome<'a> {
     /// use es_transport::layer::retry::{AttemptOutcome, RequestFacts, RetryPolicy, StandardRetry};
     /// use http::{Request, Response};
     ///
-    /// // A policy is tested without a network.
+    /// // A policy can be tested without a network.
     /// let request = Request::get("/").body(()).unwrap();
     /// let response = Response::builder().status(429).body(()).unwrap();
     /// let outcome = AttemptOutcome::from_response(&[], &response);

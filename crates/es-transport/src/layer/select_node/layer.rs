@@ -43,7 +43,7 @@ impl<L> SelectNodeLayer<L> {
     /// use es_transport::node::{NodeOutcome, RoundRobin};
     ///
     /// let pool = NodePool::new(["http://proxy:9200".parse::<Node>()?])?;
-    /// // The proxy returns 502 for single requests that it dislikes.
+    /// // The proxy returns 502 for individual requests that it rejects.
     /// let layer = SelectNodeLayer::new(pool, RoundRobin::default())
     ///     .classify_with(|result| match result {
     ///         Ok(http::StatusCode::BAD_GATEWAY) => NodeOutcome::Overloaded,
