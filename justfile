@@ -27,6 +27,7 @@ nextest:
 # Formats the code and generates the endpoints of es-client.
 generate:
     cargo run --package es-codegen
+    python3 crates/es-client/tests/client/golden/requests.py
     cargo fmt --all
 
 # Runs an example against the embedded cluster.
