@@ -31,7 +31,7 @@
 //! | many nodes, latencies, queues, zones, a paused clock | [`ClusterBuilder::simulated`] → [`SimulatedCluster`] |
 //! | strange certificates | [`tls`] with [`NodeHandle::set_server_config`] |
 //!
-//! The [recipes](recipes) show tests of typical cases.
+//! The [recipes] show tests of typical cases.
 //!
 //! # Features
 //!

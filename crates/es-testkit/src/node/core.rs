@@ -3,17 +3,19 @@
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::header::CONTENT_ENCODING;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::listener::{Sockets, Welcome};
 use crate::api::{self, Outcome};
 use crate::capacity::{self, Workers};
+use crate::dates::parse_time;
 use crate::fault::wire::{self, Ending, Script};
 use crate::fault::{Kind, Pending};
 use crate::latency::Latency;
@@ -22,6 +24,12 @@ use crate::record::{Recorded, Records};
 use crate::shared::{NodeFacts, Shared};
 use crate::sync::lock;
 use crate::tls::NodeCertificate;
+
+/// The `timeout` of requests that have none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The time between two looks at the state that a request waits for.
+const CHECK_EVERY: Duration = Duration::from_millis(20);
 
 /// One node of the cluster.
 #[derive(Debug)]
@@ -87,7 +95,7 @@ impl Node {
             tokio::time::sleep(wait).await;
         }
         let Some(fault) = fault else {
-            return self.genuine(&request);
+            return self.genuine_in_time(&request).await;
         };
         let genuine = fault.is_processed().then(|| self.genuine(&request));
         apply(fault.kind, genuine)
@@ -100,6 +108,22 @@ impl Node {
         connection: u64,
     ) -> Option<Arc<OnceLock<Instant>>> {
         self.records.request(|| record(request, connection))
+    }
+
+    /// Responds as soon as the state that the request waits for is there, or its time is over.
+    async fn genuine_in_time(&self, request: &Request<Bytes>) -> Action {
+        let until = Instant::now() + time_to_wait(request);
+        loop {
+            let action = self.genuine(request);
+            let is_early = matches!(
+                &action,
+                Action::Respond(response) if response.status() == StatusCode::REQUEST_TIMEOUT
+            );
+            if !is_early || Instant::now() >= until {
+                return action;
+            }
+            tokio::time::sleep_until(until.min(Instant::now() + CHECK_EVERY)).await;
+        }
     }
 
     fn genuine(&self, request: &Request<Bytes>) -> Action {
@@ -122,6 +146,13 @@ impl Node {
             self.falls.send_modify(|falls| *falls += 1);
         }
     }
+}
+
+/// Returns the `timeout` of a request, 30 s by default.
+fn time_to_wait(request: &Request<Bytes>) -> Duration {
+    let mut parameters = request.uri().query().unwrap_or_default().split('&');
+    let timeout = parameters.find_map(|parameter| parameter.strip_prefix("timeout="));
+    timeout.and_then(parse_time).unwrap_or(DEFAULT_TIMEOUT)
 }
 
 fn apply(kind: Kind, genuine: Option<Action>) -> Action {

@@ -8,6 +8,7 @@
 use crate::support;
 
 use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
 
 use es_testkit::{Cluster, Flavor};
 use flate2::Compression;
@@ -411,12 +412,31 @@ async fn nodes_are_listed_as_sniffing_needs_it() {
         (&health["status"], &health["number_of_nodes"]),
         (&json!("green"), &json!(3))
     );
-    let waiting = client
-        .call("GET", "/_cluster/health?wait_for_nodes=4", Value::Null)
-        .await;
+    let target = "/_cluster/health?wait_for_nodes=4&timeout=50ms";
+    let start = Instant::now();
+    let waiting = client.call("GET", target, Value::Null).await;
     assert_eq!(
         (waiting.status.as_u16(), &waiting.json()["timed_out"]),
         (408, &json!(true))
+    );
+    assert!(start.elapsed() >= Duration::from_millis(50));
+}
+
+#[tokio::test]
+async fn health_waits_for_a_node() {
+    let cluster = Cluster::builder().nodes(2).tls(false).security(false);
+    let cluster = cluster.start().await.unwrap();
+    cluster.node(1).kill().await;
+    let mut client = Client::connect(&cluster.url(0)).await;
+    let target = "/_cluster/health?wait_for_nodes=2";
+    let (health, revived) = tokio::join!(client.ok("GET", target, Value::Null), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        cluster.node(1).revive().await
+    });
+    revived.unwrap();
+    assert_eq!(
+        (&health["timed_out"], &health["number_of_nodes"]),
+        (&json!(false), &json!(2))
     );
 }
 
