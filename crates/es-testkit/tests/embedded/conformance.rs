@@ -210,8 +210,9 @@ fn parse(text: &str) -> Vec<Step> {
     steps
 }
 
-/// Members that differ from run to run.
-const VOLATILE: [&str; 20] = [
+/// Members that differ from run to run, or that 7.x has everywhere.
+const VOLATILE: [&str; 21] = [
+    "_type",
     "terminated_early",
     "took",
     "timed_out",
