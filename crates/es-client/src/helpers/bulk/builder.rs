@@ -502,7 +502,7 @@ impl Plan {
             batches = batches.make_ids();
         }
         if settings.keep_order {
-            batches = batches.keep_order();
+            batches = batches.keep_order(Arc::clone(&context.index));
         }
         if let Some(nodes) = nodes {
             batches = batches.by_node(nodes);

@@ -42,8 +42,9 @@ pub(super) struct Batches<C> {
     limits: Limits,
     compression: Option<u32>,
     ids: Option<Ids>,
-    /// Tells documents apart, where the order of their operations is kept.
-    order: Option<RandomState>,
+    /// Tells documents apart, where the order of their operations is kept, with the
+    /// index of operations that name none.
+    order: Option<(RandomState, Arc<str>)>,
     nodes: Option<Nodes>,
     /// Whether a batch has begun of which nobody has taken notice.
     has_begun: bool,
@@ -92,8 +93,8 @@ impl<C> Batches<C> {
     }
 
     /// Keeps the operations of one document in different batches.
-    pub(super) fn keep_order(mut self) -> Self {
-        self.order = Some(RandomState::new());
+    pub(super) fn keep_order(mut self, index: Arc<str>) -> Self {
+        self.order = Some((RandomState::new(), index));
         self
     }
 
@@ -163,7 +164,10 @@ impl<C> Batches<C> {
             _ => None,
         };
         let document = match (&operation.id, &self.order) {
-            (Some(id), Some(hasher)) => hasher.hash_one((operation.index(), id)).max(1),
+            (Some(id), Some((hasher, index))) => {
+                let index = operation.index().unwrap_or(index);
+                hasher.hash_one((index, id)).max(1)
+            }
             _ => 0,
         };
         let made = made.as_deref();
@@ -408,7 +412,7 @@ mod tests {
             Some(Arc::from(node))
         };
         let mut batches = Batches::new(LIMITS, None)
-            .keep_order()
+            .keep_order("products".into())
             .by_node(nodes(node_of));
         push(&mut batches, 0, "1");
         HAS_MOVED.store(true, Ordering::Relaxed);

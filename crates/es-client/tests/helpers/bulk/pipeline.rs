@@ -500,6 +500,22 @@ async fn order_of_one_document_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn order_is_kept_if_some_operations_name_the_default_index() {
+    let mock = Mock::new(|number, _| match number {
+        0 => Fate::Status(429),
+        _ => Fate::Succeeds,
+    });
+    let input = (0..2_u64).map(|n| {
+        let operation = Operation::index(json!({ "version": n })).id("1");
+        operation.in_index((n == 1).then(|| "i".to_owned()))
+    });
+    let bulk = mock.client().helpers().bulk("i", stream::iter(input));
+    let report = bulk.flush_operations(1).keep_order(true).await.unwrap();
+    assert!(report.is_complete(), "{report}");
+    assert_eq!(mock.state().documents["1"]["version"], 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn cluster_that_never_responds_is_given_up_early() {
     let mock = Mock::new(|_, _| Fate::LostBefore);
     let began = Instant::now();
