@@ -49,6 +49,9 @@ pub(super) struct Engine<C> {
     is_observed: bool,
     /// A source that is a task.
     _source: Option<AbortOnDrop>,
+    /// A caller that adds operations must not wait for an engine that has ended with its
+    /// runtime or by the panic of a callback.
+    _stop: StopOnDrop<C>,
     state: RunState<C>,
 }
 
@@ -75,6 +78,15 @@ struct AbortOnDrop(AbortHandle);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// A run that ends with its engine.
+struct StopOnDrop<C>(Arc<Shared<C>>);
+
+impl<C> Drop for StopOnDrop<C> {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -139,6 +151,7 @@ impl<C: Send + 'static> Engine<C> {
         };
         Self {
             context,
+            _stop: StopOnDrop(Arc::clone(&shared)),
             shared,
             settings,
             is_observed: reader.is_some() || source.is_none(),
@@ -169,7 +182,6 @@ impl<C: Send + 'static> Engine<C> {
                 None => {}
             }
         }
-        self.shared.stop();
         self.update_report(WaitsFor::Nothing);
         let Self { state, .. } = self;
         Finished {

@@ -516,6 +516,17 @@ async fn order_is_kept_if_some_operations_name_the_default_index() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn panic_of_a_callback_reaches_the_sink() {
+    let mock = Mock::new(|_, _| Fate::Succeeds);
+    let bulk = mock.client().helpers().bulk_sink("i");
+    let mut sink = bulk.on_durable(|_| panic!("callback")).open();
+    sink.add(operation(0)).await.unwrap();
+    let flushed = tokio::spawn(async move { sink.flush().await });
+    let flushed = tokio::time::timeout(Duration::from_secs(60), flushed).await;
+    assert!(flushed.unwrap().unwrap_err().is_panic());
+}
+
+#[tokio::test(start_paused = true)]
 async fn cluster_that_never_responds_is_given_up_early() {
     let mock = Mock::new(|_, _| Fate::LostBefore);
     let began = Instant::now();
