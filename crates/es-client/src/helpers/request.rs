@@ -20,6 +20,9 @@ use crate::{
     response::{Meta, Response},
 };
 
+/// The longest wait that `Retry-After` can request, as by default in es-transport.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
+
 /// A request of the bulk helper, described.
 #[derive(Clone)]
 pub(super) struct HelperRequest {
@@ -243,6 +246,7 @@ impl Failed {
         let status = error.status().unwrap_or_default();
         let transient = matches!(status.as_u16(), 429 | 502 | 503 | 504);
         let retry_after = error.as_api().and_then(|api| retry_after(&api.meta));
+        let retry_after = retry_after.map(|wait| wait.min(LONGEST_RETRY_AFTER));
         // A refusal by 4xx was decided before anything was done; 400 may come
         // from servers that carry a body out while they read it.
         let before = error

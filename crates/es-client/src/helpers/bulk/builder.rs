@@ -176,16 +176,18 @@ impl<S> Bulk<S> {
     }
 
     /// Sets the maximum number of operations per second, including retries. A request
-    /// has at most as many as may be sent in a second. Default: no limit.
+    /// has at most as many as may be sent in a second. It must be above 0, or the run
+    /// does not start. Default: no limit.
     pub fn max_operations_per_second(self, operations: f64) -> Self {
-        self.set(|settings| settings.rate.operations = positive(operations))
+        self.set(|settings| settings.rate.operations = Some(operations))
     }
 
     /// Sets the maximum number of bytes per second, before compression and including
     /// retries. A request has at most as many as may be sent in a second, unless a
-    /// single operation has more. Default: no limit.
+    /// single operation has more. It must be above 0, or the run does not start.
+    /// Default: no limit.
     pub fn max_bytes_per_second(self, bytes: f64) -> Self {
-        self.set(|settings| settings.rate.bytes = positive(bytes))
+        self.set(|settings| settings.rate.bytes = Some(bytes))
     }
 
     /// Sets the maximum number of retries of an operation. Default: 10, which with
@@ -217,8 +219,8 @@ impl<S> Bulk<S> {
     }
 
     /// Sets the wait before a retry: at most `first` before the first one, doubling up
-    /// to `longest`; half of it is random. `Retry-After` extends it. Default: 500 ms
-    /// and 30 s.
+    /// to `longest`; half of it is random. `Retry-After` extends it, to at most 30 s.
+    /// Default: 500 ms and 30 s.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
         self.set(|settings| settings.backoff = Backoff::new(first, longest))
     }
@@ -410,10 +412,6 @@ impl<S> Bulk<S> {
 }
 
 /// Returns a rate that limits; a rate of 0 would stop for ever.
-fn positive(rate: f64) -> Option<f64> {
-    (rate > 0.0 && rate.is_finite()).then_some(rate)
-}
-
 impl<C: Send + 'static> Bulk<Source<C>> {
     /// Returns the outcome of every operation, as a stream.
     pub fn stream(self) -> BulkStream<C> {
@@ -462,6 +460,7 @@ impl Plan {
             index,
             settings,
         } = self;
+        settings.rate.check()?;
         let compression = client.transport().compression();
         let target = target(&index, &settings.query, detail)?;
         let index: Arc<str> = index.into();

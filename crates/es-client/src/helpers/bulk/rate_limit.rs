@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::{batch::Batch, batch_builder::Limits};
+use crate::error::{Error, Result};
 
 /// The most that is sent per second.
 #[derive(Clone, Copy, Debug, Default)]
@@ -10,6 +11,21 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
+    /// # Errors
+    /// A rate is not above 0.
+    pub(super) fn check(self) -> Result<()> {
+        let rates = [
+            ("max_operations_per_second", self.operations),
+            ("max_bytes_per_second", self.bytes),
+        ];
+        for (name, rate) in rates {
+            if rate.is_some_and(|rate| rate.is_nan() || rate <= 0.0) {
+                return Err(Error::invalid(format!("`{name}` must be above 0")));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns limits within which a batch takes at most a second at this rate.
     pub(super) fn limit_batch(self, limits: Limits) -> Limits {
         #[expect(

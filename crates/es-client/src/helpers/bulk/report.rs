@@ -114,8 +114,11 @@ impl fmt::Display for BulkReport {
 }
 
 /// The error of a bulk run that stopped before the end of its input. The report
-/// includes every operation that had been read. When it is converted to an [`Error`]
-/// (by `?`), the report is available from [`Error::as_bulk_stopped`].
+/// includes every operation that had been taken. An operation that the input returns
+/// after the run has stopped is not taken: it is dropped, and
+/// [`durable_up_to`](BulkReport::durable_up_to) does not pass it. When the error is
+/// converted to an [`Error`] (by `?`), the report is available from
+/// [`Error::as_bulk_stopped`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct BulkStopped {

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     future::poll_fn,
+    panic::resume_unwind,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -183,7 +184,7 @@ impl<C: Send + 'static> BulkSink<C> {
         match run.shared.push(operation.into_operation()) {
             Pushed::Room | Pushed::Full => Ok(number),
             Pushed::Stopped => Err(stopped_before()),
-            Pushed::Panicked(payload) => std::panic::resume_unwind(payload),
+            Pushed::Panicked(payload) => resume_unwind(payload),
         }
     }
 
@@ -209,14 +210,16 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 
     fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<Finished>> {
-        let finished = ready!(self.running()?.poll_finished(cx));
-        self.last_report = finished.report.clone();
+        let joined = ready!(self.running()?.poll_joined(cx));
         self.state = State::Stopped;
+        let finished = joined.unwrap_or_else(|panic| resume_unwind(panic));
+        self.last_report = finished.report.clone();
         Poll::Ready(Ok(finished))
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<BulkReport, BulkStopped>> {
         if matches!(self.state, State::New(_)) {
+            self.state = State::Stopped;
             return Poll::Ready(Ok(BulkReport::default()));
         }
         match self.running() {

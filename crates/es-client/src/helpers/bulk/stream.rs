@@ -1,4 +1,5 @@
 use std::{
+    any::Any,
     fmt,
     future::Future,
     pin::Pin,
@@ -73,20 +74,26 @@ impl<C: Send + 'static> Run<C> {
     }
 
     pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
-        Poll::Ready(match ready!(Pin::new(&mut self.task).poll(cx)) {
-            Ok(finished) => finished,
-            Err(error) => match error.try_into_panic() {
-                // A panic of the caller's own callback.
-                Ok(payload) => std::panic::resume_unwind(payload),
-                Err(_cancelled) => Finished {
-                    report: self.shared.report(),
-                    error: Some(Error::helper(
-                        "the runtime ended before the helper did",
-                        None,
-                    )),
-                },
-            },
-        })
+        let joined = ready!(self.poll_joined(cx));
+        Poll::Ready(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    }
+
+    /// The same, with a panic of the caller's own callback as an error.
+    pub(super) fn poll_joined(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Finished, Box<dyn Any + Send>>> {
+        let joined = ready!(Pin::new(&mut self.task).poll(cx));
+        Poll::Ready(joined.or_else(|error| match error.try_into_panic() {
+            Ok(panic) => Err(panic),
+            Err(_cancelled) => Ok(Finished {
+                report: self.shared.report(),
+                error: Some(Error::helper(
+                    "the runtime ended before the helper did",
+                    None,
+                )),
+            }),
+        }))
     }
 }
 

@@ -76,6 +76,16 @@ async fn retry_after_is_honoured() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured_up_to_30_s() {
+    let mock = first(Fate::Busy(4_000_000_000));
+    let began = Instant::now();
+    let report = mock.client().helpers().bulk("i", without_ids(10)).await;
+    assert!(report.unwrap().is_complete());
+    let waited = began.elapsed().as_millis();
+    assert!((30_000..30_100).contains(&waited), "{waited}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_refused_operations_are_retried() {
     let mock = first(Fate::Items {
         first: 1,

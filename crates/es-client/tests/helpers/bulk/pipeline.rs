@@ -11,7 +11,7 @@ use es_client::{
     helpers::bulk::{BulkSink, DeadLetter, Operation, WaitsFor},
 };
 use es_testkit::Fault;
-use futures_util::{SinkExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, SinkExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -524,6 +524,45 @@ async fn panic_of_a_callback_reaches_the_sink() {
     let flushed = tokio::spawn(async move { sink.flush().await });
     let flushed = tokio::time::timeout(Duration::from_secs(60), flushed).await;
     assert!(flushed.unwrap().unwrap_err().is_panic());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sink_whose_callback_panicked_has_stopped() {
+    let mock = Mock::new(|_, _| Fate::Succeeds);
+    let bulk = mock.client().helpers().bulk_sink("i");
+    let mut sink = bulk.on_durable(|_| panic!("callback")).open();
+    sink.add(operation(0)).await.unwrap();
+    let flushed = std::panic::AssertUnwindSafe(sink.flush());
+    assert!(flushed.catch_unwind().await.is_err());
+    let error = sink.add(operation(1)).await.unwrap_err();
+    assert!(error.to_string().contains("stopped before"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_sink_takes_nothing_even_if_it_took_nothing_before() {
+    let mock = Mock::new(|_, _| Fate::Succeeds);
+    let mut sink = mock.client().helpers().bulk_sink("i").open();
+    let closed: Result<(), _> = SinkExt::<Operation<Value>>::close(&mut sink).await;
+    closed.unwrap();
+    assert!(sink.add(operation(0)).await.is_err());
+}
+
+#[tokio::test]
+async fn rate_that_is_none_is_refused() {
+    let mock = Mock::new(|_, _| Fate::Succeeds);
+    for rate in [0.0, -1.0, f64::NAN] {
+        let bulk = || mock.client().helpers().bulk("i", operations(1));
+        let operations = bulk().max_operations_per_second(rate).await.unwrap_err();
+        let bytes = bulk().max_bytes_per_second(rate).await.unwrap_err();
+        for (stopped, setting) in [(operations, "operations"), (bytes, "bytes")] {
+            let message = stopped.error.to_string();
+            let setting = format!("`max_{setting}_per_second` must be above 0");
+            assert!(message.contains(&setting), "{message}");
+        }
+    }
+    let bulk = mock.client().helpers().bulk("i", operations(1));
+    let report = bulk.max_operations_per_second(f64::INFINITY).await;
+    assert!(report.unwrap().is_complete());
 }
 
 #[tokio::test(start_paused = true)]
