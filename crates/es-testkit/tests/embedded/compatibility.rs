@@ -8,7 +8,7 @@
 use crate::support;
 
 use std::io::{Read as _, Write as _};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use es_testkit::{Cluster, Flavor};
 use flate2::Compression;
@@ -16,6 +16,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use support::{Client, Outcome};
+use tokio::time::Instant;
 
 async fn cluster(version: &str) -> (Cluster, Client) {
     let cluster = Cluster::builder().version(version).start().await.unwrap();
