@@ -26,7 +26,10 @@ impl Item<'_> {
     }
 
     fn number(&self, name: &str) -> Option<u64> {
-        self.meta.get(name).and_then(Value::as_u64)
+        match self.meta.get(name)? {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_u64(),
+        }
     }
 
     fn flag(&self, name: &str) -> Option<bool> {
@@ -59,6 +62,43 @@ impl Item<'_> {
             seq_no_and_term: self.number("if_seq_no").zip(self.number("if_primary_term")),
             external_version,
         }
+    }
+
+    /// Refuses conditions that do not go together.
+    fn check_conditions(&self) -> Result<(), ApiError> {
+        let version = self.number("version").is_some();
+        let external = match self.text("version_type") {
+            None | Some("internal") => false,
+            Some("external" | "external_gte") => true,
+            Some(other) => {
+                return Err(ApiError::illegal_argument(format!(
+                    "No version type match [{other}]"
+                )));
+            }
+        };
+        if self.verb == "update" && (version || external) {
+            return Err(ApiError::illegal_argument(
+                "Update requests do not support versioning. Please use `if_seq_no` and `if_primary_term` instead",
+            ));
+        }
+        let seq_no = self.number("if_seq_no").is_some();
+        // Terms begin with 1.
+        let term = self.number("if_primary_term").is_some_and(|term| term > 0);
+        let refused = if self.verb == "create" && (version || external || seq_no) {
+            "create operations support neither versions nor sequence numbers. use index instead"
+        } else if version && !external {
+            "internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead"
+        } else if external && !version {
+            "illegal version value for an external version type"
+        } else if seq_no != term {
+            "ifSeqNo and ifPrimaryTerm must be set together"
+        } else {
+            return Ok(());
+        };
+        Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            format!("Validation Failed: 1: {refused};"),
+        ))
     }
 
     /// The target of the write; members of the item take precedence over the request's parameters.
@@ -119,6 +159,7 @@ fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
                 "Validation Failed: 1: index is missing;",
             ));
         }
+        item.check_conditions()?;
         if item.verb == "update" {
             item.update()?;
         }

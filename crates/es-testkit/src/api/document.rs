@@ -438,8 +438,9 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
         params.number("if_seq_no")?,
         params.number("if_primary_term")?,
     ) {
-        (Some(seq_no), Some(term)) => Some((seq_no, term)),
-        (None, None) => None,
+        // Terms begin with 1.
+        (Some(seq_no), Some(term @ 1..)) => Some((seq_no, term)),
+        (None, None | Some(0)) => None,
         _ => {
             return Err(ApiError::bad_request(
                 "action_request_validation_exception",

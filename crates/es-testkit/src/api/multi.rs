@@ -160,6 +160,9 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
                 "key [{name}] is not supported in the metadata section"
             )));
         }
+        if let Some(kind) = header.get("search_type").and_then(Value::as_str) {
+            super::params::check_search_type(kind)?;
+        }
         let body: Map<String, Value> = serde_json::from_slice(body)?;
         let index = header
             .get("index")

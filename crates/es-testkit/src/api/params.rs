@@ -7,6 +7,28 @@ use super::error::ApiError;
 /// Parameters of every endpoint.
 const COMMON: [&str; 5] = ["pretty", "human", "error_trace", "filter_path", "format"];
 
+/// Flags that change nothing here.
+const FLAGS: [&str; 4] = [
+    "pretty",
+    "request_cache",
+    "allow_partial_search_results",
+    "ccs_minimize_roundtrips",
+];
+
+/// Refuses ways to search other than the default one.
+///
+/// # Errors
+/// 400 as from the server; for scores of all shards together, as from this one.
+pub(crate) fn check_search_type(kind: &str) -> Result<(), ApiError> {
+    match kind {
+        "query_then_fetch" => Ok(()),
+        "dfs_query_then_fetch" => Err(ApiError::unsupported(format!("the search type [{kind}]"))),
+        _ => Err(ApiError::illegal_argument(format!(
+            "No search type for [{kind}]"
+        ))),
+    }
+}
+
 /// The parameters of a query string; the last of several equal names counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params(BTreeMap<String, String>);
@@ -64,6 +86,12 @@ impl Params {
 
     /// `human` and `error_trace` change responses in ways that are not done here.
     fn check_common(&self) -> Result<(), ApiError> {
+        for name in FLAGS {
+            self.flag(name)?;
+        }
+        if let Some(kind) = self.get("search_type") {
+            check_search_type(kind)?;
+        }
         for name in ["human", "error_trace"] {
             if self.get(name).is_some_and(|value| value != "false") {
                 return Err(ApiError::unsupported(format!(

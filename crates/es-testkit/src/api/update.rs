@@ -73,7 +73,8 @@ impl Update {
             Some(value) if !value.is_object() => Err(fields.wrong(name, value)),
             value => Ok(value),
         };
-        let is_empty = object("doc")?.is_none() & object("upsert")?.is_none();
+        let has_doc = object("doc")?.is_some();
+        object("upsert")?;
         let part_is_first = fields.flag("doc_as_upsert")?.unwrap_or(false);
         let detects_noop = fields.flag("detect_noop")?.unwrap_or(true);
         let filter = fields.get("_source")?;
@@ -81,7 +82,7 @@ impl Update {
             fields.integer(name)?;
         }
         fields.finish()?;
-        if is_empty {
+        if !has_doc {
             return Err(nothing());
         }
         let ordered: Json = serde_json::from_slice(text)?;

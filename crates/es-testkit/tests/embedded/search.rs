@@ -440,3 +440,26 @@ async fn bad_requests_are_refused() {
         .await;
     assert!(ids(&none).is_empty());
 }
+
+#[tokio::test]
+async fn sorts_and_search_types_of_unknown_effect_are_refused() {
+    let (_cluster, mut client) = start().await;
+    let requests = [
+        // In one object the order of the fields would be lost.
+        (
+            "",
+            json!({"sort": {"price": "desc", "brand.keyword": "asc"}}),
+        ),
+        ("?search_type=dfs_query_then_fetch", json!({})),
+    ];
+    for (parameters, body) in requests {
+        let path = format!("/shop/_search{parameters}");
+        let response = client.call("POST", &path, body.clone()).await;
+        assert_eq!(response.status, 400, "{path} {body}");
+        let reason = response.json()["error"]["reason"].to_string();
+        assert!(
+            reason.starts_with("\"es-testkit does not support"),
+            "{path} {body}: {reason}"
+        );
+    }
+}

@@ -32,6 +32,9 @@ impl<'a> Context<'_, 'a> {
             Value::Array(items) => items.iter().map(|filter| (None, filter)).collect(),
             value => return Err(fields.wrong("filters", value)),
         };
+        if named.is_empty() {
+            return Err(ApiError::illegal_argument("[filters] cannot be empty."));
+        }
         let is_named = filters.is_object();
         let mut shown: Vec<(String, Bucket<'a>)> = Vec::new();
         let mut left: Vec<Row<'a>> = rows.to_vec();

@@ -60,7 +60,8 @@ impl<'a> Context<'_, 'a> {
         let values = Values::read(&fields)?;
         let by_key = fields.flag("keyed")?.unwrap_or(false);
         let scale = self.scale(agg, &fields, &values)?;
-        let Some(Value::Array(ranges)) = fields.get("ranges")? else {
+        let ranges = fields.get("ranges")?.and_then(Value::as_array);
+        let Some(ranges) = ranges.filter(|ranges| !ranges.is_empty()) else {
             return Err(ApiError::illegal_argument(format!(
                 "No [ranges] specified for the [{}] aggregation",
                 agg.name

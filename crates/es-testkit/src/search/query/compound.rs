@@ -54,10 +54,13 @@ impl<'a> Compiler<'a> {
         };
         let must_not = silent.clauses(&fields, "must_not")?;
         let (boost, name) = common(&fields)?;
+        // Without other clauses that select documents, one must match even where 0 is asked for.
+        let least = usize::from(must.is_empty() && filter.is_empty() && !should.is_empty());
         let needed = match fields.text("minimum_should_match")? {
             Some(text) => minimum_should_match(&text, should.len())
-                .map_err(|error| self.shard_error(error))?,
-            None => usize::from(must.is_empty() && filter.is_empty() && !should.is_empty()),
+                .map_err(|error| self.shard_error(error))?
+                .max(least),
+            None => least,
         };
         fields.finish()?;
         let empty =

@@ -142,6 +142,11 @@ impl<'a> Compiler<'a> {
     ) -> Result<Option<Weighted<'a>>, ApiError> {
         fields.unsupported(&["script_score", "random_score"])?;
         let weight = fields.float("weight")?;
+        if weight.is_some_and(|weight| weight < 0.0) {
+            return Err(ApiError::illegal_argument(
+                "[weight] cannot be negative for a filtering function",
+            ));
+        }
         let mut function = None;
         if let Some(settings) = fields.get("field_value_factor")? {
             function = Some(self.field_value_factor(settings)?);

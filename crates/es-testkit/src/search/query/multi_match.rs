@@ -36,7 +36,9 @@ impl<'a> Compiler<'a> {
                 "Fuzziness not allowed for type [{kind}]"
             )));
         }
-        let named = given.unwrap_or_else(|| vec!["*".to_owned()]);
+        let named = given
+            .filter(|fields| !fields.is_empty())
+            .unwrap_or_else(|| vec!["*".to_owned()]);
         if !says_lenient && named.iter().any(|name| name == "*") {
             settings.lenient = true;
         }
@@ -151,6 +153,11 @@ impl<'a> Compiler<'a> {
                             format!("For input string: \"{weight}\""),
                         )
                     })?;
+                    if weight < 0.0 {
+                        return Err(ApiError::illegal_argument(format!(
+                            "negative [boost] are not allowed in [{name}], use a value between 0 and 1 to deboost"
+                        )));
+                    }
                     (pattern, weight)
                 }
                 None => (name.as_str(), 1.0),

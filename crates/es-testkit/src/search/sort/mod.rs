@@ -70,6 +70,10 @@ pub(crate) fn parse(value: &Value) -> Result<Vec<SortKey>, ApiError> {
             .collect::<Result<Vec<_>, _>>()?
             .concat()),
         Value::String(name) => Ok(vec![key(name, &json!({}))?]),
+        // Their order, which decides, is not known any more.
+        Value::Object(fields) if fields.len() > 1 => Err(ApiError::unsupported(
+            "several fields in one object of [sort]; make it a list of objects",
+        )),
         Value::Object(fields) => fields
             .iter()
             .map(|(name, settings)| key(name, settings))
