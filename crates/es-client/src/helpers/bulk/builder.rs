@@ -321,6 +321,8 @@ impl<S> Bulk<S> {
     /// Sets a writer for operations that failed or are unknown: each is written as a
     /// line of JSON, a [`DeadLetter`](super::DeadLetter). The writer is flushed before
     /// `durable_up_to` passes the operation. An error of the writer stops the run.
+    /// Operations that were not sent because the run had stopped are written, too;
+    /// `durable_up_to` does not pass them, so a resumed run sends them again.
     /// Default: none.
     ///
     /// ```no_run

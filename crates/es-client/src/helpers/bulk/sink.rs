@@ -104,7 +104,8 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 
     /// Adds an operation, and waits until there is space for it. Returns its number,
-    /// starting at 0.
+    /// starting at 0. If the future is dropped, as by a timeout, the operation is not
+    /// added.
     ///
     /// # Errors
     /// Returns an error if the run has stopped; [`Error::as_bulk_stopped`] returns the
@@ -131,7 +132,9 @@ impl<C: Send + 'static> BulkSink<C> {
         poll_fn(|cx| self.poll_settled(cx)).await
     }
 
-    /// Sends the rest, waits for its responses, and returns the totals.
+    /// Sends the rest, waits for its responses, and returns the totals. If the future is
+    /// dropped, the requests in flight are cancelled; [`flush`](Self::flush) can be
+    /// limited by a timeout and repeated.
     ///
     /// # Errors
     /// Returns an error if the run has stopped.
