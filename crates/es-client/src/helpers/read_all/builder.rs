@@ -263,7 +263,7 @@ impl<T> ReadAll<T> {
 
     /// Resumes a stream at a token ([`ReadAllStream::resume_token`]), with its point in
     /// time and number of slices. The other settings must be the same as those of that
-    /// stream.
+    /// stream; a token of another index is an error.
     ///
     /// The point in time expires after [`keep_alive`](Self::keep_alive) without a
     /// request; then the first item of the stream is an error (404).
@@ -340,6 +340,12 @@ impl<T> ReadAll<T> {
     fn checked(self) -> Result<Spec> {
         if self.spec.resume.is_some() && self.spec.by_scroll {
             return Err(Error::invalid("a scroll cannot be resumed"));
+        }
+        let of = self.spec.resume.as_ref().map(|token| &*token.index);
+        if let Some(of) = of.filter(|of| *of != self.spec.index) {
+            let index = &self.spec.index;
+            let message = format!("the resume token is of `{of}`, not of `{index}`");
+            return Err(Error::invalid(message));
         }
         match self.error {
             Some(error) => Err(error),

@@ -19,11 +19,13 @@ use crate::error::{Error, Result};
 /// assert_eq!(token.to_string(), text);
 /// # Ok(())
 /// # }
-/// # kept(r#"{"pit":"abc","slices":["start",{"after":[17]},"ended"]}"#).unwrap();
+/// # let token = r#"{"index":"i","pit":"abc","slices":["start",{"after":[17]},"ended"]}"#;
+/// # kept(token).unwrap();
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResumeToken {
+    pub(super) index: String,
     pub(super) pit: String,
     pub(super) slices: Vec<Position>,
 }

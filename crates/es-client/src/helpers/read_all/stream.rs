@@ -304,7 +304,8 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                 *position = last.position(position);
             }
         }
-        Some(ResumeToken { pit, slices })
+        let index = self.spec.index.to_string();
+        Some(ResumeToken { index, pit, slices })
     }
 
     fn close(&mut self, error: Option<Error>) -> State<T> {

@@ -370,6 +370,25 @@ async fn stream_is_resumed_after_the_last_hit_that_was_read() {
 }
 
 #[tokio::test]
+async fn token_of_another_index_is_refused() {
+    let (_cluster, client) = cluster(1).await;
+    let mut stream = client.helpers().read_all::<Value>("i").stream();
+    stream.next().await.unwrap().unwrap();
+    let token = stream.pause().unwrap();
+    let mut other = client
+        .helpers()
+        .read_all::<Value>("j")
+        .resume(token)
+        .stream();
+    let error = other.next().await.unwrap().unwrap_err();
+    assert!(error.is_invalid(), "{error}");
+    assert!(
+        error.to_string().contains("is of `i`, not of `j`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn reader_may_pause_longer_than_a_request() {
     let (cluster, _) = cluster(1).await;
     let client = Elasticsearch::builder()
