@@ -110,8 +110,8 @@ impl Field {
     /// use serde_json::json;
     ///
     /// assert_eq!(
-    ///     json!(Field::join([("question", ["answer", "comment"])])),
-    ///     json!({"type": "join", "relations": {"question": ["answer", "comment"]}})
+    ///     json!(Field::join([("book", ["chapter", "review"])])),
+    ///     json!({"type": "join", "relations": {"book": ["chapter", "review"]}})
     /// );
     /// ```
     pub fn join<P: AsRef<str>, C: Serialize>(

@@ -112,18 +112,18 @@ impl Node {
 
     /// Responds as soon as the state that the request waits for is there, or its time is over.
     async fn genuine_in_time(&self, request: &Request<Bytes>) -> Action {
-        let until = Instant::now() + time_to_wait(request);
-        loop {
-            let action = self.genuine(request);
-            let is_early = matches!(
-                &action,
-                Action::Respond(response) if response.status() == StatusCode::REQUEST_TIMEOUT
-            );
-            if !is_early || Instant::now() >= until {
-                return action;
-            }
-            tokio::time::sleep_until(until.min(Instant::now() + CHECK_EVERY)).await;
+        let is_early = |action: &Action| matches!(action, Action::Respond(response) if response.status() == StatusCode::REQUEST_TIMEOUT);
+        let mut action = self.genuine(request);
+        if !is_early(&action) {
+            return action;
         }
+        let (start, time) = (Instant::now(), time_to_wait(request));
+        while is_early(&action) && start.elapsed() < time {
+            let rest = time.saturating_sub(start.elapsed());
+            tokio::time::sleep(rest.min(CHECK_EVERY)).await;
+            action = self.genuine(request);
+        }
+        action
     }
 
     fn genuine(&self, request: &Request<Bytes>) -> Action {

@@ -424,6 +424,14 @@ async fn nodes_are_listed_as_sniffing_needs_it() {
 }
 
 #[tokio::test]
+async fn any_timeout_has_a_response() {
+    let (_cluster, mut client) = cluster("9.2.0").await;
+    let target = "/_cluster/health?timeout=200000000000000d";
+    let health = client.ok("GET", target, Value::Null).await;
+    assert_eq!(health["timed_out"], false);
+}
+
+#[tokio::test]
 async fn health_waits_for_a_node() {
     let cluster = Cluster::builder().nodes(2).tls(false).security(false);
     let cluster = cluster.start().await.unwrap();

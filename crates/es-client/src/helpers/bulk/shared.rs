@@ -70,6 +70,21 @@ pub(super) enum Pushed {
     Panicked(Box<dyn Any + Send>),
 }
 
+/// The batches while an operation is added. They are put back even if a caller's node
+/// selector panics, since the engine waits for them.
+struct Taken<'a, C> {
+    shared: &'a Shared<C>,
+    batches: Option<Box<Batches<C>>>,
+}
+
+impl<C> Drop for Taken<'_, C> {
+    fn drop(&mut self) {
+        if let Some(batches) = self.batches.take() {
+            self.shared.lock().batches = Some(batches);
+        }
+    }
+}
+
 impl<C> Shared<C> {
     pub(super) fn new(index: Arc<str>, batches: Batches<C>) -> Self {
         let state = State {
@@ -107,18 +122,26 @@ impl<C> Shared<C> {
         if state.stopped {
             return Pushed::Stopped;
         }
-        let Some(mut batches) = state.batches.take() else {
+        let Some(batches) = state.batches.take() else {
             return Pushed::Stopped;
         };
         let number = state.operations;
         drop(state);
 
         // `Serialize` may compute for long: nobody else waits for it.
+        let mut taken = Taken {
+            shared: self,
+            batches: Some(batches),
+        };
+        let Some(batches) = &mut taken.batches else {
+            return Pushed::Stopped;
+        };
         let pushed = batches.push(number, &parts, context);
         let (is_full, has_begun) = (batches.is_full(), batches.has_begun());
+        let batches = taken.batches.take();
 
         let mut state = self.lock();
-        state.batches = Some(batches);
+        state.batches = batches;
         state.operations += 1;
         let mut panicked = None;
         if let Err((error, context)) = pushed {

@@ -11,6 +11,7 @@ use es_client::{
     helpers::bulk::{BulkSink, DeadLetter, Operation, WaitsFor},
 };
 use es_testkit::Fault;
+use es_transport::node::{Candidates, NodeSelector, RequestContext};
 use futures_util::{FutureExt, SinkExt, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -563,6 +564,34 @@ async fn rate_that_is_none_is_refused() {
     let bulk = mock.client().helpers().bulk("i", operations(1));
     let report = bulk.max_operations_per_second(f64::INFINITY).await;
     assert!(report.unwrap().is_complete());
+}
+
+/// A node selector whose map of shards is broken.
+struct Broken;
+
+impl NodeSelector for Broken {
+    fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        0
+    }
+
+    fn write_node(&self, _: &str, _: Option<&str>, _: Option<&str>) -> Option<Arc<str>> {
+        panic!("no map")
+    }
+
+    fn knows_write_nodes(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn panic_of_a_node_selector_ends_the_run() {
+    let cluster = es_testkit::Cluster::builder().start().await.unwrap();
+    let builder = Elasticsearch::builder().nodes(cluster.urls());
+    let client = builder.node_selector(Broken).build().unwrap();
+    let bulk = client.helpers().bulk("i", vec![operation(0), operation(1)]);
+    let stopped = tokio::time::timeout(Duration::from_secs(30), bulk.into_future()).await;
+    let stopped = stopped.unwrap().unwrap_err();
+    assert_eq!(stopped.report.operations, 0);
 }
 
 #[tokio::test(start_paused = true)]
