@@ -575,7 +575,7 @@ impl NodeSelector for Broken {
     }
 
     fn write_node(&self, _: &str, _: Option<&str>, _: Option<&str>) -> Option<Arc<str>> {
-        panic!("no map")
+        unreachable!("there is no map")
     }
 
     fn knows_write_nodes(&self) -> bool {
