@@ -54,9 +54,9 @@ impl<C> BatchBuilder<C> {
         }
     }
 
-    /// Lowers the limit of bytes.
+    /// Sets the limit of bytes.
     pub(super) fn limit_bytes(&mut self, bytes: usize) {
-        self.limits.bytes = self.limits.bytes.min(bytes).max(1);
+        self.limits.bytes = bytes;
     }
 
     /// Returns the number of bytes, including an operation that is carried over.

@@ -17,10 +17,12 @@ use super::{
     concurrency::Concurrency,
     context::BulkContext,
     dead_letter::DeadLetterWriter,
-    engine::{EngineSettings, OnDurable, Progress},
+    engine::{EngineSettings, OnDurable},
     groups::{Batches, Nodes},
+    progress::OnProgress,
     rate_limit::RateLimit,
     report::{BulkReport, BulkStopped},
+    request_size::RequestSize,
     sink::{BulkSink, Push, SinkOutcomes},
     source::Source,
     stream::{BulkFuture, BulkStream},
@@ -66,7 +68,7 @@ struct Settings {
     keep_failures: usize,
     /// Parameters of every request.
     query: Vec<(&'static str, Cow<'static, str>)>,
-    progress: Option<Progress>,
+    progress: Option<OnProgress>,
     initial_retries: u32,
     continue_on_error: bool,
     stop_after_failures: u64,
@@ -134,7 +136,8 @@ impl<S> Bulk<S> {
     /// larger only if a single operation is. Default: 5 MiB; at most 1 GiB.
     ///
     /// It should not exceed the cluster's `http.max_content_length` (100 MB by default)
-    /// or the limits of proxies. After a 413, the helper sends smaller requests.
+    /// or the limits of proxies. After a 413, the helper sends smaller
+    /// requests; while these are accepted, they grow again.
     pub fn flush_bytes(self, bytes: usize) -> Self {
         self.set(|settings| settings.limits.bytes = bytes.clamp(1, 1 << 30))
     }
@@ -413,7 +416,6 @@ impl<S> Bulk<S> {
     }
 }
 
-/// Returns a rate that limits; a rate of 0 would stop for ever.
 impl<C: Send + 'static> Bulk<Source<C>> {
     /// Returns the outcome of every operation, as a stream.
     pub fn stream(self) -> BulkStream<C> {
@@ -487,17 +489,18 @@ impl Plan {
         } else {
             Concurrency::fixed(settings.in_flight)
         };
+        let limits = settings.rate.limit_batch(settings.limits);
         let engine = EngineSettings {
             flush_interval: settings.flush_interval,
             concurrency,
+            size: RequestSize::new(limits.bytes),
             keep_failures: settings.keep_failures,
-            progress: settings.progress,
+            on_progress: settings.progress,
             stop_after_failures: settings.stop_after_failures,
             rate: settings.rate,
             on_durable: settings.on_durable,
             dead_letters: settings.dead_letters,
         };
-        let limits = settings.rate.limit_batch(settings.limits);
         let mut batches = Batches::new(limits, compression);
         if settings.make_ids {
             batches = batches.make_ids();

@@ -14,6 +14,7 @@ use super::{
     context::{BatchResult, BulkContext},
     operation::Action,
     outcome::{Effect, Outcome, Reason, Written, with_causes},
+    request_size::SizeSample,
     response::{self, ItemResponse},
 };
 use crate::{error::Error, helpers::request::Failed, response::Meta, types::is_failed_operation};
@@ -194,7 +195,7 @@ pub(super) fn failure<C>(
     }
     let isolating = status == Some(400) && batch.is_repeatable();
     if status == Some(413) {
-        result.too_large = Some(batch.body.len());
+        result.size = Some(SizeSample::TooLarge(batch.body.len()));
     }
     if status == Some(413) || isolating {
         if batch.len() == 1 {

@@ -19,6 +19,7 @@ use super::{
     classify,
     concurrency::LatencySample,
     outcome::Outcome,
+    request_size::SizeSample,
     shared::panic_message,
 };
 use crate::{
@@ -71,8 +72,7 @@ pub(super) struct BatchResult<C> {
     /// Why nothing more should be sent.
     pub(super) stop: Option<Error>,
     pub(super) latency: Option<LatencySample>,
-    /// So many bytes are too many for the server.
-    pub(super) too_large: Option<usize>,
+    pub(super) size: Option<SizeSample>,
     pub(super) buffers: Option<Buffers<C>>,
 }
 
@@ -88,7 +88,7 @@ impl<C> Default for BatchResult<C> {
             released: Vec::new(),
             stop: None,
             latency: None,
-            too_large: None,
+            size: None,
             buffers: None,
         }
     }
@@ -120,8 +120,10 @@ pub(super) async fn send_batch<C>(
             // The transport retries on its own, too.
             batch.maybe_applied |= maybe_applied(meta.attempts());
             let latency = LatencySample::Took(started.elapsed(), batch.len());
+            let size = SizeSample::Accepted(batch.body.len());
             let mut result = classify::response(&context, &mut batch, meta, &body);
             result.latency.get_or_insert(latency);
+            result.size = Some(size);
             result
         }
         Err(failed) => classify::failure(&context, &mut batch, failed),

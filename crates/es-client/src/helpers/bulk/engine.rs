@@ -23,18 +23,16 @@ use super::{
     context::{BatchResult, BulkContext, send_batch},
     dead_letter::{self, DeadLetterWriter},
     outcome::{Outcome, Reason, with_causes},
+    progress::{OnProgress, Progress},
     rate_limit::RateLimit,
     reader::{Reader, Settled},
     report::{BulkReport, WaitsFor},
+    request_size::RequestSize,
     shared::{Shared, State},
 };
 use crate::error::Error;
 
-pub(super) type Progress = Box<dyn FnMut(&BulkReport) + Send>;
 pub(super) type OnDurable = Box<dyn FnMut(u64) + Send>;
-
-/// The time after which it is reported that something else is waited for.
-const STALL: Duration = Duration::from_secs(1);
 
 /// The number of buffers that are kept for later batches.
 const KEPT_BUFFERS: usize = 2;
@@ -52,14 +50,16 @@ pub(super) struct Engine<C> {
     /// A caller that adds operations must not wait for an engine that has ended with its
     /// runtime or by the panic of a callback.
     _stop: StopOnDrop<C>,
+    progress: Progress,
     state: RunState<C>,
 }
 
 pub(super) struct EngineSettings {
     pub(super) flush_interval: Duration,
     pub(super) concurrency: Concurrency,
+    pub(super) size: RequestSize,
     pub(super) keep_failures: usize,
-    pub(super) progress: Option<Progress>,
+    pub(super) on_progress: Option<OnProgress>,
     pub(super) stop_after_failures: u64,
     pub(super) rate: RateLimit,
     pub(super) on_durable: Option<OnDurable>,
@@ -91,15 +91,13 @@ impl<C> Drop for StopOnDrop<C> {
 }
 
 struct RunState<C> {
-    report: BulkReport,
-    started: Instant,
     /// When the batch that is being filled is sent, full or not.
     flush_at: Option<Instant>,
     /// An operation is being added to it.
     is_adding: bool,
     /// All operations before this number were taken.
     taken_up_to: u64,
-    /// So many bytes are a batch that the server takes.
+    /// The next batches may have so many bytes from now on.
     limit_bytes: Option<usize>,
     /// Batches that are to be sent now.
     due: VecDeque<Batch<C>>,
@@ -111,8 +109,6 @@ struct RunState<C> {
     buffers: Vec<Buffers<C>>,
     /// Documents whose order is kept, and which are in a batch that was sent.
     in_order: HashSet<u64>,
-    /// When it is reported that something else is waited for.
-    tell_at: Option<Instant>,
     /// When the rate limit lets the next batch be sent.
     send_at: Instant,
     source_ended: bool,
@@ -125,14 +121,12 @@ impl<C: Send + 'static> Engine<C> {
     pub(super) fn new(
         context: Arc<BulkContext>,
         shared: Arc<Shared<C>>,
-        settings: EngineSettings,
+        mut settings: EngineSettings,
         reader: Option<Reader<C>>,
         source: Option<AbortHandle>,
     ) -> Self {
-        let started = Instant::now();
+        let progress = Progress::new(settings.keep_failures, settings.on_progress.take());
         let state = RunState {
-            report: BulkReport::default(),
-            started,
             flush_at: None,
             is_adding: false,
             taken_up_to: 0,
@@ -143,8 +137,7 @@ impl<C: Send + 'static> Engine<C> {
             first_numbers: Vec::new(),
             buffers: Vec::new(),
             in_order: HashSet::new(),
-            tell_at: None,
-            send_at: started,
+            send_at: Instant::now(),
             source_ended: false,
             source_error: None,
             stop: None,
@@ -157,6 +150,7 @@ impl<C: Send + 'static> Engine<C> {
             is_observed: reader.is_some() || source.is_none(),
             reader,
             _source: source.map(AbortOnDrop),
+            progress,
             state,
         }
     }
@@ -168,11 +162,13 @@ impl<C: Send + 'static> Engine<C> {
         loop {
             self.take_batches();
             self.dispatch();
-            self.tell_if_due(waited_for);
+            let waits_for = self.waits_for();
+            if let Some(waits_for) = self.progress.due(waited_for, waits_for) {
+                self.tell(waits_for);
+            }
             if self.is_done() {
                 break;
             }
-            let waits_for = self.waits_for();
             let ended = self.next_event().await;
             waited_for = ended.is_some().then_some(waits_for);
             match ended {
@@ -183,9 +179,11 @@ impl<C: Send + 'static> Engine<C> {
             }
         }
         self.update_report(WaitsFor::Nothing);
-        let Self { state, .. } = self;
+        let Self {
+            state, progress, ..
+        } = self;
         Finished {
-            report: state.report,
+            report: progress.report,
             error: state.stop.or(state.source_error),
         }
     }
@@ -200,7 +198,7 @@ impl<C: Send + 'static> Engine<C> {
                 return;
             }
             retries += 1;
-            self.state.report.retry_reason = Some(with_causes(&failed.error).into());
+            self.progress.report.retry_reason = Some(with_causes(&failed.error).into());
             self.tell(WaitsFor::Retry);
             let wait = self.context.backoff.wait(retries, &self.context.rng);
             tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
@@ -219,7 +217,7 @@ impl<C: Send + 'static> Engine<C> {
         let deadlines = deadlines.chain(self.state.flush_at.filter(|_| self.has_slot()));
         let send_at = (!self.state.due.is_empty()).then_some(self.state.send_at);
         let deadlines = deadlines.chain(send_at.filter(|at| *at > Instant::now()));
-        let deadlines = deadlines.chain(self.state.tell_at);
+        let deadlines = deadlines.chain(self.progress.report_at());
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
@@ -285,7 +283,7 @@ impl<C: Send + 'static> Engine<C> {
     fn take_batches(&mut self) {
         let shared = Arc::clone(&self.shared);
         let mut input = shared.lock();
-        self.state.report.operations = input.operations;
+        self.progress.report.operations = input.operations;
         let rejected = std::mem::take(&mut input.rejected);
         if self.state.stop.is_some() {
             input.stopped = true;
@@ -355,6 +353,7 @@ impl<C: Send + 'static> Engine<C> {
     fn dispatch(&mut self) {
         let now = Instant::now();
         let state = &mut self.state;
+        let report = &mut self.progress.report;
         let mut at = 0;
         while let Some((retry_at, _)) = state.waiting.get(at) {
             if *retry_at <= now {
@@ -369,10 +368,10 @@ impl<C: Send + 'static> Engine<C> {
             let Some(mut batch) = state.next_due() else {
                 break;
             };
-            state.report.requests += 1;
-            state.report.bytes += batch.body.len() as u64;
+            report.requests += 1;
+            report.bytes += batch.body.len() as u64;
             if batch.retries > 0 || batch.isolated {
-                state.report.retried += batch.len() as u64;
+                report.retried += batch.len() as u64;
             }
             state.send_at = after(state.send_at.max(now), self.settings.rate.time(&batch));
             batch.sent = true;
@@ -390,7 +389,10 @@ impl<C: Send + 'static> Engine<C> {
         result.released.iter().for_each(|document| {
             state.in_order.remove(document);
         });
-        state.report.retry_reason = result.retry_reason.or(state.report.retry_reason.take());
+        let report = &mut self.progress.report;
+        report.retry_reason = result.retry_reason.or(report.retry_reason.take());
+        report.succeeded += result.succeeded;
+        report.in_failure_store += result.in_failure_store;
         let numbers = &mut state.first_numbers;
         if let Some(at) = numbers
             .iter()
@@ -398,13 +400,10 @@ impl<C: Send + 'static> Engine<C> {
         {
             numbers.swap_remove(at);
         }
-        state.report.succeeded += result.succeeded;
-        state.report.in_failure_store += result.in_failure_store;
         let latency = result.latency.unwrap_or(LatencySample::Unknown);
         self.settings.concurrency.ended(latency);
-        if let Some(bytes) = result.too_large {
-            state.limit_bytes = Some(bytes / 2);
-        }
+        let limit = result.size.and_then(|size| self.settings.size.ended(size));
+        state.limit_bytes = limit.or(state.limit_bytes);
         state.buffers.extend(
             result
                 .buffers
@@ -425,26 +424,10 @@ impl<C: Send + 'static> Engine<C> {
 
     /// Counts outcomes, and forwards them to the reader.
     fn record(&mut self, outcomes: Vec<Outcome<C>>) {
-        for outcome in &outcomes {
-            let Err(error) = &outcome.result else {
-                continue;
-            };
-            let report = &mut self.state.report;
-            let count = if error.is_unknown() {
-                &mut report.unknown
-            } else {
-                &mut report.failed
-            };
-            *count += 1;
-            if report.failures.len() < self.settings.keep_failures {
-                report.failures.push(outcome.without_context());
-            }
-        }
-        let report = &self.state.report;
-        if report.failed + report.unknown >= self.settings.stop_after_failures
-            && self.state.stop.is_none()
-        {
-            let failures = report.failed + report.unknown;
+        let progress = &mut self.progress;
+        progress.count_failures(&outcomes);
+        let failures = progress.failures();
+        if failures >= self.settings.stop_after_failures && self.state.stop.is_none() {
             let message = format!("stopped after {failures} failures (stop_after_failures)");
             self.state.stop = Some(Error::helper(message, None));
         }
@@ -458,14 +441,14 @@ impl<C: Send + 'static> Engine<C> {
 
         // Operations that end because the run stops are left to the next run.
         let is_stopped = self.state.stop.is_some();
-        let reached = self.state.report.durable_up_to;
+        let reached = self.progress.report.durable_up_to;
         let durable_up_to = if is_stopped {
             reached
         } else {
             self.durable_up_to()
         };
         if durable_up_to > reached {
-            self.state.report.durable_up_to = durable_up_to;
+            self.progress.report.durable_up_to = durable_up_to;
             if let Some(on_durable) = &mut self.settings.on_durable {
                 on_durable(durable_up_to);
             }
@@ -492,43 +475,16 @@ impl<C: Send + 'static> Engine<C> {
     }
 
     fn update_report(&mut self, waits_for: WaitsFor) {
-        self.state.report.elapsed = self.state.started.elapsed();
-        self.state.report.waits_for = waits_for;
+        let progress = &mut self.progress;
+        progress.update(waits_for);
         if self.is_observed {
-            self.shared.set_report(self.state.report.clone());
+            self.shared.set_report(progress.report.clone());
         }
-    }
-
-    /// Reports the totals if a request has ended, of which is known what was waited for
-    /// meanwhile, or if something else is waited for than was reported.
-    fn tell_if_due(&mut self, waited_for: Option<WaitsFor>) {
-        let now = Instant::now();
-        let waits_for = self.waits_for();
-        let is_due = match waits_for {
-            _ if waited_for.is_some() => true,
-            _ if waits_for == self.state.report.waits_for => {
-                self.state.tell_at = None;
-                false
-            }
-            WaitsFor::RateLimit | WaitsFor::EarlierOperation => true,
-            _ => *self.state.tell_at.get_or_insert(now + STALL) <= now,
-        };
-        if !is_due {
-            return;
-        }
-        self.state.tell_at = None;
-        // A source that had no room until now is not late yet.
-        self.tell(match (waited_for, waits_for) {
-            (Some(WaitsFor::Responses), WaitsFor::Input) => WaitsFor::Responses,
-            _ => waits_for,
-        });
     }
 
     fn tell(&mut self, waits_for: WaitsFor) {
         self.update_report(waits_for);
-        if let Some(progress) = &mut self.settings.progress {
-            progress(&self.state.report);
-        }
+        self.progress.tell();
     }
 
     /// Ends everything that was not sent yet.

@@ -104,12 +104,11 @@ impl<C> Batches<C> {
         self
     }
 
-    /// Lowers the limit of bytes.
+    /// Sets the limit of bytes.
     pub(super) fn limit_bytes(&mut self, bytes: usize) {
-        self.limits.bytes = self.limits.bytes.min(bytes).max(1);
-        let limit = self.limits.bytes;
+        self.limits.bytes = bytes;
         self.groups_mut()
-            .for_each(|group| group.builder.limit_bytes(limit));
+            .for_each(|group| group.builder.limit_bytes(bytes));
     }
 
     /// Returns whether a batch has begun since this was asked.

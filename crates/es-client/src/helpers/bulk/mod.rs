@@ -72,7 +72,7 @@
 //! | 409 with an ID of the caller, without a lost response or a 503 before | failed: the document exists or has changed | – |
 //! | 409, or another error, after a lost response or a 503 | unknown: the conflict may be with the same operation | – |
 //! | 401, after another request was accepted or the cluster was unavailable | retried | retried |
-//! | 413, the request is too large | in halves; later requests are smaller | in halves |
+//! | 413, the request is too large | in halves; later requests are smaller, and grow again while they are accepted | the same |
 //! | 400 for the whole request | in halves, until the invalid operation is isolated | unknown; the run stops |
 //! | any other error of an item, or a status of 400 and above without one | failed | failed |
 //! | any other error of a request, or retries used up | the run stops | the run stops |
@@ -148,9 +148,11 @@ mod groups;
 mod ids;
 mod operation;
 mod outcome;
+mod progress;
 mod rate_limit;
 mod reader;
 mod report;
+mod request_size;
 mod response;
 mod shared;
 mod sink;
