@@ -257,7 +257,8 @@ impl<S> Bulk<S> {
 
     /// Sets whether the order of operations on the same document (index and ID) is
     /// kept: each operation is sent after the previous one has its final outcome.
-    /// Default: `false`.
+    /// Default: `false`. An alias counts as another index than the one it names, so
+    /// operations that must stay in order need the same name.
     ///
     /// A request that timed out may still be applied by the server after a later one;
     /// only [versions](super::Operation::external_version) prevent that.
@@ -323,8 +324,8 @@ impl<S> Bulk<S> {
 
     /// Sets a writer for operations that failed or are unknown: each is written as a
     /// line of JSON, a [`DeadLetter`](super::DeadLetter). The writer is flushed before
-    /// `durable_up_to` passes the operation. An error of the writer stops the run.
-    /// Operations that were not sent because the run had stopped are written, too;
+    /// `durable_up_to` passes the operation. An error of the writer stops the run; a panic
+    /// is handled as for [`on_progress`](Self::on_progress). Operations that were not sent because the run had stopped are written, too;
     /// `durable_up_to` does not pass them, so a resumed run sends them again.
     /// Default: none.
     ///
@@ -346,13 +347,16 @@ impl<S> Bulk<S> {
     /// Sets a function that is called with the totals whenever a request has ended, and
     /// if the helper [waits](BulkReport::waits_for) for something else: immediately for
     /// its rate limit or an earlier operation on a document, otherwise after 1 s.
+    ///
+    /// Requests wait for the function, so it should return quickly. If it panics, the run
+    /// stops, and the panic continues where the run is awaited.
     pub fn on_progress(self, progress: impl FnMut(&BulkReport) + Send + 'static) -> Self {
         self.set(|settings| settings.progress = Some(Box::new(progress)))
     }
 
     /// Sets a function that is called whenever
     /// [`durable_up_to`](BulkReport::durable_up_to) has grown, for example to write a
-    /// checkpoint.
+    /// checkpoint. A panic is handled as for [`on_progress`](Self::on_progress).
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -18,7 +18,7 @@ pub(super) struct RequestSize {
     has_grown: bool,
 }
 
-/// What a request tells of its size, in bytes.
+/// A request of so many bytes that was accepted or refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SizeSample {
     Accepted(usize),

@@ -73,6 +73,31 @@ impl LastRead {
     }
 }
 
+impl ResumeToken {
+    /// Returns what shows that no stream has returned this token.
+    fn fault(&self) -> Option<&'static str> {
+        if self.pit.is_empty() {
+            return Some("its point in time is empty");
+        }
+        if self.slices.is_empty() {
+            return Some("it has no slices");
+        }
+        let has_values = |position: &Position| match position {
+            Position::Start | Position::Ended => true,
+            Position::After(values) => {
+                serde_json::from_str::<Vec<Value>>(values.get()).is_ok_and(|values| {
+                    !values.is_empty()
+                        && !values
+                            .iter()
+                            .any(|value| value.is_object() || value.is_array())
+                })
+            }
+        };
+        let all = self.slices.iter().all(has_values);
+        (!all).then_some("`after` is not a list of sort values")
+    }
+}
+
 impl fmt::Display for ResumeToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
@@ -85,11 +110,40 @@ impl FromStr for ResumeToken {
     fn from_str(text: &str) -> Result<Self> {
         let token: Self = serde_json::from_str(text)
             .map_err(|error| Error::invalid(format!("cannot read the resume token: {error}")))?;
-        if token.slices.is_empty() {
-            return Err(Error::invalid(
-                "cannot read the resume token: it has no slices",
-            ));
+        match token.fault() {
+            Some(fault) => Err(Error::invalid(format!(
+                "cannot read the resume token: {fault}"
+            ))),
+            None => Ok(token),
         }
-        Ok(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_no_stream_returns_is_refused() {
+        for slices in [
+            "[]",
+            "[{\"after\":[]}]",
+            "[{\"after\":17}]",
+            "[\"start\",{\"after\":[{}]}]",
+            "[\"begin\"]",
+        ] {
+            let text = format!(r#"{{"index":"i","pit":"p","slices":{slices}}}"#);
+            let error = text.parse::<ResumeToken>().unwrap_err();
+            assert!(error.is_invalid(), "{slices}");
+            let message = error.to_string();
+            assert!(
+                message.contains("cannot read the resume token"),
+                "{message}"
+            );
+        }
+        let empty = r#"{"index":"i","pit":"","slices":["start"]}"#;
+        assert!(empty.parse::<ResumeToken>().is_err());
+        let good = r#"{"index":"i","pit":"p","slices":[{"after":[1,"a",null]},"ended"]}"#;
+        assert_eq!(good.parse::<ResumeToken>().unwrap().to_string(), good);
     }
 }
