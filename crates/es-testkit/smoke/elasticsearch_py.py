@@ -17,7 +17,7 @@ from elasticsearch import Elasticsearch, NotFoundError, helpers
 @contextmanager
 def cluster(*options):
     """Runs three nodes and yields how to connect to them."""
-    command = [sys.argv[1], "--nodes", "3", *options]
+    command = [sys.argv[1], "--nodes", "3", "--exit-on-eof", *options]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield dict(server.stdout.readline().strip().split("=", 1) for _ in range(5))

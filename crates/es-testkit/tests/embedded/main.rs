@@ -1,5 +1,6 @@
 //! The embedded cluster.
 
+mod binary;
 mod compatibility;
 mod conformance;
 mod documents;
