@@ -19,6 +19,24 @@ call! {
 
 impl Elasticsearch {
     /// Closes a point in time and releases its resources.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use std::time::Duration;
+    ///
+    /// let opened = client.open_point_in_time("products", Duration::from_secs(60)).await?;
+    /// // … pages are read …
+    /// client.close_point_in_time().id(opened.id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn close_point_in_time(&self) -> ClosePointInTime {
         ClosePointInTime(Request::json(self, &ENDPOINT))

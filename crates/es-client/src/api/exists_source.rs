@@ -37,6 +37,20 @@ call! {
 
 impl Elasticsearch {
     /// Checks whether a document exists and has a stored `_source`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// assert!(client.exists_source("products", "1").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
         ExistsSource(Request::exists(self, &ENDPOINT).path(0, index).path(1, id))

@@ -106,14 +106,20 @@ impl Elasticsearch {
     ///
     /// ```
     /// # use es_client::dsl::Query;
-    /// # use serde_json::json;
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
     /// let response = client
     ///     .update_by_query("products")
-    ///     .query(Query::term("brand.keyword", "Velora"))
-    ///     .script(json!({"source": "ctx._source.price *= 0.9"}))
+    ///     .query(Query::range("price").lt(22))
+    ///     .refresh(true)
     ///     .await?;
-    /// println!("{response:?}");
+    /// assert_eq!(response.updated, 2);
     /// # Ok(())
     /// # }
     /// ```

@@ -34,6 +34,22 @@ call! {
 
 impl super::Cluster {
     /// Returns component templates.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.cluster().put_component_template("prices").template(json!({})).await?;
+    /// println!("{:?}", client.cluster().get_component_template().name("prices").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_component_template(&self) -> GetComponentTemplate {
         GetComponentTemplate(Request::json(&self.client, &ENDPOINT))

@@ -37,6 +37,31 @@ call! {
 
 impl super::Cluster {
     /// Creates or updates a component template.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .cluster()
+    ///     .put_component_template("prices")
+    ///     .template(json!({"mappings": {"properties": {"price": {"type": "double"}}}}))
+    ///     .await?;
+    /// client
+    ///     .indices()
+    ///     .put_index_template("shops")
+    ///     .index_patterns(["shop-*"])
+    ///     .composed_of(["prices"])
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
         PutComponentTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))

@@ -45,6 +45,24 @@ call! {
 
 impl super::Cluster {
     /// Returns the cluster state or parts of it. Meant for debugging: the response can be large.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use es_client::params::ClusterStateMetric;
+    ///
+    /// let metadata = [ClusterStateMetric::Metadata];
+    /// let state = client.cluster().state().metric(metadata).index(["products"]).await?;
+    /// println!("{state:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn state(&self) -> State {
         State(Request::json(&self.client, &ENDPOINT))

@@ -20,6 +20,22 @@ call! {
 
 impl super::Indices {
     /// Removes aliases from indices or data streams.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().put_alias("products", "catalog").await?;
+    /// client.indices().delete_alias("products", "catalog").await?;
+    /// assert!(!client.indices().exists_alias("catalog").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn delete_alias(
         &self,

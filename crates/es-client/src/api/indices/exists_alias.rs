@@ -33,6 +33,21 @@ call! {
 
 impl super::Indices {
     /// Checks whether aliases exist.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().put_alias("products", "catalog").await?;
+    /// assert!(client.indices().exists_alias("catalog").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
         ExistsAlias(Request::exists(&self.client, &ENDPOINT).path(1, name))

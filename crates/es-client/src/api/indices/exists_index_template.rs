@@ -25,6 +25,21 @@ call! {
 
 impl super::Indices {
     /// Checks whether an index template exists.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().put_index_template("logs").index_patterns(["logs-*"]).await?;
+    /// assert!(client.indices().exists_index_template("logs").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
         ExistsIndexTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))

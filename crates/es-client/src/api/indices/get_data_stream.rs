@@ -32,6 +32,28 @@ call! {
 
 impl super::Indices {
     /// Returns data streams.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .indices()
+    ///     .put_index_template("logs")
+    ///     .index_patterns(["logs-*"])
+    ///     .data_stream(json!({}))
+    ///     .await?;
+    /// client.indices().create_data_stream("logs-orders-default").await?;
+    /// println!("{:?}", client.indices().get_data_stream().name(["logs-*"]).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_data_stream(&self) -> GetDataStream {
         GetDataStream(Request::json(&self.client, &ENDPOINT))

@@ -32,6 +32,21 @@ call! {
 
 impl super::Indices {
     /// Returns index templates.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client.indices().put_index_template("logs").index_patterns(["logs-*"]).await?;
+    /// println!("{:?}", client.indices().get_index_template().name("logs").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_index_template(&self) -> GetIndexTemplate {
         GetIndexTemplate(Request::json(&self.client, &ENDPOINT))

@@ -44,6 +44,21 @@ call! {
 
 impl super::Indices {
     /// Returns the settings of indices.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let settings = client.indices().get_settings().index(["products"]).await?;
+    /// println!("{settings:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
         GetSettings(Request::json(&self.client, &ENDPOINT))

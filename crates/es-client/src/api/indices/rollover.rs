@@ -49,7 +49,19 @@ impl super::Indices {
     ///
     /// ```
     /// # use serde_json::json;
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .indices()
+    ///     .create("logs-000001")
+    ///     .aliases(json!({"logs": {"is_write_index": true}}))
+    ///     .await?;
     /// let response = client.indices().rollover("logs").conditions(json!({"max_age": "1d"})).await?;
     /// println!("{response:?}");
     /// # Ok(())

@@ -20,6 +20,26 @@ call! {
 
 impl super::Ingest {
     /// Deletes ingest pipelines.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .ingest()
+    ///     .put_pipeline("orders")
+    ///     .processors(json!([{"set": {"field": "currency", "value": "EUR"}}]))
+    ///     .await?;
+    /// client.ingest().delete_pipeline("orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
         DeletePipeline(Request::json(&self.client, &ENDPOINT).path(0, id))

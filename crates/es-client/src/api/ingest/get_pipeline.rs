@@ -25,6 +25,26 @@ call! {
 
 impl super::Ingest {
     /// Returns ingest pipelines.
+    ///
+    /// ```
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// client
+    ///     .ingest()
+    ///     .put_pipeline("orders")
+    ///     .processors(json!([{"set": {"field": "currency", "value": "EUR"}}]))
+    ///     .await?;
+    /// println!("{:?}", client.ingest().get_pipeline().id("orders").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
         GetPipeline(Request::json(&self.client, &ENDPOINT))

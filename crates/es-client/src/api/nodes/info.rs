@@ -30,8 +30,17 @@ impl super::Nodes {
     /// Returns node information: versions, roles, settings, plugins.
     ///
     /// ```
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
-    /// println!("{:?}", client.nodes().info().await?);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// use es_client::params::NodesInfoMetric;
+    ///
+    /// println!("{:?}", client.nodes().info().metric([NodesInfoMetric::Http]).await?);
     /// # Ok(())
     /// # }
     /// ```

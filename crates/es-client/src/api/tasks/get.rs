@@ -23,9 +23,23 @@ impl super::Tasks {
     /// Returns a task, optionally after waiting for it to complete.
     ///
     /// ```
-    /// # async fn example(client: es_client::Elasticsearch) -> es_client::Result<()> {
-    /// # let task_id = String::new();
-    /// println!("{:?}", client.tasks().get(task_id).await?);
+    /// # use serde_json::json;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = es_testkit::Cluster::builder().start().await?;
+    /// # let client = es_client::Elasticsearch::builder().nodes(cluster.urls()).build()?;
+    /// # for n in 0..5 {
+    /// #     let product = serde_json::json!({"title": format!("Trail shoes {n}"), "price": 20 + n});
+    /// #     client.index("products").id(n.to_string()).document(product).await?;
+    /// # }
+    /// let started = client
+    ///     .reindex()
+    ///     .source(json!({"index": "products"}))
+    ///     .dest(json!({"index": "products-2026"}))
+    ///     .wait_for_completion(false)
+    ///     .await?;
+    /// let task = client.tasks().get(started.task.unwrap_or_default()).await?;
+    /// println!("{task:?}");
     /// # Ok(())
     /// # }
     /// ```
