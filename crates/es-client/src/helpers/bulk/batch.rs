@@ -149,9 +149,10 @@ impl<C> Batch<C> {
         self.with(body.into(), items)
     }
 
-    /// Splits it into two batches of half the operations each; only the list is
-    /// copied.
+    /// Splits it into two batches of half the operations each, to be sent at once; only
+    /// the list is copied.
     pub(super) fn halves(mut self) -> [Self; 2] {
+        self.wait = Duration::ZERO;
         let half = self.items.len() / 2;
         let middle = self.start(half);
         let mut items = self.items.split_off(half);

@@ -17,7 +17,12 @@ use super::{
     request_size::SizeSample,
     response::{self, ItemResponse},
 };
-use crate::{error::Error, helpers::request::Failed, response::Meta, types::is_failed_operation};
+use crate::{
+    error::Error,
+    helpers::request::{Failed, maybe_applied},
+    response::Meta,
+    types::is_failed_operation,
+};
 
 /// Classifies the items of a response.
 pub(super) fn response<C>(
@@ -122,7 +127,7 @@ impl<C> ItemReader<'_, C> {
                         .map(Into::into),
                     reason: response::reasons(&cause).into(),
                     // Whatever is wrong now: an earlier request may have applied it.
-                    unknown: self.batch.maybe_applied || matches!(status, None | Some(503)),
+                    unknown: self.batch.maybe_applied || matches!(status, None | Some(502..=504)),
                     lines: Bytes::new(),
                 };
                 let outcome = failed(self.context, self.batch, self.at, reason);
@@ -188,6 +193,9 @@ pub(super) fn failure<C>(
     failed: Failed,
 ) -> BatchResult<C> {
     let status = failed.error.status().map(|status| status.as_u16());
+    // Whatever the last attempt says, one before it may have been carried out.
+    let api = failed.error.as_api();
+    batch.maybe_applied |= api.is_some_and(|api| maybe_applied(api.meta.attempts()));
     let mut result = BatchResult::default();
     if failed.transient || context.may_pass(batch, status) {
         result.latency = Some(LatencySample::Refused);

@@ -361,6 +361,60 @@ async fn conflict_after_a_lost_response_is_unknown() {
     assert_once(&mock, 2);
 }
 
+/// The transport retries on another node, which refuses it.
+#[tokio::test(start_paused = true)]
+async fn refusal_after_a_lost_attempt_is_unknown() {
+    for status in [400, 413] {
+        let mock = Mock::new(move |number, _| match number {
+            0 => Fate::LostAfter,
+            _ => Fate::Status(status),
+        });
+        let client = mock.client_of_nodes(|_| None);
+        let stopped_or_not = client.helpers().bulk("i", with_ids(2)).await;
+        let report = stopped_or_not.unwrap_or_else(|stopped| *stopped.report);
+        assert!(mock.state().requests.len() > 2, "{report}");
+        assert_once(&mock, 2);
+        assert_eq!(
+            (report.failed, report.unknown),
+            (0, 2),
+            "{status}: {report}"
+        );
+    }
+}
+
+/// The node of a shard did not say in time whether it carried it out.
+#[tokio::test(start_paused = true)]
+async fn operation_that_a_gateway_gave_up_is_unknown() {
+    for status in [502, 504] {
+        let mock = first(Fate::Items {
+            first: 0,
+            every: 1,
+            status,
+        });
+        let report = mock.client().helpers().bulk("i", with_ids(2)).await;
+        let report = report.unwrap();
+        assert_eq!(
+            (report.failed, report.unknown),
+            (0, 2),
+            "{status}: {report}"
+        );
+    }
+}
+
+/// It has waited already.
+#[tokio::test(start_paused = true)]
+async fn halves_of_a_batch_are_sent_at_once() {
+    let mock = Mock::new(|number, operations| match number {
+        0 => Fate::Busy(20),
+        _ if operations.len() > 3 => Fate::Status(413),
+        _ => Fate::Succeeds,
+    });
+    let began = Instant::now();
+    let report = mock.client().helpers().bulk("i", with_ids(10)).await;
+    assert!(report.unwrap().is_complete());
+    assert!(began.elapsed().as_secs() < 21, "{:?}", began.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn refused_condition_is_a_failure_with_made_ids() {
     let mock = Mock::new(|_, _| Fate::Items {

@@ -8,8 +8,11 @@ use std::{
 
 use bytes::Bytes;
 use es_client::Elasticsearch;
-use es_transport::{Body, BoxError};
-use http::{Request, Response};
+use es_transport::{
+    Body, BoxError,
+    node::{Candidates, NodeSelector, RequestContext},
+};
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 
@@ -54,6 +57,8 @@ pub(crate) struct State {
     pub(crate) writes: BTreeMap<u64, u32>,
     /// The documents, by id; those without get one.
     pub(crate) documents: BTreeMap<String, Value>,
+    /// The id and the `n` of every write, in their order.
+    pub(crate) log: Vec<(String, u64)>,
     plan: Option<Plan>,
 }
 
@@ -76,15 +81,43 @@ impl Mock {
     pub(crate) fn client(&self) -> Elasticsearch {
         let mock = self.clone();
         Elasticsearch::from_service(tower::service_fn(move |request: Request<Body>| {
+            mock.clone().request(request)
+        }))
+    }
+
+    /// A client of several nodes, which retries as usual, and whose selector finds the
+    /// node of an id.
+    pub(crate) fn client_of_nodes(
+        &self,
+        node_of: impl Fn(&str) -> Option<Arc<str>> + Send + Sync + 'static,
+    ) -> Elasticsearch {
+        let mock = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
             let mock = mock.clone();
             async move {
-                let (parts, body) = request.into_parts();
-                let body = body.collect().await?.to_bytes();
-                // Others may send before this response.
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                mock.state().respond(parts.uri.to_string(), &body)
+                let mut response = match *request.method() {
+                    Method::GET => response(200, json!({"version": {"number": "9.2.0"}})),
+                    _ => mock.request(request).await?,
+                };
+                let product = HeaderValue::from_static("Elasticsearch");
+                response.headers_mut().insert("x-elastic-product", product);
+                Ok::<_, BoxError>(response)
             }
-        }))
+        });
+        Elasticsearch::builder()
+            .nodes(["http://a:9200", "http://b:9200", "http://c:9200"])
+            .http_service(service)
+            .node_selector(ById(Box::new(node_of)))
+            .build()
+            .unwrap()
+    }
+
+    async fn request(self, request: Request<Body>) -> Result<Response<Full<Bytes>>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let body = body.collect().await?.to_bytes();
+        // Others may send before this response.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        self.state().respond(parts.uri.to_string(), &body)
     }
 
     /// The numbers of the operations of each request.
@@ -94,6 +127,25 @@ impl Mock {
             .iter()
             .map(|(_, operations)| operations.len())
             .collect()
+    }
+}
+
+type NodeOf = Box<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>;
+
+/// A node selector that knows where each id is written.
+struct ById(NodeOf);
+
+impl NodeSelector for ById {
+    fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        0
+    }
+
+    fn write_node(&self, _: &str, id: Option<&str>, _: Option<&str>) -> Option<Arc<str>> {
+        self.0(id?)
+    }
+
+    fn knows_write_nodes(&self) -> bool {
+        true
     }
 }
 
@@ -153,6 +205,7 @@ impl State {
                     None => {
                         let number = operation.document["n"].as_u64().unwrap_or(u64::MAX);
                         *self.writes.entry(number).or_default() += 1;
+                        self.log.push((id.clone(), number));
                         self.documents
                             .insert(id.clone(), operation.document.clone());
                         json!({"_index": "i", "_id": id, "status": 201, "result": "created",

@@ -1,6 +1,10 @@
 //! Whatever fails, in whatever order: nothing is lost, and nothing is written twice.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use es_client::helpers::bulk::{BulkStream, Operation};
 use futures_util::StreamExt;
@@ -84,6 +88,62 @@ proptest! {
             let distinct = state.documents.values().map(|d| d["n"].clone().to_string());
             let distinct: std::collections::BTreeSet<_> = distinct.collect();
             assert_eq!(distinct.len(), state.documents.len(), "a document is there twice");
+        });
+    }
+
+    /// The same of operations that are grouped by node and keep the order of each
+    /// document, which moves from node to node.
+    #[test]
+    fn operations_of_nodes_have_one_true_outcome_in_order(
+        ids in prop::collection::vec(0..9_usize, 1..80),
+        fates in prop::collection::vec(fate(), 0..20),
+        batch in (1..12_usize, 40..600_usize),
+        in_flight in 2..5_usize,
+        rate in prop::option::of(100..10_000_u32),
+        adaptive: bool,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let mock = Mock::new(move |number, _| fates.get(number).copied().unwrap_or(Fate::Succeeds));
+            let moves = AtomicUsize::new(0);
+            let client = mock.client_of_nodes(move |id| {
+                let moved = moves.fetch_add(1, Ordering::Relaxed) / 7;
+                let node = (id.parse::<usize>().unwrap() + moved) % 4;
+                (node < 3).then(|| node.to_string().into())
+            });
+            let operations = ids.into_iter().enumerate()
+                .map(|(n, id)| Operation::index(json!({ "n": n })).id(id.to_string()));
+            let mut bulk = client.helpers().bulk("i", futures_util::stream::iter(operations))
+                .keep_order(true)
+                .flush_operations(batch.0)
+                .flush_bytes(batch.1)
+                .max_in_flight(in_flight)
+                .max_retries(3)
+                .backoff(Duration::from_millis(10), Duration::from_millis(20));
+            if adaptive {
+                bulk = bulk.adaptive_in_flight(in_flight);
+            }
+            if let Some(rate) = rate {
+                bulk = bulk.max_bytes_per_second(f64::from(rate));
+            }
+            let (said, read) = read(bulk.stream()).await;
+
+            assert_eq!(said.len() as u64, read, "every operation that was read has an outcome");
+            let state = mock.state();
+            for (number, said) in said {
+                let writes = state.writes.get(&number).copied().unwrap_or_default();
+                match said {
+                    Said::Written => assert!(writes >= 1, "{number} is lost"),
+                    Said::Failed => assert_eq!(writes, 0, "{number} was written"),
+                    Said::Unknown => {}
+                }
+            }
+            let mut last = BTreeMap::new();
+            for (id, number) in &state.log {
+                let before = last.insert(id, number);
+                assert!(before.is_none_or(|before| before <= number), "{id}: {:?}", state.log);
+            }
         });
     }
 }
