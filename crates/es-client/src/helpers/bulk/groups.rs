@@ -39,7 +39,10 @@ type NodeOf = Box<dyn Fn(&str, Option<&str>, Option<&str>) -> Option<Arc<str>> +
 pub(super) struct Batches<C> {
     unknown: Group<C>,
     by_node: Vec<Group<C>>,
+    /// The most that one batch may hold.
     limits: Limits,
+    /// The most that all batches together may hold.
+    together: Limits,
     compression: Option<u32>,
     ids: Option<Ids>,
     /// Tells documents apart, where the order of their operations is kept, with the
@@ -78,6 +81,7 @@ impl<C> Batches<C> {
             unknown: Group::new(limits, compression, None),
             by_node: Vec::new(),
             limits,
+            together: limits,
             compression,
             ids: None,
             order: None,
@@ -104,7 +108,7 @@ impl<C> Batches<C> {
         self
     }
 
-    /// Sets the limit of bytes.
+    /// Sets the limit of bytes of one batch.
     pub(super) fn limit_bytes(&mut self, bytes: usize) {
         self.limits.bytes = bytes;
         self.groups_mut()
@@ -143,8 +147,8 @@ impl<C> Batches<C> {
         let sum = |of: fn(&BatchBuilder<C>) -> usize| -> usize {
             self.groups().map(|group| of(&group.builder)).sum()
         };
-        sum(BatchBuilder::bytes) >= self.limits.bytes
-            || sum(BatchBuilder::len) >= self.limits.operations
+        sum(BatchBuilder::bytes) >= self.together.bytes
+            || sum(BatchBuilder::len) >= self.together.operations
     }
 
     /// Adds an operation.
@@ -380,6 +384,21 @@ mod tests {
         }
         batches.oldest(now);
         assert_eq!(numbers(&batches.take(Buffers::default()))[..2], [1, 2]);
+    }
+
+    #[test]
+    fn a_smaller_limit_is_one_of_each_group() {
+        let mut batches = batches(LIMITS);
+        push(&mut batches, 0, "a");
+        let line: usize = batches.groups().map(|group| group.builder.bytes()).sum();
+        batches.limit_bytes(2 * line);
+        for (number, id) in (1..).zip(["b", "c", "d"]) {
+            push(&mut batches, number, id);
+            assert!(!batches.is_full());
+        }
+        push(&mut batches, 4, "d");
+        assert!(batches.is_full());
+        assert_eq!(numbers(&batches.take(Buffers::default())), [3, 4]);
     }
 
     #[test]

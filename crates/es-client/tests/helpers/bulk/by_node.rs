@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use es_client::{Elasticsearch, helpers::bulk::Operation};
 use es_testkit::Cluster;
+use futures_util::stream;
 use http::Method;
 use serde_json::{Value, json};
+
+use crate::bulk::mock::{Fate, Mock};
 
 async fn nodes() -> (Cluster, Elasticsearch) {
     let builder = Cluster::builder().nodes(3).tls(false).security(false);
@@ -177,4 +180,24 @@ async fn lost_node_costs_no_document() {
     let report = sink.close().await.unwrap();
     assert!(report.is_complete(), "{report}");
     assert_eq!(number_of_documents(&client).await, 4_000);
+}
+
+/// Batches of several nodes are smaller than that of one.
+#[tokio::test(start_paused = true)]
+async fn requests_of_nodes_grow_again_after_a_413() {
+    let mock = Mock::new(|request, _| match request {
+        20 => Fate::Status(413),
+        _ => Fate::Succeeds,
+    });
+    let client = mock.client_of_nodes(|id| {
+        let node = id.parse::<u64>().ok()? % 8;
+        Some(node.to_string().into())
+    });
+    let bulk = client.helpers().bulk("i", stream::iter(documents(20_000)));
+    let bulk = bulk.flush_operations(usize::MAX).flush_bytes(20_000);
+    assert!(bulk.max_in_flight(2).await.unwrap().is_complete());
+    let sizes = mock.sizes();
+    let middle = |from: usize| sizes[from..from + 10].iter().sum::<usize>();
+    let (before, after) = (middle(10), middle(sizes.len() - 30));
+    assert!(after * 10 > before * 9, "{sizes:?}");
 }
