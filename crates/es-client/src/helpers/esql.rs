@@ -32,9 +32,11 @@
 //! input cannot change the query.
 //!
 //! A result that lacks rows of some clusters or shards is an error unless it is
-//! [allowed](Esql::allow_partial_results), and so is one that the server truncated to
-//! 1,000 rows because the query has no `LIMIT`
-//! ([`allow_truncated`](Esql::allow_truncated)).
+//! [allowed](Esql::allow_partial_results), and so is one that the server truncated
+//! ([`allow_truncated`](Esql::allow_truncated)): to 1,000 rows because the query has no
+//! `LIMIT`, or to 10,000 rows, the most that it returns, although the query does not ask
+//! for this number. The server does not say the latter, and the helper cannot know a
+//! maximum that the cluster's settings have changed.
 
 pub use super::rows::{Column, Rows};
 
@@ -53,8 +55,11 @@ use crate::{
     client::Elasticsearch,
     error::{Error, Result},
     helpers::request::{RetryConfig, send_with_retry},
-    response::Response,
+    response::{Meta, Response},
 };
+
+/// The most rows that a server returns by default, whatever the `LIMIT` of a query is.
+const MOST_ROWS: usize = 10_000;
 
 /// An ES|QL query; see the [module](self). Created by
 /// [`Helpers::esql`](crate::helpers::Helpers::esql).
@@ -115,8 +120,13 @@ impl Esql {
         self.property("filter", filter)
     }
 
-    /// Sets any other property of the request body, such as `locale`.
+    /// Sets any other property of the request body, such as `locale`. `columnar` is
+    /// refused, because values are read as rows.
     pub fn property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
+        if name == "columnar" {
+            let message = "`columnar` cannot be set: values are read as rows";
+            self.error.get_or_insert(Error::invalid(message));
+        }
         let value = self.raw(name, value);
         self.properties.extend(value.map(|value| (name, value)));
         self
@@ -129,9 +139,9 @@ impl Esql {
         self
     }
 
-    /// Sets whether the server may truncate the result of a query without `LIMIT` to
-    /// its default of 1,000 rows. Default: `false`; a truncated result is an error
-    /// ([`is_partial`](Error::is_partial)).
+    /// Sets whether the server may truncate the result: of a query without `LIMIT` to its
+    /// default of 1,000 rows, and of any other to 10,000 rows. Default: `false`; a
+    /// truncated result is an error ([`is_partial`](Error::is_partial)).
     ///
     /// ```
     /// use es_client::{Elasticsearch, es_transport::Body, http::Response};
@@ -185,18 +195,19 @@ impl Esql {
     ///
     /// # Errors
     /// The same as those of [`rows`](Self::rows).
-    pub async fn table<T: DeserializeOwned>(self) -> Result<Rows<T>> {
-        let (allow_partial, allow_truncated) = (self.allow_partial, self.allow_truncated);
+    pub async fn table<T: DeserializeOwned>(mut self) -> Result<Rows<T>> {
         let response = self.send("").await?;
-        let rows = Rows::read(response.meta().clone(), response.bytes().clone())?;
-        if rows.is_partial && !allow_partial {
+        let mut rows = Rows::read(response.meta().clone(), response.bytes().clone())?;
+        if rows.is_partial && !self.allow_partial {
             let reason = "rows of some shards or clusters are missing (`allow_partial_results`)";
             return Err(Error::partial(0, 0, Some(reason.to_owned())));
         }
-        if rows.is_truncated && !allow_truncated {
-            return Err(truncated(rows.rows.len()));
+        let truncated = self.truncated(response.meta(), || rows.rows.len());
+        rows.is_truncated = truncated.is_some();
+        match truncated {
+            Some(error) if !self.allow_truncated => Err(error),
+            _ => Ok(rows),
         }
-        Ok(rows)
     }
 
     /// Returns the rows as CSV with a header line. Servers before 8.18 support this
@@ -222,20 +233,44 @@ impl Esql {
     }
 
     /// Returns the rows in a format, of which `count` counts them.
-    async fn text(self, format: &'static str, count: fn(&[u8]) -> usize) -> Result<Bytes> {
-        let allow_truncated = self.allow_truncated;
+    async fn text(mut self, format: &'static str, count: fn(&[u8]) -> usize) -> Result<Bytes> {
         let response = self.send(format).await?;
         let text = response.bytes();
-        if let Some(limit) = default_limit(response.meta()).filter(|_| !allow_truncated) {
-            let rows = count(text);
-            if rows >= limit {
-                return Err(truncated(rows));
-            }
+        match self.truncated(response.meta(), || count(text)) {
+            Some(error) if !self.allow_truncated => Err(error),
+            _ => Ok(text.clone()),
         }
-        Ok(text.clone())
     }
 
-    async fn send(mut self, format: &'static str) -> Result<Response> {
+    /// Returns the error of a result that the server truncated.
+    fn truncated(&self, meta: &Meta, rows: impl Fn() -> usize) -> Option<Error> {
+        let reason = if let Some(limit) = default_limit(meta) {
+            let rows = Some(rows()).filter(|rows| *rows >= limit)?;
+            format!("the server cut the result at {rows} rows; give the query a `LIMIT`")
+        } else if !self.has_number(MOST_ROWS) && rows() == MOST_ROWS {
+            format!(
+                "the server returns at most {MOST_ROWS} rows, and this query may have more; \
+                 filter them, or ask for `LIMIT {MOST_ROWS}`"
+            )
+        } else {
+            return None;
+        };
+        Some(Error::partial(0, 0, Some(reason)))
+    }
+
+    /// Returns whether a number is in the query or its parameters.
+    fn has_number(&self, number: usize) -> bool {
+        let number = number.to_string();
+        let params = self.params.iter().map(|param| param.get());
+        let mut texts = params.chain([&*self.query]);
+        let is_digit = |char: char| char.is_ascii_digit();
+        texts.any(|text| {
+            text.split(|char| !is_digit(char))
+                .any(|digits| digits == number)
+        })
+    }
+
+    async fn send(&mut self, format: &'static str) -> Result<Response> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
@@ -259,11 +294,6 @@ impl Esql {
         });
         sent.await
     }
-}
-
-fn truncated(rows: usize) -> Error {
-    let reason = format!("the server cut the result at {rows} rows; give the query a `LIMIT`");
-    Error::partial(0, 0, Some(reason))
 }
 
 impl fmt::Debug for Esql {

@@ -13,6 +13,7 @@
 
 mod arrow;
 pub mod bulk;
+mod clusters;
 mod copy_index;
 pub mod esql;
 mod handle;

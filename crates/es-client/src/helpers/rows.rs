@@ -11,6 +11,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use super::clusters::Clusters;
 use crate::{
     error::{Error, Result},
     json_read::{self, ReadError},
@@ -27,8 +28,8 @@ pub struct Rows<T> {
     pub rows: Vec<T>,
     /// Whether rows of some shards or clusters are missing, if that is allowed.
     pub is_partial: bool,
-    /// Whether the server truncated the result because the query has no `LIMIT`, if
-    /// that is allowed.
+    /// Whether the server truncated the result
+    /// ([`allow_truncated`](super::esql::Esql::allow_truncated)), if that is allowed.
     pub is_truncated: bool,
     /// Status, headers (with warnings), node and attempts.
     pub meta: Meta,
@@ -53,6 +54,8 @@ struct Table<'a> {
     values: Vec<Vec<&'a RawValue>>,
     #[serde(default)]
     is_partial: bool,
+    #[serde(rename = "_clusters", default)]
+    clusters: Option<Clusters>,
 }
 
 impl<T: DeserializeOwned> Rows<T> {
@@ -60,18 +63,20 @@ impl<T: DeserializeOwned> Rows<T> {
         let read = || -> Result<_, ReadError> {
             let table: Table<'_> = json_read::from_bytes(&body)?;
             let rows = read_rows(&table.columns, &table.values, 0)?;
-            Ok((table.columns, rows, table.is_partial))
+            // Servers before 8.18 say it of the clusters alone.
+            let is_missing = |clusters: Clusters| clusters.missing() > 0;
+            let is_partial = table.is_partial || table.clusters.is_some_and(is_missing);
+            Ok((table.columns, rows, is_partial))
         };
         let (columns, rows, is_partial) = match read() {
             Ok(read) => read,
             Err(error) => return Err(Error::decode("the rows of `esql.query`", error, meta, body)),
         };
-        let is_truncated = default_limit(&meta).is_some_and(|limit| rows.len() >= limit);
         Ok(Self {
             columns,
             rows,
             is_partial,
-            is_truncated,
+            is_truncated: false,
             meta,
         })
     }
@@ -106,11 +111,27 @@ pub(super) fn read_rows<T: DeserializeOwned>(
     values: &[Vec<&RawValue>],
     first: usize,
 ) -> serde_json::Result<Vec<T>> {
+    let repeated = repeated_name(columns);
     let row = |(at, values): (usize, &Vec<_>)| {
-        T::deserialize(Row { columns, values })
+        let row = Row {
+            columns,
+            values,
+            repeated,
+        };
+        T::deserialize(row)
             .map_err(|error| serde_json::Error::custom(format!("row {}: {error}", first + at)))
     };
     values.iter().enumerate().map(row).collect()
+}
+
+/// Returns the name of several columns, if there is one.
+fn repeated_name(columns: &[Column]) -> Option<&str> {
+    let is_repeated = |(at, column): &(usize, &Column)| {
+        let mut before = columns.iter().take(*at);
+        before.any(|other| other.name == column.name)
+    };
+    let repeated = columns.iter().enumerate().find(is_repeated);
+    repeated.map(|(_, column)| &*column.name)
 }
 
 /// One row: a map by the columns' names, a list, or the value of the only column.
@@ -118,6 +139,8 @@ pub(super) fn read_rows<T: DeserializeOwned>(
 struct Row<'a, 'de> {
     columns: &'a [Column],
     values: &'a [&'de RawValue],
+    /// The name of several columns: a map would keep one of their values.
+    repeated: Option<&'a str>,
 }
 
 impl<'a, 'de> Row<'a, 'de> {
@@ -137,6 +160,14 @@ impl<'a, 'de> Row<'a, 'de> {
             ([column], [value]) => Some(Cell { column, value }),
             _ => None,
         }
+    }
+
+    fn visit_map<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        self.check()?;
+        visitor.visit_map(RowMap {
+            cells: self.cells(),
+            value: None,
+        })
     }
 
     fn cells(&self) -> impl Iterator<Item = Cell<'a, 'de>> + use<'a, 'de> {
@@ -160,11 +191,26 @@ impl<'de> Deserializer<'de> for Row<'_, 'de> {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
-        self.check()?;
-        visitor.visit_map(RowMap {
-            cells: self.cells(),
-            value: None,
-        })
+        if let Some(name) = self.repeated {
+            return Err(serde_json::Error::custom(format!(
+                "several columns are named `{name}`: rename them, or read tuples or lists"
+            )));
+        }
+        self.visit_map(visitor)
+    }
+
+    /// A struct refuses a repeated field itself.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> serde_json::Result<V::Value> {
+        self.visit_map(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
+        self.visit_map(visitor)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> serde_json::Result<V::Value> {
@@ -224,7 +270,7 @@ impl<'de> Deserializer<'de> for Row<'_, 'de> {
         }
     }
 
-    forward_to_deserialize_any! { unit unit_struct map struct identifier ignored_any }
+    forward_to_deserialize_any! { unit unit_struct map identifier }
 }
 
 /// A row as a map.
@@ -396,17 +442,20 @@ mod tests {
 
     use super::*;
 
-    fn table<T: DeserializeOwned>(body: &str, warning: Option<&str>) -> Result<Rows<T>> {
+    fn meta(warning: Option<&str>) -> Meta {
         let (mut parts, ()) = http::Response::new(()).into_parts();
         if let Some(warning) = warning {
             parts.headers.insert("warning", warning.parse().unwrap());
         }
-        let body = Bytes::from(body.to_owned());
-        Rows::read(Meta::new(parts, None, std::time::Duration::ZERO), body)
+        Meta::new(parts, None, std::time::Duration::ZERO)
+    }
+
+    fn table<T: DeserializeOwned>(body: &str) -> Result<Rows<T>> {
+        Rows::read(meta(None), Bytes::from(body.to_owned()))
     }
 
     fn read<T: DeserializeOwned>(body: &str) -> Result<Vec<T>> {
-        table(body, None).map(|rows| rows.rows)
+        table(body).map(|rows| rows.rows)
     }
 
     const TABLE: &str = r#"{"took":3,"is_partial":false,
@@ -486,18 +535,44 @@ mod tests {
     }
 
     #[test]
-    fn cut_at_the_default_limit_is_seen() {
+    fn repeated_name_is_no_key() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Other {
+            b: i64,
+        }
+        let body = r#"{"columns":[{"name":"a"},{"name":"b"},{"name":"a"}],"values":[[1,2,3]]}"#;
+        let errors = [
+            read::<Value>(body).unwrap_err(),
+            read::<BTreeMap<String, i64>>(body).unwrap_err(),
+        ];
+        for error in errors {
+            let shown = error.to_string();
+            assert!(shown.contains("several columns are named `a`"), "{shown}");
+        }
+        assert_eq!(read::<(i64, i64, i64)>(body).unwrap(), [(1, 2, 3)]);
+        assert_eq!(read::<Vec<i64>>(body).unwrap(), [[1, 2, 3]]);
+        assert_eq!(read::<Other>(body).unwrap(), [Other { b: 2 }]);
+    }
+
+    #[test]
+    fn default_limit_is_read_from_the_warning() {
         let warning = "299 Elasticsearch-9.2.0 \"No limit defined, adding default limit of [2]\"";
-        assert!(table::<Value>(TABLE, Some(warning)).unwrap().is_truncated);
-        assert!(
-            !table::<Value>(TABLE, Some(&warning.replace("[2]", "[1000]")))
-                .unwrap()
-                .is_truncated
-        );
-        assert!(!table::<Value>(TABLE, None).unwrap().is_truncated);
+        assert_eq!(default_limit(&meta(Some(warning))), Some(2));
+        assert_eq!(default_limit(&meta(Some("299 x \"another\""))), None);
+        assert_eq!(default_limit(&meta(None)), None);
         assert_eq!(csv_rows(b"a,b\r\n1,\"x\n\"\"y\"\r\n2,z\r\n"), 2);
         assert_eq!(csv_rows(b""), 0);
+    }
+
+    #[test]
+    fn missing_clusters_make_it_partial() {
+        let clusters = |counts: &str| {
+            let body = format!(r#"{{"columns":[],"values":[],"_clusters":{{{counts}}}}}"#);
+            table::<Value>(&body).unwrap().is_partial
+        };
+        assert!(!clusters(r#""total":2,"successful":2,"skipped":0"#));
+        assert!(clusters(r#""total":2,"successful":1,"skipped":1"#));
         let partial = r#"{"is_partial":true,"columns":[],"values":[]}"#;
-        assert!(table::<Value>(partial, None).unwrap().is_partial);
+        assert!(table::<Value>(partial).unwrap().is_partial);
     }
 }

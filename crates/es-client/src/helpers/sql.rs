@@ -19,7 +19,8 @@
 //!
 //! Rows are read as those of [ES|QL](super::esql). The cursor is closed at the end and
 //! when the stream is dropped. If the response with a page is lost, the page is not
-//! requested again, because the cursor may have advanced; this is an error.
+//! requested again, because the cursor may have advanced; this is an error. So is a
+//! result that the server has not completed (`wait_for_completion_timeout`).
 
 use std::{fmt, pin::Pin};
 
@@ -34,6 +35,7 @@ use crate::{
     error::{Error, Result},
     helpers::request::{RetryConfig, send_with_retry},
     json_read::{self, ReadError},
+    response::Response,
 };
 
 /// An SQL query; see the [module](self). Created by
@@ -56,9 +58,29 @@ struct Page<'a> {
     rows: Vec<Vec<&'a RawValue>>,
     #[serde(default)]
     cursor: Option<String>,
+    /// Of a query with `wait_for_completion_timeout`, whose rows come later.
+    #[serde(default)]
+    is_running: Option<bool>,
+    #[serde(default)]
+    is_partial: Option<bool>,
 }
 
-/// The rest of a result; closed when it is dropped.
+impl Page<'_> {
+    /// # Errors
+    /// There are rows that it does not have.
+    fn check(&self) -> Result<()> {
+        let reason = if self.is_running == Some(true) {
+            "the query has not ended; set a longer `wait_for_completion_timeout`, or none"
+        } else if self.is_partial == Some(true) {
+            "the query ended early"
+        } else {
+            return Ok(());
+        };
+        Err(Error::partial(0, 0, Some(reason.to_owned())))
+    }
+}
+
+/// The rest of a result, if there is one; closed when it is dropped.
 struct Cursor {
     client: Elasticsearch,
     id: Option<String>,
@@ -175,56 +197,69 @@ enum Reader {
 
 impl Reader {
     async fn next_page<T: DeserializeOwned>(self) -> Result<Option<(Vec<T>, Self)>> {
-        let (client, response, columns, read) = match self {
+        let (response, mut cursor, columns, read) = match self {
             Self::Ended => return Ok(None),
-            Self::Query(mut sql) => {
-                if let Some(error) = sql.error.take() {
-                    return Err(error);
-                }
-                let client = sql.client.options().for_helper(true);
-                // A cursor that nobody knows of ends by itself.
-                let sent = send_with_retry(RetryConfig::default(), true, || {
-                    let mut query = client.sql().query().query(&*sql.query);
-                    if !sql.params.is_empty() {
-                        query = query.property("params", &sql.params);
-                    }
-                    for (name, value) in &sql.properties {
-                        query = query.property(name, value);
-                    }
-                    query.send()
-                });
-                (sql.client.clone(), sent.await?, Vec::new(), 0)
+            Self::Query(sql) => {
+                let (response, cursor) = sql.send().await?;
+                (response, cursor, Vec::new(), 0)
             }
-            Self::Rest(mut cursor, columns, read) => {
-                let client = cursor.client.options().for_helper(false);
-                let id = cursor.id.clone().unwrap_or_default();
-                let sent = send_with_retry(RetryConfig::default(), false, || {
-                    client.sql().query().cursor(&*id).send()
-                });
-                let response = sent.await?;
-                // The response has the next one, if there is one.
-                cursor.id = None;
-                (cursor.client.clone(), response, columns, read)
-            }
+            Self::Rest(cursor, columns, read) => (cursor.send().await?, cursor, columns, read),
         };
         let decode = |error: ReadError| {
             let (meta, body) = (response.meta().clone(), response.bytes().clone());
             Error::decode("the rows of `sql.query`", error, meta, body)
         };
         let page: Page<'_> = json_read::from_bytes(response.bytes()).map_err(decode)?;
+        page.check()?;
+        // A response that could not be read leaves the cursor to be closed.
+        cursor.id = page.cursor.filter(|id| !id.is_empty());
         let columns = if page.columns.is_empty() {
             columns
         } else {
             page.columns
         };
-        let cursor = page.cursor.map(|id| Cursor {
-            client,
-            id: Some(id),
-        });
         let rows = read_rows(&columns, &page.rows, read).map_err(|error| decode(error.into()))?;
         let read = read + rows.len();
-        let next = cursor.map_or(Self::Ended, |cursor| Self::Rest(cursor, columns, read));
+        let next = match cursor.id {
+            Some(_) => Self::Rest(cursor, columns, read),
+            None => Self::Ended,
+        };
         Ok(Some((rows, next)))
+    }
+}
+
+impl Sql {
+    /// Requests the first page. Returns a cursor that has no position yet.
+    async fn send(mut self) -> Result<(Response, Cursor)> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let client = self.client.options().for_helper(true);
+        // If the response is lost, the server closes its cursor some time later.
+        let sent = send_with_retry(RetryConfig::default(), true, || {
+            let mut query = client.sql().query().query(&*self.query);
+            if !self.params.is_empty() {
+                query = query.property("params", &self.params);
+            }
+            for (name, value) in &self.properties {
+                query = query.property(name, value);
+            }
+            query.send()
+        });
+        let (response, client) = (sent.await?, self.client);
+        Ok((response, Cursor { client, id: None }))
+    }
+}
+
+impl Cursor {
+    /// Requests the next page.
+    async fn send(&self) -> Result<Response> {
+        let client = self.client.options().for_helper(false);
+        let id = self.id.as_deref().unwrap_or_default();
+        let sent = send_with_retry(RetryConfig::default(), false, || {
+            client.sql().query().cursor(id).send()
+        });
+        sent.await
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::{
     convert::Infallible,
+    io,
     sync::{Arc, Mutex},
 };
 
@@ -383,10 +384,13 @@ async fn searches_that_fail_together_have_the_same_error() {
 }
 
 /// Method with target, and body, of every request.
-type Seen = Arc<Mutex<Vec<(String, String)>>>;
+pub(crate) type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
-/// A client whose requests get these responses, one after the other.
-fn responding(responses: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsearch, Seen) {
+/// A client whose requests get these responses, one after the other. With the status 0,
+/// the connection breaks instead.
+pub(crate) fn responding(
+    responses: impl IntoIterator<Item = (u16, Value)>,
+) -> (Elasticsearch, Seen) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let responses = Arc::new(Mutex::new(
         responses
@@ -405,13 +409,16 @@ fn responding(responses: impl IntoIterator<Item = (u16, Value)>) -> (Elasticsear
                 .unwrap()
                 .push((format!("{} {}", parts.method, parts.uri), body));
             let (status, response) = responses.lock().unwrap().pop_front().unwrap();
+            if status == 0 {
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
             let text = response
                 .as_str()
                 .map_or_else(|| response.to_string(), str::to_owned);
             let response = Response::builder()
                 .status(status)
                 .body(Full::new(Bytes::from(text)));
-            Ok::<_, Infallible>(response.unwrap())
+            Ok(response.unwrap())
         }
     });
     (Elasticsearch::from_service(service), seen)

@@ -2,4 +2,5 @@
 
 mod bulk;
 mod helpers;
+mod queries;
 mod read_all;

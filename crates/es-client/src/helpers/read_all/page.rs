@@ -16,7 +16,7 @@ use super::builder::Spec;
 use crate::{
     Call,
     error::{Error, Result},
-    helpers::request::send_with_retry,
+    helpers::{clusters::Clusters, request::send_with_retry},
     json_read::{self, ReadError},
     params::ToParam,
     response::{Meta, Response},
@@ -80,16 +80,6 @@ where
     let list = Option::<Read<_>>::deserialize(from)?;
     list.map(|list| list.0)
         .ok_or_else(|| D::Error::custom("no list of hits"))
-}
-
-/// The clusters of a search across clusters.
-#[derive(Deserialize)]
-struct Clusters {
-    total: Option<u32>,
-    /// Those that could not be searched, and may be missing.
-    skipped: Option<u32>,
-    partial: Option<u32>,
-    failed: Option<u32>,
 }
 
 /// Reads the next page of a slice.
@@ -231,14 +221,6 @@ impl<T: DeserializeOwned> Page<T> {
             return Err(Error::partial(0, 0, Some(reason)));
         }
         Ok(page)
-    }
-}
-
-impl Clusters {
-    /// Returns the number of clusters of which hits may be missing.
-    fn missing(&self) -> u32 {
-        let counts = [self.skipped, self.partial, self.failed];
-        counts.into_iter().flatten().fold(0, u32::saturating_add)
     }
 }
 
