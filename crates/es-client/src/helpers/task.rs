@@ -27,8 +27,9 @@
 //!
 //! The server is polled with increasing intervals, from 100 ms to 5 s
 //! ([`poll_interval`](WaitForTask::poll_interval)). Transient failures are retried,
-//! because the task continues while its node is unreachable. Dropping the future ends
-//! the waiting, but not the task.
+//! because the task continues while its node is unreachable. So is the 404 of a task
+//! that was there before, since the cluster may have lost its node for a moment.
+//! Dropping the future ends the waiting, but not the task.
 
 use std::{
     fmt,
@@ -37,6 +38,7 @@ use std::{
     time::Duration,
 };
 
+use es_transport::rng::Rng;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
@@ -45,7 +47,7 @@ use crate::{
     error::{Error, Result},
     helpers::request::{RetryConfig, send_with_retry},
     json_read::from_text,
-    response::Meta,
+    response::{Meta, Response},
     types::{ErrorCause, Shards},
 };
 
@@ -148,6 +150,7 @@ struct TaskResponse {
 #[derive(Default, Deserialize)]
 struct Completeness {
     canceled: Option<String>,
+    acknowledged: Option<bool>,
     timed_out: Option<bool>,
     version_conflicts: Option<i64>,
     failures: Option<Vec<Failure>>,
@@ -204,6 +207,7 @@ impl TaskResponse {
         };
         let Completeness {
             canceled,
+            acknowledged,
             timed_out,
             version_conflicts,
             failures,
@@ -246,11 +250,41 @@ impl TaskResponse {
                 "a request within the task timed out".to_owned(),
                 None,
             )
+        } else if acknowledged == Some(false) {
+            (
+                "timeout_exception",
+                "not all nodes acknowledged it in time".to_owned(),
+                None,
+            )
         } else {
             return None;
         };
         cause(kind, reason, index)
     }
+}
+
+/// An interval of zero grows, too.
+const LEAST_GROWTH: Duration = Duration::from_millis(1);
+
+/// Retries a request for a task that was there before.
+async fn retry_not_found<F>(
+    retry: RetryConfig,
+    error: Error,
+    get: impl Fn() -> F,
+) -> Result<Response>
+where
+    F: Future<Output = Result<Response>>,
+{
+    let rng = Rng::new();
+    let mut last = error;
+    for retries in 1..=retry.max_retries {
+        tokio::time::sleep(retry.backoff.wait(retries, &rng)).await;
+        match send_with_retry(retry, true, &get).await {
+            Err(error) if error.is_not_found() => last = error,
+            sent => return sent,
+        }
+    }
+    Err(last)
 }
 
 type Progress = Box<dyn FnMut(&TaskStatus) + Send>;
@@ -329,9 +363,19 @@ impl WaitForTask {
     async fn wait(mut self) -> Result<FinishedTask> {
         let client = self.client.options().for_helper(true);
         let mut interval = self.first;
+        let mut was_there = false;
         loop {
-            let sent = send_with_retry(self.retry, true, || client.tasks().get(&*self.id).send());
-            let response = sent.await?;
+            let retry = self.retry;
+            let get = || client.tasks().get(&*self.id).send();
+            let sent = send_with_retry(retry, true, get).await;
+            let sent = match sent {
+                Err(error) if was_there && error.is_not_found() => {
+                    retry_not_found(retry, error, get).await
+                }
+                sent => sent,
+            };
+            let response = sent?;
+            was_there = true;
             let meta = response.meta().clone();
             match response.json::<TaskResponse>()?.finished(meta) {
                 Ok(finished) => {
@@ -344,7 +388,8 @@ impl WaitForTask {
                 Err(running) => self.report(&running),
             }
             tokio::time::sleep(interval).await;
-            interval = (interval + interval / 2).min(self.longest);
+            let longer = interval / 2;
+            interval = (interval + longer.max(LEAST_GROWTH)).min(self.longest);
         }
     }
 

@@ -4,3 +4,4 @@ mod bulk;
 mod helpers;
 mod queries;
 mod read_all;
+mod tasks;
