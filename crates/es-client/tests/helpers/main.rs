@@ -2,6 +2,7 @@
 
 mod bulk;
 mod helpers;
+mod msearch;
 mod queries;
 mod read_all;
 mod tasks;

@@ -59,20 +59,44 @@ impl Batch {
 
     /// Sends the searches, and each its response.
     ///
-    /// A server refuses all of them for one that it cannot read. They are retried
-    /// in halves then, until that one is alone with its error.
-    pub(super) async fn send(self, client: Elasticsearch, index: Cow<'static, str>) {
+    /// A server refuses all of them for one that it cannot read, or if together they are
+    /// too large. They are retried in halves then, until that one is alone with its
+    /// error.
+    pub(super) async fn send(mut self, client: Elasticsearch, index: Cow<'static, str>) {
+        self.remove_closed();
+        if self.len() == 0 {
+            return;
+        }
         let mut batches = vec![self];
         while let Some(mut batch) = batches.pop() {
             let body = Bytes::from(std::mem::take(&mut batch.body));
             match search(&client, &index, body.clone(), batch.len()).await {
                 Ok(all) => batch.respond(all),
-                Err(error) if batch.len() > 1 && error.is_bad_request() => {
+                Err(error) if batch.len() > 1 && is_about_one(&error) => {
                     batches.extend(batch.halves(&body));
                 }
                 Err(error) => batch.fail(error),
             }
         }
+    }
+
+    /// Removes searches whose callers have dropped their futures: on an overloaded
+    /// cluster, the others would wait for them.
+    fn remove_closed(&mut self) {
+        if !self.waiting.iter().any(|search| search.sender.is_closed()) {
+            return;
+        }
+        let (mut body, mut start) = (Vec::with_capacity(self.body.len()), 0);
+        self.waiting.retain(|search| {
+            let lines = self.body.get(start..start + search.length);
+            start += search.length;
+            if !search.sender.is_closed() {
+                body.extend_from_slice(lines.unwrap_or_default());
+                return true;
+            }
+            false
+        });
+        self.body = body;
     }
 
     fn halves(mut self, body: &[u8]) -> [Self; 2] {
@@ -105,6 +129,11 @@ impl Batch {
             let _ = search.sender.send(Err(Error::shared(Arc::clone(&error))));
         }
     }
+}
+
+/// Whether the server refused all searches, although it may accept some of them.
+fn is_about_one(error: &Error) -> bool {
+    error.is_bad_request() || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
 }
 
 async fn search(

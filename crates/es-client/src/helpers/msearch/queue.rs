@@ -223,7 +223,13 @@ impl<T> QueuedSearch<T> {
         self
     }
 
+    /// # Errors
+    /// The body cannot be written, or the index is one that would have the server search
+    /// all indices.
     fn lines(&mut self) -> Result<Vec<u8>> {
+        if self.header.index.as_deref() == Some("") {
+            return Err(Error::invalid("the index of a search is empty"));
+        }
         let header = serde_json::to_vec(&self.header);
         let mut lines = header.map_err(|error| Error::encode("header", error))?;
         lines.push(b'\n');
@@ -254,7 +260,8 @@ impl<T> QueuedSearch<T> {
                 receiver.await
             }
         };
-        let ended = || Error::invalid("the runtime ended before the response to the search");
+        let ended =
+            || Error::invalid("the runtime ended, or the transport panicked, before the response");
         received.map_err(|_| ended())??.read()
     }
 }
