@@ -48,10 +48,12 @@ fn client(most: usize) -> (Elasticsearch, Requests) {
                 (200, json!({ "responses": found }).to_string())
             };
             let response = Response::builder().status(status);
+            let response = response.header("x-elastic-product", "Elasticsearch");
             Ok::<_, io::Error>(response.body(Full::new(Bytes::from(text))).unwrap())
         }
     });
-    (Elasticsearch::from_service(service), requests)
+    let builder = Elasticsearch::builder().nodes(["http://a:9200"]);
+    (builder.http_service(service).build().unwrap(), requests)
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,6 +73,22 @@ async fn searches_that_are_too_large_together_are_halved() {
         }
     }
     assert!(requests.lock().unwrap().len() < 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_whose_responses_are_too_large_together_are_halved() {
+    let (client, requests) = client(usize::MAX);
+    let client = client.options().max_response_size(600).into_client();
+    let searches = client.helpers().msearch("i");
+    let found = join_all((0..20_u64).map(|n| {
+        let body = json!({ "n": n });
+        searches.search::<Value>(&body).into_future()
+    }));
+    for (n, found) in (0_u64..).zip(found.await) {
+        assert_eq!(found.unwrap().hits()[0].id, n.to_string());
+    }
+    let sizes: Vec<_> = requests.lock().unwrap().iter().map(Vec::len).collect();
+    assert_eq!(sizes, [20, 10, 5, 5, 10, 5, 5]);
 }
 
 #[tokio::test(start_paused = true)]

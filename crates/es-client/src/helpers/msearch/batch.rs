@@ -60,8 +60,8 @@ impl Batch {
     /// Sends the searches, and each its response.
     ///
     /// A server refuses all of them for one that it cannot read, or if together they are
-    /// too large. They are retried in halves then, until that one is alone with its
-    /// error.
+    /// too large; so does the client if their response is. They are retried in halves
+    /// then, until that one is alone with its error.
     pub(super) async fn send(mut self, client: Elasticsearch, index: Cow<'static, str>) {
         self.remove_closed();
         if self.len() == 0 {
@@ -131,9 +131,17 @@ impl Batch {
     }
 }
 
-/// Whether the server refused all searches, although it may accept some of them.
+/// Whether all searches failed together, although some of them may succeed: one is
+/// invalid, or their request or response is too large.
 fn is_about_one(error: &Error) -> bool {
-    error.is_bad_request() || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
+    let is_too_large = || {
+        error
+            .as_transport()
+            .is_some_and(es_transport::Error::is_body)
+    };
+    error.is_bad_request()
+        || error.status() == Some(StatusCode::PAYLOAD_TOO_LARGE)
+        || is_too_large()
 }
 
 async fn search(

@@ -26,9 +26,9 @@
 //! A search waits until enough others have been added
 //! ([`max_searches`](Msearch::max_searches)) or its wait is over
 //! ([`max_wait`](Msearch::max_wait)); then they are sent as one multi-search. Each has
-//! its own response or error: if the server rejects a request because of one invalid
-//! search, the others are retried without it. Dropping the future of one search does
-//! not affect the others.
+//! its own response or error: if a request fails because one search is invalid, or
+//! because the request or its response is too large, it is retried in parts. Dropping
+//! the future of one search does not affect the others.
 //!
 //! This saves round trips and connections if many small searches run concurrently. A
 //! slow search delays the other searches in its request.

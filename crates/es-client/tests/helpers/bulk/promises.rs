@@ -95,12 +95,12 @@ proptest! {
     /// document, which moves from node to node.
     #[test]
     fn operations_of_nodes_have_one_true_outcome_in_order(
-        ids in prop::collection::vec(0..9_usize, 1..80),
+        ids in prop::collection::vec(prop::option::weighted(0.9, 0..9_usize), 1..80),
         fates in prop::collection::vec(fate(), 0..20),
         batch in (1..12_usize, 40..600_usize),
         in_flight in 2..5_usize,
         rate in prop::option::of(100..10_000_u32),
-        adaptive: bool,
+        (adaptive, make_ids, continue_on_error) in any::<(bool, bool, bool)>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all().start_paused(true).build().unwrap();
@@ -109,13 +109,20 @@ proptest! {
             let moves = AtomicUsize::new(0);
             let client = mock.client_of_nodes(move |id| {
                 let moved = moves.fetch_add(1, Ordering::Relaxed) / 7;
-                let node = (id.parse::<usize>().unwrap() + moved) % 4;
+                let node = (id.len() + moved) % 4;
                 (node < 3).then(|| node.to_string().into())
             });
-            let operations = ids.into_iter().enumerate()
-                .map(|(n, id)| Operation::index(json!({ "n": n })).id(id.to_string()));
+            let operations = ids.clone().into_iter().enumerate().map(|(n, id)| {
+                let operation = Operation::index(json!({ "n": n }));
+                match id {
+                    Some(id) => operation.id("x".repeat(id + 1)),
+                    None => operation,
+                }
+            });
             let mut bulk = client.helpers().bulk("i", futures_util::stream::iter(operations))
                 .keep_order(true)
+                .make_ids(make_ids)
+                .continue_on_error(continue_on_error)
                 .flush_operations(batch.0)
                 .flush_bytes(batch.1)
                 .max_in_flight(in_flight)
@@ -138,6 +145,8 @@ proptest! {
                     Said::Failed => assert_eq!(writes, 0, "{number} was written"),
                     Said::Unknown => {}
                 }
+                let safe = make_ids || ids[usize::try_from(number).unwrap()].is_some();
+                assert!(safe || writes <= 1, "{number} was written {writes} times");
             }
             let mut last = BTreeMap::new();
             for (id, number) in &state.log {
