@@ -1,14 +1,18 @@
 //! Operations grouped by the node of their primary.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use bytes::Bytes;
 use es_client::{Elasticsearch, helpers::bulk::Operation};
-use es_testkit::Cluster;
+use es_testkit::{Cluster, Fault};
 use futures_util::stream;
-use http::Method;
+use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::bulk::mock::{Fate, Mock};
+use crate::bulk::mock::{Fate, Mock, by_id};
 
 async fn nodes() -> (Cluster, Elasticsearch) {
     let builder = Cluster::builder().nodes(3).tls(false).security(false);
@@ -200,4 +204,44 @@ async fn requests_of_nodes_grow_again_after_a_413() {
     let middle = |from: usize| sizes[from..from + 10].iter().sum::<usize>();
     let (before, after) = (middle(10), middle(sizes.len() - 30));
     assert!(after * 10 > before * 9, "{sizes:?}");
+}
+
+/// A proxy limits compressed bodies; the requests of several runs of one client share its
+/// connections.
+#[tokio::test(start_paused = true)]
+async fn compressed_requests_of_nodes_stay_below_a_limit() {
+    let cluster = Cluster::builder().nodes(3).simulated().unwrap();
+    let client = Elasticsearch::builder()
+        .nodes(cluster.urls())
+        .http_service(cluster.service())
+        .http_compress(true)
+        .node_selector(by_id(|id| Some((id.len() % 3).to_string().into())))
+        .build()
+        .unwrap();
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    for node in cluster.nodes() {
+        let sizes = Arc::clone(&sizes);
+        let is_too_large = move |request: &Request<Bytes>| {
+            sizes.lock().unwrap().push(request.body().len());
+            request.body().len() > 2_000
+        };
+        node.inject(Fault::status(413).on_path("_bulk").when(is_too_large));
+    }
+    let run = |name: &'static str| {
+        let documents = (0..4_000_u64).map(move |n| {
+            let id = format!("{name}{}", "x".repeat(n as usize % 7));
+            Operation::create(json!({"n": n})).id(format!("{id}{n}"))
+        });
+        let bulk = client.helpers().bulk(name, stream::iter(documents));
+        let bulk = bulk.flush_bytes(100_000).max_bytes_per_second(1e6);
+        tokio::spawn(bulk.into_future())
+    };
+    for run in [run("a"), run("b"), run("c")] {
+        let report = run.await.unwrap().unwrap();
+        assert!(report.is_complete(), "{report}");
+        assert_eq!((report.succeeded, report.unknown), (4_000, 0));
+    }
+    let sizes = sizes.lock().unwrap();
+    let refused = sizes.iter().filter(|size| **size > 2_000).count();
+    assert!(refused > 0 && refused * 2 < sizes.len(), "{sizes:?}");
 }

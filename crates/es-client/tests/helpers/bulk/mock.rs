@@ -107,7 +107,7 @@ impl Mock {
         Elasticsearch::builder()
             .nodes(["http://a:9200", "http://b:9200", "http://c:9200"])
             .http_service(service)
-            .node_selector(ById(Box::new(node_of)))
+            .node_selector(by_id(node_of))
             .build()
             .unwrap()
     }
@@ -134,6 +134,12 @@ type NodeOf = Box<dyn Fn(&str) -> Option<Arc<str>> + Send + Sync>;
 
 /// A node selector that knows where each id is written.
 struct ById(NodeOf);
+
+pub(crate) fn by_id(
+    node_of: impl Fn(&str) -> Option<Arc<str>> + Send + Sync + 'static,
+) -> impl NodeSelector {
+    ById(Box::new(node_of))
+}
 
 impl NodeSelector for ById {
     fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
