@@ -387,7 +387,7 @@ async fn searches_that_fail_together_have_the_same_error() {
 pub(crate) type Seen = Arc<Mutex<Vec<(String, String)>>>;
 
 /// A client whose requests get these responses, one after the other. With the status 0,
-/// the connection breaks instead.
+/// the connection breaks instead, and with 1 there is none.
 pub(crate) fn responding(
     responses: impl IntoIterator<Item = (u16, Value)>,
 ) -> (Elasticsearch, Seen) {
@@ -409,8 +409,10 @@ pub(crate) fn responding(
                 .unwrap()
                 .push((format!("{} {}", parts.method, parts.uri), body));
             let (status, response) = responses.lock().unwrap().pop_front().unwrap();
-            if status == 0 {
-                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            match status {
+                0 => return Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+                1 => std::future::pending().await,
+                _ => {}
             }
             let text = response
                 .as_str()

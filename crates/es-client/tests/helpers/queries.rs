@@ -91,6 +91,19 @@ async fn lost_page_is_an_error_and_its_cursor_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn stream_dropped_during_a_request_closes_the_cursor() {
+    let pages = [page(&[1], Some("c1")), (1, Value::Null), closed()];
+    let (client, seen) = responding(pages);
+    let mut stream = client.helpers().sql("SELECT n FROM i").stream::<i64>();
+    assert_eq!(stream.next().await.unwrap().unwrap(), 1);
+    let second = std::time::Duration::from_secs(1);
+    let second = tokio::time::timeout(second, stream.next()).await;
+    assert!(second.is_err());
+    drop(stream);
+    assert_eq!(requests(&seen, 3).await, [FIRST, SECOND, CLOSE]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unreadable_page_closes_the_cursor() {
     let unreadable = [
         json!({"error": {"type": "x_exception", "reason": "why"}, "status": 500}),

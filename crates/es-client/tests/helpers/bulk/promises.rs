@@ -32,18 +32,40 @@ enum Said {
     Unknown,
 }
 
+/// Reads the outcomes, and checks that the totals and the position agree with them.
 async fn read(mut stream: BulkStream) -> (BTreeMap<u64, Said>, u64) {
     let mut said = BTreeMap::new();
+    let mut first_not_sent = u64::MAX;
     while let Some(item) = stream.next().await {
         let Ok(outcome) = item else { continue };
         let what = match &outcome.result {
             Ok(_) => Said::Written,
             Err(error) if error.is_unknown() => Said::Unknown,
-            Err(_) => Said::Failed,
+            Err(error) => {
+                if error.reason().contains("stopped before it was sent") {
+                    first_not_sent = first_not_sent.min(outcome.number);
+                }
+                Said::Failed
+            }
         };
         assert_eq!(said.insert(outcome.number, what), None, "two outcomes");
+        let durable = stream.durable_up_to();
+        assert!(
+            (0..durable).all(|number| said.contains_key(&number)),
+            "{durable}: {said:?}"
+        );
     }
-    (said, stream.report().operations)
+    let report = stream.report();
+    let count = |what| said.values().filter(|said| **said == what).count() as u64;
+    let totals = (report.succeeded, report.failed, report.unknown);
+    let counts = (
+        count(Said::Written),
+        count(Said::Failed),
+        count(Said::Unknown),
+    );
+    assert_eq!(totals, counts, "{report}");
+    assert!(stream.durable_up_to() <= first_not_sent, "{report}");
+    (said, report.operations)
 }
 
 proptest! {
