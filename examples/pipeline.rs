@@ -1,12 +1,12 @@
-//! A pipeline from a file of JSON lines to an index. Stopped by ctrl-C or killed
-//! at any moment, it goes on where it was when it is run again, and each line is
-//! in the index once.
+//! A pipeline from a file of JSON lines to an index. Stopped by Ctrl-C or killed at any
+//! time, it continues from its checkpoint when it is run again; each line is indexed
+//! once.
 //!
 //!     cargo run --example pipeline -- documents.ndjson http://localhost:9200 documents
 //!
 //! Beside the file it keeps `documents.ndjson.checkpoint`, the position up to
 //! which everything is settled, and `documents.ndjson.failed`, the lines that
-//! are no documents or were refused, with the reason.
+//! are not JSON objects or were refused, with the reason.
 
 use std::{
     collections::VecDeque,
@@ -61,7 +61,9 @@ pub(crate) async fn run(client: &Elasticsearch, file: &Path, index: &str) -> Res
         .dead_letters(dead_letters)
         .on_progress(|report| eprintln!("{report}"))
         .on_durable(move |settled| {
-            let position = position_after(&ends, settled);
+            let Some(position) = take_position(&ends, settled) else {
+                return;
+            };
             if let Err(error) = checkpoint.write(position) {
                 eprintln!("cannot write the checkpoint: {error}");
             }
@@ -145,12 +147,12 @@ impl Serialize for Line {
     }
 }
 
-/// Returns the position after so many lines, and forgets them.
-fn position_after(ends: &Mutex<VecDeque<(u64, u64)>>, settled: u64) -> u64 {
+/// Returns the position after the first lines, and forgets these.
+fn take_position(ends: &Mutex<VecDeque<(u64, u64)>>, settled: u64) -> Option<u64> {
     let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut position = 0;
+    let mut position = None;
     while let Some((_, end)) = ends.front().filter(|(number, _)| *number <= settled) {
-        position = *end;
+        position = Some(*end);
         ends.pop_front();
     }
     position

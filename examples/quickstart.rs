@@ -75,7 +75,7 @@ fn connect_to_embedded(cluster: &Cluster) -> Result<Elasticsearch> {
 }
 
 fn connect_to_named() -> Result<Elasticsearch> {
-    let set = |name| env::var(name).ok();
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let urls = set("ES_URL").unwrap_or_default();
     let mut builder = Elasticsearch::builder()
         .nodes(urls.split(',').map(str::trim))

@@ -80,6 +80,7 @@ pub use extensions::OperationName;
 pub use layer::{compression::Gzip, media_type::CompatibilityMode};
 pub use node::{Node, NodeFacts, NodePool, NodeSelector};
 pub use options::{RequestAuth, RequestOptions, Setting};
+pub use retry_after::retry_after;
 pub use shared_service::StackService;
 pub use thread_pool::ThreadPool;
 pub use transport::Transport;

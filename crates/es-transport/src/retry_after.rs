@@ -11,7 +11,18 @@ use http::{
 /// (RFC 9110, section 10.2.3): seconds, with a fraction or in quotes as some proxies
 /// write them, or a date. A date is read against the response's own `Date` where it
 /// has one, so that differing clocks do no harm; one that has passed is zero.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use es_transport::{http::{HeaderMap, header}, retry_after};
+///
+/// let mut headers = HeaderMap::new();
+/// assert_eq!(retry_after(&headers), None);
+/// headers.insert(header::RETRY_AFTER, "7".parse().unwrap());
+/// assert_eq!(retry_after(&headers), Some(Duration::from_secs(7)));
+/// ```
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let value = value
         .strip_prefix('"')

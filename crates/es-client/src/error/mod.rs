@@ -74,6 +74,18 @@ impl Error {
         Self::helper("a helper must be polled within a tokio runtime", None)
     }
 
+    pub(crate) fn runtime_ended() -> Self {
+        Self::helper(
+            "the runtime ended, or the transport panicked, before the response",
+            None,
+        )
+    }
+
+    /// The response lacks a part, for this reason.
+    pub(crate) fn incomplete(reason: impl Into<String>) -> Self {
+        Self::partial(0, 0, Some(reason.into()))
+    }
+
     pub(crate) fn thread(source: std::io::Error) -> Self {
         Self::helper("cannot start the thread of the input", Some(source.into()))
     }

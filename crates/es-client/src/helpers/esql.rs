@@ -34,9 +34,10 @@
 //! A result that lacks rows of some clusters or shards is an error unless it is
 //! [allowed](Esql::allow_partial_results), and so is one that the server truncated
 //! ([`allow_truncated`](Esql::allow_truncated)): to 1,000 rows because the query has no
-//! `LIMIT`, or to 10,000 rows, the most that it returns, although the query does not ask
-//! for this number. The server does not say the latter, and the helper cannot know a
-//! maximum that the cluster's settings have changed.
+//! `LIMIT`, or to 10,000 rows, the default of `esql.query.result_truncation_max_size`. The
+//! server does not report the latter, so a result of exactly 10,000 rows is an error
+//! unless this number occurs in the query or its parameters; another maximum is not
+//! detected.
 
 pub use super::rows::{Column, Rows};
 
@@ -59,7 +60,7 @@ use crate::{
 };
 
 /// The most rows that a server returns by default, whatever the `LIMIT` of a query is.
-const MOST_ROWS: usize = 10_000;
+const DEFAULT_MAX_ROWS: usize = 10_000;
 
 /// An ES|QL query; see the [module](self). Created by
 /// [`Helpers::esql`](crate::helpers::Helpers::esql).
@@ -200,7 +201,7 @@ impl Esql {
         let mut rows = Rows::read(response.meta().clone(), response.bytes().clone())?;
         if rows.is_partial && !self.allow_partial {
             let reason = "rows of some shards or clusters are missing (`allow_partial_results`)";
-            return Err(Error::partial(0, 0, Some(reason.to_owned())));
+            return Err(Error::incomplete(reason));
         }
         let truncated = self.truncated(response.meta(), || rows.rows.len());
         rows.is_truncated = truncated.is_some();
@@ -247,18 +248,18 @@ impl Esql {
         let reason = if let Some(limit) = default_limit(meta) {
             let rows = Some(rows()).filter(|rows| *rows >= limit)?;
             format!("the server cut the result at {rows} rows; give the query a `LIMIT`")
-        } else if !self.has_number(MOST_ROWS) && rows() == MOST_ROWS {
+        } else if !self.has_number(DEFAULT_MAX_ROWS) && rows() == DEFAULT_MAX_ROWS {
             format!(
-                "the server returns at most {MOST_ROWS} rows, and this query may have more; \
-                 filter them, or ask for `LIMIT {MOST_ROWS}`"
+                "the server returns at most {DEFAULT_MAX_ROWS} rows, and this query may have more; \
+                 filter them, or ask for `LIMIT {DEFAULT_MAX_ROWS}`"
             )
         } else {
             return None;
         };
-        Some(Error::partial(0, 0, Some(reason)))
+        Some(Error::incomplete(reason))
     }
 
-    /// Returns whether a number is in the query or its parameters.
+    /// Returns whether a number occurs anywhere in the query or its parameters.
     fn has_number(&self, number: usize) -> bool {
         let number = number.to_string();
         let params = self.params.iter().map(|param| param.get());

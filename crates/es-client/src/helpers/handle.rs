@@ -117,7 +117,8 @@ impl Helpers {
     /// an error.
     ///
     /// The point in time stays open for 5 minutes after its last use. After that, the
-    /// token is invalid, and the first item is an error (404). Setting
+    /// token is invalid, and the run stops; the source of its error is a 404. Delete the
+    /// token after success, since a finished one copies nothing. Setting
     /// [`on_durable`](Bulk::on_durable) replaces the checkpoints.
     ///
     /// ```no_run
@@ -130,6 +131,7 @@ impl Helpers {
     ///         let _ = std::fs::write("reindex.token", token.to_string());
     ///     })
     ///     .await?;
+    /// std::fs::remove_file("reindex.token")?;
     /// println!("{report}");
     /// # Ok(())
     /// # }

@@ -1,4 +1,4 @@
-//! One request of a helper, and what its end means for sending it again.
+//! One request of a helper, and how its failure affects a retry.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,6 +7,7 @@ use es_transport::{
     Backoff, Body, RequestOptions,
     attempt::{Attempt, RetryReason},
     extensions::OperationDetails,
+    retry_after,
     rng::Rng,
     shard_aware::RoutingKey,
 };
@@ -97,19 +98,51 @@ impl Default for RetryConfig {
     }
 }
 
+/// The retries of a request so far.
+#[derive(Default)]
+pub(super) struct Retries {
+    count: u32,
+    rng: Option<Rng>,
+}
+
+impl Retries {
+    /// Returns the wait before the next retry; `None` if there have been as many as allowed.
+    pub(super) fn next_wait(&mut self, config: RetryConfig, failed: &Failed) -> Option<Duration> {
+        if self.count >= config.max_retries {
+            return None;
+        }
+        self.count += 1;
+        let rng = self.rng.get_or_insert_with(Rng::new);
+        let wait = config.backoff.wait(self.count, rng);
+        Some(wait.max(failed.retry_after.unwrap_or_default()))
+    }
+}
+
 /// Sends a call of the API, and retries it if its failure is transient and a
 /// retry can do no harm. `send` makes the call of a client from
 /// [`ClientOptions::for_helper`](crate::options::ClientOptions).
 pub(super) async fn send_with_retry<F>(
-    retry: RetryConfig,
+    config: RetryConfig,
     idempotent: bool,
     send: impl Fn() -> F,
 ) -> Result<Response>
 where
     F: Future<Output = Result<Response>>,
 {
-    let mut rng = None;
-    let mut retries = 0;
+    let is_transient = |failed: &Failed| failed.transient && (idempotent || !failed.maybe_applied);
+    send_with_retry_if(config, is_transient, send).await
+}
+
+/// Does the same for all failures that `is_transient` returns `true` for.
+pub(super) async fn send_with_retry_if<F>(
+    config: RetryConfig,
+    is_transient: impl Fn(&Failed) -> bool,
+    send: impl Fn() -> F,
+) -> Result<Response>
+where
+    F: Future<Output = Result<Response>>,
+{
+    let mut retries = Retries::default();
     loop {
         let failed = match send().await {
             Ok(response) if response.status().is_success() => return Ok(response),
@@ -120,15 +153,11 @@ where
             }
             Err(error) => Failed::from(error),
         };
-        let harmless = idempotent || !failed.maybe_applied;
-        if !failed.transient || !harmless || retries >= retry.max_retries {
+        let wait = Some(&failed).filter(|failed| is_transient(failed));
+        let Some(wait) = wait.and_then(|failed| retries.next_wait(config, failed)) else {
             return Err(failed.error);
-        }
-        retries += 1;
-        let wait = retry
-            .backoff
-            .wait(retries, rng.get_or_insert_with(Rng::new));
-        tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
+        };
+        tokio::time::sleep(wait).await;
     }
 }
 
@@ -245,7 +274,9 @@ impl Failed {
     fn refused(error: Error) -> Self {
         let status = error.status().unwrap_or_default();
         let transient = matches!(status.as_u16(), 429 | 502 | 503 | 504);
-        let retry_after = error.as_api().and_then(|api| retry_after(&api.meta));
+        let retry_after = error
+            .as_api()
+            .and_then(|api| retry_after(api.meta.headers()));
         let retry_after = retry_after.map(|wait| wait.min(LONGEST_RETRY_AFTER));
         // A refusal by 4xx was decided before anything was done; 400 may come
         // from servers that carry a body out while they read it.
@@ -280,17 +311,4 @@ pub(super) fn maybe_applied(attempts: &[Attempt]) -> bool {
             .retried
             .is_some_and(|why| why != RetryReason::NotSent)
     })
-}
-
-/// The seconds of `Retry-After`, at most half a minute.
-fn retry_after(meta: &Meta) -> Option<Duration> {
-    let seconds = meta
-        .headers()
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds).min(Duration::from_secs(30)))
 }

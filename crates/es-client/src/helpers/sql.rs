@@ -76,7 +76,7 @@ impl Page<'_> {
         } else {
             return Ok(());
         };
-        Err(Error::partial(0, 0, Some(reason.to_owned())))
+        Err(Error::incomplete(reason))
     }
 }
 
@@ -133,8 +133,13 @@ impl Sql {
         self.property("filter", filter)
     }
 
-    /// Sets any other property of the request body, such as `time_zone`.
+    /// Sets any other property of the request body, such as `time_zone`. `columnar` is
+    /// refused, because values are read as rows.
     pub fn property<V: Serialize + ?Sized>(mut self, name: &'static str, value: &V) -> Self {
+        if name == "columnar" {
+            let message = "`columnar` cannot be set: values are read as rows";
+            self.error.get_or_insert(Error::invalid(message));
+        }
         match to_raw_value(value) {
             Ok(value) => self.properties.push((name, value)),
             Err(error) => {

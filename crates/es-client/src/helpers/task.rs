@@ -38,16 +38,15 @@ use std::{
     time::Duration,
 };
 
-use es_transport::rng::Rng;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{RetryConfig, send_with_retry},
+    helpers::request::{Failed, RetryConfig, send_with_retry_if},
     json_read::from_text,
-    response::{Meta, Response},
+    response::Meta,
     types::{ErrorCause, Shards},
 };
 
@@ -181,111 +180,86 @@ impl TaskResponse {
         })
     }
 
+    /// Returns why the task did not do all that it was to do.
     fn incomplete(&self) -> Option<ErrorCause> {
-        let cause = |kind: &str, reason: String, index| {
-            Some(ErrorCause {
-                kind: kind.to_owned(),
-                reason: Some(reason),
-                index,
-                ..ErrorCause::default()
-            })
-        };
-        let Some(response) = self
-            .response
-            .as_ref()
-            .filter(|response| response.get() != "null")
-        else {
+        let response = self.response.as_ref().map(|response| response.get());
+        let Some(response) = response.filter(|response| *response != "null") else {
             let reason = "the server has no response of it, so its result is not known";
-            return cause("task_without_response", reason.to_owned(), None);
+            return Some(cause("task_without_response", reason.to_owned()));
         };
-        let completeness: Completeness = match serde_json::from_str(response.get()) {
-            Ok(completeness) => completeness,
+        match serde_json::from_str::<Completeness>(response) {
+            Ok(completeness) => completeness.fault(self.task.cancelled),
             Err(error) => {
                 let reason = format!("cannot read whether it is complete: {error}");
-                return cause("task_response_unreadable", reason, None);
+                Some(cause("task_response_unreadable", reason))
             }
-        };
-        let Completeness {
-            canceled,
-            acknowledged,
-            timed_out,
-            version_conflicts,
-            failures,
-            shards,
-        } = completeness;
-        let (failures, shards) = (failures.unwrap_or_default(), shards.unwrap_or_default());
-        let version_conflicts = version_conflicts.unwrap_or_default();
+        }
+    }
+}
 
-        let (kind, reason, index) = if self.task.cancelled || canceled.is_some() {
-            let by = canceled.unwrap_or_else(|| "by user request".to_owned());
-            ("task_cancelled_exception", format!("cancelled: {by}"), None)
-        } else if let Some(first) = failures.first() {
-            let cause = first.cause.as_ref().or(first.reason.as_ref());
-            let because = cause
-                .and_then(|cause| cause.reason.as_deref())
-                .unwrap_or("no reason");
-            let id = first.id.as_deref().unwrap_or("?");
-            let reason = format!(
-                "stopped after {} failures and {version_conflicts} version conflicts; first, of \
-                 document {id}: {because}",
-                failures.len(),
-            );
-            let kind = cause.and_then(|cause| Some(&*cause.kind).filter(|kind| !kind.is_empty()));
-            (kind.unwrap_or("task_failed"), reason, first.index.clone())
-        } else if shards.has_failures() {
-            let first = shards
-                .failures
-                .first()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            let failed = shards.failed.unwrap_or_default();
-            (
-                "shards_failed",
-                format!("{failed} shards failed: {first}"),
-                None,
-            )
-        } else if timed_out == Some(true) {
-            (
-                "timeout_exception",
-                "a request within the task timed out".to_owned(),
-                None,
-            )
-        } else if acknowledged == Some(false) {
-            (
-                "timeout_exception",
-                "not all nodes acknowledged it in time".to_owned(),
-                None,
-            )
+fn cause(kind: &str, reason: String) -> ErrorCause {
+    ErrorCause {
+        kind: kind.to_owned(),
+        reason: Some(reason),
+        ..ErrorCause::default()
+    }
+}
+
+impl Completeness {
+    fn fault(&self, is_cancelled: bool) -> Option<ErrorCause> {
+        let timeout = |reason: &str| Some(cause("timeout_exception", reason.to_owned()));
+        if is_cancelled || self.canceled.is_some() {
+            let by = self.canceled.as_deref().unwrap_or("by user request");
+            return Some(cause(
+                "task_cancelled_exception",
+                format!("cancelled: {by}"),
+            ));
+        }
+        let failed = self.failed_documents().or_else(|| self.failed_shards());
+        if failed.is_some() {
+            failed
+        } else if self.timed_out == Some(true) {
+            timeout("a request within the task timed out")
+        } else if self.acknowledged == Some(false) {
+            timeout("not all nodes acknowledged it in time")
         } else {
-            return None;
-        };
-        cause(kind, reason, index)
+            None
+        }
+    }
+
+    fn failed_documents(&self) -> Option<ErrorCause> {
+        let failures = self.failures.as_deref().unwrap_or_default();
+        let first = failures.first()?;
+        let why = first.cause.as_ref().or(first.reason.as_ref());
+        let because = why.and_then(|why| why.reason.as_deref());
+        let reason = format!(
+            "stopped after {} failures and {} version conflicts; first, of document {}: {}",
+            failures.len(),
+            self.version_conflicts.unwrap_or_default(),
+            first.id.as_deref().unwrap_or("?"),
+            because.unwrap_or("no reason"),
+        );
+        let kind = why.map(|why| &*why.kind).filter(|kind| !kind.is_empty());
+        Some(ErrorCause {
+            index: first.index.clone(),
+            ..cause(kind.unwrap_or("task_failed"), reason)
+        })
+    }
+
+    fn failed_shards(&self) -> Option<ErrorCause> {
+        let shards = self
+            .shards
+            .as_ref()
+            .filter(|shards| shards.has_failures())?;
+        let first = shards.failures.first().map(ToString::to_string);
+        let failed = shards.failed.unwrap_or_default();
+        let reason = format!("{failed} shards failed: {}", first.unwrap_or_default());
+        Some(cause("shards_failed", reason))
     }
 }
 
 /// An interval of zero grows, too.
 const LEAST_GROWTH: Duration = Duration::from_millis(1);
-
-/// Retries a request for a task that was there before.
-async fn retry_not_found<F>(
-    retry: RetryConfig,
-    error: Error,
-    get: impl Fn() -> F,
-) -> Result<Response>
-where
-    F: Future<Output = Result<Response>>,
-{
-    let rng = Rng::new();
-    let mut last = error;
-    for retries in 1..=retry.max_retries {
-        tokio::time::sleep(retry.backoff.wait(retries, &rng)).await;
-        match send_with_retry(retry, true, &get).await {
-            Err(error) if error.is_not_found() => last = error,
-            sent => return sent,
-        }
-    }
-    Err(last)
-}
 
 type Progress = Box<dyn FnMut(&TaskStatus) + Send>;
 
@@ -365,16 +339,10 @@ impl WaitForTask {
         let mut interval = self.first;
         let mut was_there = false;
         loop {
-            let retry = self.retry;
+            let is_transient =
+                |failed: &Failed| failed.transient || was_there && failed.error.is_not_found();
             let get = || client.tasks().get(&*self.id).send();
-            let sent = send_with_retry(retry, true, get).await;
-            let sent = match sent {
-                Err(error) if was_there && error.is_not_found() => {
-                    retry_not_found(retry, error, get).await
-                }
-                sent => sent,
-            };
-            let response = sent?;
+            let response = send_with_retry_if(self.retry, is_transient, get).await?;
             was_there = true;
             let meta = response.meta().clone();
             match response.json::<TaskResponse>()?.finished(meta) {

@@ -48,7 +48,7 @@ impl<T> Documents for MgetResponse<T> {
     /// are left out.
     fn all_documents(self) -> Result<Vec<T>> {
         if let Some(cause) = self.docs.iter().find_map(|doc| doc.error.as_ref()) {
-            return Err(Error::partial(0, 0, Some(cause.to_string())));
+            return Err(Error::incomplete(cause.to_string()));
         }
         self.into_documents().collect()
     }

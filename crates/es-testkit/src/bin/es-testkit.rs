@@ -106,7 +106,7 @@ impl Options {
                     let number = value()?;
                     let nodes = number
                         .parse()
-                        .map_err(|_| format!("--nodes {number} is no number"))?;
+                        .map_err(|_| format!("--nodes {number} is not a number"))?;
                     options.builder = builder.nodes(nodes);
                 }
                 "--tls" => options.builder = builder.tls(true),

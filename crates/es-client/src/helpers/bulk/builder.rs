@@ -30,7 +30,7 @@ use super::{
 use crate::{
     client::Elasticsearch,
     error::Result,
-    helpers::request::path_and_query,
+    helpers::request::{RetryConfig, path_and_query},
     params::{Param, Refresh, ToParam, WaitForActiveShardOptions},
     path::{PartKind, push_pair, push_part},
 };
@@ -61,8 +61,7 @@ struct Settings {
     flush_interval: Duration,
     in_flight: usize,
     adaptive: bool,
-    max_retries: u32,
-    backoff: Backoff,
+    retry: RetryConfig,
     make_ids: bool,
     by_node: bool,
     keep_failures: usize,
@@ -92,8 +91,10 @@ impl<S> Bulk<S> {
             flush_interval: Duration::from_secs(1),
             in_flight: 4,
             adaptive: false,
-            max_retries: 10,
-            backoff: Backoff::new(Duration::from_millis(500), Duration::from_secs(30)),
+            retry: RetryConfig {
+                max_retries: 10,
+                ..RetryConfig::default()
+            },
             make_ids: false,
             by_node: true,
             keep_failures: 100,
@@ -179,15 +180,16 @@ impl<S> Bulk<S> {
     }
 
     /// Sets the maximum number of operations per second, including retries. A request
-    /// has at most as many as may be sent in a second. It must be above 0, or the run
-    /// does not start. Default: no limit.
+    /// has at most as many as may be sent in a second. Must be greater than 0; otherwise
+    /// the run fails at its start. Default: no limit.
     pub fn max_operations_per_second(self, operations: f64) -> Self {
         self.set(|settings| settings.rate.operations = Some(operations))
     }
 
     /// Sets the maximum number of bytes per second, before compression and including
     /// retries. A request has at most as many as may be sent in a second, unless a
-    /// single operation has more. It must be above 0, or the run does not start.
+    /// single operation has more. Must be greater than 0; otherwise the run fails at
+    /// its start.
     /// Default: no limit.
     pub fn max_bytes_per_second(self, bytes: f64) -> Self {
         self.set(|settings| settings.rate.bytes = Some(bytes))
@@ -211,7 +213,7 @@ impl<S> Bulk<S> {
     /// # Ok(()) }
     /// ```
     pub fn max_retries(self, retries: u32) -> Self {
-        self.set(|settings| settings.max_retries = retries)
+        self.set(|settings| settings.retry.max_retries = retries)
     }
 
     /// Sets the maximum number of retries until the first response of this run, so that
@@ -225,18 +227,22 @@ impl<S> Bulk<S> {
     /// to `longest`; half of it is random. `Retry-After` extends it, to at most 30 s.
     /// Default: 500 ms and 30 s.
     pub fn backoff(self, first: Duration, longest: Duration) -> Self {
-        self.set(|settings| settings.backoff = Backoff::new(first, longest))
+        self.set(|settings| settings.retry.backoff = Backoff::new(first, longest))
     }
 
     /// Sets whether the run continues after a request failed as a whole, whose
     /// operations are then reported as failed or unknown. Default: `false`; the run
     /// stops.
+    ///
+    /// In an outage that is longer than the retries, all operations end so, and
+    /// `durable_up_to` passes them. Without it, the input can be resumed afterwards.
     pub fn continue_on_error(self, go_on: bool) -> Self {
         self.set(|settings| settings.continue_on_error = go_on)
     }
 
     /// Sets the number of failed or unknown operations at which the run stops with an
-    /// error. Default: no limit.
+    /// error. Requests in flight end first, so there may be more of them. Default: no
+    /// limit.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -325,9 +331,9 @@ impl<S> Bulk<S> {
     /// Sets a writer for operations that failed or are unknown: each is written as a
     /// line of JSON, a [`DeadLetter`](super::DeadLetter). The writer is flushed before
     /// `durable_up_to` passes the operation. An error of the writer stops the run; a panic
-    /// is handled as for [`on_progress`](Self::on_progress). Operations that were not sent because the run had stopped are written, too;
-    /// `durable_up_to` does not pass them, so a resumed run sends them again.
-    /// Default: none.
+    /// is handled as for [`on_progress`](Self::on_progress). Operations that were not sent
+    /// because the run had stopped are written, too; `durable_up_to` does not pass them,
+    /// so a resumed run sends them again. Default: none.
     ///
     /// ```no_run
     /// # async fn index(client: es_client::Elasticsearch) -> Result<(), Box<dyn std::error::Error>> {
@@ -478,8 +484,7 @@ impl Plan {
             target,
             index,
             detail,
-            max_retries: settings.max_retries,
-            backoff: settings.backoff,
+            retry: settings.retry,
             rng: Rng::new(),
             halvings: AtomicI64::new(HALVINGS),
             accepted: AtomicBool::new(false),

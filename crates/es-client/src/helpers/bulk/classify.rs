@@ -31,7 +31,7 @@ pub(super) fn response<C>(
     meta: Meta,
     body: &Bytes,
 ) -> BatchResult<C> {
-    context.was_accepted(batch);
+    context.record_accepted(batch);
     if !context.detail && response::all_succeeded(body, batch.len()) {
         return BatchResult {
             succeeded: batch.len() as u64,
@@ -105,7 +105,7 @@ impl<C> ItemReader<'_, C> {
         };
         let is_delete = item.action == Action::Delete;
         let (repeatable, made_id) = (item.repeatable, item.made_id);
-        let may_retry = self.batch.retries < self.context.max_retries;
+        let may_retry = self.batch.retries < self.context.retry.max_retries;
         match response.status {
             Some(status)
                 if !is_failed_operation(is_delete, Some(status), response.error.is_some()) =>
@@ -197,7 +197,7 @@ pub(super) fn failure<C>(
     let api = failed.error.as_api();
     batch.maybe_applied |= api.is_some_and(|api| maybe_applied(api.meta.attempts()));
     let mut result = BatchResult::default();
-    if failed.transient || context.may_pass(batch, status) {
+    if failed.transient || context.is_transient_refusal(batch, status) {
         result.latency = Some(LatencySample::Refused);
         return postpone(context, batch, failed, result);
     }
@@ -215,7 +215,7 @@ pub(super) fn failure<C>(
             close(context, batch, &[0], &reason, &mut result);
             return result;
         }
-        if status == Some(413) || context.may_halve() {
+        if status == Some(413) || context.take_halving() {
             let mut halves = std::mem::take(batch).halves();
             halves.iter_mut().for_each(|half| half.isolated = isolating);
             result.retry.extend(halves);
@@ -239,7 +239,7 @@ fn postpone<C>(
     if failed.error.status().is_some() {
         context.responded.store(true, Ordering::Relaxed);
     }
-    let given_up = batch.retries >= context.max_retries();
+    let given_up = batch.retries >= context.retry_config().max_retries;
     let (retry, over): (Vec<_>, Vec<_>) = (0..batch.len()).partition(|at| {
         let repeatable = batch.items.get(*at).is_some_and(|item| item.repeatable);
         !given_up && (repeatable || !failed.maybe_applied)
@@ -260,7 +260,11 @@ impl BulkContext {
     /// Returns the batch, to be retried after a while.
     fn later<C>(&self, mut batch: Batch<C>, at_least: Duration) -> Batch<C> {
         batch.retries += 1;
-        batch.wait = self.backoff.wait(batch.retries, &self.rng).max(at_least);
+        batch.wait = self
+            .retry
+            .backoff
+            .wait(batch.retries, &self.rng)
+            .max(at_least);
         batch
     }
 }

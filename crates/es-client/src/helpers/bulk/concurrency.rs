@@ -15,19 +15,17 @@ pub(super) struct Concurrency {
     adaptive: bool,
     /// The least time for an operation, in seconds; it is slowly forgotten.
     best: f64,
-    /// So many of the next ends tell of requests from before the last decrease.
+    /// The number of requests in flight that were sent before the last decrease.
     stale: usize,
 }
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum LatencySample {
-    /// It took so long for so many operations.
+    /// Its time, and the number of its operations.
     Took(Duration, usize),
     /// The cluster had too much to do.
     Refused,
-    /// It tells nothing.
-    Unknown,
 }
 
 /// Slower than this, times the best, requests are waiting for each other.
@@ -66,7 +64,7 @@ impl Concurrency {
         self.limit as usize
     }
 
-    /// Told of every request that ended.
+    /// Records how a request ended.
     pub(super) fn ended(&mut self, sample: LatencySample) {
         if !self.adaptive {
             return;
@@ -82,7 +80,6 @@ impl Concurrency {
                     self.limit = (self.limit + self.limit.recip()).min(self.most);
                 }
             }
-            LatencySample::Unknown => {}
         }
         self.stale = self.stale.saturating_sub(1);
     }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use es_transport::{Backoff, rng::Rng};
+use es_transport::rng::Rng;
 use futures_util::FutureExt;
 use http::{Method, uri::PathAndQuery};
 use tokio::time::Instant;
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{Failed, HelperRequest, maybe_applied, send},
+    helpers::request::{Failed, HelperRequest, RetryConfig, maybe_applied, send},
 };
 
 /// The settings and state that all batches of a run share.
@@ -36,8 +36,7 @@ pub(super) struct BulkContext {
     pub(super) index: Arc<str>,
     /// Whether every operation's outcome is asked for, not just those that failed.
     pub(super) detail: bool,
-    pub(super) max_retries: u32,
-    pub(super) backoff: Backoff,
+    pub(super) retry: RetryConfig,
     pub(super) rng: Rng,
     /// The number of batches that may still be halved to find out why they were
     /// refused as a whole.
@@ -144,7 +143,7 @@ impl BulkContext {
     ///
     /// # Errors
     /// It is another product, or nothing is known of it for now.
-    pub(super) async fn check_product(&self) -> Result<(), Failed> {
+    pub(super) async fn request_product(&self) -> Result<(), Failed> {
         if !self.client.transport().needs_product_check() {
             return Ok(());
         }
@@ -185,24 +184,26 @@ impl BulkContext {
         }
     }
 
-    /// Returns the most retries of a request. A cluster that never responded may
-    /// be none: it is given up earlier.
-    pub(super) fn max_retries(&self) -> u32 {
+    /// Returns how a request is retried. A cluster that never responded may not be
+    /// one: it is given up earlier.
+    pub(super) fn retry_config(&self) -> RetryConfig {
         if self.responded.load(Ordering::Relaxed) {
-            self.max_retries
-        } else {
-            self.max_retries.min(self.initial_retries)
+            return self.retry;
+        }
+        RetryConfig {
+            max_retries: self.retry.max_retries.min(self.initial_retries),
+            ..self.retry
         }
     }
 
-    /// Returns whether one more batch may be halved.
-    pub(super) fn may_halve(&self) -> bool {
+    /// Takes one of the halvings that are left; returns whether there was one.
+    pub(super) fn take_halving(&self) -> bool {
         self.halvings.fetch_sub(1, Ordering::Relaxed) > 0
     }
 
     /// Notes a response to a batch. If it is a half, halving was of use: what
     /// caused a refusal is in the other one.
-    pub(super) fn was_accepted<C>(&self, batch: &Batch<C>) {
+    pub(super) fn record_accepted<C>(&self, batch: &Batch<C>) {
         if batch.isolated {
             self.halvings.fetch_add(1, Ordering::Relaxed);
         }
@@ -213,7 +214,7 @@ impl BulkContext {
 
     /// Returns whether a refusal is transient, for its status alone: a cluster that
     /// was restarted refuses good credentials until its security index is back.
-    pub(super) fn may_pass<C>(&self, batch: &Batch<C>, status: Option<u16>) -> bool {
+    pub(super) fn is_transient_refusal<C>(&self, batch: &Batch<C>, status: Option<u16>) -> bool {
         let was_away = batch.retries > 0 || self.was_away.load(Ordering::Relaxed);
         status == Some(401) && (was_away || self.accepted.load(Ordering::Relaxed))
     }

@@ -12,8 +12,9 @@ pub(super) type DeadLetterWriter = Box<dyn Write + Send>;
 /// An operation that failed or is unknown, with the reason: a line that
 /// [`Bulk::dead_letters`](super::Bulk::dead_letters) writes.
 ///
-/// [`operation`](Self::operation) is the body of a bulk request, so that it can be sent
-/// by [`Elasticsearch::bulk`](crate::Elasticsearch::bulk) after it has been corrected.
+/// [`operation`](Self::operation) is the body of a bulk request to [`index`](Self::index),
+/// so that it can be sent by [`Elasticsearch::bulk`](crate::Elasticsearch::bulk) after it
+/// has been corrected, with the `routing` and `pipeline` of the helper, if it has them.
 ///
 /// ```
 /// use es_client::helpers::bulk::DeadLetter;
@@ -26,7 +27,7 @@ pub(super) type DeadLetterWriter = Box<dyn Write + Send>;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// The position of the operation in the input, starting at 0.
+    /// The position of the operation in the input of this run, starting at 0.
     pub number: u64,
     /// The target index.
     pub index: String,

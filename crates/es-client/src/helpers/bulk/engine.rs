@@ -19,7 +19,7 @@ use tracing::Instrument;
 use super::{
     batch::{Batch, Buffers},
     classify,
-    concurrency::{Concurrency, LatencySample},
+    concurrency::Concurrency,
     context::{BatchResult, BulkContext, send_batch},
     dead_letter::{self, DeadLetterWriter},
     outcome::{Outcome, Reason, with_causes},
@@ -30,7 +30,7 @@ use super::{
     request_size::RequestSize,
     shared::{Shared, State},
 };
-use crate::error::Error;
+use crate::{error::Error, helpers::request::Retries};
 
 pub(super) type OnDurable = Box<dyn FnMut(u64) + Send>;
 
@@ -97,7 +97,7 @@ struct RunState<C> {
     is_adding: bool,
     /// All operations before this number were taken.
     taken_up_to: u64,
-    /// The next batches may have so many bytes from now on.
+    /// A new limit of bytes, which the next batches do not have yet.
     limit_bytes: Option<usize>,
     /// Batches that are to be sent now.
     due: VecDeque<Batch<C>>,
@@ -164,7 +164,7 @@ impl<C: Send + 'static> Engine<C> {
             self.dispatch();
             let waits_for = self.waits_for();
             if let Some(waits_for) = self.progress.due(waited_for, waits_for) {
-                self.tell(waits_for);
+                self.report_progress(waits_for);
             }
             if self.is_done() {
                 break;
@@ -174,7 +174,7 @@ impl<C: Send + 'static> Engine<C> {
             match ended {
                 Some(Ok(result)) => self.settle(result),
                 // Only a bug within the helper panics there.
-                Some(Err(error)) => resume(error),
+                Some(Err(error)) => propagate_panic(error),
                 None => {}
             }
         }
@@ -191,17 +191,17 @@ impl<C: Send + 'static> Engine<C> {
     /// Checks the product, and retries that as often as a first request. Without a
     /// response nothing is taken from the source.
     async fn check_product(&mut self) {
-        let mut retries = 0;
-        while let Err(failed) = self.context.check_product().await {
-            if !failed.transient || retries >= self.context.max_retries() {
+        let mut retries = Retries::default();
+        while let Err(failed) = self.context.request_product().await {
+            let config = Some(self.context.retry_config()).filter(|_| failed.transient);
+            let wait = config.and_then(|config| retries.next_wait(config, &failed));
+            let Some(wait) = wait else {
                 self.state.stop = Some(failed.error);
                 return;
-            }
-            retries += 1;
+            };
             self.progress.report.retry_reason = Some(with_causes(&failed.error).into());
-            self.tell(WaitsFor::Retry);
-            let wait = self.context.backoff.wait(retries, &self.context.rng);
-            tokio::time::sleep(wait.max(failed.retry_after.unwrap_or_default())).await;
+            self.report_progress(WaitsFor::Retry);
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -327,7 +327,7 @@ impl<C: Send + 'static> Engine<C> {
             batches.limit_bytes(bytes);
         }
 
-        while let Some(begun_at) = batches.oldest(now) {
+        while let Some(begun_at) = batches.stamp_and_oldest(now) {
             let is_due = now.saturating_duration_since(begun_at) >= interval;
             let is_complete = batches.is_full() || input.ended || input.flush || is_due;
             let stopped = self.state.stop.is_some();
@@ -338,7 +338,7 @@ impl<C: Send + 'static> Engine<C> {
             self.state.due.push_back(batches.take(buffers));
         }
 
-        let oldest = batches.oldest(now);
+        let oldest = batches.stamp_and_oldest(now);
         self.state.flush_at = oldest.and_then(|begun_at| begun_at.checked_add(interval));
         self.state.taken_up_to = batches.first_number().unwrap_or(input.operations);
         if oldest.is_none() {
@@ -400,8 +400,9 @@ impl<C: Send + 'static> Engine<C> {
         {
             numbers.swap_remove(at);
         }
-        let latency = result.latency.unwrap_or(LatencySample::Unknown);
-        self.settings.concurrency.ended(latency);
+        if let Some(latency) = result.latency {
+            self.settings.concurrency.ended(latency);
+        }
         let limit = result.size.and_then(|size| self.settings.size.ended(size));
         state.limit_bytes = limit.or(state.limit_bytes);
         state.buffers.extend(
@@ -424,6 +425,8 @@ impl<C: Send + 'static> Engine<C> {
 
     /// Counts outcomes, and forwards them to the reader.
     fn record(&mut self, outcomes: Vec<Outcome<C>>) {
+        // Operations that end because the run stops are left to the next run.
+        let mut is_durable = self.state.stop.is_none();
         let progress = &mut self.progress;
         progress.count_failures(&outcomes);
         let failures = progress.failures();
@@ -437,15 +440,14 @@ impl<C: Send + 'static> Engine<C> {
         {
             let error = Error::helper("cannot write dead letters", Some(error.into()));
             self.state.stop.get_or_insert(error);
+            is_durable = false;
         }
 
-        // Operations that end because the run stops are left to the next run.
-        let is_stopped = self.state.stop.is_some();
         let reached = self.progress.report.durable_up_to;
-        let durable_up_to = if is_stopped {
-            reached
-        } else {
+        let durable_up_to = if is_durable {
             self.durable_up_to()
+        } else {
+            reached
         };
         if durable_up_to > reached {
             self.progress.report.durable_up_to = durable_up_to;
@@ -453,6 +455,8 @@ impl<C: Send + 'static> Engine<C> {
                 on_durable(durable_up_to);
             }
         }
+        // A flush that ends with this finds the totals as they are.
+        self.update_report(self.progress.report.waits_for);
         self.shared.set_durable(durable_up_to);
         let Some(reader) = &self.reader else { return };
         if !outcomes.is_empty() {
@@ -482,9 +486,9 @@ impl<C: Send + 'static> Engine<C> {
         }
     }
 
-    fn tell(&mut self, waits_for: WaitsFor) {
+    fn report_progress(&mut self, waits_for: WaitsFor) {
         self.update_report(waits_for);
-        self.progress.tell();
+        self.progress.call();
     }
 
     /// Ends everything that was not sent yet.
@@ -527,14 +531,14 @@ impl<C> RunState<C> {
     }
 }
 
-/// Returns the time after a wait, or a month if that cannot be told.
+/// Returns the time after a wait, or a month if that cannot be represented.
 fn after(time: Instant, wait: Duration) -> Instant {
     const MONTH: Duration = Duration::from_secs(30 * 24 * 60 * 60);
     time.checked_add(wait).unwrap_or(time + MONTH)
 }
 
-/// Goes on with the panic of a task.
-fn resume(error: JoinError) {
+/// Continues the panic of a task.
+fn propagate_panic(error: JoinError) {
     if let Ok(payload) = error.try_into_panic() {
         std::panic::resume_unwind(payload);
     }

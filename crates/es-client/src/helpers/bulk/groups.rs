@@ -116,12 +116,12 @@ impl<C> Batches<C> {
     }
 
     /// Returns whether a batch has begun since this was asked.
-    pub(super) fn has_begun(&mut self) -> bool {
+    pub(super) fn take_has_begun(&mut self) -> bool {
         std::mem::take(&mut self.has_begun)
     }
 
     /// Notes the time at which batches were begun, and returns that of the oldest.
-    pub(super) fn oldest(&mut self, now: Instant) -> Option<Instant> {
+    pub(super) fn stamp_and_oldest(&mut self, now: Instant) -> Option<Instant> {
         let begun = self
             .groups_mut()
             .filter(|group| !group.builder.is_empty())
@@ -370,19 +370,22 @@ mod tests {
         let mut batches = batches(LIMITS);
         let now = Instant::now();
         push(&mut batches, 0, "b");
-        assert!(batches.has_begun() && !batches.has_begun());
-        assert_eq!(batches.oldest(now), Some(now));
+        assert!(batches.take_has_begun() && !batches.take_has_begun());
+        assert_eq!(batches.stamp_and_oldest(now), Some(now));
         push(&mut batches, 1, "a");
-        assert!(batches.has_begun());
+        assert!(batches.take_has_begun());
         push(&mut batches, 2, "a");
-        assert!(!batches.has_begun());
-        assert_eq!(batches.oldest(now + Duration::from_secs(1)), Some(now));
+        assert!(!batches.take_has_begun());
+        assert_eq!(
+            batches.stamp_and_oldest(now + Duration::from_secs(1)),
+            Some(now)
+        );
         assert_eq!(numbers(&batches.take(Buffers::default())), [0]);
         push(&mut batches, 3, "b");
         while !batches.is_full() {
             push(&mut batches, 4, "a");
         }
-        batches.oldest(now);
+        batches.stamp_and_oldest(now);
         assert_eq!(numbers(&batches.take(Buffers::default()))[..2], [1, 2]);
     }
 

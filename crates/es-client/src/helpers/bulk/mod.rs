@@ -65,6 +65,7 @@
 //! | success in the [failure store](Effect::FailureStore) | written, and [counted](BulkReport::in_failure_store) | the same |
 //! | 429 for the request or the item | retried | retried |
 //! | 503 for the item | retried; unknown once retries are used up | unknown |
+//! | 502 or 504 for the item | unknown | unknown |
 //! | no status for the item, or fewer items than operations | unknown | unknown |
 //! | not sent: no connection | retried | retried |
 //! | sent, and the response lost: broken connection, timeout, 502, 503, 504 | retried | unknown |
@@ -76,6 +77,10 @@
 //! | 400 for the whole request | in halves, until the invalid operation is isolated | unknown; the run stops |
 //! | any other error of an item, or a status of 400 and above without one | failed | failed |
 //! | any other error of a request, or retries used up | the run stops | the run stops |
+//!
+//! A server or proxy that closes the connection while a request that is too large is sent
+//! may give no status: that counts as a lost response. Set IDs, or
+//! [`flush_bytes`](Bulk::flush_bytes) below its limit.
 //!
 //! Only operations that need it are retried, after a wait that doubles. An operation
 //! without an ID that is sent twice may be written twice without notice, so it is

@@ -68,7 +68,7 @@ impl Progress {
     }
 
     /// Calls the caller's function.
-    pub(super) fn tell(&mut self) {
+    pub(super) fn call(&mut self) {
         if let Some(on_progress) = &mut self.on_progress {
             on_progress(&self.report);
         }

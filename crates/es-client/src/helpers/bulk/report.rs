@@ -50,7 +50,7 @@ pub struct BulkReport {
     pub retry_reason: Option<Arc<str>>,
     /// The event that the helper is waiting for; the text of the report names it.
     pub waits_for: WaitsFor,
-    /// The time since the first operation was requested from the input.
+    /// The time since the run started, including the check of the product.
     pub elapsed: Duration,
     /// The first operations that failed or are unknown, up to
     /// [`keep_failures`](super::Bulk::keep_failures).

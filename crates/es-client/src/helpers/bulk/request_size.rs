@@ -18,15 +18,17 @@ pub(super) struct RequestSize {
     has_grown: bool,
 }
 
-/// A request of so many bytes that was accepted or refused.
+/// The size in bytes of a request that was accepted or refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SizeSample {
     Accepted(usize),
     TooLarge(usize),
 }
 
-const FIRST_WAIT: u32 = 8;
-const LONGEST_WAIT: u32 = 1_024;
+/// The number of accepted requests after which the limit grows first.
+const INITIAL_GROWTH_AFTER: u32 = 8;
+/// The maximum number of accepted requests between two attempts to grow.
+const MAX_GROWTH_AFTER: u32 = 1_024;
 
 impl RequestSize {
     pub(super) fn new(most: usize) -> Self {
@@ -34,7 +36,7 @@ impl RequestSize {
             most,
             limit: most,
             accepted: 0,
-            grows_after: FIRST_WAIT,
+            grows_after: INITIAL_GROWTH_AFTER,
             has_grown: false,
         }
     }
@@ -57,7 +59,7 @@ impl RequestSize {
         self.limit = self.limit.min(bytes / 2).max(1);
         self.accepted = 0;
         if std::mem::take(&mut self.has_grown) {
-            self.grows_after = (self.grows_after * 2).min(LONGEST_WAIT);
+            self.grows_after = (self.grows_after * 2).min(MAX_GROWTH_AFTER);
         }
     }
 
@@ -75,8 +77,8 @@ impl RequestSize {
 mod tests {
     use super::{SizeSample::*, *};
 
-    /// Sends so many requests, as large as allowed, to a server with a limit, and
-    /// returns how many it refuses.
+    /// Sends requests as large as allowed to a server with a limit, and returns the
+    /// number that it refuses.
     fn refused(size: &mut RequestSize, requests: u32, most: usize) -> u32 {
         let mut refused = 0;
         for _ in 0..requests {
@@ -95,7 +97,7 @@ mod tests {
     fn it_grows_again_once_the_server_accepts_more() {
         let mut size = RequestSize::new(1_000_000);
         assert_eq!(size.ended(TooLarge(200)), Some(100));
-        assert_eq!(refused(&mut size, 14 * FIRST_WAIT, usize::MAX), 0);
+        assert_eq!(refused(&mut size, 14 * INITIAL_GROWTH_AFTER, usize::MAX), 0);
         assert_eq!(size.limit, 1_000_000);
     }
 
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_in_flight_at_the_same_time_shrink_it_once() {
+    fn concurrent_413s_shrink_it_once() {
         let mut size = RequestSize::new(1_000);
         for _ in 0..4 {
             size.ended(TooLarge(1_000));

@@ -137,7 +137,7 @@ impl<C> Shared<C> {
             return Pushed::Stopped;
         };
         let pushed = batches.push(number, &parts, context);
-        let (is_full, has_begun) = (batches.is_full(), batches.has_begun());
+        let (is_full, has_begun) = (batches.is_full(), batches.take_has_begun());
         let batches = taken.batches.take();
 
         let mut state = self.lock();

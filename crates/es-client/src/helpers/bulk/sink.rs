@@ -16,7 +16,7 @@ use super::{
     builder::Plan,
     engine::Finished,
     operation::IntoOperation,
-    outcome::Outcome,
+    outcome::{Outcome, with_causes},
     reader::{Outcomes, Reader},
     report::{BulkReport, BulkStopped},
     shared::Pushed,
@@ -65,6 +65,10 @@ impl Push {
 /// Requests are sent when they are full or their interval has passed, by tasks of the
 /// runtime on which the first operation was added. It is also a [`futures` sink](Sink).
 /// Call [`close`](Self::close) at the end: a dropped sink sends nothing more.
+///
+/// A run that stops, for example because the cluster is away for longer than its retries,
+/// ends the sink; open another one, and add what is after
+/// [`durable_up_to`](Self::durable_up_to) again.
 #[must_use = "operations are sent by a sink that is kept until it is closed"]
 pub struct BulkSink<C = ()> {
     state: State<C>,
@@ -76,7 +80,8 @@ enum State<C> {
     Invalid(Option<Error>),
     New(Option<Box<Prepared<C>>>),
     Running(Run<C>),
-    Stopped,
+    /// With the reason, if there is one.
+    Stopped(Option<String>),
 }
 
 impl<C: Send + 'static> BulkSink<C> {
@@ -109,7 +114,8 @@ impl<C: Send + 'static> BulkSink<C> {
     ///
     /// # Errors
     /// Returns an error if the run has stopped; [`Error::as_bulk_stopped`] returns the
-    /// totals. An operation that cannot be serialized is not an error here: it has a
+    /// totals. A sink that has stopped stays so: later calls return an error with the
+    /// same reason, and [`report`](Self::report) the totals. An operation that cannot be serialized is not an error here: it has a
     /// failed outcome.
     ///
     /// # Panics
@@ -133,8 +139,9 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 
     /// Sends the rest, waits for its responses, and returns the totals. If the future is
-    /// dropped, the requests in flight are cancelled; [`flush`](Self::flush) can be
-    /// limited by a timeout and repeated.
+    /// dropped, the requests in flight are cancelled, and their operations have no
+    /// outcome. For a shutdown with a time limit, put the timeout around
+    /// [`flush`](Self::flush), then read [`durable_up_to`](Self::durable_up_to).
     ///
     /// # Errors
     /// Returns an error if the run has stopped.
@@ -143,7 +150,7 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 
     /// Returns the number of operations from the beginning that all have their final
-    /// outcome.
+    /// outcome, whether it was read from [`SinkOutcomes`] or not.
     pub fn durable_up_to(&self) -> u64 {
         match &self.state {
             State::Running(run) => run.shared.lock().durable_up_to,
@@ -163,14 +170,15 @@ impl<C: Send + 'static> BulkSink<C> {
         if let State::New(prepared) = &mut self.state {
             let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
             let Some(prepared) = prepared.take() else {
-                return Err(stopped_before());
+                return Err(stopped_before(None));
             };
             self.state = State::Running(prepared.spawn(&runtime, None)?);
         }
         match &mut self.state {
             State::Running(run) => Ok(run),
-            State::Invalid(error) => Err(error.take().unwrap_or_else(stopped_before)),
-            State::New(_) | State::Stopped => Err(stopped_before()),
+            State::Invalid(error) => Err(error.take().unwrap_or_else(|| stopped_before(None))),
+            State::New(_) => Err(stopped_before(None)),
+            State::Stopped(reason) => Err(stopped_before(reason.as_deref())),
         }
     }
 
@@ -186,7 +194,7 @@ impl<C: Send + 'static> BulkSink<C> {
         let number = run.shared.lock().operations;
         match run.shared.push(operation.into_operation()) {
             Pushed::Room | Pushed::Full => Ok(number),
-            Pushed::Stopped => Err(stopped_before()),
+            Pushed::Stopped => Err(stopped_before(None)),
             Pushed::Panicked(payload) => resume_unwind(payload),
         }
     }
@@ -205,7 +213,7 @@ impl<C: Send + 'static> BulkSink<C> {
     fn poll_stopped(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         Poll::Ready(match ready!(self.poll_finished(cx)) {
             Ok(finished) => match finished.into_result() {
-                Ok(_) => stopped_before(),
+                Ok(_) => stopped_before(None),
                 Err(stopped) => stopped.into(),
             },
             Err(error) => error,
@@ -214,15 +222,16 @@ impl<C: Send + 'static> BulkSink<C> {
 
     fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Result<Finished>> {
         let joined = ready!(self.running()?.poll_joined(cx));
-        self.state = State::Stopped;
+        self.state = State::Stopped(None);
         let finished = joined.unwrap_or_else(|panic| resume_unwind(panic));
+        self.state = State::Stopped(finished.error.as_ref().map(with_causes));
         self.last_report = finished.report.clone();
         Poll::Ready(Ok(finished))
     }
 
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<BulkReport, BulkStopped>> {
         if matches!(self.state, State::New(_)) {
-            self.state = State::Stopped;
+            self.state = State::Stopped(None);
             return Poll::Ready(Ok(BulkReport::default()));
         }
         match self.running() {
@@ -239,8 +248,12 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 }
 
-fn stopped_before() -> Error {
-    Error::helper("the sink has stopped before", None)
+fn stopped_before(reason: Option<&str>) -> Error {
+    let message = match reason {
+        Some(reason) => format!("the sink has stopped before: {reason}"),
+        None => "the sink has stopped before".to_owned(),
+    };
+    Error::helper(message, None)
 }
 
 // Nothing of it is pinned in place.

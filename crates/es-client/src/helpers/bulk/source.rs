@@ -30,6 +30,11 @@ const OPERATIONS_PER_TURN: usize = 256;
 /// `Via` is inferred and distinguishes the four kinds. It cannot be inferred if the
 /// error type of the results is serializable, such as `String`, because the results
 /// themselves could then be documents. Convert the error first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an input of the bulk helper",
+    note = "its items must be documents (`Serialize`), operations, or results of either",
+    note = "an iterator must be `Send + 'static`: `BufReader::new(stdin())` is, a lock is not"
+)]
 pub trait IntoOperations<Via> {
     /// The type of the context that is returned with the outcome of each operation.
     type Context: Send + 'static;

@@ -88,10 +88,7 @@ impl<C: Send + 'static> Run<C> {
             Ok(panic) => Err(panic),
             Err(_cancelled) => Ok(Finished {
                 report: self.shared.report(),
-                error: Some(Error::helper(
-                    "the runtime ended before the helper did",
-                    None,
-                )),
+                error: Some(Error::runtime_ended()),
             }),
         }))
     }

@@ -72,7 +72,7 @@ impl Batch {
             let body = Bytes::from(std::mem::take(&mut batch.body));
             match search(&client, &index, body.clone(), batch.len()).await {
                 Ok(all) => batch.respond(all),
-                Err(error) if batch.len() > 1 && is_about_one(&error) => {
+                Err(error) if batch.len() > 1 && may_succeed_in_halves(&error) => {
                     batches.extend(batch.halves(&body));
                 }
                 Err(error) => batch.fail(error),
@@ -133,7 +133,7 @@ impl Batch {
 
 /// Whether all searches failed together, although some of them may succeed: one is
 /// invalid, or their request or response is too large.
-fn is_about_one(error: &Error) -> bool {
+fn may_succeed_in_halves(error: &Error) -> bool {
     let is_too_large = || {
         error
             .as_transport()

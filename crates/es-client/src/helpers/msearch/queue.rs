@@ -260,9 +260,7 @@ impl<T> QueuedSearch<T> {
                 receiver.await
             }
         };
-        let ended =
-            || Error::invalid("the runtime ended, or the transport panicked, before the response");
-        received.map_err(|_| ended())??.read()
+        received.map_err(|_| Error::runtime_ended())??.read()
     }
 }
 

@@ -289,8 +289,8 @@ impl<T> ReadAll<T> {
     }
 
     /// Sets whether pages may lack the hits of shards that failed or timed out.
-    /// Default: `false`; such a page is an error. If `true`, the stream ends with an
-    /// empty page.
+    /// Default: `false`; such a page is an error. If `true`, the stream ends at the first
+    /// empty page, because a short page may lack hits.
     pub fn allow_partial_results(self, allow: bool) -> Self {
         self.set(|spec| spec.allow_partial = allow)
     }

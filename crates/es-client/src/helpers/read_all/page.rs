@@ -218,7 +218,7 @@ impl<T: DeserializeOwned> Page<T> {
         {
             let total = clusters.total.unwrap_or_default();
             let reason = format!("{} of {total} clusters are missing", clusters.missing());
-            return Err(Error::partial(0, 0, Some(reason)));
+            return Err(Error::incomplete(reason));
         }
         Ok(page)
     }

@@ -23,11 +23,20 @@ use crate::error::{Error, Result};
 /// # kept(token).unwrap();
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "UncheckedToken")]
 pub struct ResumeToken {
     pub(super) index: String,
     pub(super) pit: String,
     pub(super) slices: Vec<Position>,
+}
+
+/// A token as it was stored, which may have been edited.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UncheckedToken {
+    index: String,
+    pit: String,
+    slices: Vec<Position>,
 }
 
 /// The position within one slice.
@@ -73,28 +82,32 @@ impl LastRead {
     }
 }
 
-impl ResumeToken {
-    /// Returns what shows that no stream has returned this token.
-    fn fault(&self) -> Option<&'static str> {
-        if self.pit.is_empty() {
-            return Some("its point in time is empty");
+impl TryFrom<UncheckedToken> for ResumeToken {
+    type Error = &'static str;
+
+    fn try_from(token: UncheckedToken) -> Result<Self, Self::Error> {
+        let UncheckedToken { index, pit, slices } = token;
+        if pit.is_empty() {
+            return Err("its point in time is empty");
         }
-        if self.slices.is_empty() {
-            return Some("it has no slices");
+        if slices.is_empty() {
+            return Err("it has no slices");
         }
-        let has_values = |position: &Position| match position {
-            Position::Start | Position::Ended => true,
-            Position::After(values) => {
-                serde_json::from_str::<Vec<Value>>(values.get()).is_ok_and(|values| {
-                    !values.is_empty()
-                        && !values
-                            .iter()
-                            .any(|value| value.is_object() || value.is_array())
-                })
-            }
+        if !slices.iter().all(Position::is_valid) {
+            return Err("`after` is not a list of sort values");
+        }
+        Ok(Self { index, pit, slices })
+    }
+}
+
+impl Position {
+    fn is_valid(&self) -> bool {
+        let Self::After(values) = self else {
+            return true;
         };
-        let all = self.slices.iter().all(has_values);
-        (!all).then_some("`after` is not a list of sort values")
+        let is_sort_value = |value: &Value| !value.is_object() && !value.is_array();
+        serde_json::from_str::<Vec<Value>>(values.get())
+            .is_ok_and(|values| !values.is_empty() && values.iter().all(is_sort_value))
     }
 }
 
@@ -108,14 +121,8 @@ impl FromStr for ResumeToken {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let token: Self = serde_json::from_str(text)
-            .map_err(|error| Error::invalid(format!("cannot read the resume token: {error}")))?;
-        match token.fault() {
-            Some(fault) => Err(Error::invalid(format!(
-                "cannot read the resume token: {fault}"
-            ))),
-            None => Ok(token),
-        }
+        serde_json::from_str(text)
+            .map_err(|error| Error::invalid(format!("cannot read the resume token: {error}")))
     }
 }
 

@@ -32,6 +32,8 @@ type Task<O> = Pin<Box<dyn Future<Output = O> + Send>>;
 #[must_use = "nothing is read until the stream is"]
 pub struct ReadAllStream<T> {
     state: State<T>,
+    /// The position at an error, if the point in time stays open.
+    token: Option<ResumeToken>,
 }
 
 enum State<T> {
@@ -78,19 +80,20 @@ impl<T: DeserializeOwned + Send + 'static> ReadAllStream<T> {
             Ok(spec) => State::New(Arc::new(spec)),
             Err(error) => State::Invalid(Some(error)),
         };
-        Self { state }
+        Self { state, token: None }
     }
 
     /// Returns the position after the last hit that was read, for
     /// [`resume`](super::ReadAll::resume). `None` before the first page, after the end,
-    /// and for scrolls, which cannot be resumed.
+    /// after an error without [`leave_open`](super::ReadAll::leave_open), and for scrolls,
+    /// which cannot be resumed.
     ///
     /// A stream that is sorted by fractional numbers is resumed at the beginning of its
     /// page, so that some hits are returned twice.
     pub fn resume_token(&self) -> Option<ResumeToken> {
         match &self.state {
             State::Reading(reading) => reading.resume_token(),
-            _ => None,
+            _ => self.token.clone(),
         }
     }
 
@@ -147,7 +150,12 @@ impl<T: DeserializeOwned + Send + 'static> Stream for ReadAllStream<T> {
                 State::Reading(reading) => match ready!(reading.poll_hit(cx)) {
                     Ok(Some(hit)) => return Poll::Ready(Some(Ok(hit))),
                     Ok(None) => reading.close(None),
-                    Err(error) => reading.close(Some(error)),
+                    Err(error) => {
+                        let token = reading.resume_token().filter(|_| reading.spec.leave_open);
+                        let closing = reading.close(Some(error));
+                        self.token = token;
+                        closing
+                    }
                 },
                 State::Closing(closing, error) => {
                     ready!(closing.as_mut().poll(cx));
@@ -214,8 +222,7 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                     if let Ok(payload) = error.try_into_panic() {
                         std::panic::resume_unwind(payload);
                     }
-                    self.failed
-                        .get_or_insert(Error::invalid("the runtime ended"));
+                    self.failed.get_or_insert(Error::runtime_ended());
                 }
                 Poll::Pending if self.pages.is_empty() && self.failed.is_none() => {
                     return Poll::Pending;

@@ -273,13 +273,29 @@ async fn stopped_sink_says_why() {
     let error = sink.flush().await.unwrap_err();
     assert!(error.is_forbidden());
     assert_eq!(error.as_bulk_stopped().unwrap().report.failed, 1);
-    assert!(sink.add(operation(1)).await.is_err());
+    let later = sink.add(operation(1)).await.unwrap_err().to_string();
+    assert!(
+        later.starts_with("the sink has stopped before: ") && later.contains("403"),
+        "{later}"
+    );
     assert_eq!(sink.close().await.unwrap_err().report.failed, 1);
 
     let mut invalid = mock.client().helpers().bulk_sink("..").open();
     assert!(invalid.add(operation(0)).await.unwrap_err().is_invalid());
     let unused = mock.client().helpers().bulk_sink("i").open::<()>();
     assert_eq!(unused.close().await.unwrap().requests, 0);
+}
+
+#[tokio::test]
+async fn totals_are_those_of_the_flush() {
+    for _ in 0..50 {
+        let mut sink = Mock::default().client().helpers().bulk_sink("i").open();
+        for n in 0..5 {
+            sink.add(operation(n)).await.unwrap();
+        }
+        sink.flush().await.unwrap();
+        assert_eq!((sink.report().succeeded, sink.durable_up_to()), (5, 5));
+    }
 }
 
 #[test]
@@ -313,7 +329,7 @@ async fn run_stops_after_some_failures() {
         stopped.error.to_string(),
         "stopped after 15 failures (stop_after_failures)"
     );
-    assert_eq!(stopped.report.durable_up_to, 20);
+    assert_eq!(stopped.report.durable_up_to, 30);
     assert_eq!(mock.sizes(), [10; 3]);
 }
 

@@ -370,6 +370,27 @@ async fn stream_is_resumed_after_the_last_hit_that_was_read() {
 }
 
 #[tokio::test]
+async fn stream_is_resumed_after_an_error() {
+    let (cluster, client) = cluster(1).await;
+    let reading = || {
+        let all = client.helpers().read_all::<Value>("i");
+        all.page_size(500).leave_open(true)
+    };
+    let mut stream = reading().stream();
+    stream.next().await.unwrap().unwrap();
+    cluster.inject(&Fault::status(403).on_path("_search"));
+    let mut before = 1;
+    while let Some(Ok(_)) = stream.next().await {
+        before += 1;
+    }
+    assert!(before < COUNT);
+    let token = stream.resume_token().unwrap();
+    cluster.clear_faults();
+    let rest = numbers(reading().resume(token).stream()).await.unwrap();
+    assert_eq!(rest, (before..COUNT).collect());
+}
+
+#[tokio::test]
 async fn token_of_another_index_is_refused() {
     let (_cluster, client) = cluster(1).await;
     let mut stream = client.helpers().read_all::<Value>("i").stream();
