@@ -58,6 +58,10 @@ impl<'v> Fields<'v> {
         }
     }
 
+    pub(crate) fn name(&self) -> &'v str {
+        self.name
+    }
+
     /// Takes a member.
     ///
     /// # Errors
@@ -90,6 +94,15 @@ impl<'v> Fields<'v> {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
+            Some(value) => Err(self.wrong(name, value)),
+        }
+    }
+
+    /// Takes a text; nothing else is read as one.
+    pub(crate) fn string(&self, name: &str) -> Result<Option<String>, ApiError> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(value) => Err(self.wrong(name, value)),
         }
     }

@@ -17,10 +17,22 @@ use crate::sync::lock;
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     let settings = Value::Object(call.object()?);
+    for name in ["is_hidden", "must_exist"] {
+        if settings.get(name).is_some() {
+            return Err(ApiError::illegal_argument(format!(
+                "unknown field [{name}] of an alias"
+            )));
+        }
+    }
     only(call.part("name"), &settings)?;
     let mut store = lock(&call.shared.store);
-    add(&mut store, call.part("index"), call.part("name"), &settings)?;
-    Ok(done(call))
+    let before = (store.indices.clone(), store.streams.clone());
+    let outcome = add(&mut store, call.part("index"), call.part("name"), &settings)
+        .and_then(|()| check_write_indices(&store));
+    if outcome.is_err() {
+        (store.indices, store.streams) = before;
+    }
+    outcome.map(|()| done(call))
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -57,6 +69,7 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
         .iter()
         .map(|action| carry_out(&mut store, action))
         .collect::<Result<Vec<bool>, _>>()
+        .and_then(|did| check_write_indices(&store).map(|()| did))
         .and_then(|did| match did.contains(&true) {
             true if did.contains(&false) => Ok(partly_done(actions, &did)),
             true => Ok(done(call)),
@@ -195,23 +208,7 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
             "aliases that point to data streams don't support routing",
         ));
     }
-    let of_streams = store
-        .streams
-        .values()
-        .any(|stream| stream.aliases.contains_key(alias));
-    let of_indices = store
-        .indices
-        .values()
-        .any(|index| index.aliases.contains_key(alias));
-    if (of_streams || !streams.is_empty()) && (of_indices || !names.is_empty()) {
-        return Err(ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "illegal_state_exception",
-            format!(
-                "index, alias, and data stream names need to be unique, but the following duplicates were found [data stream alias and indices alias have the same name ({alias})]"
-            ),
-        ));
-    }
+    check_kinds(store, alias, &streams, &names)?;
     let backing = streams
         .iter()
         .filter_map(|name| store.streams.get(name)?.indices.last());
@@ -236,6 +233,33 @@ fn add(store: &mut Store, indices: &str, alias: &str, settings: &Value) -> Resul
     Ok(())
 }
 
+/// Refuses an alias of both data streams and indices.
+fn check_kinds(
+    store: &Store,
+    alias: &str,
+    streams: &BTreeSet<String>,
+    indices: &[String],
+) -> Result<(), ApiError> {
+    let of_streams = store
+        .streams
+        .values()
+        .any(|stream| stream.aliases.contains_key(alias));
+    let of_indices = store
+        .indices
+        .values()
+        .any(|index| index.aliases.contains_key(alias));
+    if (of_streams || !streams.is_empty()) && (of_indices || !indices.is_empty()) {
+        return Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "illegal_state_exception",
+            format!(
+                "index, alias, and data stream names need to be unique, but the following duplicates were found [data stream alias and indices alias have the same name ({alias})]"
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// Refuses the name of an alias that none may have, or that is taken.
 ///
 /// # Errors
@@ -250,6 +274,55 @@ pub(crate) fn check_name(store: &Store, alias: &str) -> Result<(), ApiError> {
     };
     let text = format!("Invalid alias name [{alias}]: {reason}");
     Err(ApiError::bad_request("invalid_alias_name_exception", text))
+}
+
+/// Refuses aliases that write to several indices.
+///
+/// # Errors
+/// 500 for one, as from the server.
+fn check_write_indices(store: &Store) -> Result<(), ApiError> {
+    let settings = json!({"is_write_index": true});
+    let aliases = store
+        .indices
+        .values()
+        .flat_map(|index| index.aliases.keys());
+    aliases
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .try_for_each(|alias| check_write_index(store, alias, &settings, None))
+}
+
+/// Refuses a second index that an alias writes to.
+///
+/// # Errors
+/// 500 for it, as from the server.
+pub(crate) fn check_write_index(
+    store: &Store,
+    alias: &str,
+    settings: &Value,
+    new: Option<&str>,
+) -> Result<(), ApiError> {
+    let writes = |settings: &Value| settings.get("is_write_index") == Some(&Value::Bool(true));
+    if !writes(settings) {
+        return Ok(());
+    }
+    let known = store
+        .indices
+        .values()
+        .filter(|index| index.aliases.get(alias).is_some_and(writes))
+        .map(|index| &*index.name);
+    let all: BTreeSet<&str> = known.chain(new).collect();
+    if all.len() < 2 {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "illegal_state_exception",
+        format!(
+            "alias [{alias}] has more than one write index [{}]",
+            Vec::from_iter(all).join(",")
+        ),
+    ))
 }
 
 /// Refuses a filter that is no query of this index.
@@ -308,7 +381,12 @@ pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
         fields.raw(name);
     }
     let mut kept = Map::new();
-    if let Some(filter) = fields.raw("filter").filter(|filter| !filter.is_null()) {
+    let filter = match fields.raw("filter") {
+        Some(filter) if !filter.is_object() => return Err(fields.wrong("filter", filter)),
+        // An empty one is none.
+        filter => filter.filter(|filter| **filter != json!({})),
+    };
+    if let Some(filter) = filter {
         kept.insert("filter".to_owned(), filter.clone());
     }
     let both = fields.text("routing")?;
@@ -327,7 +405,6 @@ pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
             kept.insert(name.to_owned(), flag.into());
         }
     }
-    fields.flag("must_exist")?;
     fields.finish()?;
     Ok(Value::Object(kept))
 }
@@ -337,6 +414,12 @@ pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
 /// # Errors
 /// As for [`kept`].
 pub(crate) fn only(alias: &str, settings: &Value) -> Result<Value, ApiError> {
+    if settings
+        .get("filter")
+        .is_some_and(|filter| !filter.is_object())
+    {
+        return Err(ApiError::parsing("[filter] of an alias must be an object"));
+    }
     kept(alias, settings)
         .map_err(|error| error.retyped("x_content_parse_exception", "illegal_argument_exception"))
 }

@@ -7,10 +7,12 @@ use super::call::Call;
 use super::document::{Kind, Target, check_id, check_refresh, refresh, status_of, written};
 use super::error::ApiError;
 use super::ingest::{self, Incoming, Plan, dropped};
+use super::params::read_flag;
 use super::reply::Reply;
+use super::source_filter::SourceFilter;
 use super::state::{Use, count};
-use super::update::Update;
-use crate::json::object;
+use super::update::{Update, add_get};
+use crate::json::{Json, object};
 use crate::store::{Document, Expected, Index, NewSource, Store};
 use crate::sync::lock;
 
@@ -47,6 +49,17 @@ impl Item<'_> {
         Update::read(&serde_json::from_slice(self.source)?, self.source)
     }
 
+    /// The part of the document that the response to an update shows.
+    fn filter(&self, call: &Call<'_>) -> Result<Option<SourceFilter>, ApiError> {
+        if let Some(filter) = self.update()?.filter {
+            return Ok(Some(filter));
+        }
+        match self.meta.get("_source") {
+            Some(filter) => SourceFilter::from_json(filter).map(Some),
+            None => SourceFilter::from_params(&call.params),
+        }
+    }
+
     /// The conditions of the write.
     fn expected(&self) -> Expected {
         let external_version = self.number("version").and_then(|version| {
@@ -64,8 +77,45 @@ impl Item<'_> {
         }
     }
 
+    /// Refuses conditions that are none.
+    fn check_numbers(&self) -> Result<(), ApiError> {
+        let invalid = |reason: &str| {
+            ApiError::bad_request(
+                "action_request_validation_exception",
+                format!("Validation Failed: 1: {reason};"),
+            )
+        };
+        for name in ["version", "if_seq_no", "if_primary_term"] {
+            let number = match self.meta.get(name) {
+                None | Some(Value::Null) => continue,
+                Some(Value::String(text)) => text.parse().ok(),
+                Some(value) => value.as_i64(),
+            };
+            match number {
+                Some(0..) => {}
+                Some(-3) if name == "version" => {}
+                Some(_) if name == "version" => {
+                    return Err(invalid("illegal version value for version type"));
+                }
+                _ => {
+                    return Err(ApiError::illegal_argument(format!(
+                        "[{name}] must be a whole number of at least 0"
+                    )));
+                }
+            }
+        }
+        if self.text("pipeline") == Some("") {
+            return Err(invalid("pipeline cannot be an empty string"));
+        }
+        if let Some(flag) = self.text("require_alias") {
+            read_flag(flag)?;
+        }
+        Ok(())
+    }
+
     /// Refuses conditions that do not go together.
     fn check_conditions(&self) -> Result<(), ApiError> {
+        self.check_numbers()?;
         let version = self.number("version").is_some();
         let external = match self.text("version_type") {
             None | Some("internal") => false,
@@ -128,19 +178,19 @@ pub(crate) fn bulk(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut store = lock(&call.shared.store);
     let mut errors = false;
     let mut ingested = false;
-    let outcomes: Vec<Value> = items
+    let outcomes: Vec<Json> = items
         .iter()
         .map(|item| {
             let (outcome, failed) = carry_out(call, &mut store, item, &mut ingested);
             errors |= failed;
-            json!({item.verb: outcome})
+            Json::Object(vec![(item.verb.to_owned(), outcome)])
         })
         .collect();
     let mut response = object! {"errors": errors, "took": 1};
     if ingested {
         response.insert("ingest_took", 0);
     }
-    response.insert("items", Value::Array(outcomes));
+    response.insert("items", outcomes);
     Ok(Reply::chunked(response))
 }
 
@@ -153,7 +203,7 @@ fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
             .get("_index")
             .and_then(Value::as_str)
             .unwrap_or_else(|| call.part("index"));
-        if named.is_empty() {
+        if named.is_empty() && item.text("_index").is_none() {
             return Err(ApiError::bad_request(
                 "action_request_validation_exception",
                 "Validation Failed: 1: index is missing;",
@@ -189,12 +239,11 @@ fn parse(body: &[u8]) -> Result<Vec<Item<'_>>, ApiError> {
         let (verb, meta) = action(line, number)?;
         let source = match verb {
             "delete" => &[],
-            _ => lines.next().ok_or_else(|| {
-                ApiError::bad_request(
-                    "action_request_validation_exception",
-                    "Validation Failed: 1: no requests added;",
-                )
-            })?,
+            _ => match lines.next() {
+                Some(source) => source,
+                // An action without its line is left out.
+                None => break,
+            },
         };
         items.push(Item { verb, meta, source });
     }
@@ -218,6 +267,12 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
         match fields.remove(verb) {
             Some(Value::Object(meta)) => {
                 check_meta(&meta, number)?;
+                let creates = meta.get("op_type").is_some_and(|kind| kind == "create");
+                let verb = if verb == "index" && creates {
+                    "create"
+                } else {
+                    verb
+                };
                 if let Some(other) = fields.keys().next() {
                     return Err(malformed(&format!(
                         "expected END_OBJECT but found [{other}]"
@@ -234,9 +289,10 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
     ))
 }
 
-const META: [&str; 12] = [
+const META: [&str; 13] = [
     "_index",
     "_id",
+    "op_type",
     "routing",
     "version",
     "version_type",
@@ -275,7 +331,7 @@ fn carry_out(
     store: &mut Store,
     item: &Item<'_>,
     ingested: &mut bool,
-) -> (Value, bool) {
+) -> (Json, bool) {
     let index = item.text("_index").unwrap_or_else(|| call.part("index"));
     let id = match item.meta.get("_id") {
         Some(Value::String(id)) => id.clone(),
@@ -291,14 +347,12 @@ fn carry_out(
     *ingested |= named.ingested;
     match written {
         Ok((mut outcome, status)) => {
-            if let Some(fields) = outcome.as_object_mut() {
-                fields.insert("status".to_owned(), status.as_u16().into());
-            }
+            outcome.insert("status", status.as_u16());
             (outcome, false)
         }
         Err(error) => {
             let outcome = json!({"_index": named.index, "_id": named.id, "status": error.status.as_u16(), "error": error.cause()});
-            (outcome, true)
+            (outcome.into(), true)
         }
     }
 }
@@ -318,7 +372,7 @@ fn write(
     index: &str,
     id: &str,
     named: &mut Named,
-) -> Result<(Value, StatusCode), ApiError> {
+) -> Result<(Json, StatusCode), ApiError> {
     check_id(id)?;
     if item.text("_id") == Some("") {
         return Err(ApiError::illegal_argument(
@@ -341,7 +395,7 @@ fn write(
         };
         match incoming.through(plan, store)? {
             Some(changed) => Some(changed),
-            None => return Ok((dropped(index, named.id.as_deref()), StatusCode::OK)),
+            None => return Ok((dropped(index, named.id.as_deref()).into(), StatusCode::OK)),
         }
     };
     let mut id = id.to_owned();
@@ -359,7 +413,12 @@ fn write(
     count(call, index, shard, Use::Write);
     let (document, result) = perform(index, item, &id, routing, changed)?;
     refresh(call, index);
-    Ok((written(call, index, &document, result), status_of(result)))
+    let mut body = written(call, index, &document, result);
+    if item.verb == "update" {
+        let filter = item.filter(call)?;
+        add_get(&mut body, filter.as_ref(), index, &document);
+    }
+    Ok((body, status_of(result)))
 }
 
 /// Writes, and says what came of it.

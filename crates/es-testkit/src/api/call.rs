@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::ApiError;
-use super::params::Params;
+use super::params::{Params, read_flag};
 use crate::json::Json;
 use crate::search::Source;
 use crate::security::Identity;
@@ -60,9 +60,9 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 when it is not JSON, or not an object.
-    pub(crate) fn object(&self) -> Result<serde_json::Map<String, Value>, ApiError> {
+    pub(crate) fn object(&self) -> Result<Map<String, Value>, ApiError> {
         match self.json()? {
-            Value::Null => Ok(serde_json::Map::new()),
+            Value::Null => Ok(Map::new()),
             Value::Object(fields) => Ok(fields),
             _ => Err(ApiError::parsing(
                 "Expected [START_OBJECT] at the start of the body",
@@ -74,7 +74,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 when it is missing, not JSON, or not an object.
-    pub(crate) fn required_object(&self) -> Result<serde_json::Map<String, Value>, ApiError> {
+    pub(crate) fn required_object(&self) -> Result<Map<String, Value>, ApiError> {
         if self.body.is_empty() {
             return Err(ApiError::bad_request(
                 "parse_exception",
@@ -133,21 +133,45 @@ impl Call<'_> {
     }
 
     pub(crate) fn resolve_options(&self) -> Result<ResolveOptions, ApiError> {
-        if let Some(list) = self.params.get("expand_wildcards")
-            && !list
-                .split(',')
-                .all(|word| matches!(word, "open" | "all" | "hidden" | "closed"))
+        self.resolve_options_with(&Map::new())
+    }
+
+    /// The same, where the header of one search takes precedence.
+    ///
+    /// # Errors
+    /// 400 for what is no option.
+    pub(crate) fn resolve_options_with(
+        &self,
+        header: &Map<String, Value>,
+    ) -> Result<ResolveOptions, ApiError> {
+        let text = |name: &str| match header.get(name) {
+            None => self.params.get(name).map(str::to_owned),
+            Some(Value::Array(items)) => {
+                let words = items.iter().filter_map(Value::as_str);
+                Some(words.collect::<Vec<_>>().join(","))
+            }
+            Some(value) => Some(
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            ),
+        };
+        let flag = |name: &str| text(name).map(|text| read_flag(&text)).transpose();
+        let expanded = text("expand_wildcards").unwrap_or_default();
+        let mut words = expanded.split(',').filter(|word| !word.is_empty());
+        if !words
+            .clone()
+            .all(|word| matches!(word, "open" | "all" | "hidden" | "closed"))
         {
-            return Err(ApiError::unsupported(format!("[expand_wildcards={list}]")));
+            return Err(ApiError::unsupported(format!(
+                "[expand_wildcards={expanded}]"
+            )));
         }
         Ok(ResolveOptions {
-            ignore_unavailable: self.params.flag("ignore_unavailable")?.unwrap_or(false),
-            require_some: !self.params.flag("allow_no_indices")?.unwrap_or(true),
+            ignore_unavailable: flag("ignore_unavailable")?.unwrap_or(false),
+            require_some: !flag("allow_no_indices")?.unwrap_or(true),
             refuse_aliases: false,
-            hidden: self
-                .params
-                .get("expand_wildcards")
-                .is_some_and(|list| list.split(',').any(|word| matches!(word, "all" | "hidden"))),
+            hidden: words.any(|word| matches!(word, "all" | "hidden")),
         })
     }
 

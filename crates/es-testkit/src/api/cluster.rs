@@ -7,6 +7,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
 use super::state::holders_of;
+use crate::store::{Index, ResolveOptions};
 use crate::sync::lock;
 
 /// A replica without a node of its own makes the cluster yellow. Waiting for what does not hold
@@ -14,23 +15,42 @@ use crate::sync::lock;
 pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
     let nodes = call.shared.listed_nodes();
     let store = lock(&call.shared.store);
-    let names = call.indices(&store)?;
-    let (mut primaries, mut active, mut wanted) = (0, 0, 0);
-    for index in names.iter().filter_map(|name| store.indices.get(name)) {
-        for shard in 0..index.shards {
-            primaries += 1;
-            active += holders_of(call.shared, index, shard).len();
-            wanted += usize::try_from(index.replicas).unwrap_or(0) + 1;
-        }
-    }
+    // An index that is not there is waited for.
+    let options = ResolveOptions {
+        ignore_unavailable: true,
+        ..call.resolve_options()?
+    };
+    let mut names = store.resolve(call.part("index"), options)?;
+    names.retain(|name| call.identity.may_read(store.owner(name)));
+    let is_missing = call.part("index").split(',').any(|name| {
+        let strict = ResolveOptions {
+            ignore_unavailable: false,
+            ..options
+        };
+        let found = store.resolve(name, strict);
+        matches!(found, Err(error) if error.status == StatusCode::NOT_FOUND)
+    });
+    let indices = names.iter().filter_map(|name| store.indices.get(name));
+    let (primaries, active, wanted) = copies(call, indices);
     let green = active >= wanted;
-    let status = if green { "green" } else { "yellow" };
+    let status = match (is_missing, green) {
+        (true, _) => "red",
+        (false, true) => "green",
+        (false, false) => "yellow",
+    };
+    if let Some(wanted) = call.params.get("wait_for_status")
+        && !["green", "yellow", "red"].contains(&wanted)
+    {
+        return Err(ApiError::illegal_argument(format!(
+            "unknown cluster health status [{wanted}]"
+        )));
+    }
     let wants_green = call.params.get("wait_for_status") == Some("green");
     let enough = match call.params.get("wait_for_nodes") {
         Some(condition) => has_nodes(condition, nodes.len())?,
         None => true,
     };
-    let timed_out = (wants_green && !green) || !enough;
+    let timed_out = (wants_green && !green) || !enough || is_missing;
     let http_status = if timed_out {
         StatusCode::REQUEST_TIMEOUT
     } else {
@@ -67,6 +87,20 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
         fields.insert("unassigned_primary_shards".to_owned(), 0.into());
     }
     Ok(Reply::json(http_status, body))
+}
+
+/// Counts the primary shards of some indices, the copies that nodes hold, and those that there should
+/// be.
+fn copies<'i>(call: &Call<'_>, indices: impl Iterator<Item = &'i Index>) -> (usize, usize, usize) {
+    let (mut primaries, mut active, mut wanted) = (0, 0, 0);
+    for index in indices {
+        for shard in 0..index.shards {
+            primaries += 1;
+            active += holders_of(call.shared, index, shard).len();
+            wanted += usize::try_from(index.replicas).unwrap_or(0) + 1;
+        }
+    }
+    (primaries, active, wanted)
 }
 
 /// Whether so many nodes are enough for `3`, `>=3`, `ge(3)` and the like.

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use http::header::LOCATION;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::Call;
 use super::error::ApiError;
@@ -15,7 +15,8 @@ use crate::store::{Document, Expected, Index, NewSource, Store};
 use crate::sync::lock;
 
 pub(crate) fn index(call: &Call<'_>) -> Result<Reply, ApiError> {
-    write(call, call.params.get("op_type") == Some("create"))
+    let kind = call.params.get("op_type").unwrap_or_default();
+    write(call, kind.eq_ignore_ascii_case("create"))
 }
 
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -32,13 +33,16 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     if let Some(wrong) = call
         .params
         .get("op_type")
-        .filter(|op| !matches!(*op, "index" | "create"))
+        .filter(|op| !["index", "create"].contains(&&*op.to_lowercase()))
     {
         return Err(ApiError::illegal_argument(format!(
             "opType must be 'create' or 'index', found: [{wrong}]"
         )));
     }
     check_refresh(call)?;
+    if call.params.get("pipeline") == Some("") {
+        return Err(invalid("pipeline cannot be an empty string"));
+    }
     if call.params.get("pipeline").is_some() {
         call.json()?; // a pipeline reads the document before the mapping does
     }
@@ -88,6 +92,13 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     } else {
         reply
     })
+}
+
+fn invalid(reason: &str) -> ApiError {
+    ApiError::bad_request(
+        "action_request_validation_exception",
+        format!("Validation Failed: 1: {reason};"),
+    )
 }
 
 /// Refuses a `refresh` that there is not, before anything is written.
@@ -194,18 +205,51 @@ fn read<'s>(
         index.searched_document(shard, id)
     };
     let found = found.map(AsRef::as_ref);
-    if let (Some(wanted), Some(document)) = (call.params.number("version")?, found)
-        && wanted != document.version
+    check_version_type(call.params.get("version_type"))?;
+    if let Some(wrong) = call
+        .params
+        .version()?
+        .filter(|version| (-2..1).contains(version))
     {
-        return Err(ApiError::conflict(
+        return Err(invalid(&format!("illegal version value [{wrong}]")));
+    }
+    check_version(index, found, call.params.version()?)?;
+    Ok((index, found))
+}
+
+/// Refuses a kind of versions that there is not.
+///
+/// # Errors
+/// 400 for it.
+pub(crate) fn check_version_type(kind: Option<&str>) -> Result<(), ApiError> {
+    match kind {
+        None | Some("internal" | "external" | "external_gte") => Ok(()),
+        Some(other) => Err(ApiError::illegal_argument(format!(
+            "No version type match [{other}]"
+        ))),
+    }
+}
+
+/// Refuses to read another version than the one that is asked for, whatever its kind.
+///
+/// # Errors
+/// 409 for it.
+pub(crate) fn check_version(
+    index: &Index,
+    found: Option<&Document>,
+    wanted: Option<i64>,
+) -> Result<(), ApiError> {
+    match (wanted, found) {
+        // Any version.
+        (Some(-3) | None, _) | (_, None) => Ok(()),
+        (Some(wanted), Some(document)) if u64::try_from(wanted) == Ok(document.version) => Ok(()),
+        (Some(wanted), Some(Document { id, version, .. })) => Err(ApiError::conflict(
             &index.name,
             format!(
-                "[{id}]: version conflict, current version [{}] is different than the one provided [{wanted}]",
-                document.version
+                "[{id}]: version conflict, current version [{version}] is different than the one provided [{wanted}]"
             ),
-        ));
+        )),
     }
-    Ok((index, found))
 }
 
 /// Returns the index behind `name` (which may be an alias of one) and the shard of a document.
@@ -377,25 +421,23 @@ pub(crate) fn check_id(id: &str) -> Result<(), ApiError> {
 }
 
 /// The response to a write.
-pub(crate) fn written(call: &Call<'_>, index: &Index, document: &Document, result: &str) -> Value {
+pub(crate) fn written(call: &Call<'_>, index: &Index, document: &Document, result: &str) -> Json {
     let assigned = holders_of(call.shared, index, document.shard).len();
-    let mut body = json!({
+    let mut body = object! {
         "_index": &*index.name,
-        "_id": document.id,
+        "_id": document.id.as_str(),
         "_version": document.version,
         "result": result,
-        "_shards": {"total": index.replicas + 1, "successful": assigned, "failed": 0},
-        "_seq_no": document.seq_no,
-        "_primary_term": document.primary_term,
-    });
-    let forced = matches!(call.params.get("refresh"), Some("" | "true"));
-    if let Some(fields) = body.as_object_mut() {
-        if forced {
-            fields.insert("forced_refresh".to_owned(), true.into());
-        }
-        if call.typed() {
-            fields.insert("_type".to_owned(), "_doc".into());
-        }
+    };
+    if matches!(call.params.get("refresh"), Some("" | "true")) {
+        body.insert("forced_refresh", true);
+    }
+    let shards = json!({"total": index.replicas + 1, "successful": assigned, "failed": 0});
+    body.insert("_shards", shards);
+    body.insert("_seq_no", document.seq_no);
+    body.insert("_primary_term", document.primary_term);
+    if call.typed() {
+        body.insert("_type", "_doc");
     }
     body
 }
@@ -448,7 +490,15 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
             ));
         }
     };
-    let external_version = match (params.number("version")?, params.get("version_type")) {
+    let version = match params.version()? {
+        Some(-3) => None,
+        Some(version) => Some(
+            u64::try_from(version)
+                .map_err(|_| invalid(&format!("illegal version value [{version}]")))?,
+        ),
+        None => None,
+    };
+    let external_version = match (version, params.get("version_type")) {
         (Some(version), Some("external")) => Some((version, false)),
         (Some(version), Some("external_gte")) => Some((version, true)),
         (None, None | Some("internal")) => None,

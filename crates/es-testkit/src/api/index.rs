@@ -129,6 +129,7 @@ pub(crate) fn build<'s>(
     for (alias, kept) in parts.aliases {
         super::alias::check_name(store, alias)?;
         super::alias::check_filter(&index, alias, &kept)?;
+        super::alias::check_write_index(store, alias, &kept, Some(name))?;
         index.aliases.insert(alias.clone(), kept);
     }
     Ok(store.indices.entry(name.to_owned()).or_insert(index))
@@ -210,11 +211,13 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         };
         return Ok(Reply::json(status, json!({})));
     }
+    let is_flat = call.params.flag("flat_settings")?.unwrap_or(false);
     each(call, &store, |index| {
+        let settings = shown_settings(index);
         let mut shown = json!({
             "aliases": index.aliases,
             "mappings": index.mapping.to_json(),
-            "settings": shown_settings(index),
+            "settings": if is_flat { settings::dotted(&settings) } else { settings },
         });
         if let (Some(stream), Some(fields)) = (&index.data_stream, shown.as_object_mut()) {
             fields.insert("data_stream".to_owned(), (**stream).into());

@@ -6,18 +6,21 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::error::ApiError;
 use super::reply::Reply;
-use super::template::compose;
+use super::template::{compose, dated};
 use crate::ingest::{Document, Outcome, Pipeline};
 use crate::store::{NewSource, Store, matches_wildcard};
 use crate::sync::lock;
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body = call.required_object()?;
+    let body = call
+        .required_object()
+        .map_err(|error| error.retyped("parsing_exception", "parse_exception"))?;
     let name = call.part("name");
-    let pipeline = Pipeline::parse(name, &body)?;
-    lock(&call.shared.store)
-        .pipelines
-        .insert(name.to_owned(), pipeline);
+    let mut pipeline = Pipeline::parse(name, &body)?;
+    let mut store = lock(&call.shared.store);
+    let before = store.pipelines.get(name).map(|before| &before.shown);
+    pipeline.shown = dated(call, pipeline.shown, before);
+    store.pipelines.insert(name.to_owned(), pipeline);
     Ok(Reply::acknowledged())
 }
 

@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 
 use super::access::{Action, authorize};
 use super::call::Call;
-use super::document::{lookup, shown};
+use super::document::{check_version, check_version_type, lookup, shown};
 use super::error::ApiError;
+use super::params::read_flag;
 use super::reply::Reply;
-use super::router::is_pattern;
+use super::router::{check_preference, is_pattern};
 use super::search::run;
 use super::source_filter::SourceFilter;
 use super::state::{Use, count};
@@ -22,7 +23,7 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let fields = Fields::new(Reader::Body, "mget", &body);
     let default = SourceFilter::from_params(&call.params)?.unwrap_or_default();
     let docs = fields.get("docs")?;
-    let ids = fields.texts("ids")?;
+    let ids = read_ids(&fields)?;
     fields.finish().map_err(|_| {
         let name = fields
             .rest()
@@ -35,44 +36,23 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     })?;
     let store = lock(&call.shared.store);
     let mut documents = Vec::new();
-    match docs {
-        None => {}
-        Some(Value::Array(entries)) => {
-            for entry in entries {
-                let fields = Fields::section("docs", entry)
-                    .map_err(|error| ApiError::bad_request("parse_exception", error.reason))?;
-                fields.unsupported(&["stored_fields"])?;
-                let index = fields
-                    .text("_index")?
-                    .unwrap_or_else(|| call.part("index").to_owned());
-                let id = fields.text("_id")?.unwrap_or_default();
-                let filter = match fields.get("_source")? {
-                    Some(filter) => SourceFilter::from_json(filter)?,
-                    None => default.clone(),
-                };
-                let routing = fields.text("routing")?;
-                for name in ["version", "version_type"] {
-                    fields.text(name)?;
-                }
-                fields
-                    .finish()
-                    .map_err(|error| ApiError::bad_request("parse_exception", error.reason))?;
-                let routing = routing.as_deref().or(call.params.get("routing"));
-                documents.push(one(call, &store, &index, &id, routing, &filter)?);
-            }
-        }
+    let listed = match docs {
+        None => &[],
+        Some(Value::Array(entries)) => entries.as_slice(),
         Some(value) => return Err(fields.wrong("docs", value)),
+    };
+    for entry in listed {
+        documents.push(Wanted::read(call, entry, &default)?.get(call, &store)?);
     }
-    for id in ids.unwrap_or_default() {
-        let routing = call.params.get("routing");
-        documents.push(one(
-            call,
-            &store,
-            call.part("index"),
-            &id,
-            routing,
-            &default,
-        )?);
+    for id in ids {
+        let wanted = Wanted {
+            index: call.part("index").to_owned(),
+            id,
+            routing: None,
+            version: None,
+            filter: default.clone(),
+        };
+        documents.push(wanted.get(call, &store)?);
     }
     if documents.is_empty() {
         return Err(ApiError::bad_request(
@@ -83,39 +63,99 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::ok(object! {"docs": documents}))
 }
 
-fn one(
-    call: &Call<'_>,
-    store: &Store,
-    index: &str,
-    id: &str,
-    routing: Option<&str>,
-    filter: &SourceFilter,
-) -> Result<Json, ApiError> {
-    let invalid = |what: &str| {
-        ApiError::bad_request(
-            "action_request_validation_exception",
-            format!("Validation Failed: 1: {what} is missing for doc 0;"),
-        )
+/// Reads the ids of documents in the index of the request; numbers are ids too.
+fn read_ids(fields: &Fields<'_>) -> Result<Vec<String>, ApiError> {
+    let items = match fields.get("ids")? {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(value) => return Err(fields.wrong("ids", value)),
     };
-    if index.is_empty() {
-        return Err(invalid("index"));
+    let ids = items.iter().map(|item| match item {
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => Ok(text(item)),
+        _ => Err(ApiError::illegal_argument(
+            "ids array element should only contain ids",
+        )),
+    });
+    ids.collect()
+}
+
+/// Reads the version that a document must have.
+fn read_version(fields: &Fields<'_>) -> Result<Option<i64>, ApiError> {
+    match fields.get("version")? {
+        Some(Value::String(text)) => match text.parse() {
+            Ok(version) => Ok(Some(version)),
+            Err(_) => Err(ApiError::illegal_argument(format!(
+                "Cannot parse [version] of the value [{text}]"
+            ))),
+        },
+        _ => fields.integer("version"),
     }
-    if id.is_empty() {
-        return Err(invalid("id"));
+}
+
+/// A document that a request asks for.
+struct Wanted {
+    index: String,
+    id: String,
+    routing: Option<String>,
+    version: Option<i64>,
+    filter: SourceFilter,
+}
+
+impl Wanted {
+    fn read(call: &Call<'_>, entry: &Value, default: &SourceFilter) -> Result<Self, ApiError> {
+        let fields = Fields::section("docs", entry)
+            .map_err(|error| ApiError::illegal_argument(error.reason))?;
+        fields.unsupported(&["stored_fields"])?;
+        let index = fields.raw("_index").filter(|index| !index.is_null());
+        let index = index.map(text);
+        let wanted = Self {
+            index: index.unwrap_or_else(|| call.part("index").to_owned()),
+            id: match fields.raw("_id") {
+                None | Some(Value::Null) => String::new(),
+                Some(_) => fields.text("_id")?.unwrap_or_default(),
+            },
+            routing: fields.text("routing")?,
+            version: read_version(&fields)?,
+            filter: match fields.get("_source")? {
+                Some(filter) => SourceFilter::from_json(filter)?,
+                None => default.clone(),
+            },
+        };
+        check_version_type(fields.text("version_type")?.as_deref())?;
+        fields
+            .finish()
+            .map_err(|error| ApiError::bad_request("parse_exception", error.reason))?;
+        Ok(wanted)
     }
-    let found = authorize(&call.identity, Action::Read, "_mget", &[index.to_owned()])
-        .and_then(|()| lookup(store, index, id, routing));
-    Ok(match found {
-        Ok((index, shard)) => {
-            count(call, index, shard, Use::Get);
-            let document = index.document(shard, id).map(AsRef::as_ref);
-            shown(call, index, id, document, filter)
+
+    fn get(&self, call: &Call<'_>, store: &Store) -> Result<Json, ApiError> {
+        let (index, id) = (self.index.as_str(), self.id.as_str());
+        let routing = self.routing.as_deref().or(call.params.get("routing"));
+        let invalid = |what: &str| {
+            ApiError::bad_request(
+                "action_request_validation_exception",
+                format!("Validation Failed: 1: {what} is missing for doc 0;"),
+            )
+        };
+        if index.is_empty() {
+            return Err(invalid("index"));
         }
-        Err(error) => {
+        if id.is_empty() {
+            return Err(invalid("id"));
+        }
+        let found = authorize(&call.identity, Action::Read, "_mget", &[index.to_owned()])
+            .and_then(|()| lookup(store, index, id, routing))
+            .and_then(|(index, shard)| {
+                count(call, index, shard, Use::Get);
+                let document = index.document(shard, id).map(AsRef::as_ref);
+                check_version(index, document, self.version)?;
+                Ok(shown(call, index, id, document, &self.filter))
+            });
+        Ok(found.unwrap_or_else(|error| {
             let cause = error.to_json().get("error").cloned().unwrap_or_default();
             object! {"_index": index, "_id": id, "error": cause}
-        }
-    })
+        }))
+    }
 }
 
 /// Ids may be numbers too.
@@ -163,6 +203,9 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
         if let Some(kind) = header.get("search_type").and_then(Value::as_str) {
             super::params::check_search_type(kind)?;
         }
+        if let Some(flag) = header.get("request_cache") {
+            read_flag(&text(flag))?;
+        }
         let body: Map<String, Value> = serde_json::from_slice(body)?;
         let index = header
             .get("index")
@@ -209,12 +252,23 @@ fn part(
         .split(',')
         .filter(|name| !name.is_empty() && !is_pattern(name));
     let names: Vec<String> = spelled.map(str::to_owned).collect();
-    let outcome = authorize(&call.identity, Action::Read, "_msearch", &names)
-        .and_then(|()| run(call, store, index, body, header));
+    let outcome = authorize(&call.identity, Action::Read, "_msearch", &names).and_then(|()| {
+        let preference = header.get("preference").and_then(Value::as_str);
+        check_preference(call, preference)?;
+        run(call, store, index, body, header)
+    });
     match outcome {
         Ok(mut response) => {
             response.insert("status", 200);
             Ok(response)
+        }
+        // The nodes of one search are chosen once it was read.
+        Err(error)
+            if error.reason.contains("preference")
+                || error.reason.contains("Preference")
+                || error.reason.starts_with("no data nodes") =>
+        {
+            Ok(error.to_json().into())
         }
         // A search that cannot be read is an error of all of them.
         Err(error) if error.status == StatusCode::BAD_REQUEST && !error.in_search => Err(error),

@@ -15,6 +15,14 @@ const FLAGS: [&str; 4] = [
     "ccs_minimize_roundtrips",
 ];
 
+/// Numbers that change nothing here, and the least that they may be.
+const LIMITS: [(&str, usize); 4] = [
+    ("batched_reduce_size", 2),
+    ("max_concurrent_searches", 1),
+    ("max_concurrent_shard_requests", 1),
+    ("pre_filter_shard_size", 1),
+];
+
 /// Refuses ways to search other than the default one.
 ///
 /// # Errors
@@ -89,6 +97,13 @@ impl Params {
         for name in FLAGS {
             self.flag(name)?;
         }
+        for (name, least) in LIMITS {
+            if self.count(name)?.is_some_and(|number| number < least) {
+                return Err(ApiError::illegal_argument(format!(
+                    "[{name}] must be >= {least}"
+                )));
+            }
+        }
         if let Some(kind) = self.get("search_type") {
             check_search_type(kind)?;
         }
@@ -110,14 +125,7 @@ impl Params {
     /// # Errors
     /// 400 for anything else.
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
-        match self.get(name) {
-            None => Ok(None),
-            Some("" | "true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(text) => Err(ApiError::illegal_argument(format!(
-                "Failed to parse value [{text}] as only [true] or [false] are allowed."
-            ))),
-        }
+        self.get(name).map(read_flag).transpose()
     }
 
     /// A count: a number of at least zero.
@@ -140,6 +148,21 @@ impl Params {
         })
     }
 
+    /// The version of a document.
+    ///
+    /// # Errors
+    /// 400 when it is no number.
+    pub(crate) fn version(&self) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.get("version") else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            ApiError::illegal_argument(format!(
+                "Failed to parse long parameter [version] with value [{text}]"
+            ))
+        })
+    }
+
     /// A number.
     ///
     /// # Errors
@@ -154,6 +177,28 @@ impl Params {
             ))
         })
     }
+}
+
+/// Reads a flag.
+///
+/// # Errors
+/// 400 for what is none.
+pub(crate) fn read_flag(text: &str) -> Result<bool, ApiError> {
+    match text {
+        "" | "true" => Ok(true),
+        "false" => Ok(false),
+        text => Err(ApiError::illegal_argument(format!(
+            "Failed to parse value [{text}] as only [true] or [false] are allowed."
+        ))),
+    }
+}
+
+/// Whether every percent sign begins an escape.
+pub(crate) fn is_escaped(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2).unwrap_or_default();
+        digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
+    })
 }
 
 /// Decodes `%xx`; a percent sign that starts no such triple stays, and so does a plus sign.
@@ -188,6 +233,7 @@ mod tests {
     #[test]
     fn decodes() {
         assert_eq!(percent_decode("a%2Fb+c%zz%C3%A9"), "a/b+c%zzé");
+        assert!(is_escaped("a%2Fb") && !is_escaped("%zz") && !is_escaped("a%2"));
         let params = Params::parse(Some("q=a+b&flag&off=false&n=x"));
         assert_eq!(params.get("q"), Some("a b"));
         assert_eq!(params.flag("flag").ok(), Some(Some(true)));

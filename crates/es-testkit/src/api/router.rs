@@ -1,5 +1,7 @@
 //! From method and path to a handler, and around it everything that all calls share.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::ALLOW;
 use http::{Method, Request, Response, StatusCode};
@@ -12,14 +14,14 @@ use super::error::ApiError;
 use super::filter_path::FilterPath;
 use super::finish::finish;
 use super::media_type::{Negotiated, negotiate};
-use super::params::{Params, percent_decode};
+use super::params::{Params, is_escaped, percent_decode};
 use super::reply::{Payload, Reply};
-use super::routes::{self, Route};
+use super::routes::{self, BODY, Route};
 use crate::dates::parse_time;
 use crate::json::Json;
 use crate::search::bad_time;
 use crate::shared::{NodeFacts, Shared};
-use crate::store::ResolveOptions;
+use crate::store::{ResolveOptions, matches_wildcard};
 use crate::sync::lock;
 
 /// The outcome of a request.
@@ -86,16 +88,30 @@ fn dispatch(
         .map_or("/", http::uri::PathAndQuery::as_str);
     let identity = access::authenticate(shared, request.headers(), target)?;
     let negotiated = negotiate(&shared.settings, request.headers(), !body.is_empty())?;
+    for (part, kind) in [
+        (uri.path(), "illegal_argument_exception"),
+        (uri.query().unwrap_or_default(), "bad_parameter_exception"),
+    ] {
+        if !is_escaped(part) {
+            let reason = format!("invalid hex escape in [{part}]");
+            return Ok((negotiated, ApiError::bad_request(kind, reason).into()));
+        }
+    }
     let (route, path) = match find(request.method(), uri.path(), target) {
         Ok(found) => found,
         Err(reply) => return Ok((negotiated, reply)),
+    };
+    let params = Params::parse(uri.query());
+    let body = match source_of(route, &params, body) {
+        Ok(body) => body,
+        Err(error) => return Ok((negotiated, error.into())),
     };
     let call = Call {
         shared,
         node,
         method: request.method(),
         path,
-        params: Params::parse(uri.query()),
+        params,
         body,
         identity,
         major: negotiated.major,
@@ -105,11 +121,17 @@ fn dispatch(
         .params
         .check(uri.path(), route.parameters)
         .and_then(|()| check_times(&call))
-        .and_then(|()| check_preference(&call))
+        .and_then(|()| check_preference(&call, call.params.get("preference")))
         .and_then(|()| check_active_shards(&call))
         .and_then(|()| authorize(&call, route))
         .and_then(|()| (route.handler)(&call));
     let mut reply = outcome.unwrap_or_else(Reply::from);
+    shape(&call, &mut reply);
+    Ok((negotiated, reply))
+}
+
+/// Filters and lays out a response as the request asks for it.
+fn shape(call: &Call<'_>, reply: &mut Reply) {
     if let Payload::Json(body) = &mut reply.payload {
         if let Some(filter) = call
             .params
@@ -124,7 +146,37 @@ fn dispatch(
             .get("pretty")
             .is_some_and(|pretty| pretty != "false");
     }
-    Ok((negotiated, reply))
+}
+
+/// The body that a request carries as a parameter.
+///
+/// # Errors
+/// 400 for half of it, and where there is a body too.
+fn source_of(route: &Route, params: &Params, body: Bytes) -> Result<Bytes, ApiError> {
+    let (source, kind) = (params.get("source"), params.get("source_content_type"));
+    let takes = route.parameters.contains(&BODY);
+    match (source, kind) {
+        _ if !takes => Ok(body),
+        (None, None) => Ok(body),
+        (Some(source), Some(kind)) if body.is_empty() => {
+            if !kind.starts_with("application/") {
+                return Err(ApiError::illegal_argument(format!(
+                    "invalid media-type [{kind}]"
+                )));
+            }
+            if !kind.contains("json") {
+                return Err(ApiError::unsupported(format!("[{kind}] as [source]")));
+            }
+            Ok(Bytes::copy_from_slice(source.as_bytes()))
+        }
+        (Some(_), None) if body.is_empty() => Err(ApiError::bad_request(
+            "validation_exception",
+            "Validation Failed: 1: source and source_content_type parameters are required;",
+        )),
+        _ => Err(ApiError::illegal_argument(
+            "request contains unrecognized parameters: [source], [source_content_type]",
+        )),
+    }
 }
 
 /// Refuses parameters that are no times.
@@ -132,7 +184,7 @@ fn check_times(call: &Call<'_>) -> Result<(), ApiError> {
     for name in ["timeout", "master_timeout", "search_timeout"] {
         match call.params.get(name) {
             None | Some("-1" | "0") => {}
-            Some(text) if parse_time(text).is_some() => {}
+            Some(text) if parse_time(text.strip_prefix('-').unwrap_or(text)).is_some() => {}
             Some(text) => return Err(bad_time(name, text)),
         }
     }
@@ -140,13 +192,14 @@ fn check_times(call: &Call<'_>) -> Result<(), ApiError> {
 }
 
 /// Refuses a choice of shards that there is not, or that changes what is found.
-fn check_preference(call: &Call<'_>) -> Result<(), ApiError> {
-    match call.params.get("preference") {
+pub(crate) fn check_preference(call: &Call<'_>, preference: Option<&str>) -> Result<(), ApiError> {
+    match preference {
+        Some(text) if text.starts_with("_only_nodes:") => check_nodes(call, text),
         Some(text) if text.starts_with("_shards:") => {
             Err(ApiError::unsupported(format!("[preference={text}]")))
         }
         Some(text) if text.starts_with('_') => {
-            let known = ["_local", "_only_local", "_only_nodes:", "_prefer_nodes:"];
+            let known = ["_local", "_only_local", "_prefer_nodes:"];
             if known.iter().any(|start| text.starts_with(start)) {
                 Ok(())
             } else {
@@ -157,6 +210,24 @@ fn check_preference(call: &Call<'_>) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses nodes of which there is none.
+fn check_nodes(call: &Call<'_>, preference: &str) -> Result<(), ApiError> {
+    let (_, list) = preference.split_once(':').unwrap_or_default();
+    if list.contains(':') || list.split(',').any(|part| part.starts_with('_')) {
+        return Err(ApiError::unsupported(format!("[preference={preference}]")));
+    }
+    let is_listed = |node: &Arc<NodeFacts>| {
+        list.split(',')
+            .any(|part| matches_wildcard(part, &node.id) || matches_wildcard(part, &node.name))
+    };
+    if call.shared.listed_nodes().iter().any(is_listed) {
+        return Ok(());
+    }
+    Err(ApiError::illegal_argument(format!(
+        "no data nodes with criteria [{list}] found"
+    )))
 }
 
 /// Refuses to wait for more copies of a shard than there are nodes, which no one adds meanwhile.
@@ -232,6 +303,11 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
             }
             allowed.extend(route.methods);
         }
+    }
+    if method == Method::OPTIONS {
+        allowed.sort_unstable();
+        allowed.dedup();
+        return Err(Reply::text(StatusCode::OK, "").header(ALLOW, &allowed.join(",")));
     }
     if allowed.is_empty() {
         if routes::is_unsupported(method.as_str(), &segments) {

@@ -10,7 +10,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::pit::missing;
 use super::reply::Reply;
-use super::search::{shard_count, shards, total_of};
+use super::search::{check_window, shard_count, shards, total_of};
 use crate::dates::parse_time;
 use crate::json::{Json, object};
 use crate::search::{Request, bad_time, execute};
@@ -32,17 +32,16 @@ pub(crate) fn start(
     let mut request = Request::parse(body, &call.params, call.typed())?;
     let says_total =
         call.params.get("track_total_hits").is_some() || body.contains_key("track_total_hits");
+    if call.params.flag("request_cache")? == Some(true) {
+        return Err(invalid(
+            "[request_cache] cannot be used in a scroll context",
+        ));
+    }
     check(&request, says_total)?;
     request.track_total = Some(usize::MAX);
     let source = call.searched(store, call.part("index"))?;
     let until = keep.until()?;
-    request.check_window(
-        source
-            .indices
-            .iter()
-            .filter_map(|(index, _)| index.max_result_window())
-            .min(),
-    )?;
+    check_window(&request, &source)?;
     let size = std::mem::replace(&mut request.size, usize::MAX);
     let results = execute(&source, &request)?;
     let count = shard_count(&source);

@@ -46,12 +46,7 @@ pub(crate) fn run(
                 "Validation Failed: 1: [slice] can only be used with [scroll] or [point-in-time] requests;",
             ));
         }
-        let mut options = call.resolve_options()?;
-        match header.get("ignore_unavailable") {
-            None => {}
-            Some(Value::Bool(flag)) => options.ignore_unavailable = *flag,
-            Some(value) => options.ignore_unavailable = value == "true",
-        }
+        let options = call.resolve_options_with(header)?;
         let routing = header.get("routing").map(|routing| {
             routing
                 .as_str()
@@ -123,14 +118,9 @@ fn check_pit(call: &Call<'_>, expression: &str) -> Result<(), ApiError> {
     })
 }
 
-fn check_window(request: &Request, source: &Source<'_>) -> Result<(), ApiError> {
-    if source.indices.is_empty() {
-        return Ok(());
-    }
-    source
-        .indices
-        .iter()
-        .try_for_each(|(index, _)| request.check_window(index.max_result_window()))
+pub(crate) fn check_window(request: &Request, source: &Source<'_>) -> Result<(), ApiError> {
+    let mut indices = source.indices.iter();
+    indices.try_for_each(|(index, _)| request.check_window(index))
 }
 
 fn count_shards(call: &Call<'_>, source: &Source<'_>) {
@@ -187,7 +177,9 @@ pub(crate) fn shard_count(source: &Source<'_>) -> usize {
 
 /// The `total` of hits, if it is shown.
 pub(crate) fn total_of(request: &Request, total: usize) -> Option<Value> {
-    let limit = request.track_total?;
+    let Some(limit) = request.track_total else {
+        return request.total_as_number.then(|| (-1).into());
+    };
     let relation = if total > limit { "gte" } else { "eq" };
     Some(if request.total_as_number {
         total.into()

@@ -13,11 +13,31 @@ use crate::store::{Index, routing_shards};
 use crate::sync::lock;
 
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    each(
-        call,
-        &lock(&call.shared.store),
-        |index| json!({"settings": shown_settings(index)}),
-    )
+    let is_flat = call.params.flag("flat_settings")?.unwrap_or(false);
+    each(call, &lock(&call.shared.store), |index| {
+        let shown = shown_settings(index);
+        json!({"settings": if is_flat { dotted(&shown) } else { shown }})
+    })
+}
+
+/// Returns settings by their dotted names.
+pub(crate) fn dotted(settings: &Value) -> Value {
+    fn walk(value: &Value, path: &str, flat: &mut Map<String, Value>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    walk(value, &format!("{path}{dot}{name}"), flat);
+                }
+            }
+            value => {
+                flat.insert(path.to_owned(), value.clone());
+            }
+        }
+    }
+    let mut flat = Map::new();
+    walk(settings, "", &mut flat);
+    Value::Object(flat)
 }
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -40,7 +40,8 @@ impl SourceFilter {
         match params.get("_source") {
             Some("false") => filter.hidden = true,
             None | Some("true" | "") => {}
-            Some(_) => filter.includes = list("_source"),
+            Some(_) if filter.includes.is_empty() => filter.includes = list("_source"),
+            Some(_) => {}
         }
         let given = params.get("_source").is_some() || filter != Self::default();
         Ok(given.then_some(filter))

@@ -34,12 +34,23 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     count(call, index, shard, Use::Write);
     let (document, result) = update.apply(index, id, routing, expected)?;
     refresh(call, index);
-    let mut body = Json::from(written(call, index, &document, result)).opened();
+    let mut body = written(call, index, &document, result);
     if result == "noop" {
         body.insert("_shards", json!({"total": 0, "successful": 0, "failed": 0}));
     }
     let filter = SourceFilter::from_params(&call.params)?.or(update.filter);
-    if let Some(source) = filter.and_then(|filter| filter.apply(index, &document)) {
+    add_get(&mut body, filter.as_ref(), index, &document);
+    Ok(Reply::json(status_of(result), body))
+}
+
+/// Adds the document after an update, as far as the request asks for it.
+pub(crate) fn add_get(
+    body: &mut Json,
+    filter: Option<&SourceFilter>,
+    index: &Index,
+    document: &Document,
+) {
+    if let Some(source) = filter.and_then(|filter| filter.apply(index, document)) {
         let got = object! {
             "_seq_no": document.seq_no,
             "_primary_term": document.primary_term,
@@ -48,7 +59,6 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
         };
         body.insert("get", got);
     }
-    Ok(Reply::json(status_of(result), body))
 }
 
 /// The body of an update.
@@ -58,7 +68,7 @@ pub(crate) struct Update {
     /// The document where there is none.
     first: Option<Json>,
     detects_noop: bool,
-    filter: Option<SourceFilter>,
+    pub(super) filter: Option<SourceFilter>,
 }
 
 impl Update {

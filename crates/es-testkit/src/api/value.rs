@@ -87,9 +87,46 @@ pub(crate) fn number(value: f64) -> Value {
     }
 }
 
-fn wide(ip: IpAddr) -> u128 {
+/// Returns a number as Java prints a double.
+pub(crate) fn java_double(number: f64) -> String {
+    let size = number.abs();
+    if size == 0.0 || (1e-3..1e7).contains(&size) {
+        return format!("{number:?}");
+    }
+    let text = format!("{number:E}");
+    match text.split_once('E') {
+        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
+        _ => text,
+    }
+}
+
+/// Returns an address as one of IPv6, by which addresses are sorted.
+pub(crate) fn wide(ip: IpAddr) -> u128 {
     match ip {
         IpAddr::V4(ip) => ip.to_ipv6_mapped().to_bits(),
         IpAddr::V6(ip) => ip.to_bits(),
     }
+}
+
+/// Returns an address as it is shown.
+pub(crate) fn narrow(bits: u128) -> IpAddr {
+    IpAddr::V6(bits.into()).to_canonical()
+}
+
+/// Reads a network such as `10.0.0.0/8` as its first and last address.
+pub(crate) fn network(text: &str) -> Option<(u128, u128)> {
+    let (address, prefix) = text.split_once('/')?;
+    let address: IpAddr = address.parse().ok()?;
+    // One of IPv4 has to be written as such.
+    if matches!(address, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some()) {
+        return None;
+    }
+    let prefix: u32 = prefix.parse().ok()?;
+    let free = match address {
+        IpAddr::V4(_) => 32_u32.checked_sub(prefix)?,
+        IpAddr::V6(_) => 128_u32.checked_sub(prefix)?,
+    };
+    let mask = 1_u128.checked_shl(free).map_or(u128::MAX, |bit| bit - 1);
+    let address = wide(address);
+    Some((address & !mask, address | mask))
 }

@@ -1,7 +1,7 @@
 //! Date formats: named ones and patterns.
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
 use super::timestamp;
 use crate::api::error::ApiError;
@@ -95,10 +95,13 @@ impl Format {
     pub(crate) fn print(&self, millis: i64, zone: &TimeZone) -> String {
         match self.parts.first() {
             Some(Part::Millis) => millis.to_string(),
-            Some(Part::Seconds) => millis.div_euclid(1000).to_string(),
+            Some(Part::Seconds) => {
+                let text = format!("{}.{:03}", millis.div_euclid(1000), millis.rem_euclid(1000));
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
             Some(Part::Pattern(items)) => print(items, millis, zone),
             Some(Part::Iso { .. }) | None => {
-                let items = pattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX").unwrap_or_default();
+                let items = pattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX").unwrap_or_default();
                 print(&items, millis, zone)
             }
         }
@@ -121,12 +124,30 @@ impl Part {
 
     fn read(&self, text: &str, zone: &TimeZone) -> Option<Parsed> {
         match self {
-            Self::Millis => exactly(text.parse().ok()?),
-            Self::Seconds => exactly(text.parse::<i64>().ok()?.checked_mul(1000)?),
+            Self::Millis => exactly(scaled(text, 0)?),
+            Self::Seconds => exactly(scaled(text, 3)?),
             Self::Iso { strict } => iso(text, *strict, zone),
             Self::Pattern(items) => read(items, text, zone),
         }
     }
+}
+
+/// Reads a number with a fraction, moved by some digits to the left; what is left of the fraction is
+/// cut off.
+fn scaled(text: &str, digits: usize) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let sign = if whole.starts_with('-') { "-" } else { "" };
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    if !is_number(whole) || !is_number(fraction) || fraction.len() > 9 {
+        return None;
+    }
+    let moved: String = fraction
+        .chars()
+        .chain(std::iter::repeat('0'))
+        .take(digits)
+        .collect();
+    format!("{sign}{whole}{moved}").parse().ok()
 }
 
 fn exactly(millis: i64) -> Option<Parsed> {
@@ -191,14 +212,17 @@ impl Read {
             let date = Date::new(self.year?, month, day).ok()?;
             let time = Time::new(hour, minute, second, nanos).ok()?;
             let civil = DateTime::from_parts(date, time);
-            let zoned = match self.offset {
-                Some(seconds) => Offset::from_seconds(seconds)
-                    .ok()?
-                    .to_timestamp(civil)
-                    .ok()?,
-                None => zone.to_timestamp(civil).ok()?,
+            let offset = match self.offset {
+                None if *zone == TimeZone::UTC => Some(0),
+                offset => offset,
             };
-            Some(zoned.as_nanosecond().div_euclid(1_000_000))
+            let Some(seconds) = offset else {
+                let zoned = zone.to_timestamp(civil).ok()?;
+                return Some(zoned.as_nanosecond().div_euclid(1_000_000));
+            };
+            // The last day of the last year is beyond the times that jiff knows.
+            let since = civil.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+            Some(since.as_nanos().div_euclid(1_000_000) - i128::from(seconds) * 1000)
         };
         let month = self.month.unwrap_or(1);
         let earliest = at(
@@ -281,15 +305,23 @@ fn offset(rest: &mut &str) -> Option<i32> {
     } else {
         digits(rest, 2, 2).unwrap_or(0)
     };
-    (hours <= 18 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+    let seconds: i32 = if eat(rest, ':') {
+        digits(rest, 2, 2)?
+    } else {
+        0
+    };
+    (hours <= 18 && minutes <= 59 && seconds <= 59)
+        .then_some(sign * (hours * 3600 + minutes * 60 + seconds))
 }
 
 fn iso(text: &str, strict: bool, zone: &TimeZone) -> Option<Parsed> {
     let least = if strict { 2 } else { 1 };
     let mut rest = text;
     let rest = &mut rest;
+    let sign = if eat(rest, '-') { -1 } else { 1 };
+    let year: i16 = digits(rest, if strict { 4 } else { 1 }, 4)?;
     let mut read = Read {
-        year: Some(digits(rest, if strict { 4 } else { 1 }, 4)?),
+        year: Some(sign * year),
         ..Read::default()
     };
     if eat(rest, '-') {
@@ -309,8 +341,11 @@ fn iso(text: &str, strict: bool, zone: &TimeZone) -> Option<Parsed> {
                 }
             }
         }
-        if !rest.is_empty() {
-            read.offset = Some(offset(rest)?);
+        let before = *rest;
+        if let Some(seconds) = offset(rest) {
+            read.offset = Some(seconds);
+        } else if !before.is_empty() {
+            return read.finish(&super::zone(before).ok()?);
         }
     }
     if rest.is_empty() {
@@ -354,25 +389,75 @@ fn read(items: &[Item], text: &str, zone: &TimeZone) -> Option<Parsed> {
     }
 }
 
+/// A time of any year, those too that jiff does not know.
+struct Civil {
+    year: i64,
+    month: i64,
+    day: i64,
+    /// Since midnight.
+    millis: i64,
+    offset: i32,
+}
+
+impl Civil {
+    fn new(millis: i64, zone: &TimeZone) -> Self {
+        const DAY: i64 = 86_400_000;
+        let offset = timestamp(millis).to_zoned(zone.clone()).offset().seconds();
+        let local = i128::from(millis) + i128::from(offset) * 1000;
+        let days = i64::try_from(local.div_euclid(i128::from(DAY))).unwrap_or(0);
+        // In years that begin in March, so that the day that may be missing is the last one.
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let of_era = shifted.rem_euclid(146_097);
+        let years = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * years + years / 4 - years / 100);
+        let month = (5 * of_year + 2) / 153;
+        Self {
+            year: years + era * 400 + i64::from(month >= 10),
+            month: if month < 10 { month + 3 } else { month - 9 },
+            day: of_year - (153 * month + 2) / 5 + 1,
+            millis: i64::try_from(local.rem_euclid(i128::from(DAY))).unwrap_or(0),
+            offset,
+        }
+    }
+
+    fn print(&self, letter: char, width: usize) -> String {
+        let millis = self.millis;
+        let number = match letter {
+            'y' if self.year <= 0 => return print_year(1 - self.year, width),
+            'y' | 'u' => return print_year(self.year, width),
+            'S' => {
+                let digits = format!("{:03}000000", millis % 1_000);
+                return digits.chars().take(width).collect();
+            }
+            'M' => self.month,
+            'd' => self.day,
+            'H' => millis / 3_600_000,
+            'm' => millis / 60_000 % 60,
+            's' => millis / 1_000 % 60,
+            _ => return print_offset(self.offset, letter == 'X'),
+        };
+        format!("{number:0width$}")
+    }
+}
+
+/// A year of more digits than its format has a sign.
+fn print_year(year: i64, width: usize) -> String {
+    let digits = format!("{:0width$}", year.unsigned_abs());
+    match year {
+        ..0 => format!("-{digits}"),
+        _ if width >= 4 && digits.len() > width => format!("+{digits}"),
+        _ => digits,
+    }
+}
+
 fn print(items: &[Item], millis: i64, zone: &TimeZone) -> String {
-    let at = timestamp(millis).to_zoned(zone.clone());
+    let at = Civil::new(millis, zone);
     let mut text = String::new();
     for item in items {
         match item {
             Item::Text(letter) => text.push(*letter),
-            Item::Field(letter, width) => text.push_str(&match letter {
-                'y' | 'u' => format!("{:0width$}", at.year()),
-                'M' => format!("{:0width$}", at.month()),
-                'd' => format!("{:0width$}", at.day()),
-                'H' => format!("{:0width$}", at.hour()),
-                'm' => format!("{:0width$}", at.minute()),
-                's' => format!("{:0width$}", at.second()),
-                'S' => format!("{:09}", at.subsec_nanosecond())
-                    .chars()
-                    .take(*width)
-                    .collect(),
-                _ => print_offset(at.offset().seconds(), *letter == 'X'),
-            }),
+            Item::Field(letter, width) => text.push_str(&at.print(*letter, *width)),
         }
     }
     text

@@ -25,12 +25,15 @@ pub(crate) fn timestamp(millis: i64) -> Timestamp {
     })
 }
 
-/// Reads a number with a unit of time.
+/// Reads a number with a unit of time. Except for minutes, capital letters are the same units.
 pub(crate) fn parse_time(text: &str) -> Option<Duration> {
+    let text = text.trim();
     let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let count: u64 = number.parse().ok()?;
-    let seconds = |factor: u64| count.checked_mul(factor).map(Duration::from_secs);
-    match text.get(number.len()..)? {
+    let count = number.trim().parse::<i64>().ok()?.try_into().ok()?;
+    let seconds = |factor: u64| Some(Duration::from_secs(u64::saturating_mul(count, factor)));
+    let unit = text.get(number.len()..)?;
+    let lowered = unit.to_ascii_lowercase();
+    match if unit == "M" { unit } else { &lowered } {
         "d" => seconds(86_400),
         "h" => seconds(3_600),
         "m" => seconds(60),

@@ -78,6 +78,14 @@ impl Pipeline {
                 "pipeline [{id}] doesn't support one or more provided configuration parameters [{name}]"
             )));
         }
+        let config = Config::new(id, given);
+        config.text("description")?;
+        if given
+            .get("version")
+            .is_some_and(|version| !version.is_i64())
+        {
+            return Err(invalid("[version] property isn't a number"));
+        }
         Ok(Self {
             shown: Value::Object(given.clone()),
             steps,
@@ -199,6 +207,9 @@ fn steps(name: &str, given: &Value) -> Result<Vec<Step>, ApiError> {
 impl Step {
     fn parse(kind: &str, settings: &Value) -> Result<Self, ApiError> {
         let Some(settings) = settings.as_object() else {
+            if kind != "script" {
+                return Err(invalid(format!("[{kind}] property isn't a map")));
+            }
             return Err(ApiError::unsupported(format!(
                 "[{kind}] with settings that are no object"
             )));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::execute::{Prepared, Row};
 use super::inner_hits::{InnerSettings, show_group};
+use super::request::Request;
 use super::shard::Shard;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
@@ -28,7 +29,7 @@ impl Collapse {
         let fields = Fields::section("collapse", value)?;
         fields.unsupported(&["collapse"])?;
         let field = fields
-            .text("field")?
+            .string("field")?
             .ok_or_else(|| ApiError::illegal_argument("Required [field]"))?;
         fields.positive("max_concurrent_group_searches")?;
         let inner_hits = match fields.get("inner_hits")? {
@@ -112,6 +113,7 @@ impl Collapse {
         row: &Row<'a>,
         groups: &Groups<'a>,
         prepared: &[Prepared<'a>],
+        request: &Request,
     ) -> Result<(), ApiError> {
         let key = self.key(row);
         if let Some(key) = key {
@@ -121,7 +123,13 @@ impl Collapse {
             return Ok(());
         }
         let name = key.map_or_else(String::new, |term| format!("={}", term.text()));
-        let group = groups.get(&name).map(Vec::as_slice).unwrap_or_default();
+        let mut group = groups.get(&name).cloned().unwrap_or_default();
+        // The server finds them with a filter for the value, beside the query if there is one.
+        if request.query.is_none() && request.text.is_none() {
+            for row in &mut group {
+                row.score = 0.0;
+            }
+        }
         let mut all = Vec::new();
         for settings in &self.inner_hits {
             let name = settings
@@ -129,7 +137,7 @@ impl Collapse {
                 .and_then(Value::as_str)
                 .unwrap_or_default();
             let inner = InnerSettings::parse(crate::strict::Reader::Section, settings, 3)?;
-            all.push((name.to_owned(), show_group(&inner, group, prepared)?));
+            all.push((name.to_owned(), show_group(&inner, &group, prepared)?));
         }
         hit.insert("inner_hits", Json::Object(all));
         Ok(())

@@ -1,6 +1,7 @@
 //! Finding, scoring, sorting, cutting, and asking for aggregations.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 
 use super::aggs;
 use super::query::{Compiler, Noted};
-use super::request::{Request, Rescore, RescoreMode};
+use super::request::Request;
 use super::shard::{Scorer, Shard, View};
 use super::sort::{self, By, SortKey};
 use super::suggest;
@@ -102,6 +103,7 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
     let aggregations = if request.aggs.is_empty() {
         None
     } else {
+        aggs::check_nesting(&request.aggs)?;
         let context = aggs::Context::new(&shards, &prepared, request);
         Some(context.run(&request.aggs, &rows)?)
     };
@@ -113,7 +115,10 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
     });
     let total = rows.len();
     arrange(&mut rows, &request.sort);
-    rescore(&mut rows, &prepared, &request.rescore);
+    rescore(&mut rows, &prepared, request);
+    if request.is_scored() {
+        check_scores(&prepared)?;
+    }
     let best = if request.rescore.is_empty() {
         rows.iter().map(|row| row.score).max_by(f32::total_cmp)
     } else {
@@ -134,6 +139,12 @@ pub(crate) fn execute(source: &Source<'_>, request: &Request) -> Result<Results,
         aggregations,
         suggest,
     })
+}
+
+/// Refuses what could not be scored.
+fn check_scores(prepared: &[Prepared<'_>]) -> Result<(), ApiError> {
+    let mut failures = prepared.iter().map(|own| own.compiler.failure.take());
+    failures.find_map(|failure| failure).map_or(Ok(()), Err)
 }
 
 /// Checks a request without an index.
@@ -163,9 +174,7 @@ fn page<'a>(
         let after = sort::parse_after(&request.sort, after, &indices)?;
         rows.retain(|row| sort::compare_rows(&request.sort, &row.sort, &after).is_gt());
     }
-    let scored = request.sort.is_empty()
-        || request.track_scores
-        || request.sort.iter().any(SortKey::is_score);
+    let scored = request.has_scores();
     let mut hits = Vec::new();
     for row in rows.iter().skip(request.from).take(request.size) {
         let Some(shard) = prepared.get(row.shard) else {
@@ -173,7 +182,7 @@ fn page<'a>(
         };
         let mut hit = request.fetch.hit(shard, row, &request.sort, scored)?;
         if let (Some(collapse), Some(groups)) = (&request.collapse, &groups) {
-            collapse.show(&mut hit, row, groups, prepared)?;
+            collapse.show(&mut hit, row, groups, prepared, request)?;
         }
         hits.push(hit);
     }
@@ -236,12 +245,12 @@ fn prepare<'a>(
             noted,
             filters: filters
                 .iter()
-                .map(|filter| quiet.compile(filter))
+                .map(|filter| quiet.unscored().compile(filter))
                 .collect::<Result<_, _>>()?,
             post_filter: request
                 .post_filter
                 .as_ref()
-                .map(|filter| quiet.compile(filter))
+                .map(|filter| quiet.unscored().compile(filter))
                 .transpose()?,
             rescore: request
                 .rescore
@@ -382,13 +391,7 @@ fn collect<'a>(
             let Some(score) = hybrid(by_query, by_vector) else {
                 continue;
             };
-            let below = request
-                .min_score
-                .is_some_and(|least| f64::from(score) < least);
-            let elsewhere = request
-                .slice
-                .is_some_and(|(id, max)| slice_of(&document.id, max) != id);
-            if below || elsewhere {
+            if !is_wanted(request, document, score) {
                 continue;
             }
             let position = (number as i64) << 32 | numbered as i64;
@@ -407,6 +410,17 @@ fn collect<'a>(
         }
     }
     Ok(rows)
+}
+
+/// Whether a document has the least score and is in the slice that is asked for.
+fn is_wanted(request: &Request, document: &Document, score: f32) -> bool {
+    let below = request
+        .min_score
+        .is_some_and(|least| f64::from(score) < least);
+    let elsewhere = request
+        .slice
+        .is_some_and(|(id, max)| slice_of(&document.id, max) != id);
+    !below && !elsewhere
 }
 
 /// The score of a document by the query and by the vectors of a request, as far as it has them.
@@ -428,42 +442,40 @@ pub(crate) fn arrange(rows: &mut [Row<'_>], keys: &[SortKey]) {
     }
 }
 
-fn rescore<'a>(rows: &mut Vec<Row<'a>>, prepared: &[Prepared<'a>], rescores: &[Rescore]) {
-    for (number, rescore) in rescores.iter().enumerate() {
-        let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut inside = Vec::new();
-        let mut outside = Vec::new();
-        for mut row in rows.drain(..) {
-            let count = seen.entry(row.shard).or_insert(0);
-            *count += 1;
-            if *count > rescore.window {
-                row.score *= rescore.weight;
-                outside.push(row);
-                continue;
-            }
-            let first = row.score * rescore.weight;
-            let query = prepared
-                .get(row.shard)
-                .and_then(|shard| shard.rescore.get(number));
-            row.score = match query.and_then(|query| query(row.view)) {
-                None => first,
-                Some(second) => {
-                    let second = second * rescore.second_weight;
-                    match rescore.mode {
-                        RescoreMode::Total => first + second,
-                        RescoreMode::Multiply => first * second,
-                        RescoreMode::Avg => f32::midpoint(first, second),
-                        RescoreMode::Max => first.max(second),
-                        RescoreMode::Min => first.min(second),
-                    }
-                }
-            };
-            inside.push(row);
-        }
-        inside.sort_by(|a, b| b.score.total_cmp(&a.score));
-        inside.extend(outside);
-        *rows = inside;
+/// Scores the best hits of each shard once more and sorts all of them again. A shard returns no more
+/// hits than the page or a window needs.
+fn rescore<'a>(rows: &mut Vec<Row<'a>>, prepared: &[Prepared<'a>], request: &Request) {
+    let Some(widest) = request.rescore.iter().map(|one| one.window).max() else {
+        return;
+    };
+    let reach = request.from.saturating_add(request.size).max(widest);
+    let mut by_shard: BTreeMap<usize, Vec<Row<'a>>> = BTreeMap::new();
+    for row in rows.drain(..) {
+        by_shard.entry(row.shard).or_default().push(row);
     }
+    for (shard, mut hits) in by_shard {
+        hits.truncate(reach);
+        for (number, rescore) in request.rescore.iter().enumerate() {
+            let query = prepared
+                .get(shard)
+                .and_then(|shard| shard.rescore.get(number));
+            for (place, row) in hits.iter_mut().enumerate() {
+                let second = query
+                    .filter(|_| place < rescore.window)
+                    .and_then(|query| query(row.view));
+                row.score = rescore.score(row.score, second);
+            }
+            hits.sort_by(by_score);
+        }
+        rows.extend(hits);
+    }
+    rows.sort_by(by_score);
+}
+
+fn by_score(a: &Row<'_>, b: &Row<'_>) -> Ordering {
+    b.score
+        .total_cmp(&a.score)
+        .then(a.position.cmp(&b.position))
 }
 
 /// FNV-1a over the id: stable, and even enough to cut a set into slices.

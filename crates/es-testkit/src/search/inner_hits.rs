@@ -28,7 +28,7 @@ pub(super) fn show<'a>(
     let hits = shown
         .map(|row| object_hit(shard, row, &inner.path, &settings))
         .collect::<Result<_, _>>()?;
-    Ok(hits_of(total, best.filter(|_| settings.is_scored()), hits))
+    Ok(hits_of(total, best.filter(|_| settings.shows_best()), hits))
 }
 
 fn objects<'a>(
@@ -82,7 +82,7 @@ fn object_hit<'a>(
     if let Some(source) = fetch.source.apply_nested(path, &entry.source) {
         hit.insert("_source", source);
     }
-    for (name, values) in fetch.values_of_object(&index.mapping, entry, path)? {
+    for (name, values) in fetch.values.of_object(&index.mapping, entry, path)? {
         add_field(&mut hit, &name, values);
     }
     fetch.add_highlight(&mut hit, shard, row)?;
@@ -92,6 +92,7 @@ fn object_hit<'a>(
 
 /// The hits of a group that are shown, and their parts.
 pub(crate) struct InnerSettings {
+    track_scores: bool,
     pub(crate) from: usize,
     pub(crate) size: usize,
     pub(crate) sort: Vec<SortKey>,
@@ -109,8 +110,8 @@ impl InnerSettings {
         fields.unsupported(&["explain", "script_fields", "stored_fields", "collapse"])?;
         fields.raw("name");
         fields.raw("ignore_unmapped");
-        fields.flag("track_scores")?;
         let parsed = Self {
+            track_scores: fields.flag("track_scores")?.unwrap_or(false),
             from: fields.count("from")?.unwrap_or(0),
             size: fields.count("size")?.unwrap_or(size),
             sort: fields
@@ -125,7 +126,12 @@ impl InnerSettings {
     }
 
     fn is_scored(&self) -> bool {
-        self.sort.is_empty() || self.sort.iter().any(SortKey::is_score)
+        self.shows_best() || self.sort.iter().any(SortKey::is_score)
+    }
+
+    /// Whether the best score is shown.
+    fn shows_best(&self) -> bool {
+        self.sort.is_empty() || self.track_scores
     }
 }
 
@@ -162,7 +168,11 @@ pub(crate) fn show_group<'a>(
             hits.push(settings.fetch.hit(shard, row, &settings.sort, scored)?);
         }
     }
-    Ok(hits_of(group.len(), best.filter(|_| scored), hits))
+    Ok(hits_of(
+        group.len(),
+        best.filter(|_| settings.shows_best()),
+        hits,
+    ))
 }
 
 fn hits_of(total: usize, best: Option<f32>, hits: Vec<Json>) -> Json {

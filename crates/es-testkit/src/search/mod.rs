@@ -4,6 +4,7 @@ pub(crate) mod aggs;
 mod collapse;
 mod execute;
 mod fetch;
+mod fields;
 mod highlight;
 mod inner_hits;
 pub(crate) mod query;

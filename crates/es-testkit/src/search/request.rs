@@ -11,6 +11,7 @@ use crate::api::params::Params;
 use crate::api::scroll::KeepAlive;
 use crate::api::source_filter::SourceFilter;
 use crate::dates::parse_time;
+use crate::store::Index;
 use crate::strict::{Fields, Reader};
 
 /// The most hits `from` and `size` reach together, unless an index says otherwise.
@@ -55,13 +56,30 @@ pub(crate) struct Pit {
 pub(crate) struct Rescore {
     pub(crate) window: usize,
     pub(crate) query: Value,
-    pub(crate) weight: f32,
-    pub(crate) second_weight: f32,
-    pub(crate) mode: RescoreMode,
+    weight: f32,
+    second_weight: f32,
+    mode: RescoreMode,
+}
+
+impl Rescore {
+    /// Returns the score of a hit by its first score and by that of the second query, if it matches.
+    pub(super) fn score(&self, first: f32, second: Option<f32>) -> f32 {
+        let first = first * self.weight;
+        let Some(second) = second.map(|second| second * self.second_weight) else {
+            return first;
+        };
+        match self.mode {
+            RescoreMode::Total => first + second,
+            RescoreMode::Multiply => first * second,
+            RescoreMode::Avg => f32::midpoint(first, second),
+            RescoreMode::Max => first.max(second),
+            RescoreMode::Min => first.min(second),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RescoreMode {
+enum RescoreMode {
     Total,
     Multiply,
     Avg,
@@ -71,17 +89,13 @@ pub(crate) enum RescoreMode {
 
 /// Members of a search that are not done here.
 const UNSUPPORTED: &[&str] = &[
-    "explain",
-    "profile",
     "stored_fields",
     "script_fields",
     "runtime_mappings",
     "retriever",
     "rank",
     "indices_boost",
-    "terminate_after",
     "ext",
-    "stats",
     "sub_searches",
 ];
 
@@ -97,21 +111,15 @@ impl Request {
     ) -> Result<Self, ApiError> {
         let fields = Fields::new(Reader::Body, "search", body);
         fields.unsupported(UNSUPPORTED)?;
+        read_diagnostics(&fields)?;
         let flag = |name: &str| Ok::<_, ApiError>(params.flag(name)?.unwrap_or(false));
         let query = fields.get("query")?.cloned();
         let pit = fields.get("pit")?.map(read_pit).transpose()?;
         let after = fields.get("search_after")?.cloned();
         let sort = read_sort(&fields, params, pit.is_some(), after.as_ref())?;
-        let total = match params.get("track_total_hits") {
-            Some(text) => Some(serde_json::from_str(text).unwrap_or(Value::Null)),
-            None => fields.get("track_total_hits")?.cloned(),
-        };
-        let mut fetch = Fetch::take(&fields, typed)?;
-        if let Some(filter) = SourceFilter::from_params(params)? {
-            fetch.source = filter;
-        }
-        fetch.version |= flag("version")?;
-        fetch.seq_no |= flag("seq_no_primary_term")?;
+        let total_as_number = flag("rest_total_hits_as_int")?;
+        let track_total = read_total(&fields, params, total_as_number)?;
+        let fetch = read_fetch(&fields, params, typed)?;
         let number = |name: &str| Ok::<_, ApiError>(params.count(name)?.or(fields.count(name)?));
         let (from, size) = (number("from")?, number("size")?);
         let aggregations = match fields.get("aggs")? {
@@ -119,19 +127,10 @@ impl Request {
             None => fields.get("aggregations")?,
         };
         let knn = one_or_more(fields.get("knn")?);
-        if let Some(text) = fields.text("timeout")? {
+        if let Some(text) = fields.text("timeout")?.filter(|text| text != "-1") {
             parse_time(&text).ok_or_else(|| bad_time("timeout", &text))?;
         }
-        let rescore = one_or_more(fields.get("rescore")?)
-            .iter()
-            .map(read_rescore)
-            .collect::<Result<Vec<_>, _>>()?;
-        if !rescore.is_empty() && !sort.is_empty() {
-            return Err(ApiError::illegal_argument(
-                "Cannot use [sort] option in conjunction with [rescore].",
-            )
-            .in_search());
-        }
+        let rescore = read_rescores(&fields, &sort)?;
         let track_scores = fields.flag("track_scores");
         let parsed = Self {
             query,
@@ -142,8 +141,8 @@ impl Request {
             size: size.unwrap_or(10),
             after,
             sort,
-            track_total: track_total(total.as_ref())?,
-            total_as_number: flag("rest_total_hits_as_int")?,
+            track_total,
+            total_as_number,
             track_scores: match params.flag("track_scores")? {
                 Some(flag) => flag,
                 None => track_scores?.unwrap_or(false),
@@ -162,13 +161,18 @@ impl Request {
             pit,
         };
         fields.finish()?;
-        if parsed.after.is_some() && parsed.from > 0 {
-            return Err(ApiError::bad_request(
-                "action_request_validation_exception",
-                "Validation Failed: 1: [from] parameter must be set to 0 when [search_after] is used;",
-            ));
-        }
+        parsed.check_paging()?;
         Ok(parsed)
+    }
+
+    fn check_paging(&self) -> Result<(), ApiError> {
+        if self.after.is_none() || self.from == 0 {
+            return Ok(());
+        }
+        Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: [from] parameter must be set to 0 when [search_after] is used;",
+        ))
     }
 
     /// Whether nothing but suggestions is asked for; then there are no hits.
@@ -180,12 +184,32 @@ impl Request {
             && self.aggs.is_empty()
     }
 
-    /// Refuses pages beyond the window.
+    /// Whether hits have scores.
+    pub(super) fn has_scores(&self) -> bool {
+        self.sort.is_empty() || self.track_scores || self.sort.iter().any(SortKey::is_score)
+    }
+
+    /// Whether documents are scored at all.
+    pub(super) fn is_scored(&self) -> bool {
+        self.min_score.is_some() || (self.size > 0 && self.has_scores())
+    }
+
+    /// Refuses pages and rescores beyond the windows of an index.
     ///
     /// # Errors
     /// 400 as the shards say it.
-    pub(crate) fn check_window(&self, limit: Option<usize>) -> Result<(), ApiError> {
-        let limit = limit.unwrap_or(MAX_RESULT_WINDOW);
+    pub(crate) fn check_window(&self, index: &Index) -> Result<(), ApiError> {
+        let limit = index
+            .limit("max_result_window")
+            .unwrap_or(MAX_RESULT_WINDOW);
+        let window = index.limit("max_rescore_window").unwrap_or(limit);
+        if let Some(wide) = self.rescore.iter().find(|one| one.window > window) {
+            return Err(ApiError::illegal_argument(format!(
+                "Rescore window [{}] is too large. It must be less than [{window}]. This prevents allocating massive heaps for storing the results to be rescored. This limit can be set by changing the [index.max_rescore_window] index level setting.",
+                wide.window
+            ))
+            .in_search());
+        }
         let reach = self.from.saturating_add(self.size);
         if reach <= limit {
             return Ok(());
@@ -201,6 +225,33 @@ pub(crate) fn bad_time(name: &str, text: &str) -> ApiError {
     ApiError::illegal_argument(format!(
         "failed to parse setting [{name}] with value [{text}] as a time value: unit is missing or unrecognized"
     ))
+}
+
+/// Reads which parts of hits are shown, where the parameters take precedence.
+fn read_fetch(fields: &Fields<'_>, params: &Params, typed: bool) -> Result<Fetch, ApiError> {
+    let mut fetch = Fetch::take(fields, typed)?;
+    if let Some(filter) = SourceFilter::from_params(params)? {
+        fetch.source = filter;
+    }
+    fetch.version |= params.flag("version")?.unwrap_or(false);
+    fetch.seq_no |= params.flag("seq_no_primary_term")?.unwrap_or(false);
+    Ok(fetch)
+}
+
+/// Reads members that change nothing where they are off.
+fn read_diagnostics(fields: &Fields<'_>) -> Result<(), ApiError> {
+    for name in ["explain", "profile"] {
+        if fields.flag(name)? == Some(true) {
+            return Err(ApiError::unsupported(format!("[{name}] in [search]")));
+        }
+    }
+    if fields
+        .count("terminate_after")?
+        .is_some_and(|count| count > 0)
+    {
+        return Err(ApiError::unsupported("[terminate_after] in [search]"));
+    }
+    fields.texts("stats").map(|_| ())
 }
 
 fn one_or_more(value: Option<&Value>) -> Vec<Value> {
@@ -283,10 +334,25 @@ fn read_slice(value: &Value) -> Result<(u64, u64), ApiError> {
     Ok((id as u64, max as u64))
 }
 
+fn read_rescores(fields: &Fields<'_>, sort: &[SortKey]) -> Result<Vec<Rescore>, ApiError> {
+    let rescores = one_or_more(fields.get("rescore")?);
+    let rescores = rescores
+        .iter()
+        .map(read_rescore)
+        .collect::<Result<Vec<_>, _>>()?;
+    if !rescores.is_empty() && !sort.is_empty() {
+        return Err(ApiError::illegal_argument(
+            "Cannot use [sort] option in conjunction with [rescore].",
+        )
+        .in_search());
+    }
+    Ok(rescores)
+}
+
 fn read_rescore(value: &Value) -> Result<Rescore, ApiError> {
     let fields = Fields::section("rescore", value)?;
     fields.unsupported(&["learning_to_rank", "script"])?;
-    let window = fields.positive("window_size")?.unwrap_or(10);
+    let window = fields.count("window_size")?.unwrap_or(10);
     let Some(query) = fields.get("query")? else {
         return Err(ApiError::parsing("missing rescore type"));
     };
@@ -315,6 +381,43 @@ fn read_rescore(value: &Value) -> Result<Rescore, ApiError> {
     Ok(parsed)
 }
 
+/// Reads how many hits are counted; a total that is shown as a number must be exact.
+fn read_total(
+    fields: &Fields<'_>,
+    params: &Params,
+    as_number: bool,
+) -> Result<Option<usize>, ApiError> {
+    let given = match params.get("track_total_hits") {
+        Some(text) => match serde_json::from_str(text) {
+            Ok(value @ (Value::Bool(_) | Value::Number(_))) => Some(value),
+            _ => {
+                return Err(ApiError::illegal_argument(format!(
+                    "Failed to parse int parameter [track_total_hits] with value [{text}]"
+                )));
+            }
+        },
+        None => match fields.get("track_total_hits")? {
+            Some(value @ (Value::Array(_) | Value::Object(_))) => {
+                return Err(fields.wrong("track_total_hits", value));
+            }
+            Some(Value::String(text)) if text == "true" || text == "false" => {
+                Some((text == "true").into())
+            }
+            given => given.cloned(),
+        },
+    };
+    let total = track_total(given.as_ref())?;
+    match total {
+        Some(_) if as_number && given.is_none() => Ok(Some(usize::MAX)),
+        Some(limit) if as_number && limit != usize::MAX => {
+            Err(ApiError::illegal_argument(format!(
+                "[rest_total_hits_as_int] cannot be used if the tracking of total hits is not accurate, got {limit}"
+            )))
+        }
+        total => Ok(total),
+    }
+}
+
 fn track_total(value: Option<&Value>) -> Result<Option<usize>, ApiError> {
     match value {
         None => Ok(Some(MAX_RESULT_WINDOW)),
@@ -324,9 +427,12 @@ fn track_total(value: Option<&Value>) -> Result<Option<usize>, ApiError> {
             if let Some(text) = value.as_str().filter(|text| text.parse::<i64>().is_err()) {
                 return Err(crate::strict::not_a_number(text));
             }
-            let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+            let number = value
+                .as_i64()
+                .or_else(|| value.as_f64().map(|number| number as i64))
+                .or_else(|| value.as_str()?.parse().ok());
             match number {
-                Some(-1) => Ok(Some(usize::MAX)),
+                Some(-1) => Ok(None),
                 Some(number) if number >= 0 => Ok(usize::try_from(number).ok()),
                 _ => Err(ApiError::illegal_argument(format!(
                     "[track_total_hits] parameter must be positive or equals to -1, got {value}"

@@ -188,6 +188,17 @@ impl Bm25 {
         }
     }
 
+    /// Weighs a term of a field without norms, that so many of some documents have.
+    pub(crate) fn of_counts(documents: usize, having: usize, boost: f32) -> Self {
+        let (count, having) = (documents as f64, having as f64);
+        let idf = (1.0 + (count - having + 0.5) / (having + 0.5)).ln() as f32;
+        Self {
+            weight: boost * (K1 + 1.0) * idf,
+            average: 1.0,
+            norms: false,
+        }
+    }
+
     /// Returns the score of a document of so many terms, in which these occur so often.
     pub(crate) fn score(&self, frequency: f32, length: usize) -> f32 {
         let length = if self.norms {

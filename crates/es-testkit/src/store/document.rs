@@ -45,7 +45,14 @@ impl NewSource {
     /// 400 for what is no JSON object, or has a member twice.
     pub(crate) fn read(text: &[u8]) -> Result<Self, ApiError> {
         let failed = |error: &serde_json::Error| {
-            if error.to_string().starts_with("trailing characters") {
+            // Where no value follows, the server fails while it reads the rest.
+            let rest = text
+                .get(whole_value(text)..)
+                .unwrap_or_default()
+                .trim_ascii_start();
+            let starts = |letter: &u8| b"{[\"-0123456789".contains(letter);
+            let is_value = rest.first().is_some_and(starts);
+            if error.to_string().starts_with("trailing characters") && is_value {
                 return ApiError::illegal_argument(
                     "Malformed content, found extra data after parsing",
                 );
@@ -85,6 +92,14 @@ impl NewSource {
             raw: raw.into(),
         }
     }
+}
+
+/// Returns where the first value of a text ends.
+fn whole_value(text: &[u8]) -> usize {
+    let mut values =
+        serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>();
+    values.next();
+    values.byte_offset()
 }
 
 /// Returns the name of a member that an object has twice.

@@ -242,13 +242,9 @@ impl Index {
         Ok(())
     }
 
-    /// The most hits that one page may reach, if the index has a limit of its own.
-    pub(crate) fn max_result_window(&self) -> Option<usize> {
-        self.settings
-            .get("max_result_window")?
-            .as_str()?
-            .parse()
-            .ok()
+    /// Returns a limit that the index has of its own.
+    pub(crate) fn limit(&self, setting: &str) -> Option<usize> {
+        self.settings.get(setting)?.as_str()?.parse().ok()
     }
 
     /// The shard that a document belongs to.

@@ -17,7 +17,8 @@ use crate::json::Json;
 pub(crate) use document::{Document, Expected, NewSource, repeated};
 pub(crate) use index::Index;
 pub(crate) use mapping::{
-    Entry, Field, Kind, Mapping, Number, Point, Similarity, read_point, shortest,
+    Entry, Field, Kind, Mapping, Number, Point, Similarity, java_number, read_place, scalar,
+    shortest,
 };
 pub(crate) use resolve::{Options as ResolveOptions, Restriction, matches_wildcard};
 pub(crate) use shards::{holders, routing_shards};

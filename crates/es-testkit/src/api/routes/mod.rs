@@ -9,6 +9,8 @@ mod search;
 mod security;
 mod unsupported;
 
+pub(super) use parameters::BODY;
+
 use super::access::Action;
 use super::call::Call;
 use super::error::ApiError;

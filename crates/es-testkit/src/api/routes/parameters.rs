@@ -7,10 +7,12 @@ pub(super) const TIMES: &[&str] = &["timeout master_timeout"];
 pub(super) const REFRESH: &[&str] = &["refresh"];
 pub(super) const OPTIONS: &str = "ignore_unavailable allow_no_indices expand_wildcards";
 pub(super) const SOURCE: &str = "_source _source_includes _source_excludes";
+/// The body of a request without one.
+pub(in crate::api) const BODY: &str = "source source_content_type";
 pub(super) const INDICES: &[&str] = &[OPTIONS, "master_timeout local !force"];
 pub(super) const SETTINGS: &[&str] = &[
     OPTIONS,
-    "master_timeout local !include_defaults !flat_settings",
+    "master_timeout local flat_settings !include_defaults",
 ];
 pub(super) const PUT_SETTINGS: &[&str] = &[
     OPTIONS,
@@ -18,7 +20,7 @@ pub(super) const PUT_SETTINGS: &[&str] = &[
 ];
 pub(super) const GET_INDEX: &[&str] = &[
     OPTIONS,
-    "master_timeout local !include_defaults !flat_settings !features",
+    "master_timeout local flat_settings !include_defaults !features",
 ];
 pub(super) const CREATE: &[&str] = &["timeout master_timeout wait_for_active_shards"];
 pub(super) const DELETE_INDEX: &[&str] = &[OPTIONS, "timeout master_timeout"];
@@ -58,6 +60,7 @@ pub(super) const READ: &[&str] = &[
 ];
 pub(super) const MGET: &[&str] = &[
     SOURCE,
+    BODY,
     "routing preference realtime refresh _source_exclude_vectors !stored_fields !force_synthetic_source",
 ];
 pub(super) const BULK: &[&str] = &[
@@ -77,6 +80,7 @@ pub(super) const PIT: &[&str] = &[
 ];
 pub(super) const COUNT: &[&str] = &[
     OPTIONS,
+    BODY,
     "q preference routing ignore_throttled !df !default_operator !analyzer !analyze_wildcard !lenient",
     "!min_score !terminate_after",
 ];
@@ -99,6 +103,7 @@ pub(super) const PUT_TEMPLATE: &[&str] = &["master_timeout timeout create !cause
 pub(super) const SEARCH: &[&str] = &[
     OPTIONS,
     SOURCE,
+    BODY,
     "q from size sort scroll typed_keys track_total_hits version seq_no_primary_term routing preference",
     "rest_total_hits_as_int search_type request_cache batched_reduce_size ccs_minimize_roundtrips",
     "pre_filter_shard_size max_concurrent_shard_requests allow_partial_search_results timeout",
@@ -109,6 +114,7 @@ pub(super) const SEARCH: &[&str] = &[
 ];
 pub(super) const MSEARCH: &[&str] = &[
     OPTIONS,
+    BODY,
     "typed_keys rest_total_hits_as_int search_type ccs_minimize_roundtrips max_concurrent_searches",
     "pre_filter_shard_size max_concurrent_shard_requests ignore_throttled routing",
     "!include_named_queries_score",

@@ -11,6 +11,7 @@ use self::new::{New, check, check_name, check_parts};
 use crate::api::call::Call;
 use crate::api::error::ApiError;
 use crate::api::reply::Reply;
+use crate::dates::now_millis;
 use crate::store::{Kind, Store, matches_wildcard};
 use crate::strict::{Fields, Reader};
 use crate::sync::lock;
@@ -24,7 +25,8 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(exists("index template", name));
     }
     new.check(&store)?;
-    let replaced = store.templates.insert(name.to_owned(), new.shown(&body));
+    let shown = dated(call, new.shown(&body), store.templates.get(name));
+    let replaced = store.templates.insert(name.to_owned(), shown);
     let outcome = check_composed(&store, name, new.is_stream)
         .and_then(|()| check_streams(&store, name, &new.patterns, new.priority, new.is_stream));
     if outcome.is_err() {
@@ -34,6 +36,22 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
         };
     }
     outcome.map(|()| Reply::acknowledged())
+}
+
+/// Adds when a template or pipeline was made and changed, which 9.2 and later show.
+pub(super) fn dated(call: &Call<'_>, mut shown: Value, before: Option<&Value>) -> Value {
+    let settings = &call.shared.settings;
+    let is_shown = (settings.version.major, settings.version.minor) >= (9, 2);
+    if let (true, Some(fields)) = (is_shown && !settings.is_opensearch(), shown.as_object_mut()) {
+        let now = Value::from(now_millis());
+        let created = before.and_then(|before| before.get("created_date_millis"));
+        fields.insert(
+            "created_date_millis".to_owned(),
+            created.unwrap_or(&now).clone(),
+        );
+        fields.insert("modified_date_millis".to_owned(), now);
+    }
+    shown
 }
 
 /// The body of a request for a template.
@@ -124,6 +142,7 @@ pub(crate) fn put_component(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(exists("component template", name));
     }
     let shown = Value::Object(normalized(&body));
+    let shown = dated(call, shown, store.components.get(name));
     store.components.insert(name.to_owned(), shown);
     Ok(Reply::acknowledged())
 }
@@ -301,7 +320,13 @@ pub(in crate::api) fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
             for (name, value) in from {
-                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+                match (name.as_str(), into.get_mut(name), value) {
+                    // The server merges these by their names, as the index does.
+                    ("dynamic_templates", Some(Value::Array(into)), Value::Array(from)) => {
+                        into.extend(from.iter().cloned());
+                    }
+                    _ => merge(into.entry(name.clone()).or_insert(Value::Null), value),
+                }
             }
         }
         (into, from) => *into = from.clone(),

@@ -72,7 +72,7 @@ impl<'a> Context<'_, 'a> {
     pub(super) fn missing(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("missing", &agg.settings)?;
         fields.unsupported(&["script", "value_type"])?;
-        let field = fields.text("field")?.ok_or_else(no_field)?;
+        let field = fields.string("field")?.ok_or_else(no_field)?;
         let source = Values {
             field,
             missing: fields.get("missing")?.cloned(),

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::date_histogram::Interval;
-use super::{Agg, Bucket, Context, Outcome, Values, no_field};
+use super::histogram::{MAX_BUCKETS, too_many};
+use super::{Agg, Bucket, Context, Outcome, Values, no_field, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::dates::{Format, zone};
@@ -39,10 +40,18 @@ impl<'a> Context<'_, 'a> {
         let fields = Fields::section("composite", &agg.settings)?;
         let parts = read_parts(&fields)?;
         let size = fields.positive("size")?.unwrap_or(10);
+        if size > MAX_BUCKETS {
+            return Err(too_many().in_search());
+        }
         let after = fields.get("after")?.and_then(Value::as_object);
         fields.finish()?;
         for part in &parts {
-            self.valued_field(&part.values, "composite")?;
+            let field = self.valued_field(&part.values, "composite")?;
+            if let Some(field) = field.filter(|_| !matches!(part.how, How::Terms))
+                && !field.has_numbers()
+            {
+                return Err(unfit(&part.values.field, &field.type_name, "composite"));
+            }
         }
         let mut grouped: Vec<(Key, Vec<Row<'a>>)> = Vec::new();
         for row in rows {
@@ -209,7 +218,7 @@ fn read_part(value: &Value) -> Result<Part, ApiError> {
     };
     let fields = Fields::section(kind, settings)?;
     fields.unsupported(&["script", "missing_order", "value_type"])?;
-    let field = fields.text("field")?.ok_or_else(no_field)?;
+    let field = fields.string("field")?.ok_or_else(no_field)?;
     let descending = fields
         .choice("order", &[("asc", false), ("desc", true)])?
         .unwrap_or(false);

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::histogram::{Shape, Slots, too_many};
+use super::histogram::{MAX_BUCKETS, Shape, Slots, check_bounds, too_many};
 use super::{Agg, Bucket, Context, Outcome, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
@@ -95,7 +95,8 @@ struct Dates {
     interval: Interval,
     zone: TimeZone,
     offset: i64,
-    format: Format,
+    /// Absent for numbers.
+    format: Option<Format>,
     extended: Bounds,
     hard: Bounds,
 }
@@ -104,9 +105,9 @@ impl Dates {
     /// The interval of a time within the hard bounds.
     fn slot(&self, millis: i64) -> Option<i64> {
         let (least, most) = self.hard;
-        let inside =
-            least.is_none_or(|least| millis >= least) && most.is_none_or(|most| millis < most);
-        inside.then(|| self.round(millis))
+        let key = self.round(millis);
+        let inside = least.is_none_or(|least| key >= least) && most.is_none_or(|most| key < most);
+        inside.then_some(key)
     }
 
     fn round(&self, millis: i64) -> i64 {
@@ -132,8 +133,8 @@ impl Dates {
         };
         while at <= high {
             slots.entry(at).or_default();
-            if slots.len() > 65_536 {
-                return Err(too_many());
+            if slots.len() > MAX_BUCKETS {
+                return Err(too_many().rooted("").in_search());
             }
             match self.interval.next(at - self.offset, &self.zone) {
                 Some(next) => at = next + self.offset,
@@ -142,6 +143,15 @@ impl Dates {
         }
         Ok(())
     }
+}
+
+/// Bounds as numbers, those that are not given without an end.
+fn open((least, most): Bounds) -> Option<(f64, f64)> {
+    least.or(most)?;
+    Some((
+        least.map_or(f64::NEG_INFINITY, |least| least as f64),
+        most.map_or(f64::INFINITY, |most| most as f64),
+    ))
 }
 
 /// Reads a shift of all intervals: `+6h`, `-1d`.
@@ -182,19 +192,25 @@ impl<'a> Context<'_, 'a> {
     pub(super) fn date_histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("date_histogram", &agg.settings)?;
         fields.unsupported(&["script"])?;
-        let shape = Shape::take(&fields)?;
+        let mut shape = Shape::take(&fields)?;
         let dates = self.dates(&fields, &shape.values.field)?;
+        if let Some(format) = &dates.format {
+            shape.values.read_missing(format, &dates.zone)?;
+        }
         let mut slots = self.slots(rows, &shape.values, |term| match term {
             Term::Integer(millis) => dates.slot(*millis),
-            _ => None,
+            term => dates.slot(term.number()? as i64),
         })?;
         if shape.least == 0 {
             dates.fill(&mut slots)?;
         }
         self.intervals(agg, &shape, slots, |key, rows| {
-            Bucket::new(rows)
-                .with("key_as_string", dates.format.print(key, &dates.zone))
-                .with("key", key)
+            let bucket = Bucket::new(rows);
+            let bucket = match &dates.format {
+                Some(format) => bucket.with("key_as_string", format.print(key, &dates.zone)),
+                None => bucket,
+            };
+            bucket.with("key", key)
         })
     }
 
@@ -210,20 +226,34 @@ impl<'a> Context<'_, 'a> {
         fields.finish()?;
         let field = self.any_field(path)?;
         let own = match field.as_deref() {
-            None => Format::default(),
+            None => Some(Format::default()),
             Some(field) => match &field.kind {
-                Kind::Date { format } => format.clone(),
+                Kind::Date { format } => Some(format.clone()),
+                Kind::Number(_) if format.is_some() => {
+                    return Err(ApiError::unsupported(
+                        "[format] of numbers in [date_histogram]",
+                    ));
+                }
+                Kind::Number(_) => None,
                 _ => return Err(unfit(path, &field.type_name, "date_histogram")),
             },
         };
-        let format = format.unwrap_or(own);
-        Ok(Dates {
-            extended: read_bounds(extended, &format, &zone)?,
-            hard: read_bounds(hard, &format, &zone)?,
+        let format = format.or(own);
+        let read = format.clone().unwrap_or_default();
+        let extended = read_bounds(extended, &read, &zone)?;
+        let hard = read_bounds(hard, &read, &zone)?;
+        check_bounds(open(extended), open(hard))?;
+        let mut dates = Dates {
+            extended,
+            hard,
             interval,
             zone,
             offset,
             format,
-        })
+        };
+        // The bounds are those of keys.
+        let round = |bound: Option<i64>| bound.map(|millis| dates.round(millis));
+        dates.hard = (round(hard.0), round(hard.1));
+        Ok(dates)
     }
 }

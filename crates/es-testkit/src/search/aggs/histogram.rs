@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::metric::readable;
 use super::terms::read_order;
 use super::{Agg, Bucket, Context, Outcome, Values, arrange, unfit};
 use crate::api::error::ApiError;
@@ -54,19 +55,25 @@ impl Numbers {
         if interval <= 0.0 {
             return Err(fields.invalid(reason));
         }
+        let extended = bounds(fields.get("extended_bounds")?)?;
+        let hard = bounds(fields.get("hard_bounds")?)?;
+        check_bounds(extended, hard)?;
         Ok(Self {
             interval,
             offset: fields.float("offset")?.unwrap_or(0.0),
-            extended: bounds(fields.get("extended_bounds")?)?,
-            hard: bounds(fields.get("hard_bounds")?)?,
+            extended,
+            hard,
         })
     }
 
     /// The interval of a value within the hard bounds.
     fn slot(&self, value: f64) -> Option<i64> {
+        let number = self.number(value);
+        // The bounds are those of keys without the offset.
+        let key = number as f64 * self.interval;
         self.hard
-            .is_none_or(|(least, most)| value >= least && value <= most)
-            .then(|| self.number(value))
+            .is_none_or(|(least, most)| key >= least && key <= most)
+            .then_some(number)
     }
 
     fn number(&self, value: f64) -> i64 {
@@ -78,15 +85,17 @@ impl Numbers {
         let first = slots.keys().next().copied();
         let mut range = first.zip(slots.keys().next_back().copied());
         if let Some((least, most)) = self.extended {
-            let (least, most) = (self.number(least), self.number(most));
-            let (low, high) = range.unwrap_or((least, most));
-            range = Some((low.min(least), high.max(most)));
+            let least = least.is_finite().then(|| self.number(least));
+            let most = most.is_finite().then(|| self.number(most));
+            let low = range.map(|(low, _)| low).into_iter().chain(least).min();
+            let high = range.map(|(_, high)| high).into_iter().chain(most).max();
+            range = low.zip(high);
         }
         let Some((low, high)) = range else {
             return Ok(());
         };
-        if high.saturating_sub(low) > 65_536 {
-            return Err(too_many());
+        if usize::try_from(high.saturating_sub(low)).is_ok_and(|count| count > MAX_BUCKETS) {
+            return Err(too_many().rooted("").in_search());
         }
         for slot in low..=high {
             slots.entry(slot).or_default();
@@ -103,9 +112,8 @@ impl<'a> Context<'_, 'a> {
         let numbers = Numbers::take(agg, &fields)?;
         fields.finish()?;
         let path = &shape.values.field;
-        if let Some(field) = self.any_field(path)?
-            && !field.has_numbers()
-        {
+        let field = self.any_field(path)?;
+        if let Some(field) = field.as_deref().filter(|field| !field.has_numbers()) {
             return Err(unfit(path, &field.type_name, "histogram"));
         }
         let mut slots = self.slots(rows, &shape.values, |term| numbers.slot(term.number()?))?;
@@ -114,7 +122,11 @@ impl<'a> Context<'_, 'a> {
         }
         self.intervals(agg, &shape, slots, |slot, rows| {
             let key = slot as f64 * numbers.interval + numbers.offset;
-            Bucket::new(rows).with("key", key)
+            let bucket = Bucket::new(rows).with("key", key);
+            match readable(key, field.as_deref()) {
+                Some(text) => bucket.with("key_as_string", text),
+                None => bucket,
+            }
         })
     }
 
@@ -154,6 +166,9 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
+/// The most buckets of a response.
+pub(super) const MAX_BUCKETS: usize = 65_536;
+
 pub(super) fn too_many() -> ApiError {
     ApiError::bad_request(
         "too_many_buckets_exception",
@@ -166,10 +181,41 @@ fn bounds(value: Option<&Value>) -> Result<Option<(f64, f64)>, ApiError> {
     let fields = Fields::section("bounds", value)?;
     let (least, most) = (fields.float("min")?, fields.float("max")?);
     fields.finish()?;
-    Ok(Some((
-        least.unwrap_or(f64::NEG_INFINITY),
-        most.unwrap_or(f64::INFINITY),
-    )))
+    let least = least.unwrap_or(f64::NEG_INFINITY);
+    let most = most.unwrap_or(f64::INFINITY);
+    if least > most {
+        return Err(fields.invalid(format!(
+            "Max bound [{most}] must be greater than min bound [{least}]"
+        )));
+    }
+    Ok(Some((least, most)))
+}
+
+/// Refuses extended bounds that end before they begin, or reach beyond the hard ones.
+pub(super) fn check_bounds(
+    extended: Option<(f64, f64)>,
+    hard: Option<(f64, f64)>,
+) -> Result<(), ApiError> {
+    for (least, most) in [extended, hard].into_iter().flatten() {
+        if least > most {
+            return Err(ApiError::illegal_argument(format!(
+                "the least bound [{least}] is greater than the greatest one [{most}]"
+            ))
+            .in_search());
+        }
+    }
+    let Some((low, high)) = extended else {
+        return Ok(());
+    };
+    match hard {
+        Some((least, most)) if (low.is_finite() && low < least) || (high.is_finite() && high > most) => {
+            Err(ApiError::illegal_argument(format!(
+                "Extended bounds have to be inside hard bounds, hard bounds: [{least}--{most}], extended bounds: [{low}--{high}]"
+            ))
+            .in_search())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Sorts the buckets of intervals: by key unless asked otherwise.

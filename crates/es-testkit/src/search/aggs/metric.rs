@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Agg, Context, Outcome, Values, unfit};
 use crate::api::error::ApiError;
-use crate::api::value::{Term, number};
+use crate::api::value::{Term, java_double, number};
 use crate::json::Json;
 use crate::search::execute::Row;
 use crate::store::{Field, Kind};
@@ -54,7 +54,7 @@ impl<'a> Context<'_, 'a> {
         );
         if let Some(field) = field.as_deref()
             && !counts
-            && !field.has_numbers()
+            && !fits(&agg.kind, field)
         {
             return Err(unfit(&source.field, &field.type_name, &agg.kind));
         }
@@ -165,12 +165,20 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
+/// Whether a metric is one of the values of a field.
+fn fits(kind: &str, field: &Field) -> bool {
+    match kind {
+        "median_absolute_deviation" => matches!(field.kind, Kind::Number(_)),
+        _ => field.has_numbers(),
+    }
+}
+
 fn average(numbers: &[f64]) -> Option<f64> {
     (!numbers.is_empty()).then(|| Sum::of(numbers.iter().copied()) / numbers.len() as f64)
 }
 
 /// The readable form of a number of a field of dates or booleans.
-fn readable(value: f64, field: Option<&Field>) -> Option<Value> {
+pub(super) fn readable(value: f64, field: Option<&Field>) -> Option<Value> {
     let field = field?;
     match field.kind {
         Kind::Date { .. } => Some(field.shown_term(&Term::Integer(value as i64))),
@@ -251,7 +259,9 @@ fn stats(numbers: &[f64], field: Option<&Field>) -> Map<String, Value> {
         if let (Some(value), false) = (value, numbers.is_empty())
             && let Some(text) = readable(value, field)
         {
-            body.insert(format!("{name}_as_string"), text);
+            let is_flag = field.is_some_and(|field| matches!(field.kind, Kind::Boolean));
+            let shown = if is_flag { (value != 0.0).into() } else { text };
+            body.insert(format!("{name}_as_string"), shown);
         }
     }
     body
@@ -361,13 +371,8 @@ fn rank(sorted: &[f64], value: f64) -> Option<f64> {
     Some(1.0)
 }
 
-fn percentiles(
-    agg: &Agg,
-    fields: &Fields<'_>,
-    sorted: &[f64],
-    field: Option<&Field>,
-) -> Result<Value, ApiError> {
-    let ranks = agg.kind == "percentile_ranks";
+/// The percentiles, or the values to be ranked, that are asked for.
+fn wanted_parts(agg: &Agg, fields: &Fields<'_>, ranks: bool) -> Result<Vec<f64>, ApiError> {
     let name = if ranks { "values" } else { "percents" };
     let wanted: Vec<f64> = match fields.get(name)? {
         None if ranks => return Err(ApiError::illegal_argument("Required [values]")),
@@ -378,6 +383,9 @@ fn percentiles(
             None => return Err(fields.wrong(name, value)),
         },
     };
+    if wanted.is_empty() {
+        return Err(fields.invalid(format!("[{name}] must not be empty: [{}]", agg.name)));
+    }
     if let Some(wrong) = wanted
         .iter()
         .find(|part| !ranks && !(0.0..=100.0).contains(*part))
@@ -387,8 +395,18 @@ fn percentiles(
             agg.name
         )));
     }
+    Ok(wanted)
+}
+
+fn percentiles(
+    agg: &Agg,
+    fields: &Fields<'_>,
+    sorted: &[f64],
+    field: Option<&Field>,
+) -> Result<Value, ApiError> {
+    let ranks = agg.kind == "percentile_ranks";
+    let mut wanted = wanted_parts(agg, fields, ranks)?;
     let by_key = fields.flag("keyed")?.unwrap_or(true);
-    let mut wanted = wanted;
     wanted.sort_by(f64::total_cmp);
     let found = wanted.iter().map(|part| {
         let value = if ranks {
@@ -398,27 +416,26 @@ fn percentiles(
         };
         (*part, value)
     });
-    let key = |part: f64| {
-        if part.fract() == 0.0 {
-            format!("{part:.1}")
-        } else {
-            part.to_string()
-        }
-    };
     Ok(if by_key {
         let mut values = Map::new();
         for (part, value) in found {
-            values.insert(key(part), value.map_or(Value::Null, number));
-            if let (Some(value), false) = (value, ranks)
-                && let Some(text) = readable(value, field)
-            {
-                values.insert(format!("{}_as_string", key(part)), text);
+            values.insert(java_double(part), value.map_or(Value::Null, number));
+            if let Some(text) = value.and_then(|value| readable(value, field)) {
+                values.insert(format!("{}_as_string", java_double(part)), text);
             }
         }
         json!({"values": values})
     } else {
         let values: Vec<Value> = found
-            .map(|(part, value)| json!({"key": part, "value": value.map_or(Value::Null, number)}))
+            .map(|(part, value)| {
+                let mut shown = json!({"key": part, "value": value.map_or(Value::Null, number)});
+                if let Some(text) = value.and_then(|value| readable(value, field)) {
+                    if let Some(fields) = shown.as_object_mut() {
+                        fields.insert("value_as_string".to_owned(), text);
+                    }
+                }
+                shown
+            })
             .collect();
         json!({"values": values})
     })

@@ -10,8 +10,10 @@ mod pipeline;
 mod range;
 mod terms;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::execute::{Prepared, Row, check_types};
@@ -20,11 +22,12 @@ use super::shard::{Scorer, Shard, View};
 use super::sort::check_doc_values;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
+use crate::dates::{Format, now_millis, parse_math};
 use crate::json::Json;
 use crate::store::{Field, Kind};
 use crate::strict::Fields;
 
-pub(crate) use parse::parse;
+pub(crate) use parse::{check_nesting, parse};
 
 /// One aggregation of a request.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub(crate) struct Context<'c, 'a> {
     shards: &'a [Shard<'a>],
     prepared: &'c [Prepared<'a>],
     request: &'c Request,
+    /// Whether buckets are looked into that a shard without a document does not have.
+    is_sparse: Cell<bool>,
 }
 
 /// The result of one aggregation: the prefix of its name under `typed_keys`, and its body.
@@ -77,9 +82,18 @@ impl Values {
     /// Takes `field` and `missing`.
     fn read(fields: &Fields<'_>) -> Result<Self, ApiError> {
         Ok(Self {
-            field: fields.text("field")?.ok_or_else(no_field)?,
+            field: fields.string("field")?.ok_or_else(no_field)?,
             missing: fields.get("missing")?.cloned(),
         })
+    }
+
+    /// Reads the date that stands for missing ones, in the format of the aggregation.
+    fn read_missing(&mut self, format: &Format, zone: &TimeZone) -> Result<(), ApiError> {
+        if let Some(Value::String(text)) = &self.missing {
+            let millis = parse_math(text, format, zone, false, now_millis());
+            self.missing = Some(millis.map_err(ApiError::in_search)?.into());
+        }
+        Ok(())
     }
 }
 
@@ -93,6 +107,7 @@ impl<'c, 'a> Context<'c, 'a> {
             shards,
             prepared,
             request,
+            is_sparse: Cell::new(false),
         }
     }
 
@@ -162,12 +177,18 @@ impl<'c, 'a> Context<'c, 'a> {
     /// Finishes buckets: counts, the aggregations inside, pipelines over them.
     fn finish(&self, agg: &Agg, buckets: Vec<Bucket<'a>>) -> Result<Vec<Json>, ApiError> {
         let mut made = Vec::new();
+        let has_all = matches!(
+            agg.kind.as_str(),
+            "range" | "date_range" | "ip_range" | "filters"
+        );
+        let around = self.is_sparse.replace(self.is_sparse.get() || !has_all);
         for bucket in buckets {
             let mut body = bucket.shown;
             body.push(("doc_count".to_owned(), bucket.rows.len().into()));
             self.below(agg, &bucket.rows, &mut body)?;
             made.push(Json::Object(body));
         }
+        self.is_sparse.set(around);
         pipeline::within(agg, made, self.request.typed_keys)
     }
 
@@ -203,7 +224,9 @@ impl<'c, 'a> Context<'c, 'a> {
         if matches!(known.kind, Kind::GeoPoint) && !matches!(kind, "value_count" | "cardinality") {
             return Err(unfit(&source.field, &known.type_name, kind));
         }
-        if let Some(missing) = &source.missing {
+        if let Some(missing) = &source.missing
+            && !(known.is_date() && missing.is_number())
+        {
             known.query_term(missing).map_err(ApiError::in_search)?;
         }
         Ok(field)
@@ -230,8 +253,10 @@ impl<'c, 'a> Context<'c, 'a> {
             && let Some(value) = &source.missing
         {
             let term = match &field {
-                Some(field) => field.query_term(value)?,
-                None => Term::plain(value),
+                Some(field) if !(field.is_date() && value.is_number()) => {
+                    field.query_term(value)?
+                }
+                _ => Term::plain(value),
             };
             found.extend(term);
         }
@@ -241,7 +266,7 @@ impl<'c, 'a> Context<'c, 'a> {
     /// The function of a filter for each shard.
     fn compile(&self, query: &Value, nested: Option<&str>) -> Result<Vec<Scorer<'a>>, ApiError> {
         let make = |own: &Prepared<'a>| {
-            let mut compiler = own.compiler.clone();
+            let mut compiler = own.compiler.unscored();
             compiler.nested = nested.map(str::to_owned);
             compiler.compile(query)
         };

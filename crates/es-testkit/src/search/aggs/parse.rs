@@ -100,6 +100,24 @@ pub(crate) fn parse(value: &Value) -> Result<Vec<Agg>, ApiError> {
     named.iter().map(|(name, body)| one(name, body)).collect()
 }
 
+/// Refuses aggregations that go back from nested objects where there are none.
+///
+/// # Errors
+/// 400 as the shards say it.
+pub(crate) fn check_nesting(aggs: &[Agg]) -> Result<(), ApiError> {
+    for agg in aggs.iter().filter(|agg| agg.kind != "nested") {
+        if agg.kind == "reverse_nested" {
+            return Err(ApiError::illegal_argument(format!(
+                "Reverse nested aggregation [{}] can not be used outside a [nested] context",
+                agg.name
+            ))
+            .in_search());
+        }
+        check_nesting(&agg.subs)?;
+    }
+    Ok(())
+}
+
 /// Whether a `composite` may be inside.
 fn is_single(kind: &str) -> bool {
     matches!(kind, "filter" | "nested")

@@ -106,6 +106,7 @@ pub(super) fn siblings(
             .ok_or_else(|| ApiError::illegal_argument("Required [buckets_path]"))?;
         let gap = Gap::read(&fields)?;
         fields.finish()?;
+        check_target(aggs, &path)?;
         let (first, rest) = match path.strip_suffix("._count") {
             Some(first) => (first, "_count"),
             None => path.split_once('>').unwrap_or((&path, "_count")),
@@ -132,6 +133,47 @@ pub(super) fn siblings(
         results.push((name, body.into()));
     }
     Ok(())
+}
+
+/// Refuses a path to nothing, or to what is no number.
+fn check_target(aggs: &[Agg], path: &str) -> Result<(), ApiError> {
+    let path = path
+        .strip_suffix("._count")
+        .map_or(path.to_owned(), |path| format!("{path}>_count"));
+    let mut level = aggs;
+    let mut found: Option<&Agg> = None;
+    for part in path.split('>') {
+        if matches!(part, "_count" | "_key") && found.is_some() {
+            return Ok(());
+        }
+        let (name, property) = part.split_once('.').unwrap_or((part, ""));
+        let name = name.split('[').next().unwrap_or_default();
+        let Some(agg) = level.iter().find(|agg| agg.name == name) else {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                format!("Validation Failed: 1: No aggregation found for path [{path}];"),
+            ));
+        };
+        let has_one = matches!(
+            agg.kind.as_str(),
+            "avg" | "sum" | "min" | "max" | "value_count" | "cardinality" | "weighted_avg"
+        );
+        if has_one && !matches!(property, "" | "value") {
+            return Err(no_number(&path));
+        }
+        (level, found) = (&agg.subs, Some(agg));
+    }
+    if path.contains('>') {
+        Ok(())
+    } else {
+        Err(no_number(&path))
+    }
+}
+
+fn no_number(path: &str) -> ApiError {
+    ApiError::illegal_argument(format!("the path [{path}] is not one to a number"))
+        .rooted("")
+        .in_search()
 }
 
 /// The buckets of a result with their keys.

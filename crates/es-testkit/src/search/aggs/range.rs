@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Agg, Bucket, Context, Outcome, Values, arrange};
+use super::{Agg, Bucket, Context, Outcome, Values, arrange, unfit};
 use crate::api::error::ApiError;
-use crate::api::value::{Term, number};
+use crate::api::value::{Term, java_double, narrow, network, number};
 use crate::dates::{Format, now_millis, parse_math, zone};
 use crate::json::object;
 use crate::search::execute::Row;
-use crate::store::Kind;
+use crate::store::{Kind, java_number};
 use crate::strict::Fields;
 
 /// The values that ranges are over.
@@ -28,11 +28,16 @@ impl Scale {
             return Ok(None);
         };
         let Self::Dates { format, zone } = self else {
-            return value
-                .as_f64()
-                .or_else(|| value.as_str()?.parse().ok())
-                .map(Some)
-                .ok_or_else(|| range.wrong(name, value));
+            return match value {
+                Value::String(text) => match java_number(text) {
+                    Some(number) => Ok(Some(number)),
+                    None => Err(crate::strict::not_a_number(text).in_search()),
+                },
+                value => match value.as_f64() {
+                    Some(number) => Ok(Some(number)),
+                    None => Err(range.wrong(name, value)),
+                },
+            };
         };
         let text = value
             .as_str()
@@ -57,9 +62,12 @@ impl<'a> Context<'_, 'a> {
     pub(super) fn range(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section(&agg.kind, &agg.settings)?;
         fields.unsupported(&["script"])?;
-        let values = Values::read(&fields)?;
+        let mut values = Values::read(&fields)?;
         let by_key = fields.flag("keyed")?.unwrap_or(false);
         let scale = self.scale(agg, &fields, &values)?;
+        if let Scale::Dates { format, zone } = &scale {
+            values.read_missing(format, zone)?;
+        }
         let ranges = fields.get("ranges")?.and_then(Value::as_array);
         let Some(ranges) = ranges.filter(|ranges| !ranges.is_empty()) else {
             return Err(ApiError::illegal_argument(format!(
@@ -87,9 +95,30 @@ impl<'a> Context<'_, 'a> {
 
     fn scale(&self, agg: &Agg, fields: &Fields<'_>, values: &Values) -> Result<Scale, ApiError> {
         let format = fields.text("format")?;
+        let field = self.any_field(&values.field)?;
+        if let Some(field) = &field {
+            let fits = match agg.kind.as_str() {
+                "ip_range" => matches!(field.kind, Kind::Ip),
+                _ => field.has_numbers(),
+            };
+            if !fits {
+                return Err(unfit(&values.field, &field.type_name, &agg.kind));
+            }
+        }
+        let kind = field.as_deref().map(|field| &field.kind);
+        if matches!(kind, Some(Kind::Boolean)) {
+            return Err(ApiError::unsupported(format!("[{}] of booleans", agg.kind)));
+        }
+        let is_date = field.as_ref().is_some_and(|field| field.is_date());
+        let of_dates = agg.kind == "date_range" && !matches!(kind, Some(Kind::Number(_)));
         if agg.kind == "date_range" {
-            let zone = zone(fields.text("time_zone")?.as_deref().unwrap_or("UTC"))?;
-            let field = self.any_field(&values.field)?;
+            fields.text("time_zone")?;
+        }
+        if of_dates || (agg.kind == "range" && is_date && format.is_none()) {
+            let zone = match agg.kind.as_str() {
+                "date_range" => zone(fields.text("time_zone")?.as_deref().unwrap_or("UTC"))?,
+                _ => jiff::tz::TimeZone::UTC,
+            };
             let format = match (format, field.as_deref().map(|field| &field.kind)) {
                 (Some(text), _) => Format::parse(&text)?,
                 (None, Some(Kind::Date { format })) => format.clone(),
@@ -159,9 +188,15 @@ impl<'a> Context<'_, 'a> {
         rows: &[Row<'a>],
         range: &Fields<'_>,
     ) -> Result<Ranked<'a>, ApiError> {
-        let key = range.text("key")?;
-        let (from, to) = (range.text("from")?, range.text("to")?);
-        range.unsupported(&["mask"])?;
+        let mut key = range.text("key")?;
+        let (mut from, mut to) = (range.text("from")?, range.text("to")?);
+        if let Some(mask) = range.text("mask")? {
+            let (low, high) = network(&mask)
+                .ok_or_else(|| range.invalid(format!("'{mask}' is not an IP string literal.")))?;
+            from = (low > 0).then(|| narrow(low).to_string());
+            to = high.checked_add(1).map(|next| narrow(next).to_string());
+            key.get_or_insert(mask);
+        }
         range.finish()?;
         let read = |text: &Option<String>| match text {
             None => Ok(None),
@@ -192,14 +227,5 @@ impl<'a> Context<'_, 'a> {
             rank(&high, f64::INFINITY),
             bucket,
         ))
-    }
-}
-
-/// A number as Java prints a double.
-fn java_double(number: f64) -> String {
-    if number.fract() == 0.0 && number.abs() < 1e7 {
-        format!("{number:.1}")
-    } else {
-        number.to_string()
     }
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::{Agg, Bucket, Context, Outcome, Values, keyed, member};
+use super::{Agg, Bucket, Context, Outcome, Values, keyed, member, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::object;
@@ -57,6 +57,12 @@ impl Choice {
 struct Settings {
     values: Values,
     size: usize,
+    /// The number of buckets that each shard returns.
+    shard_size: usize,
+    /// The number of documents that a bucket must have on its shard.
+    shard_least: usize,
+    /// Whether each bucket says how many of its documents may be missing.
+    shows_error: bool,
     /// The least and the greatest number of documents of a bucket.
     counts: RangeInclusive<usize>,
     include: Choice,
@@ -76,31 +82,62 @@ impl Settings {
         };
         let settings = if agg.kind == "rare_terms" {
             fields.float("precision")?;
+            let most = fields.positive("max_doc_count")?.unwrap_or(1);
+            if most > 100 {
+                return Err(fields.invalid(format!(
+                    "[max_doc_count] must be smaller than [100] in [{}]",
+                    agg.name
+                )));
+            }
             Self {
                 values,
                 size: usize::MAX,
-                counts: 1..=fields.positive("max_doc_count")?.unwrap_or(1),
+                shard_size: usize::MAX,
+                shard_least: 0,
+                shows_error: false,
+                counts: 1..=most,
                 include,
                 exclude,
                 order: vec![("_count".to_owned(), false)],
             }
         } else {
-            fields.count("shard_size")?;
-            fields.count("shard_min_doc_count")?;
-            fields.flag("show_term_doc_count_error")?;
-            fields.text("collect_mode")?;
+            check_mode(&fields)?;
             fields.text("execution_hint")?;
+            let size = fields.positive("size")?.unwrap_or(10);
+            let order = read_order(fields.get("order")?)?;
+            // Counts of several shards get better with more buckets of each, keys do not.
+            let default = if is_by_key(&order) {
+                size
+            } else {
+                size.saturating_add(size / 2).saturating_add(10)
+            };
+            let least = fields.count("min_doc_count")?.unwrap_or(1);
+            let shard_least = fields.count("shard_min_doc_count")?.unwrap_or(0);
             Self {
                 values,
-                size: fields.positive("size")?.unwrap_or(10),
-                counts: fields.count("min_doc_count")?.unwrap_or(1)..=usize::MAX,
+                size,
+                shard_size: fields.positive("shard_size")?.unwrap_or(default).max(size),
+                shard_least: shard_least.min(least),
+                shows_error: fields.flag("show_term_doc_count_error")?.unwrap_or(false),
+                counts: least..=usize::MAX,
                 include,
                 exclude,
-                order: read_order(fields.get("order")?)?,
+                order,
             }
         };
         fields.finish()?;
         Ok(settings)
+    }
+
+    /// The most documents that a term may have on a shard that did not return it: as many as the
+    /// last one that it returned. `None` where that cannot be known.
+    fn error(&self, returned: &[Filled<'_>]) -> Option<usize> {
+        if returned.len() < self.shard_size || is_by_key(&self.order) {
+            return Some(0);
+        }
+        let by_count = matches!(self.order.as_slice(), [(by, true), ..] if by == "_count");
+        let counts = returned.iter().map(|(_, rows)| rows.len());
+        by_count.then(|| counts.min().unwrap_or(0))
     }
 
     fn has_pattern(&self) -> bool {
@@ -112,6 +149,60 @@ impl Settings {
     }
 }
 
+/// Refuses an order of collecting that there is not.
+fn check_mode(fields: &Fields<'_>) -> Result<(), ApiError> {
+    match fields.text("collect_mode")?.as_deref() {
+        None | Some("depth_first" | "breadth_first") => Ok(()),
+        Some(other) => Err(fields
+            .wrong("collect_mode", &other.into())
+            .rooted("parse_exception")),
+    }
+}
+
+/// Refuses a way to collect texts that there is not.
+fn check_hint(agg: &Agg) -> Result<(), ApiError> {
+    let hint = agg.settings.get("execution_hint").and_then(Value::as_str);
+    match hint {
+        None | Some("map" | "global_ordinals") => Ok(()),
+        Some(other) => Err(ApiError::illegal_argument(format!(
+            "Unknown `execution_hint`: [{other}], expected any of [map, global_ordinals]"
+        ))
+        .in_search()),
+    }
+}
+
+/// The buckets of all shards together.
+#[derive(Default)]
+struct Merged<'a> {
+    buckets: Vec<Filled<'a>>,
+    /// The number of documents of terms that their shards did not return.
+    left_out: usize,
+    /// The number of shards that have the field.
+    shards: usize,
+    /// By shard, the most documents of a term that it did not return.
+    errors: BTreeMap<usize, Option<usize>>,
+}
+
+impl Merged<'_> {
+    /// Returns how many documents a term without a bucket may have, -1 where nobody knows.
+    fn error(&self) -> i64 {
+        let errors: Option<Vec<usize>> = self.errors.values().copied().collect();
+        if errors.is_none() {
+            return -1;
+        }
+        if self.shards == 1 {
+            return 0;
+        }
+        let sum: usize = errors.into_iter().flatten().sum();
+        i64::try_from(sum).unwrap_or(i64::MAX)
+    }
+}
+
+/// Whether buckets are sorted by their keys alone.
+fn is_by_key(order: &[(String, bool)]) -> bool {
+    matches!(order, [(by, _)] if by == "_key")
+}
+
 impl<'a> Context<'_, 'a> {
     pub(super) fn terms(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let settings = Settings::read(agg)?;
@@ -119,6 +210,17 @@ impl<'a> Context<'_, 'a> {
         let on_texts = field
             .as_ref()
             .is_none_or(|field| matches!(field.kind, Kind::Keyword { .. } | Kind::Text { .. }));
+        let is_fraction = matches!(
+            field.as_ref().map(|field| &field.kind),
+            Some(Kind::Number(number)) if !number.is_whole()
+        );
+        if agg.kind == "rare_terms" && is_fraction {
+            let kind = field.as_ref().map_or("", |field| field.type_name.as_str());
+            return Err(unfit(&settings.values.field, kind, "rare_terms"));
+        }
+        if on_texts {
+            check_hint(agg)?;
+        }
         if !on_texts && settings.has_pattern() {
             return Err(ApiError::illegal_argument(format!(
                 "Aggregation [{}] cannot support regular expression style include/exclude settings as they can only be applied to string fields. Use an array of values for include/exclude clauses",
@@ -126,15 +228,27 @@ impl<'a> Context<'_, 'a> {
             ))
             .in_search());
         }
-        let mut buckets = self.filled(&settings, rows)?;
-        self.sort_buckets(agg, &mut buckets, &settings.order)?;
-        let others = buckets.iter().skip(settings.size);
-        let others: usize = others.map(|(_, rows)| rows.len()).sum();
-        buckets.truncate(settings.size);
-        let made = buckets
-            .into_iter()
-            .map(|(term, rows)| keyed(Bucket::new(rows), field.as_deref(), &term))
-            .collect();
+        let mut found = self.merged(agg, &settings, rows)?;
+        self.sort_buckets(agg, &mut found.buckets, &settings.order)?;
+        let others = found.buckets.iter().skip(settings.size);
+        let others: usize = found.left_out + others.map(|(_, rows)| rows.len()).sum::<usize>();
+        found.buckets.truncate(settings.size);
+        let error = found.error();
+        // The server counts them by the parts in which it merges the shards.
+        if settings.shows_error && error != 0 {
+            return Err(ApiError::unsupported(
+                "[show_term_doc_count_error] where shards leave terms out",
+            ));
+        }
+        let made = found.buckets.iter().map(|(term, rows)| {
+            let bucket = keyed(Bucket::new(rows.clone()), field.as_deref(), term);
+            if settings.shows_error {
+                bucket.with("doc_count_error_upper_bound", 0)
+            } else {
+                bucket
+            }
+        });
+        let made = made.collect();
         let prefix = match field.as_deref().map(|field| &field.kind) {
             None => "um",
             Some(Kind::Number(Number::UnsignedLong)) => "ul",
@@ -148,24 +262,64 @@ impl<'a> Context<'_, 'a> {
         }
         Ok((
             format!("{prefix}terms"),
-            object! {"doc_count_error_upper_bound": 0, "sum_other_doc_count": others, "buckets": shown},
+            object! {"doc_count_error_upper_bound": error, "sum_other_doc_count": others, "buckets": shown},
         ))
     }
 
-    /// The terms that have buckets, with their documents.
-    fn filled(&self, settings: &Settings, rows: &[Row<'a>]) -> Result<Vec<Filled<'a>>, ApiError> {
+    /// The terms that the shards return, with their documents.
+    fn merged(
+        &self,
+        agg: &Agg,
+        settings: &Settings,
+        rows: &[Row<'a>],
+    ) -> Result<Merged<'a>, ApiError> {
+        let mut merged = Merged::default();
+        let mut all: BTreeMap<String, Filled<'a>> = BTreeMap::new();
+        for number in 0..self.shards.len() {
+            let own = rows.iter().filter(|row| row.shard == number);
+            let own: Vec<Row<'a>> = own.cloned().collect();
+            if self.is_sparse.get() && own.is_empty() {
+                continue;
+            }
+            if self.field(number, &settings.values.field)?.is_some() {
+                merged.shards += 1;
+            }
+            let mut buckets = self.filled(settings, number, &own)?;
+            let count = |buckets: &[Filled<'a>]| buckets.iter().map(|(_, rows)| rows.len()).sum();
+            let before: usize = count(&buckets);
+            buckets.retain(|(_, rows)| rows.len() >= settings.shard_least);
+            if settings.shard_size < buckets.len() {
+                self.sort_buckets(agg, &mut buckets, &settings.order)?;
+                buckets.truncate(settings.shard_size);
+            }
+            merged.left_out += before - count(&buckets);
+            merged.errors.insert(number, settings.error(&buckets));
+            for (term, rows) in buckets {
+                let bucket = all.entry(term.text());
+                let bucket = bucket.or_insert_with(|| (term, Vec::new()));
+                bucket.1.extend(rows);
+            }
+        }
+        let fits = |(_, rows): &Filled<'a>| settings.counts.contains(&rows.len());
+        merged.buckets = all.into_values().filter(fits).collect();
+        Ok(merged)
+    }
+
+    /// The terms of a shard, with their documents.
+    fn filled(
+        &self,
+        settings: &Settings,
+        shard: usize,
+        rows: &[Row<'a>],
+    ) -> Result<Vec<Filled<'a>>, ApiError> {
         let path = &settings.values.field;
         let mut grouped: BTreeMap<String, Filled<'a>> = BTreeMap::new();
         let empty = |term: &Term| (term.clone(), Vec::new());
         if *settings.counts.start() == 0 {
-            for shard in self.shards {
-                for term in shard
-                    .holders(path)
-                    .iter()
-                    .flat_map(|entry| entry.terms(path))
-                {
-                    grouped.entry(term.text()).or_insert_with(|| empty(term));
-                }
+            let shard = self.shards.get(shard);
+            let holders = shard.map(|shard| shard.holders(path)).unwrap_or_default();
+            for term in holders.iter().flat_map(|entry| entry.terms(path)) {
+                grouped.entry(term.text()).or_insert_with(|| empty(term));
             }
         }
         for row in rows {
@@ -177,9 +331,8 @@ impl<'a> Context<'_, 'a> {
                 bucket.1.push(row.clone());
             }
         }
-        let has_bucket =
-            |(term, rows): &Filled<'a>| settings.counts.contains(&rows.len()) && settings.has(term);
-        Ok(grouped.into_values().filter(has_bucket).collect())
+        let grouped = grouped.into_values();
+        Ok(grouped.filter(|(term, _)| settings.has(term)).collect())
     }
 
     fn sort_buckets(

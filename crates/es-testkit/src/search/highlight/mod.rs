@@ -66,33 +66,23 @@ impl Settings {
             "max_analyzed_offset",
             "fragment_offset",
         ])?;
-        let plain = match fields.text("type")?.as_deref() {
-            None => self.plain,
-            Some("unified") => false,
-            Some("plain") => true,
-            Some("fvh") => return Err(ApiError::unsupported("the highlighter [fvh]")),
-            Some(other) => {
-                return Err(ApiError::illegal_argument(format!(
-                    "unknown highlighter type [{other}]"
-                ))
-                .in_search());
-            }
-        };
+        let plain = read_plain(fields)?.unwrap_or(self.plain);
         if fields
             .text("tags_schema")?
             .is_some_and(|schema| schema != "default")
         {
             return Err(ApiError::unsupported("[tags_schema] in [highlight]"));
         }
+        let (pre, post) = read_tags(fields)?;
+        // A size below one leaves sentences whole.
+        let fragment_size = fields
+            .integer("fragment_size")?
+            .map(|size| usize::try_from(size).unwrap_or(0));
         Ok(Self {
             plain,
-            pre: fields
-                .texts("pre_tags")?
-                .unwrap_or_else(|| self.pre.clone()),
-            post: fields
-                .texts("post_tags")?
-                .unwrap_or_else(|| self.post.clone()),
-            fragment_size: fields.count("fragment_size")?.unwrap_or(self.fragment_size),
+            pre: pre.unwrap_or_else(|| self.pre.clone()),
+            post: post.unwrap_or_else(|| self.post.clone()),
+            fragment_size: fragment_size.unwrap_or(self.fragment_size),
             fragments: fields
                 .count("number_of_fragments")?
                 .unwrap_or(self.fragments),
@@ -109,6 +99,35 @@ impl Settings {
                 .cloned()
                 .or_else(|| self.query.clone()),
         })
+    }
+}
+
+/// The signs before and after a mark, as far as they are given.
+type Tags = (Option<Vec<String>>, Option<Vec<String>>);
+
+fn read_tags(fields: &Fields<'_>) -> Result<Tags, ApiError> {
+    let (pre, post) = (fields.texts("pre_tags")?, fields.texts("post_tags")?);
+    let wrong = match (&pre, &post) {
+        (Some(_), None) => "pre_tags are set but post_tags are not set",
+        (Some(pre), Some(post)) if pre.is_empty() || post.is_empty() => {
+            "pre_tags or post_tags must not be empty"
+        }
+        _ => return Ok((pre, post)),
+    };
+    Err(ApiError::parsing(wrong))
+}
+
+/// Reads which highlighter is chosen.
+fn read_plain(fields: &Fields<'_>) -> Result<Option<bool>, ApiError> {
+    match fields.text("type")?.as_deref() {
+        None => Ok(None),
+        Some("unified") => Ok(Some(false)),
+        Some("plain") => Ok(Some(true)),
+        Some("fvh") => Err(ApiError::unsupported("the highlighter [fvh]")),
+        Some(other) => Err(ApiError::illegal_argument(format!(
+            "unknown highlighter type [{other}]"
+        ))
+        .in_search()),
     }
 }
 
@@ -134,7 +153,13 @@ impl Highlight {
         let mut parsed = Vec::new();
         for (name, settings) in named {
             let fields = Fields::section("highlight_field", settings)?;
-            parsed.push((name.clone(), shared.take(&fields)?));
+            let own = shared.take(&fields).map_err(|error| match error.kind {
+                "parsing_exception" => error
+                    .retyped("parsing_exception", "x_content_parse_exception")
+                    .rooted("parsing_exception"),
+                _ => error,
+            })?;
+            parsed.push((name.clone(), own));
             fields.finish()?;
         }
         Ok(Self { fields: parsed })

@@ -46,17 +46,22 @@ impl<'a> Compiler<'a> {
     pub(super) fn bool(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::section("bool", body)?;
         let must = self.clauses(&fields, "must")?;
-        let filter = self.clauses(&fields, "filter")?;
+        let filter = self.unscored().clauses(&fields, "filter")?;
         let should = self.clauses(&fields, "should")?;
         let silent = Self {
             marking: false,
-            ..self.clone()
+            ..self.unscored()
         };
         let must_not = silent.clauses(&fields, "must_not")?;
+        let pure_negative = fields.flag("adjust_pure_negative")?.unwrap_or(true);
         let (boost, name) = common(&fields)?;
         // Without other clauses that select documents, one must match even where 0 is asked for.
         let least = usize::from(must.is_empty() && filter.is_empty() && !should.is_empty());
-        let needed = match fields.text("minimum_should_match")? {
+        let minimum = match fields.raw("minimum_should_match") {
+            None | Some(Value::Null) => None,
+            Some(_) => fields.text("minimum_should_match")?,
+        };
+        let needed = match minimum {
             Some(text) => minimum_should_match(&text, should.len())
                 .map_err(|error| self.shard_error(error))?
                 .max(least),
@@ -65,6 +70,9 @@ impl<'a> Compiler<'a> {
         fields.finish()?;
         let empty =
             must.is_empty() && filter.is_empty() && should.is_empty() && must_not.is_empty();
+        if least == 0 && must.is_empty() && filter.is_empty() && !empty && !pure_negative {
+            return self.named(name, Rc::new(|_| None));
+        }
         self.named(
             name,
             Rc::new(move |view: View<'a>| {
@@ -91,8 +99,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn clauses(&self, fields: &Fields<'_>, name: &str) -> Result<Vec<Scorer<'a>>, ApiError> {
-        match fields.get(name)? {
-            None => Ok(Vec::new()),
+        match fields.raw(name) {
+            None | Some(Value::Null) => Ok(Vec::new()),
             Some(Value::Array(items)) => items
                 .iter()
                 .map(|item| self.compile(item).map_err(|error| within(name, error)))
@@ -129,7 +137,7 @@ impl<'a> Compiler<'a> {
                 "[constant_score] requires a 'filter' element",
             ));
         };
-        let filter = self.compile(filter)?;
+        let filter = self.unscored().compile(filter)?;
         let (boost, name) = common(&fields)?;
         fields.finish()?;
         self.named(name, Rc::new(move |view| filter(view).map(|_| boost)))
@@ -142,7 +150,7 @@ impl<'a> Compiler<'a> {
         let positive = self.compile(fields.get("positive")?.ok_or_else(|| missing("positive"))?)?;
         let silent = Self {
             marking: false,
-            ..self.clone()
+            ..self.unscored()
         };
         let negative =
             silent.compile(fields.get("negative")?.ok_or_else(|| missing("negative"))?)?;

@@ -8,7 +8,7 @@ use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::dates::{parse_math, parse_time, zone};
 use crate::search::shard::View;
-use crate::store::{Field, Kind, read_point};
+use crate::store::{Field, Kind, read_place};
 use crate::strict::Fields;
 
 type Distances<'a> = Box<dyn Fn(View<'a>) -> Vec<f64> + 'a>;
@@ -170,7 +170,7 @@ impl<'a> Compiler<'a> {
         let path = field.path.clone();
         let origin = match &field.kind {
             Kind::GeoPoint => {
-                let origin = settings.origin.and_then(|origin| read_point(origin).ok());
+                let origin = settings.origin.and_then(|origin| read_place(origin).ok());
                 let origin = origin.ok_or_else(|| settings.wrong("origin"))?;
                 return Ok(Box::new(move |view| {
                     let data = view.entry.fields.get(&path);

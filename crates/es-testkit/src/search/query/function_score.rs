@@ -9,7 +9,6 @@ use super::{Compiler, common};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::search::shard::{Scorer, View};
-use crate::store::Entry;
 use crate::strict::Fields;
 
 type Modifier = fn(f64) -> f64;
@@ -42,6 +41,19 @@ const BOOST_MODES: &[(&str, Mode)] = &[
     ("avg", Mode::Avg),
     ("max", Mode::Max),
     ("min", Mode::Min),
+];
+
+const MODIFIERS: &[(&str, Modifier)] = &[
+    ("none", |x| x),
+    ("log", f64::log10),
+    ("log1p", |x| (x + 1.0).log10()),
+    ("log2p", |x| (x + 2.0).log10()),
+    ("ln", f64::ln),
+    ("ln1p", f64::ln_1p),
+    ("ln2p", |x| (x + 2.0).ln()),
+    ("square", |x| x * x),
+    ("sqrt", f64::sqrt),
+    ("reciprocal", |x| 1.0 / x),
 ];
 
 /// A function of a query, with the documents that it applies to.
@@ -83,6 +95,7 @@ impl<'a> Compiler<'a> {
         let least = fields.float("min_score")?;
         let functions = self.functions(&fields)?;
         let is_list = fields.raw("functions").is_some();
+        let failure = Rc::clone(&self.failure);
         fields.finish()?;
         self.named(
             name,
@@ -99,6 +112,11 @@ impl<'a> Compiler<'a> {
                     (factor, mode) => combine(mode, score, factor.unwrap_or(1.0)),
                 };
                 let total = combined as f32 * boost;
+                if total.is_nan() || total == f32::NEG_INFINITY {
+                    let reason = format!("function score query returned an invalid score: {total}");
+                    let error = ApiError::illegal_argument(reason).in_search();
+                    failure.borrow_mut().get_or_insert(error);
+                }
                 least
                     .is_none_or(|least| f64::from(total) >= least)
                     .then_some(total)
@@ -119,7 +137,7 @@ impl<'a> Compiler<'a> {
         let fields = Fields::query("function_score", item)?;
         let silent = Self {
             marking: false,
-            ..self.clone()
+            ..self.unscored()
         };
         let filter = fields
             .get("filter")?
@@ -178,19 +196,7 @@ impl<'a> Compiler<'a> {
         })?;
         let factor = fields.float("factor")?.unwrap_or(1.0);
         let missing = fields.float("missing")?;
-        let modifiers: &[(&str, Modifier)] = &[
-            ("none", |x| x),
-            ("log", f64::log10),
-            ("log1p", |x| (x + 1.0).log10()),
-            ("log2p", |x| (x + 2.0).log10()),
-            ("ln", f64::ln),
-            ("ln1p", f64::ln_1p),
-            ("ln2p", |x| (x + 2.0).ln()),
-            ("square", |x| x * x),
-            ("sqrt", f64::sqrt),
-            ("reciprocal", |x| 1.0 / x),
-        ];
-        let modifier = fields.choice("modifier", modifiers)?.unwrap_or(|x| x);
+        let modifier = fields.choice("modifier", MODIFIERS)?.unwrap_or(|x| x);
         fields.finish()?;
         let field = self.field(&path);
         if field.is_none() && missing.is_none() {
@@ -212,13 +218,7 @@ impl<'a> Compiler<'a> {
             return Err(self.shard_error(ApiError::bad_request("class_cast_exception", reason)));
         }
         let path = field.map_or(path, |field| field.path.clone());
-        // The genuine server fails when the query finds such a document.
-        let lacks = |entry: &Entry| entry.terms(&path).is_empty();
-        if missing.is_none() && self.shard.documents.iter().any(|one| lacks(&one.entry)) {
-            return Err(ApiError::unsupported(
-                "[field_value_factor] without [missing] where a document has no value",
-            ));
-        }
+        let failure = Rc::clone(&self.failure);
         Ok(Box::new(move |view: View<'a>| {
             let own = view
                 .entry
@@ -226,7 +226,21 @@ impl<'a> Compiler<'a> {
                 .iter()
                 .filter_map(Term::number)
                 .min_by(f64::total_cmp);
-            modifier(own.or(missing).unwrap_or(1.0) * factor)
+            let fail = |error: ApiError| {
+                failure.borrow_mut().get_or_insert(error.in_search());
+            };
+            let Some(own) = own.or(missing) else {
+                let reason = format!("Missing value for field [{path}]");
+                fail(ApiError::illegal_argument(reason));
+                return 1.0;
+            };
+            let value = modifier(own * factor);
+            if value < 0.0 || value.is_nan() {
+                fail(ApiError::illegal_argument(format!(
+                    "field value function must not produce negative scores, but got: [{value}] for field value: [{own}]"
+                )));
+            }
+            value
         }))
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Compiler, common};
 use crate::api::error::ApiError;
 use crate::search::shard::{Scorer, View};
-use crate::store::{Kind, Point, read_point};
+use crate::store::{Kind, Point, read_place};
 use crate::strict::Fields;
 
 /// Returns the metres between two points on a sphere of the earth's mean radius.
@@ -76,8 +76,13 @@ impl<'a> Compiler<'a> {
         let lenient = fields.flag("ignore_unmapped")?.unwrap_or(false);
         let (boost, name) = common(&fields)?;
         let (path, place) = self.place(&fields, "geo_distance")?;
-        let point = read_point(place)
-            .map_err(|reason| self.shard_error(ApiError::bad_request("parse_exception", reason)))?;
+        let point = read_place(place).map_err(|reason| {
+            let error = ApiError::bad_request("parse_exception", reason);
+            if error.reason.starts_with("found a height") {
+                return error;
+            }
+            self.shard_error(error)
+        })?;
         let Some(path) = self.geo_field(&path, lenient)? else {
             return Ok(Rc::new(|_| None));
         };
@@ -121,7 +126,6 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn geo_bounding_box(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("geo_bounding_box", body)?;
-        fields.choice("type", &[("memory", ()), ("indexed", ())])?;
         fields.only(
             "validation_method",
             "strict",
@@ -176,7 +180,7 @@ fn read_box(value: &Value) -> Result<Corners, ApiError> {
     let point = |name: &str| {
         fields
             .get(name)?
-            .map(|value| read_point(value).map_err(wrong))
+            .map(|value| read_place(value).map_err(wrong))
             .transpose()
     };
     let (top_left, bottom_right) = (point("top_left")?, point("bottom_right")?);

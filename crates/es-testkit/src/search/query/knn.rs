@@ -110,7 +110,7 @@ impl<'a> Compiler<'a> {
         let k = neighbours(fields, (!section).then_some(page))?;
         let silent = Self {
             marking: false,
-            ..self.clone()
+            ..self.unscored()
         };
         let filters = match fields.get("filter")? {
             None => Vec::new(),
@@ -134,12 +134,7 @@ impl<'a> Compiler<'a> {
                 "[knn] queries are only supported on [dense_vector] fields".to_string(),
             )));
         };
-        if let Some(dims) = dims.filter(|dims| *dims != vector.len()) {
-            return Err(self.shard_error(ApiError::illegal_argument(format!(
-                "The query vector has a different number of dimensions [{}] than the document vectors [{dims}].",
-                vector.len()
-            ))));
-        }
+        check_dims(dims, &vector).map_err(|error| self.shard_error(error))?;
         let floor = least.map(|raw| least_score(how, raw as f32));
         let path = field.path.clone();
         let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
@@ -155,6 +150,16 @@ impl<'a> Compiler<'a> {
             scorer,
             boost: 1.0,
         }))
+    }
+}
+
+fn check_dims(dims: Option<usize>, vector: &[f32]) -> Result<(), ApiError> {
+    match dims.filter(|dims| *dims != vector.len()) {
+        None => Ok(()),
+        Some(dims) => Err(ApiError::illegal_argument(format!(
+            "The query vector has a different number of dimensions [{}] than the document vectors [{dims}].",
+            vector.len()
+        ))),
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) noted: Rc<RefCell<Noted<'a>>>,
     /// False within `must_not`, whose terms are not marked.
     pub(crate) marking: bool,
+    /// The error of a document that could not be scored.
+    pub(crate) failure: Rc<RefCell<Option<ApiError>>>,
 }
 
 /// Queries of the server that are not done here.
@@ -124,6 +126,15 @@ impl<'a> Compiler<'a> {
             size: 10,
             noted: Rc::default(),
             marking: true,
+            failure: Rc::default(),
+        }
+    }
+
+    /// The same where documents are found but not scored, so that no score is refused.
+    pub(crate) fn unscored(&self) -> Self {
+        Self {
+            failure: Rc::default(),
+            ..self.clone()
         }
     }
 
@@ -235,9 +246,14 @@ impl<'a> Compiler<'a> {
 fn common(fields: &Fields<'_>) -> Result<(f32, Option<String>), ApiError> {
     let boost = fields.float("boost")?.unwrap_or(1.0) as f32;
     if boost < 0.0 {
-        return Err(ApiError::parsing(format!(
-            "negative [boost] are not allowed in [bool], use a value between 0 and 1 to deboost; found [{boost}]"
-        )));
+        let name = fields.name();
+        let reason = format!(
+            "negative [boost] are not allowed in [{name}], use a value between 0 and 1 to deboost; found [{boost}]"
+        );
+        return Err(match name {
+            "match_all" | "ids" => ApiError::parsing(reason),
+            _ => fields.invalid(reason),
+        });
     }
     Ok((boost, fields.text("_name")?))
 }

@@ -8,29 +8,81 @@ use serde_json::Value;
 use super::{Compiler, Marked, common, one_field};
 use crate::api::error::ApiError;
 use crate::search::shard::{Bm25, Scorer, View, indexed_terms, length, occurrences};
-use crate::store::{Field, Kind};
+use crate::store::{Field, Kind, matches_wildcard};
 use crate::strict::Fields;
+
+/// The metadata of documents.
+pub(super) const METADATA: [&str; 8] = [
+    "_id",
+    "_index",
+    "_source",
+    "_version",
+    "_seq_no",
+    "_ignored",
+    "_field_names",
+    "_tier",
+];
+
+/// The operators that a regular expression may have.
+const FLAGS: [&str; 8] = [
+    "all",
+    "anystring",
+    "automaton",
+    "complement",
+    "empty",
+    "intersection",
+    "interval",
+    "none",
+];
+
+fn read_value(query: &str, fields: &Fields<'_>) -> Result<String, ApiError> {
+    let given = match fields.text("value")? {
+        None if query == "wildcard" => fields.text("wildcard")?,
+        given => given,
+    };
+    given.ok_or_else(|| ApiError::illegal_argument("value cannot be null"))
+}
+
+/// Refuses operators of regular expressions that there are not.
+fn check_flags(flags: Option<&str>) -> Result<(), ApiError> {
+    let mut flags = flags
+        .unwrap_or_default()
+        .split('|')
+        .filter(|flag| !flag.is_empty());
+    let is_known = |flag: &&str| FLAGS.contains(&flag.to_lowercase().as_str());
+    match flags.find(|flag| !is_known(flag) || flag.eq_ignore_ascii_case("all")) {
+        // Behind `ALL` nothing is read.
+        None => Ok(()),
+        Some(flag) if is_known(&flag) => Ok(()),
+        Some(flag) => Err(ApiError::illegal_argument(format!(
+            "Unknown regexp flag [{flag}]"
+        ))),
+    }
+}
 
 /// Says whether a term fits.
 type Fits = Box<dyn Fn(&str) -> bool>;
 
-/// The settings of `fuzzy`.
-struct Fuzzy {
-    edits: usize,
+/// The terms that stand for a word with some edits.
+pub(super) struct Fuzzy {
+    pub(super) edits: usize,
     /// The number of letters at the beginning that must be the same.
-    fixed: usize,
+    pub(super) fixed: usize,
+    /// The number of terms that count, the nearest ones first.
+    pub(super) most: usize,
 }
 
 impl Fuzzy {
     fn take(fields: &Fields<'_>, value: &str) -> Result<Self, ApiError> {
         let fuzziness = fields.text("fuzziness")?;
-        fields.count("max_expansions")?;
+        let most = fields.integer("max_expansions")?.unwrap_or(50);
         if fields.flag("transpositions")? == Some(false) {
             return Err(ApiError::unsupported("[transpositions: false] in [fuzzy]"));
         }
         Ok(Self {
             edits: fuzzy_distance(fuzziness.as_deref().unwrap_or("AUTO"), value)?,
             fixed: fields.count("prefix_length")?.unwrap_or(0),
+            most: usize::try_from(most).unwrap_or(0),
         })
     }
 }
@@ -49,11 +101,7 @@ impl<'a> Compiler<'a> {
             },
         )?;
         fields.unsupported(&["rewrite"])?;
-        let given = match fields.text("value")? {
-            None if query == "wildcard" => fields.text("wildcard")?,
-            given => given,
-        };
-        let value = given.ok_or_else(|| ApiError::illegal_argument("value cannot be null"))?;
+        let value = read_value(query, &fields)?;
         let folded = query != "fuzzy" && fields.flag("case_insensitive")?.unwrap_or(false);
         let (boost, name) = common(&fields)?;
         let fuzzy = match query {
@@ -61,12 +109,16 @@ impl<'a> Compiler<'a> {
             _ => None,
         };
         if query == "regexp" {
-            fields.text("flags")?;
+            check_flags(fields.text("flags")?.as_deref())?;
             fields.count("max_determinized_states")?;
+            fields.integer("flags_value")?;
         }
         fields.finish()?;
         let Some(field) = self.field(path) else {
-            return Ok(Rc::new(|_| None));
+            return self.named(
+                name,
+                self.metadata_pattern(query, path, &value, folded, boost)?,
+            );
         };
         if !matches!(field.kind, Kind::Text { .. } | Kind::Keyword { .. }) {
             return Err(self.shard_error(ApiError::illegal_argument(format!(
@@ -74,8 +126,13 @@ impl<'a> Compiler<'a> {
                 field.path, field.type_name
             ))));
         }
-        if let Some(Fuzzy { edits, fixed }) = fuzzy {
-            return self.named(name, self.fuzzy_scorer(&field, &value, edits, fixed, boost));
+        if let Some(fuzzy) = fuzzy {
+            if fuzzy.most == 0 {
+                return Err(
+                    self.shard_error(ApiError::illegal_argument("maxExpansions must be positive"))
+                );
+            }
+            return self.named(name, self.fuzzy_scorer(&field, &value, &fuzzy, boost));
         }
         let value = match &field.kind {
             Kind::Keyword {
@@ -94,6 +151,47 @@ impl<'a> Compiler<'a> {
                     .then_some(boost)
             }),
         )
+    }
+
+    /// Matches the metadata of documents.
+    fn metadata_pattern(
+        &self,
+        query: &str,
+        path: &str,
+        value: &str,
+        folded: bool,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        let fold = move |text: &str| match folded {
+            true => text.to_lowercase(),
+            false => text.to_owned(),
+        };
+        let wanted = fold(value);
+        let fits: Fits = match query {
+            // The names of indices have no other wildcard.
+            "wildcard" if path == "_index" => {
+                Box::new(move |text| matches_wildcard(&wanted, &fold(text)))
+            }
+            "prefix" => Box::new(move |text| fold(text).starts_with(&wanted)),
+            _ => Box::new(move |text| wildcard_fits(&wanted, &fold(text))),
+        };
+        match (path, query) {
+            ("_index", "prefix" | "wildcard") => {
+                let is_fit = fits(&self.shard.index.name);
+                Ok(Rc::new(move |_| is_fit.then_some(boost)))
+            }
+            ("_routing", "prefix" | "wildcard") => Ok(Rc::new(move |view: View<'a>| {
+                let routing = view.document.routing.as_deref();
+                routing.is_some_and(&fits).then_some(boost)
+            })),
+            ("_routing", _) => Err(ApiError::unsupported(format!("[{query}] of [_routing]"))),
+            (path, _) if METADATA.contains(&path) => {
+                Err(self.shard_error(ApiError::illegal_argument(format!(
+                    "Can only use {query} queries on keyword, text and wildcard fields - not on [{path}] which is of type [{path}]"
+                ))))
+            }
+            _ => Ok(Rc::new(|_| None)),
+        }
     }
 
     /// Makes the function that says whether a term fits.
@@ -123,7 +221,8 @@ impl<'a> Compiler<'a> {
                 Box::new(move |term| wildcard_fits(&wanted, &fold(term)))
             }
             _ => {
-                let pattern = lucene_regex(&value, folded)?;
+                let pattern = lucene_regex(&value, folded);
+                let pattern = pattern.map_err(|error| self.shard_error(error))?;
                 Box::new(move |term| pattern.is_match(term))
             }
         })
@@ -134,13 +233,18 @@ impl<'a> Compiler<'a> {
         &self,
         field: &Arc<Field>,
         value: &str,
-        edits: usize,
-        fixed: usize,
+        fuzzy: &Fuzzy,
         boost: f32,
     ) -> Scorer<'a> {
+        let edits = fuzzy.edits;
         self.mark(&field.path, Marked::Fuzzy(value.to_owned(), edits));
-        let start: String = value.chars().take(fixed).collect();
-        let near: Vec<(String, usize)> = self
+        let start: String = value.chars().take(fuzzy.fixed).collect();
+        let length_of = value.chars().count();
+        let nearness = |(term, distance): &(String, usize)| {
+            let shorter = term.chars().count().min(length_of).max(1);
+            1.0 - *distance as f32 / shorter as f32
+        };
+        let mut near: Vec<(String, usize)> = self
             .shard
             .dictionary(field)
             .into_iter()
@@ -150,21 +254,19 @@ impl<'a> Compiler<'a> {
                 (distance <= edits).then_some((term, distance))
             })
             .collect();
+        near.sort_by(|a, b| nearness(b).total_cmp(&nearness(a)));
+        near.truncate(fuzzy.most);
         let frequency = near
             .iter()
             .map(|(term, _)| self.shard.frequency(field, term))
             .max()
             .unwrap_or(0);
-        let length_of = value.chars().count();
         let weighed: Vec<(String, Bm25)> = near
             .into_iter()
-            .map(|(term, distance)| {
-                let shorter = term.chars().count().min(length_of).max(1);
-                let near = 1.0 - distance as f32 / shorter as f32;
-                (
-                    term,
-                    Bm25::with_frequencies(self.shard, field, &[frequency], boost * near),
-                )
+            .map(|near| {
+                let boost = boost * nearness(&near);
+                let score = Bm25::with_frequencies(self.shard, field, &[frequency], boost);
+                (near.0, score)
             })
             .collect();
         let field = Arc::clone(field);

@@ -42,7 +42,7 @@ impl<'a> Compiler<'a> {
         let settings = Settings {
             analyzer: fields.text("analyzer")?,
             slop: fields.count("slop")?.unwrap_or(0),
-            max_expansions: fields.positive("max_expansions")?.unwrap_or(50),
+            max_expansions: fields.count("max_expansions")?.unwrap_or(50).max(1),
             zero_terms_all: fields
                 .choice("zero_terms_query", &[("all", true), ("none", false)])?
                 .unwrap_or(false),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::pattern::METADATA;
 use super::term::text_of;
 use super::{Compiler, any_term, common, one_field};
 use crate::api::error::ApiError;
-use crate::api::value::Term;
+use crate::api::value::{Term, java_double};
 use crate::dates::{Format, parse_math, zone};
 use crate::search::shard::{Scorer, View, indexed_terms};
 use crate::store::{Field, Kind};
@@ -36,7 +37,7 @@ impl<'a> Compiler<'a> {
             zone(text).map_err(|error| ApiError::illegal_argument(error.reason))?;
         }
         let Some(field) = self.field(path) else {
-            return Ok(Rc::new(|_| None));
+            return self.named(name, self.metadata_range(path, &bounds, boost)?);
         };
         if matches!(field.kind, Kind::Completion { .. }) {
             return Err(self.shard_error(ApiError::illegal_argument(format!(
@@ -53,6 +54,29 @@ impl<'a> Compiler<'a> {
         self.named(name, scorer)
     }
 
+    /// Makes the range of what documents have beside their fields.
+    fn metadata_range(
+        &self,
+        path: &str,
+        bounds: &[(&str, &Value)],
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        if path == "_seq_no" {
+            let number = Field::number(path);
+            let fits = self.limits(&number, bounds, None, None)?;
+            return Ok(Rc::new(move |view: View<'a>| {
+                let own = i64::try_from(view.document.seq_no).unwrap_or(i64::MAX);
+                fits(&Term::Integer(own)).then_some(boost)
+            }));
+        }
+        if METADATA.contains(&path) {
+            return Err(self.shard_error(ApiError::illegal_argument(format!(
+                "Field [{path}] of type [{path}] does not support range queries"
+            ))));
+        }
+        Ok(Rc::new(|_| None))
+    }
+
     pub(super) fn range_scorer(
         &self,
         field: &Arc<Field>,
@@ -61,39 +85,7 @@ impl<'a> Compiler<'a> {
         time_zone: Option<&str>,
         boost: f32,
     ) -> Result<Scorer<'a>, ApiError> {
-        let mut limits: Vec<(String, Term)> = Vec::new();
-        for (operator, value) in bounds {
-            let term = match &field.kind {
-                Kind::Date { format: own } => {
-                    let format = format.map(Format::parse).transpose()?;
-                    let zone = zone(time_zone.unwrap_or("UTC"))?;
-                    let up = matches!(*operator, "gt" | "lte");
-                    let text = text_of(value);
-                    let millis =
-                        parse_math(&text, format.as_ref().unwrap_or(own), &zone, up, self.now);
-                    Term::Integer(millis.map_err(ApiError::in_search)?)
-                }
-                Kind::Number(number) if number.is_whole() => {
-                    match value.as_f64().or_else(|| text_of(value).parse().ok()) {
-                        Some(number) if number.fract() != 0.0 => Term::Float(number),
-                        _ => self.query_term(field, value)?,
-                    }
-                }
-                _ => self.query_term(field, value)?,
-            };
-            limits.push(((*operator).to_owned(), term));
-        }
-        let fits = move |term: &Term| {
-            limits.iter().all(|(operator, limit)| {
-                let order = term.compare(limit);
-                match operator.as_str() {
-                    "gt" => order.is_gt(),
-                    "gte" => order.is_ge(),
-                    "lt" => order.is_lt(),
-                    _ => order.is_le(),
-                }
-            })
-        };
+        let fits = self.limits(field, bounds, format, time_zone)?;
         if field.is_text() {
             let field = Arc::clone(field);
             return Ok(Rc::new(move |view: View<'a>| {
@@ -106,9 +98,52 @@ impl<'a> Compiler<'a> {
         Ok(any_term(field.path.clone(), fits, boost))
     }
 
-    fn query_term(&self, field: &Field, value: &Value) -> Result<Term, ApiError> {
+    /// Makes the function that says whether a value is between the bounds.
+    fn limits(
+        &self,
+        field: &Field,
+        bounds: &[(&str, &Value)],
+        format: Option<&str>,
+        time_zone: Option<&str>,
+    ) -> Result<impl Fn(&Term) -> bool + use<'a>, ApiError> {
+        let mut limits: Vec<(String, Term)> = Vec::new();
+        for (operator, value) in bounds {
+            let term = match &field.kind {
+                Kind::Date { format: own } => {
+                    let format = format.map(Format::parse).transpose()?;
+                    let zone = zone(time_zone.unwrap_or("UTC"))?;
+                    let up = matches!(*operator, "gt" | "lte");
+                    // The server has read fractions before.
+                    let text = match value {
+                        Value::Number(number) if number.is_f64() => {
+                            java_double(number.as_f64().unwrap_or_default())
+                        }
+                        value => text_of(value),
+                    };
+                    let millis =
+                        parse_math(&text, format.as_ref().unwrap_or(own), &zone, up, self.now);
+                    Term::Integer(millis.map_err(ApiError::in_search)?)
+                }
+                _ => self.bound_term(field, value)?,
+            };
+            limits.push(((*operator).to_owned(), term));
+        }
+        Ok(move |term: &Term| {
+            limits.iter().all(|(operator, limit)| {
+                let order = term.compare(limit);
+                match operator.as_str() {
+                    "gt" => order.is_gt(),
+                    "gte" => order.is_ge(),
+                    "lt" => order.is_lt(),
+                    _ => order.is_le(),
+                }
+            })
+        })
+    }
+
+    fn bound_term(&self, field: &Field, value: &Value) -> Result<Term, ApiError> {
         let term = field
-            .query_term(value)
+            .bound_term(value)
             .map_err(|error| self.shard_error(error))?;
         term.ok_or_else(|| {
             self.shard_error(ApiError::illegal_argument(format!(

@@ -8,13 +8,17 @@ use serde_json::Value;
 
 use super::{Compiler, Marked, any_term, common, one_field};
 use crate::api::error::ApiError;
+use crate::api::value::{Term, network, wide};
 use crate::search::shard::{Bm25, Scorer, View, indexed_terms, length, occurrences};
-use crate::store::{Field, Kind};
+use crate::store::{Field, Kind, matches_wildcard};
 use crate::strict::Fields;
 
 impl<'a> Compiler<'a> {
     pub(super) fn term(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("term", body)?;
+        if path.is_empty() {
+            return Err(ApiError::illegal_argument("field name is null or empty"));
+        }
         let (value, boost, name, folded) = match settings {
             Value::Object(_) => {
                 let fields = Fields::query("term", settings)?;
@@ -47,7 +51,7 @@ impl<'a> Compiler<'a> {
         boost: f32,
         folded: bool,
     ) -> Result<Scorer<'a>, ApiError> {
-        if let Some(scorer) = self.metadata_scorer(path, value, boost) {
+        if let Some(scorer) = self.metadata_scorer(path, value, boost)? {
             return Ok(scorer);
         }
         let Some(field) = self.field(path) else {
@@ -58,6 +62,11 @@ impl<'a> Compiler<'a> {
         if field.is_date() {
             let bounds = [("gte", value), ("lte", value)];
             return self.range_scorer(&field, &bounds, None, None, boost);
+        }
+        if let (Kind::Ip, Value::String(text)) = (&field.kind, value)
+            && text.contains('/')
+        {
+            return self.network_scorer(&field, text, boost);
         }
         let Some(term) = field
             .query_term(value)
@@ -93,20 +102,63 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Makes the query of the addresses of a network.
+    fn network_scorer(
+        &self,
+        field: &Field,
+        text: &str,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        let (low, high) = network(text)
+            .ok_or_else(|| ApiError::illegal_argument(format!("'{text}' is no network")))
+            .map_err(|error| self.shard_error(error))?;
+        let inside = move |found: &Term| match found {
+            Term::Ip(ip) => (low..=high).contains(&wide(*ip)),
+            _ => false,
+        };
+        Ok(any_term(field.path.clone(), inside, boost))
+    }
+
     /// Makes the query of a value that documents have beside their fields.
-    fn metadata_scorer(&self, path: &str, value: &Value, boost: f32) -> Option<Scorer<'a>> {
+    fn metadata_scorer(
+        &self,
+        path: &str,
+        value: &Value,
+        boost: f32,
+    ) -> Result<Option<Scorer<'a>>, ApiError> {
         let wanted = text_of(value);
-        Some(match path {
+        Ok(Some(match path {
             "_id" => Rc::new(move |view: View<'a>| (view.document.id == wanted).then_some(boost)),
             "_index" => {
-                let fits = crate::store::matches_wildcard(&wanted, &self.shard.index.name);
+                let fits = matches_wildcard(&wanted, &self.shard.index.name);
                 Rc::new(move |_| fits.then_some(boost))
             }
-            "_routing" => Rc::new(move |view: View<'a>| {
-                (view.document.routing.as_ref() == Some(&wanted)).then_some(boost)
-            }),
-            _ => return None,
-        })
+            "_routing" => {
+                let routings = self.shard.documents.iter();
+                let routings: Vec<&String> = routings
+                    .filter_map(|document| document.routing.as_ref())
+                    .collect();
+                let having = routings.iter().filter(|own| ***own == wanted).count();
+                let score = Bm25::of_counts(routings.len(), having, boost).score(1.0, 1);
+                Rc::new(move |view: View<'a>| {
+                    (view.document.routing.as_ref() == Some(&wanted)).then_some(score)
+                })
+            }
+            "_seq_no" => {
+                let number = Field::number(path).query_term(value);
+                let number = number.map_err(|error| self.shard_error(error))?;
+                Rc::new(move |view: View<'a>| {
+                    let own = i64::try_from(view.document.seq_no).ok();
+                    (number == own.map(Term::Integer)).then_some(boost)
+                })
+            }
+            "_source" | "_version" => {
+                return Err(self.shard_error(ApiError::illegal_argument(format!(
+                    "The {path} field is not searchable"
+                ))));
+            }
+            _ => return Ok(None),
+        }))
     }
 
     /// Refuses fields without terms.
@@ -178,8 +230,19 @@ impl<'a> Compiler<'a> {
                 ));
             }
         };
+        if values
+            .iter()
+            .any(|value| value.is_array() || value.is_object())
+        {
+            return Err(ApiError::parsing("[terms] query takes plain values"));
+        }
         if values.iter().any(Value::is_null) {
             return Err(ApiError::parsing("No value specified for terms query"));
+        }
+        if let Some(field) = self.field(path) {
+            for value in values {
+                check_listed(&field, value).map_err(|error| self.shard_error(error))?;
+            }
         }
         let scorers = values
             .iter()
@@ -205,18 +268,41 @@ impl<'a> Compiler<'a> {
         };
         let (boost, name) = common(&fields)?;
         fields.finish()?;
-        if matches!(path.as_str(), "_id" | "_index" | "_source") {
-            return self.named(name, Rc::new(move |_| Some(boost)));
+        if path.is_empty() {
+            return Err(ApiError::illegal_argument("field name is null or empty"));
         }
-        let path = self
-            .shard
-            .index
-            .mapping
-            .field(&path)
-            .map_or(path, |field| field.path.clone());
+        match path.as_str() {
+            "_id" | "_index" | "_version" | "_seq_no" => {
+                return self.named(name, Rc::new(move |_| Some(boost)));
+            }
+            "_routing" => {
+                let has = |view: View<'a>| view.document.routing.is_some();
+                return self.named(name, Rc::new(move |view| has(view).then_some(boost)));
+            }
+            pattern if matches_wildcard(pattern, "_source") => {
+                return Err(self.shard_error(ApiError::illegal_argument(
+                    "The _source field is not searchable",
+                )));
+            }
+            _ => {}
+        }
+        let mapping = &self.shard.index.mapping;
+        let mut paths: Vec<String> = mapping
+            .matching(&path)
+            .iter()
+            .map(|field| field.path.clone())
+            .collect();
+        if paths.is_empty() {
+            paths.push(path);
+        }
         self.named(
             name,
-            Rc::new(move |view: View<'a>| view.entry.exists(&path).then_some(boost)),
+            Rc::new(move |view: View<'a>| {
+                paths
+                    .iter()
+                    .any(|path| view.entry.exists(path))
+                    .then_some(boost)
+            }),
         )
     }
 
@@ -234,6 +320,21 @@ impl<'a> Compiler<'a> {
             Rc::new(move |view: View<'a>| ids.contains(&view.document.id).then_some(boost)),
         )
     }
+}
+
+/// Refuses a number of a list that its field cannot have.
+fn check_listed(field: &Field, value: &Value) -> Result<(), ApiError> {
+    if !matches!(field.kind, Kind::Number(_)) {
+        return Ok(());
+    }
+    let number = field.bound_term(value)?.and_then(|term| term.number());
+    if number.is_some_and(f64::is_finite) {
+        return Ok(());
+    }
+    Err(ApiError::illegal_argument(format!(
+        "[{}] supports only finite values, but got [{value}]",
+        field.type_name
+    )))
 }
 
 /// Texts as they are, other values as their JSON.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::pattern::Fuzzy;
 use super::{Compiler, Marked, common, fuzzy_distance, one_field};
 use crate::analysis::{Analyzer, Token};
 use crate::api::error::ApiError;
@@ -52,6 +53,16 @@ impl Settings {
             max_expansions: fields.positive("max_expansions")?.unwrap_or(50),
             boost: 1.0,
         })
+    }
+}
+
+impl Settings {
+    fn fuzzy(&self, edits: usize) -> Fuzzy {
+        Fuzzy {
+            edits,
+            fixed: self.prefix_length,
+            most: self.max_expansions,
+        }
     }
 }
 
@@ -132,13 +143,7 @@ impl<'a> Compiler<'a> {
         if let (Some(fuzziness), [word]) = (&settings.fuzziness, alternatives.as_slice()) {
             let edits = fuzzy_distance(fuzziness, word)?;
             if edits > 0 {
-                return Ok(self.fuzzy_scorer(
-                    field,
-                    word,
-                    edits,
-                    settings.prefix_length,
-                    settings.boost,
-                ));
+                return Ok(self.fuzzy_scorer(field, word, &settings.fuzzy(edits), settings.boost));
             }
         }
         for word in &alternatives {
@@ -157,13 +162,7 @@ impl<'a> Compiler<'a> {
         if let (Some(fuzziness), Kind::Keyword { .. }) = (&settings.fuzziness, &field.kind) {
             let edits = fuzzy_distance(fuzziness, text)?;
             if edits > 0 {
-                return Ok(self.fuzzy_scorer(
-                    field,
-                    text,
-                    edits,
-                    settings.prefix_length,
-                    settings.boost,
-                ));
+                return Ok(self.fuzzy_scorer(field, text, &settings.fuzzy(edits), settings.boost));
             }
         }
         match self.term_scorer(&field.path, &text.into(), settings.boost, false) {

@@ -1,5 +1,7 @@
 //! A sort key on one shard: the values of its documents.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{By, Missing, Mode, SortKey, check_doc_values};
@@ -7,14 +9,15 @@ use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::search::query::{Compiler, distance_meters};
 use crate::search::shard::{Scorer, Shard, View};
-use crate::store::{Field, Index, Kind, Number};
+use crate::store::{Field, Index, Kind, Number, java_number, scalar};
 use crate::strict::Fields;
 
 /// A sort key with what it needs of one shard.
 pub(crate) struct Bound<'k, 'a> {
     key: &'k SortKey,
-    field: Option<std::sync::Arc<Field>>,
+    field: Option<Arc<Field>>,
     nested: Option<(String, Option<Scorer<'a>>)>,
+    index: &'a str,
 }
 
 impl SortKey {
@@ -32,40 +35,17 @@ impl SortKey {
                 key: self,
                 field: None,
                 nested: None,
+                index: &shard.index.name,
             });
         };
         let index = shard.index;
-        let field = index.mapping.field(path);
+        let field = match index.mapping.field(path) {
+            None => self.unmapped(index, path)?,
+            field => field,
+        };
         match &field {
-            None if path.starts_with('_') && path == "_id" => {
-                return Err(ApiError::illegal_argument("Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled").in_search());
-            }
-            None if matches!(path.as_str(), "_index" | "_seq_no") => {}
-            None if self.unmapped_type.is_none() => {
-                return Err(shard_failure(
-                    index,
-                    format!("No mapping found for [{path}] in order to sort on"),
-                ));
-            }
-            None => {}
-            Some(field)
-                if matches!(self.by, By::Distance { .. })
-                    && !matches!(field.kind, Kind::GeoPoint) =>
-            {
-                return Err(
-                    ApiError::illegal_argument(format!("field [{path}] is no geo_point"))
-                        .in_search(),
-                );
-            }
-            Some(field)
-                if matches!(self.by, By::Field(_)) && matches!(field.kind, Kind::GeoPoint) =>
-            {
-                return Err(ApiError::illegal_argument(
-                    "can't sort on geo_point field without using specific sorting feature, like geo_distance",
-                )
-                .in_search());
-            }
-            Some(field) => check_doc_values(index, field)?,
+            Some(field) => self.check_field(index, field)?,
+            None => self.check_missing(index, path)?,
         }
         let nested = match (&self.nested, &field) {
             (Some(settings), _) => Some(bind_nested(settings, compiler)?),
@@ -86,7 +66,114 @@ impl SortKey {
             key: self,
             field,
             nested,
+            index: &index.name,
         })
+    }
+}
+
+impl SortKey {
+    /// Returns a field of the type that stands for one which the index does not have.
+    fn unmapped(&self, index: &Index, path: &str) -> Result<Option<Arc<Field>>, ApiError> {
+        let kind = match self.unmapped_type.as_deref() {
+            Some(kind) if !path.starts_with('_') => kind,
+            _ => return Ok(None),
+        };
+        let field = index.mapping.unmapped(path, kind).map_err(|error| {
+            if error.is_unsupported() {
+                return error;
+            }
+            ApiError::illegal_argument(format!("No mapper found for type [{kind}]")).in_search()
+        })?;
+        Ok(Some(Arc::new(field)))
+    }
+
+    /// Refuses a field that the index does not have.
+    fn check_missing(&self, index: &Index, path: &str) -> Result<(), ApiError> {
+        match path {
+            "_id" => Err(ApiError::illegal_argument("Fielddata access on the _id field is disallowed, you can re-enable it by updating the dynamic cluster setting: indices.id_field_data.enabled").in_search()),
+            "_index" | "_seq_no" | "_version" => Ok(()),
+            "_routing" | "_source" => Err(ApiError::illegal_argument(format!(
+                "Fielddata is not supported on field [{path}]"
+            ))
+            .in_search()),
+            _ if self.unmapped_type.is_none() => Err(shard_failure(
+                index,
+                format!("No mapping found for [{path}] in order to sort on"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what values of a type cannot do.
+    fn check_field(&self, index: &Index, field: &Field) -> Result<(), ApiError> {
+        let path = &field.path;
+        let of_places = matches!(self.by, By::Distance { .. });
+        match (of_places, matches!(field.kind, Kind::GeoPoint)) {
+            (true, false) => {
+                let reason = format!("field [{path}] is no geo_point");
+                return Err(ApiError::illegal_argument(reason).in_search());
+            }
+            (true, true) => return check_doc_values(index, field),
+            (false, true) => {
+                return Err(ApiError::illegal_argument(
+                    "can't sort on geo_point field without using specific sorting feature, like geo_distance",
+                )
+                .in_search());
+            }
+            (false, false) => check_doc_values(index, field)?,
+        }
+        if let Missing::Value(value) = &self.missing {
+            missing_term(field, value)?;
+        }
+        if self.format.is_some() && !field.is_date() {
+            return Err(ApiError::illegal_argument(format!(
+                "Field [{path}] of type [{}] doesn't support formats.",
+                field.type_name
+            ))
+            .in_search());
+        }
+        let computes = matches!(self.mode, Mode::Avg | Mode::Sum | Mode::Median);
+        if computes && !field.has_numbers() {
+            return Err(shard_failure(
+                index,
+                "we only support AVG, MEDIAN and SUM on number based fields".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Reads the value that stands for missing ones, as the server compares values of its type.
+fn missing_term(field: &Field, value: &Value) -> Result<Term, ApiError> {
+    let text = scalar(value).unwrap_or_else(|| value.to_string());
+    let wrong = || crate::strict::not_a_number(&text).in_search();
+    let whole = |least: i64, most: i64| {
+        let number = match value {
+            Value::Number(number) => number
+                .as_i64()
+                .or_else(|| number.as_f64().map(|number| number as i64)),
+            _ => text.parse().ok(),
+        };
+        let number: i64 = number.ok_or_else(wrong)?;
+        let fits = value.is_number() || (least..=most).contains(&number);
+        if fits { Ok(number) } else { Err(wrong()) }
+    };
+    match &field.kind {
+        Kind::Number(Number::Integer | Number::Short | Number::Byte) => {
+            // Of a larger number the low bits are left.
+            let number = whole(i32::MIN.into(), i32::MAX.into())?;
+            Ok(Term::Integer(i64::from(number as i32)))
+        }
+        Kind::Number(number) if number.is_whole() => whole(i64::MIN, i64::MAX).map(Term::Integer),
+        Kind::Date { .. } | Kind::Boolean => whole(i64::MIN, i64::MAX).map(Term::Integer),
+        Kind::Number(_) => match value.as_f64().or_else(|| java_number(&text)) {
+            Some(number) => Ok(Term::Float(number)),
+            None => Err(wrong()),
+        },
+        Kind::Ip => Err(ApiError::unsupported(
+            "[missing] addresses of a sort by [ip] fields",
+        )),
+        _ => Ok(Term::Text(text)),
     }
 }
 
@@ -138,7 +225,13 @@ impl<'a> Bound<'_, 'a> {
         match &key.by {
             By::Score => return Some(Term::Float(f64::from(score))),
             By::Document | By::ShardDocument => return Some(Term::Integer(position)),
-            By::Field(path) if path == "_index" => return None,
+            By::Field(path) if path == "_index" => {
+                return Some(Term::Text(self.index.to_owned()));
+            }
+            By::Field(path) if path == "_version" => {
+                let version = i64::try_from(view.document.version);
+                return Some(Term::Integer(version.unwrap_or(i64::MAX)));
+            }
             By::Field(path) if path == "_seq_no" => {
                 return Some(Term::Integer(
                     i64::try_from(view.document.seq_no).unwrap_or(i64::MAX),
@@ -200,7 +293,7 @@ impl<'a> Bound<'_, 'a> {
         let key = self.key;
         if let Missing::Value(value) = &key.missing {
             return match &self.field {
-                Some(field) => field.query_term(value).ok().flatten(),
+                Some(field) => missing_term(field, value).ok(),
                 None => Term::plain(value),
             };
         }
@@ -233,11 +326,6 @@ impl<'a> Bound<'_, 'a> {
             )) => Some(whole),
             Some(Kind::Number(_)) => Some(broken),
             Some(Kind::Date { .. } | Kind::Boolean) => Some(whole),
-            None => match key.unmapped_type.as_deref() {
-                Some("long" | "integer" | "short" | "byte" | "date" | "boolean") => Some(whole),
-                Some("double" | "float" | "half_float") => Some(broken),
-                _ => None,
-            },
             _ => None,
         }
     }

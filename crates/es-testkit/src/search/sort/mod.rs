@@ -10,7 +10,7 @@ use super::query::unit_meters;
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::dates::Format;
-use crate::store::{Field, Index, Kind, Point, read_point};
+use crate::store::{Field, Index, Kind, Point, read_place};
 use crate::strict::Fields;
 
 /// One sort key.
@@ -114,11 +114,8 @@ const MODES: &[(&str, Mode)] = &[
 
 fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
     let short = json!({"order": settings});
-    let settings = if settings.is_string() {
-        &short
-    } else {
-        settings
-    };
+    let is_short = settings.is_string();
+    let settings = if is_short { &short } else { settings };
     let kind = if name.starts_with('_') {
         name
     } else {
@@ -129,7 +126,15 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
         return Err(ApiError::unsupported("sorting by [_script]"));
     }
     // The best score comes first unless asked otherwise; everything else ascends.
-    let descending = read_descending(&fields)?.unwrap_or(name == "_score");
+    let descending = read_descending(&fields)
+        .map_err(|error| {
+            if is_short {
+                error
+            } else {
+                fields.invalid(error.reason)
+            }
+        })?
+        .unwrap_or(name == "_score");
     let mut made = SortKey {
         by: By::Score,
         descending,
@@ -203,15 +208,15 @@ fn by_distance(fields: &Fields<'_>, mut made: SortKey) -> Result<SortKey, ApiErr
     };
     made.by = By::Distance {
         field: (*field).clone(),
-        from: read_points(places)?,
+        from: read_places(places)?,
         unit,
     };
     Ok(made)
 }
 
-fn read_points(value: &Value) -> Result<Vec<Point>, ApiError> {
+fn read_places(value: &Value) -> Result<Vec<Point>, ApiError> {
     let read = |value: &Value| {
-        read_point(value).map_err(|reason| ApiError::bad_request("parse_exception", reason))
+        read_place(value).map_err(|reason| ApiError::bad_request("parse_exception", reason))
     };
     match value {
         Value::Array(items) if !items.first().is_some_and(Value::is_number) => {
@@ -305,6 +310,11 @@ pub(crate) fn parse_after(
         return Err(
             ApiError::illegal_argument("Sort must contain at least one field.").in_search(),
         );
+    }
+    if values.is_empty() {
+        return Err(ApiError::illegal_argument(
+            "Values must contains at least one value.",
+        ));
     }
     if values.len() != keys.len() {
         return Err(ApiError::illegal_argument(format!(

@@ -163,6 +163,10 @@ fn of_shard(
         .in_search());
     };
     let beginning = Beginning::new(analyzed(analyzer, start), settings.fuzzy.as_ref())?;
+    // Nothing is completed where the analyzer leaves nothing.
+    if beginning.text.is_empty() {
+        return Ok(Vec::new());
+    }
     let completed = shard.documents.iter().filter_map(|document| {
         let data = document.entry.fields.get(&field.path)?;
         let (input, weight) = data

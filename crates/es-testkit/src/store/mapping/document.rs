@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::dynamic::DynamicTemplate;
 use super::entry::Entry;
 use super::field::{Field, Kind, scalar};
 use super::point::read_point;
@@ -206,7 +207,16 @@ impl Reader<'_> {
         let Some(first) = items.first() else {
             return Ok(());
         };
-        if first.is_object() {
+        let guessed = guess(
+            first,
+            self.mapping.date_detection,
+            self.mapping.numeric_detection,
+        );
+        if let Some(definition) = self.template(path, first, guessed.as_ref()) {
+            let properties = Map::from_iter([(path.to_owned(), definition)]);
+            let mapping = Map::from_iter([("properties".to_owned(), Value::Object(properties))]);
+            Arc::make_mut(self.mapping).merge(&mapping)?;
+        } else if first.is_object() {
             self.add(
                 path,
                 Node::Object(Object {
@@ -214,11 +224,7 @@ impl Reader<'_> {
                     ..Object::default()
                 }),
             );
-        } else if let Some(definition) = guess(
-            first,
-            self.mapping.date_detection,
-            self.mapping.numeric_detection,
-        ) {
+        } else if let Some(definition) = guessed {
             let settings = definition.as_object().cloned().unwrap_or_default();
             let kind = settings
                 .get("type")
@@ -230,6 +236,19 @@ impl Reader<'_> {
             return Ok(());
         }
         self.value(path, value, place, entry)
+    }
+
+    /// The definition of a new field by a dynamic template, for the type that its value seems to
+    /// have.
+    fn template(&self, path: &str, value: &Value, guessed: Option<&Value>) -> Option<Value> {
+        let seeming = match guessed.and_then(|guessed| guessed.get("type")?.as_str()) {
+            Some("text") => "string",
+            Some("float") => "double",
+            Some(kind) => kind,
+            None if value.is_object() => "object",
+            None => return None,
+        };
+        DynamicTemplate::definition(self.mapping.templates.as_deref()?, path, seeming)
     }
 
     fn add(&mut self, path: &str, node: Node) {
@@ -268,6 +287,9 @@ impl Reader<'_> {
             _ => {}
         }
         for item in flat_with_null(value) {
+            // The server takes an empty text for no number.
+            let is_empty = matches!(field.kind, Kind::Number(_)) && item == "";
+            let item = if is_empty { &Value::Null } else { item };
             let item = match (item, &field.null_value) {
                 (Value::Null, Some(instead)) => instead,
                 (Value::Null, None) => continue,
@@ -424,6 +446,9 @@ impl Reader<'_> {
                 Value::Object(settings) => {
                     let weight = self.weight(field, settings)?;
                     let texts = settings.get("input").map(flat).unwrap_or_default();
+                    if let Some(wrong) = texts.iter().find(|text| !text.is_string()) {
+                        return Err(self.unfit(field, wrong, "input must be a text"));
+                    }
                     inputs.extend(
                         texts
                             .iter()
@@ -463,10 +488,13 @@ impl Reader<'_> {
         let Some(weight) = settings.get("weight") else {
             return Ok(1);
         };
-        weight
-            .as_i64()
-            .filter(|weight| *weight >= 0)
-            .ok_or_else(|| unfit("weight must be a whole number of at least 0"))
+        let number = match weight {
+            Value::String(text) => text.parse().ok(),
+            weight => weight.as_i64(),
+        };
+        number
+            .filter(|weight| (0..=i64::from(i32::MAX)).contains(weight))
+            .ok_or_else(|| unfit("weight must be a whole number from 0 to 2147483647"))
     }
 }
 

@@ -85,6 +85,22 @@ pub(crate) enum Similarity {
 }
 
 impl Field {
+    /// Makes a field of whole numbers.
+    pub(crate) fn number(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind: Kind::Number(Number::Long),
+            type_name: path.to_owned(),
+            shown: Map::new(),
+            forms: BTreeMap::new(),
+            indexed: true,
+            doc_values: true,
+            null_value: None,
+            ignore_malformed: false,
+            copy_to: Vec::new(),
+        }
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let mut shown = self.shown.clone();
         shown.insert("type".to_owned(), self.type_name.as_str().into());
@@ -200,7 +216,9 @@ impl Field {
                 scalar(value).unwrap_or_else(|| value.to_string()),
             ))),
             (Kind::Boolean, Value::String(text)) if text.is_empty() => {
-                Ok(Some(Term::Boolean(false)))
+                Err(ApiError::illegal_argument(
+                    "Can't parse boolean value [], expected [true] or [false]",
+                ))
             }
             (Kind::Date { format }, value) => {
                 let text = scalar(value).unwrap_or_else(|| value.to_string());
@@ -209,6 +227,17 @@ impl Field {
                     .map(|millis| Some(Term::Integer(millis)))
             }
             (_, value) => self.read(value).map_err(ApiError::illegal_argument),
+        }
+    }
+
+    /// Reads a value that must be one of this type, as the ends of ranges and the items of lists.
+    ///
+    /// # Errors
+    /// As for [`query_term`](Self::query_term), and 400 for a number beyond those of the type.
+    pub(crate) fn bound_term(&self, value: &Value) -> Result<Option<Term>, ApiError> {
+        match &self.kind {
+            Kind::Number(number) => number.bound(value).map(Some),
+            _ => self.query_term(value),
         }
     }
 
@@ -303,7 +332,7 @@ impl Number {
             Self::Integer => (f64::from(i32::MIN), f64::from(i32::MAX)),
             Self::Long => (i64::MIN as f64, i64::MAX as f64),
             Self::UnsignedLong => (0.0, u64::MAX as f64),
-            Self::HalfFloat => (-65_504.0, 65_504.0),
+            Self::HalfFloat => (-65_519.999, 65_519.999),
             Self::Float => (f64::from(f32::MIN), f64::from(f32::MAX)),
             Self::Double | Self::Scaled(_) => (f64::MIN, f64::MAX),
         }
@@ -325,6 +354,15 @@ impl Number {
 
     /// Reads a number of a document: texts of numbers too, fractions of whole types cut off.
     fn read(self, value: &Value) -> Result<Term, String> {
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            // Texts of the longest numbers are read digit by digit, the others as fractions are.
+            Value::String(text) if matches!(self, Self::Long | Self::UnsignedLong) => {
+                text.parse().ok().filter(|number: &f64| number.is_finite())
+            }
+            Value::String(text) => java_number(text),
+            _ => None,
+        };
         if let Some(whole) = value.as_i64().or_else(|| value.as_str()?.parse().ok()) {
             let (least, most) = self.limits();
             if self.is_whole()
@@ -334,19 +372,19 @@ impl Number {
                 return Ok(Term::Integer(whole));
             }
         }
-        let number = match value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.parse().ok(),
-            _ => None,
-        };
         let number = number.ok_or_else(|| {
             format!(
                 "For input string: \"{}\"",
                 scalar(value).unwrap_or_else(|| value.to_string())
             )
         })?;
+        // Java takes what is no number for zero.
+        if number.is_nan() && self.is_whole() {
+            return Ok(Term::Integer(0));
+        }
         let (least, most) = self.limits();
-        if !(least..=most).contains(&number) || !number.is_finite() {
+        let is_longer = self == Self::Long && number >= i64::MAX as f64;
+        if !(least..=most).contains(&number) || is_longer {
             return Err(format!(
                 "Value [{value}] is out of range for a {}",
                 self.name()
@@ -369,37 +407,96 @@ impl Number {
 
     /// Reads a number of a query; one that no document can have is `None`.
     fn query(self, value: &Value) -> Result<Option<Term>, ApiError> {
+        let number = Self::any(value)?;
+        if self.is_whole() && (number.fract() != 0.0 || !self.holds(number)) {
+            return Ok(None);
+        }
+        self.term(value, number)
+            .map(|term| Some(term).filter(|term| term.number().is_some_and(f64::is_finite)))
+    }
+
+    /// Reads a number that must be one of this type, as the ends of ranges and the items of lists.
+    fn bound(self, value: &Value) -> Result<Term, ApiError> {
+        let number = Self::any(value)?;
+        if self.is_whole() && number.fract() != 0.0 && self.holds(number) {
+            return Ok(Term::Float(number));
+        }
+        if self.is_whole() && !self.holds(number) {
+            return Err(ApiError::illegal_argument(format!(
+                "Value [{value}] is out of range for a {}",
+                self.name()
+            )));
+        }
+        self.term(value, number)
+    }
+
+    fn any(value: &Value) -> Result<f64, ApiError> {
         let text = scalar(value).unwrap_or_else(|| value.to_string());
-        if self.is_whole()
-            && let Ok(whole) = text.parse::<i64>()
-        {
-            return Ok(Some(Term::Integer(whole)));
-        }
-        let number: f64 = text.parse().map_err(|_| {
-            ApiError::bad_request(
-                "number_format_exception",
-                format!("For input string: \"{text}\""),
-            )
-        })?;
-        if self.is_whole() {
-            return Ok((number.fract() == 0.0).then_some(Term::Integer(number as i64)));
-        }
-        Ok(Some(match self {
+        let number = match value {
+            Value::Number(number) => number.as_f64(),
+            _ => java_number(&text),
+        };
+        number.ok_or_else(|| crate::strict::not_a_number(&text))
+    }
+
+    /// Whether a number is none beyond those of the type.
+    fn holds(self, number: f64) -> bool {
+        let (least, most) = self.limits();
+        !(number < least || number > most)
+    }
+
+    /// A number as the index holds it.
+    fn term(self, value: &Value, number: f64) -> Result<Term, ApiError> {
+        let text = scalar(value).unwrap_or_default();
+        Ok(match self {
+            _ if self.is_whole() => match text.parse() {
+                Ok(whole) => Term::Integer(whole),
+                // The longest numbers are read digit by digit, without spaces around them.
+                Err(_) if matches!(self, Self::Long) && text.parse::<f64>().is_err() => {
+                    return Err(crate::strict::not_a_number(&text));
+                }
+                Err(_) => Term::Integer(number as i64),
+            },
             Self::Float => Term::Float(f64::from(number as f32)),
             Self::HalfFloat => Term::Float(half(number)),
             Self::Scaled(factor) => Term::Float((number * factor).round() / factor),
             _ => Term::Float(number),
-        }))
+        })
     }
+}
+
+/// Reads a number as Java reads one: with spaces around it, and with the letter of its type.
+pub(crate) fn java_number(text: &str) -> Option<f64> {
+    let text = text.trim_matches(|letter| letter <= ' ');
+    match text {
+        "NaN" => return Some(f64::NAN),
+        "Infinity" | "+Infinity" => return Some(f64::INFINITY),
+        "-Infinity" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
+    let digits = text
+        .strip_suffix(['d', 'D', 'f', 'F'])
+        .filter(|digits| digits.ends_with(|letter: char| letter.is_ascii_digit() || letter == '.'))
+        .unwrap_or(text);
+    let is_number = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
+    digits
+        .chars()
+        .all(is_number)
+        .then(|| digits.parse().ok())
+        .flatten()
 }
 
 /// Rounds to the 11 significant bits of a half-precision number.
 fn half(number: f64) -> f64 {
-    if number == 0.0 {
+    if number == 0.0 || !number.is_finite() {
         return number;
     }
     let scale = 2_f64.powi(10 - (number.abs().log2().floor() as i32).max(-14));
-    (number * scale).round_ties_even() / scale
+    let rounded = (number * scale).round_ties_even() / scale;
+    if rounded.abs() > 65_504.0 {
+        return f64::INFINITY.copysign(number);
+    }
+    rounded
 }
 
 /// Prints a single-precision number with as few digits as tell it from its neighbours.

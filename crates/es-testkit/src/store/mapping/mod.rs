@@ -1,6 +1,7 @@
 //! Mappings: the fields of an index, given or learnt from documents.
 
 mod document;
+mod dynamic;
 mod entry;
 mod field;
 mod parse;
@@ -14,9 +15,10 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use document::read_document;
 pub(crate) use entry::Entry;
-pub(crate) use field::{Field, Kind, Number, Similarity, shortest};
-pub(crate) use point::{Point, read_point};
+pub(crate) use field::{Field, Kind, Number, Similarity, java_number, scalar, shortest};
+pub(crate) use point::{Point, read_place};
 
+use self::dynamic::DynamicTemplate;
 use crate::analysis::Analyzers;
 use crate::api::error::ApiError;
 
@@ -54,6 +56,7 @@ pub(crate) struct Mapping {
     pub(crate) routing_required: bool,
     pub(crate) date_detection: bool,
     pub(crate) numeric_detection: bool,
+    templates: Option<Vec<DynamicTemplate>>,
     /// Whether the index belongs to a data stream.
     pub(crate) needs_timestamp: bool,
     pub(crate) analyzers: Arc<Analyzers>,
@@ -70,6 +73,7 @@ impl Default for Mapping {
             routing_required: false,
             date_detection: true,
             numeric_detection: false,
+            templates: None,
             needs_timestamp: false,
             analyzers: Arc::default(),
         }
@@ -86,6 +90,10 @@ impl Mapping {
                 json!({"enabled": true}),
             );
         }
+        if let (Some(templates), Some(fields)) = (&self.templates, shown.as_object_mut()) {
+            let templates = templates.iter().map(DynamicTemplate::show);
+            fields.insert("dynamic_templates".to_owned(), templates.collect());
+        }
         shown
     }
 
@@ -101,6 +109,14 @@ impl Mapping {
 
     fn direct(&self, path: &str) -> Option<Arc<Field>> {
         self.root.field(path)
+    }
+
+    /// Makes a field of a type, without settings.
+    ///
+    /// # Errors
+    /// 400 for a type that there is not.
+    pub(crate) fn unmapped(&self, path: &str, kind: &str) -> Result<Field, ApiError> {
+        read_field::read_field(path, kind, &Map::new(), &self.analyzers)
     }
 
     /// Returns the object at a path.

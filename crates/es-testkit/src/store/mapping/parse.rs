@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::dynamic::DynamicTemplate;
 use super::field::{Field, Kind};
 use super::read_field::read_field;
 use super::{Dynamic, Mapping, Node, Object};
@@ -50,9 +51,11 @@ pub(super) fn merge(mapping: &mut Mapping, given: &Map<String, Value>) -> Result
                 mapping.source_enabled = settings.get("enabled") != Some(&Value::Bool(false));
                 keep(&mut mapping.root, name, value);
             }
+            ("dynamic_templates", value) => {
+                mapping.templates = Some(DynamicTemplate::read_all(value)?);
+            }
             (
-                "dynamic_templates"
-                | "runtime"
+                "runtime"
                 | "dynamic_date_formats"
                 | "_data_stream_timestamp"
                 | "_size"

@@ -9,6 +9,38 @@ pub(crate) struct Point {
     pub(crate) lon: f64,
 }
 
+/// Reads a point of a query, which has no height.
+///
+/// # Errors
+/// As for [`read_point`].
+pub(crate) fn read_place(value: &Value) -> Result<Point, String> {
+    let has_height = match value {
+        Value::Array(items) => items.len() > 2,
+        Value::Object(fields) => fields.contains_key("z"),
+        Value::String(text) => text.matches(',').count() > 1,
+        _ => false,
+    };
+    if has_height {
+        return Err("found a height of a point, which queries do not have".to_owned());
+    }
+    read_point(value)
+}
+
+impl Point {
+    /// Returns the point as the index holds it: each number in 32 bits.
+    pub(crate) fn rounded(self) -> Self {
+        let step = |number: f64, whole: f64| {
+            let width = whole / 4_294_967_296.0;
+            let last = whole / 2.0 - width;
+            ((number / width).floor() * width).min(last)
+        };
+        Self {
+            lat: step(self.lat, 180.0),
+            lon: step(self.lon, 360.0),
+        }
+    }
+}
+
 /// Reads a point: an object, an array, `lat,lon`, `POINT (lon lat)`, or a geohash. A height is
 /// ignored.
 ///
@@ -18,7 +50,8 @@ pub(crate) fn read_point(value: &Value) -> Result<Point, String> {
     let (lat, lon) = match value {
         Value::Object(fields) => of_object(fields)?,
         Value::Array(items) => match items.as_slice() {
-            [lon, lat] | [lon, lat, _] => (number(lat), number(lon)),
+            [lon, lat] => (number(lat), number(lon)),
+            [lon, lat, Value::Number(_)] => (number(lat), number(lon)),
             _ => return Err("[geo_point] field takes two or three values".to_owned()),
         },
         Value::String(text) if is_geohash(text) => return geohash(text),
@@ -49,11 +82,14 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 fn of_object(fields: &Map<String, Value>) -> Result<Degrees, String> {
-    let known = ["lat", "lon", "type", "coordinates"];
+    let known = ["lat", "lon", "z", "type", "coordinates"];
     if let Some(name) = fields.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(format!(
             "field [{name}] not supported - must be one of: lon, lat, type, coordinates"
         ));
+    }
+    if fields.get("z").is_some_and(|z| number(z).is_none()) {
+        return Err("[z] must be a number".to_owned());
     }
     let coordinates = fields.get("coordinates").and_then(Value::as_array);
     Ok(match coordinates.map(Vec::as_slice) {
@@ -68,6 +104,7 @@ fn of_object(fields: &Map<String, Value>) -> Result<Degrees, String> {
 /// Returns the numbers of `POINT (lon lat)`.
 fn well_known(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("POINT")?.trim();
+    let inner = inner.strip_prefix('Z').map_or(inner, str::trim);
     inner.strip_prefix('(')?.strip_suffix(')')
 }
 
@@ -80,6 +117,9 @@ fn of_text(text: &str) -> Result<Degrees, String> {
         Some(inner) => (inner.split_whitespace().collect(), true),
         None => (text.split(',').map(str::trim).collect(), false),
     };
+    if let Some(height) = parts.get(2).filter(|text| text.parse::<f64>().is_err()) {
+        return Err(format!("illegal height [{height}]"));
+    }
     let ([first, second] | [first, second, _]) = parts.as_slice() else {
         return Err(format!(
             "failed to parse [{text}], expected 2 or 3 coordinates but found: [{}]",

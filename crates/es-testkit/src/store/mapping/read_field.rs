@@ -160,6 +160,10 @@ fn read_forms(
     let Some(given) = given else {
         return Ok(BTreeMap::new());
     };
+    // An empty list passes for none.
+    if given.as_array().is_some_and(Vec::is_empty) {
+        return Ok(BTreeMap::new());
+    }
     let given = given.as_object().ok_or_else(|| {
         failed(format!(
             "expected map for property [fields] on field [{path}]"
@@ -176,6 +180,21 @@ fn read_forms(
         if matches!(kind, "object" | "nested") {
             return Err(failed(format!(
                 "Type [{kind}] cannot be used in multi field"
+            )));
+        }
+        if name.contains('.') {
+            return Err(failed(format!(
+                "Field name [{name}] which is a multi field of [{path}] cannot contain '.'"
+            )));
+        }
+        if settings.contains_key("copy_to") {
+            return Err(ApiError::illegal_argument(format!(
+                "[copy_to] may not be used to copy from a multi-field: [{path}.{name}]"
+            )));
+        }
+        if settings.contains_key("fields") {
+            return Err(failed(format!(
+                "Found a multi-field within the multi-field [{name}] of the field [{path}], which is not allowed"
             )));
         }
         let form = read_field(&format!("{path}.{name}"), kind, settings, analyzers)?;

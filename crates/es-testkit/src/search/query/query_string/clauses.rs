@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::parser::Parser;
+use super::Target;
 use crate::api::error::ApiError;
 use crate::search::query::compound::best_of;
-use crate::search::query::minimum_should_match;
 use crate::search::query::text::Settings;
+use crate::search::query::{Compiler, minimum_should_match};
 use crate::search::shard::{Scorer, View};
+use crate::store::Kind;
 
 /// How a clause takes part in its query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,32 +20,89 @@ pub(super) enum Occur {
     MustNot,
 }
 
-impl<'a> Parser<'_, 'a> {
+/// The shard and the fields that clauses are made for.
+#[derive(Clone, Copy)]
+pub(super) struct Clauses<'p, 'a> {
+    pub(super) compiler: &'p Compiler<'a>,
+    pub(super) target: &'p Target,
+}
+
+impl<'a> Clauses<'_, 'a> {
+    /// Makes a clause of words, all of them in any of the fields.
+    pub(super) fn text(
+        self,
+        field: Option<&str>,
+        words: &str,
+        fuzziness: Option<String>,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        let make = |path: &str, settings: &Settings| {
+            let fuzzy = Settings {
+                all: self.target.all,
+                fuzziness: fuzziness.clone(),
+                ..settings.clone()
+            };
+            self.compiler.match_scorer(path, words, &fuzzy)
+        };
+        self.over(field, boost, 0, &make)
+    }
+
+    /// Makes a clause of a phrase, of which the best field alone counts.
+    pub(super) fn phrase(
+        self,
+        field: Option<&str>,
+        phrase: &str,
+        slop: usize,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        let make = |path: &str, settings: &Settings| {
+            self.compiler.phrase_scorer(path, phrase, settings, false)
+        };
+        self.over_with(field, boost, slop, 0.0, &make)
+    }
+
+    /// Makes a clause of words that begin with a text.
+    pub(super) fn prefix(
+        self,
+        field: Option<&str>,
+        start: &str,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
+        self.like("prefix", field, start, boost)
+    }
+
+    /// Makes a clause of words like a pattern.
     pub(super) fn wildcard(
-        &self,
+        self,
         field: Option<&str>,
         word: &str,
         boost: f32,
     ) -> Result<Scorer<'a>, ApiError> {
-        let inner = word
-            .strip_suffix('*')
-            .filter(|start| !start.contains(['*', '?']));
+        match word.strip_suffix('*') {
+            Some(start) if !start.contains(['*', '?']) => self.prefix(field, start, boost),
+            _ => self.like("wildcard", field, word, boost),
+        }
+    }
+
+    fn like(
+        self,
+        kind: &str,
+        field: Option<&str>,
+        word: &str,
+        boost: f32,
+    ) -> Result<Scorer<'a>, ApiError> {
         let make = |path: &str, settings: &Settings| {
-            let Some(found) = self.compiler.field(path) else {
-                return Ok(nothing());
+            let value = match self
+                .compiler
+                .field(path)
+                .as_deref()
+                .map(|field| &field.kind)
+            {
+                Some(Kind::Text { search, .. }) => search.normalize_part(word),
+                _ => word.to_owned(),
             };
-            let normal = |text: &str| match &found.kind {
-                crate::store::Kind::Text { search, .. } => search.normalize_part(text),
-                _ => text.to_owned(),
-            };
-            let (kind, value) = match inner {
-                Some(start) => ("prefix", normal(start)),
-                None => ("wildcard", normal(word)),
-            };
-            match self.compiler.pattern(
-                kind,
-                &json!({path: {"value": value, "boost": settings.boost}}),
-            ) {
+            let query = json!({path: {"value": value, "boost": settings.boost}});
+            match self.compiler.pattern(kind, &query) {
                 Err(_) if settings.lenient => Ok(nothing()),
                 outcome => outcome,
             }
@@ -53,7 +111,7 @@ impl<'a> Parser<'_, 'a> {
     }
 
     pub(super) fn over_range(
-        &self,
+        self,
         field: Option<&str>,
         bounds: &Value,
     ) -> Result<Scorer<'a>, ApiError> {
@@ -66,8 +124,8 @@ impl<'a> Parser<'_, 'a> {
     }
 
     /// Tries a clause in each field and takes the best.
-    pub(super) fn over(
-        &self,
+    fn over(
+        self,
         field: Option<&str>,
         boost: f32,
         slop: usize,
@@ -77,8 +135,8 @@ impl<'a> Parser<'_, 'a> {
     }
 
     /// The same, with a tie breaker of its own.
-    pub(super) fn over_with(
-        &self,
+    fn over_with(
+        self,
         field: Option<&str>,
         boost: f32,
         slop: usize,

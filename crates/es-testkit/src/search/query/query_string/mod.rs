@@ -5,12 +5,14 @@
 
 mod clauses;
 mod parser;
+mod simple;
 
 use std::rc::Rc;
 
 use serde_json::{Value, json};
 
 use self::parser::Parser;
+use self::simple::Simple;
 use super::text::Settings;
 use super::{Compiler, common};
 use crate::api::error::ApiError;
@@ -151,7 +153,12 @@ impl<'a> Compiler<'a> {
         if text.trim() == "*" {
             return Ok(Rc::new(|_| Some(1.0)));
         }
-        Parser::new(self, target, text, simple).group(None, minimum, true)
+        let letters: Vec<char> = text.chars().collect();
+        if simple {
+            Simple::new(self, target, &letters).read(minimum)
+        } else {
+            Parser::new(self, target, &letters).group(None, minimum, true)
+        }
     }
 
     /// The `q` of a URL.

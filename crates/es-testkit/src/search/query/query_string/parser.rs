@@ -5,34 +5,24 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::Target;
-use super::clauses::{Occur, combine};
+use super::clauses::{Clauses, Occur, combine};
 use crate::api::error::ApiError;
 use crate::search::query::Compiler;
-use crate::search::query::text::Settings;
 use crate::search::shard::Scorer;
 
 /// A reader of one query.
 pub(super) struct Parser<'p, 'a> {
-    pub(super) compiler: &'p Compiler<'a>,
-    pub(super) target: &'p Target,
-    letters: Vec<char>,
+    clauses: Clauses<'p, 'a>,
+    letters: &'p [char],
     at: usize,
-    simple: bool,
 }
 
 impl<'p, 'a> Parser<'p, 'a> {
-    pub(super) fn new(
-        compiler: &'p Compiler<'a>,
-        target: &'p Target,
-        text: &str,
-        simple: bool,
-    ) -> Self {
+    pub(super) fn new(compiler: &'p Compiler<'a>, target: &'p Target, letters: &'p [char]) -> Self {
         Self {
-            compiler,
-            target,
-            letters: text.chars().collect(),
+            clauses: Clauses { compiler, target },
+            letters,
             at: 0,
-            simple,
         }
     }
 
@@ -80,143 +70,111 @@ impl<'p, 'a> Parser<'p, 'a> {
             if self.peek().is_none() || self.peek() == Some(')') {
                 break;
             }
-            let (both, either) = if self.simple {
-                (self.word_operator(&["+"]), self.word_operator(&["|"]))
-            } else {
-                (
-                    self.word_operator(&["AND", "&&"]),
-                    self.word_operator(&["OR", "||"]),
-                )
-            };
+            let both = self.word_operator(&["AND", "&&"]);
+            let either = self.word_operator(&["OR", "||"]);
             self.skip_spaces();
-            let negated = if self.simple {
-                self.word_operator(&["-"])
-            } else {
-                self.word_operator(&["NOT", "-", "!"])
-            };
-            let needed = !self.simple && self.word_operator(&["+"]);
+            let negated = self.word_operator(&["NOT", "-", "!"]);
+            let needed = self.word_operator(&["+"]);
             self.skip_spaces();
             if self.peek().is_none() {
-                if (both || either || negated || needed) && !self.simple {
+                if both || either || negated || needed {
                     return Err(self.failed());
                 }
                 break;
             }
-            let Some(clause) = self.clause(field)? else {
+            let Some(clause) = self.clause(field, false)? else {
                 continue;
             };
+            let all = self.clauses.target.all;
             // An operator binds the clause before it too.
             if both && let Some((occur @ Occur::Should, _)) = clauses.last_mut() {
                 *occur = Occur::Must;
             }
             if either
-                && self.target.all
+                && all
                 && let Some((occur @ Occur::Must, _)) = clauses.last_mut()
             {
                 *occur = Occur::Should;
             }
-            let occur = if negated && !self.simple {
+            let occur = if negated {
                 Occur::MustNot
-            } else if both || needed || (self.target.all && !either) {
+            } else if both || needed || (all && !either) {
                 Occur::Must
             } else {
                 Occur::Should
             };
-            if negated && self.simple {
-                let all: Scorer<'a> = Rc::new(move |view| {
-                    if clause(view).is_some() {
-                        None
-                    } else {
-                        Some(1.0)
-                    }
-                });
-                clauses.push((occur, all));
-            } else {
-                clauses.push((occur, clause));
-            }
+            clauses.push((occur, clause));
         }
         if self.peek() == Some(')') && outermost {
-            if self.simple {
-                self.at += 1;
-            } else {
-                return Err(self.failed());
-            }
+            return Err(self.failed());
         }
         combine(clauses, minimum)
     }
 
     fn failed(&self) -> ApiError {
         let text: String = self.letters.iter().collect();
-        self.compiler.shard_error(ApiError::bad_request(
+        self.clauses.compiler.shard_error(ApiError::bad_request(
             "parse_exception",
             format!("Failed to parse query [{text}]"),
         ))
     }
 
-    fn clause(&mut self, field: Option<&str>) -> Result<Option<Scorer<'a>>, ApiError> {
+    /// Reads a clause; `direct` where the name of its field was right before it.
+    fn clause(
+        &mut self,
+        field: Option<&str>,
+        direct: bool,
+    ) -> Result<Option<Scorer<'a>>, ApiError> {
         match self.peek() {
             Some('(') => {
                 self.at += 1;
-                let inner = self.group(field, None, false)?;
+                self.skip_spaces();
                 if self.peek() == Some(')') {
-                    self.at += 1;
-                } else if !self.simple {
                     return Err(self.failed());
                 }
+                let inner = self.group(field, None, false)?;
+                if self.peek() != Some(')') {
+                    return Err(self.failed());
+                }
+                self.at += 1;
                 let boost = self.boost()?;
                 Ok(Some(Rc::new(move |view| {
                     inner(view).map(|score| score * boost)
                 })))
             }
-            Some('"')
-                if self.simple
-                    && !self
-                        .letters
-                        .iter()
-                        .skip(self.at + 1)
-                        .any(|letter| *letter == '"') =>
-            {
-                // A quote that nothing closes is no quote.
-                self.at += 1;
-                self.clause(field)
-            }
-            Some('"') => {
-                self.at += 1;
-                let mut phrase = String::new();
-                loop {
-                    match self.peek() {
-                        Some('"') => break,
-                        Some('\\') => {
-                            self.at += 1;
-                            phrase.extend(self.peek());
-                        }
-                        Some(letter) => phrase.push(letter),
-                        None if self.simple => break,
-                        None => return Err(self.failed()),
-                    }
-                    self.at += 1;
-                }
-                self.at += 1;
-                let slop = self
-                    .suffix('~')
-                    .and_then(|number| number.parse::<f64>().ok())
-                    .unwrap_or(0.0);
-                let boost = self.boost()?;
-                let make = |path: &str, settings: &Settings| {
-                    self.compiler.phrase_scorer(path, &phrase, settings, false)
-                };
-                // Of phrases the best field alone counts.
-                self.over_with(field, boost, slop as usize, 0.0, &make)
-                    .map(Some)
-            }
-            Some('/') if !self.simple => Err(ApiError::unsupported(
+            Some('"') => self.phrase(field).map(Some),
+            Some('/') => Err(ApiError::unsupported(
                 "regular expressions in [query_string]",
             )),
-            Some('[' | '{') if !self.simple => self.range(field).map(Some),
-            Some('>' | '<') if !self.simple => self.comparison(field).map(Some),
-            Some(_) => self.word(field),
+            Some('[' | '{') => self.range(field).map(Some),
+            Some('>' | '<') => self.comparison(field).map(Some),
+            Some(_) => self.word(field, direct),
             None => Ok(None),
         }
+    }
+
+    fn phrase(&mut self, field: Option<&str>) -> Result<Scorer<'a>, ApiError> {
+        self.at += 1;
+        let mut phrase = String::new();
+        loop {
+            match self.peek() {
+                Some('"') => break,
+                Some('\\') => {
+                    self.at += 1;
+                    phrase.extend(self.peek());
+                }
+                Some(letter) => phrase.push(letter),
+                None => return Err(self.failed()),
+            }
+            self.at += 1;
+        }
+        self.at += 1;
+        let slop = self
+            .suffix('~')
+            .and_then(|number| number.parse::<f64>().ok())
+            .unwrap_or(0.0);
+        let boost = self.boost()?;
+        self.clauses.phrase(field, &phrase, slop as usize, boost)
     }
 
     /// Takes what follows a sign such as `~` or `^`.
@@ -237,51 +195,39 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     fn boost(&mut self) -> Result<f32, ApiError> {
-        if self.simple {
-            return Ok(1.0);
-        }
         match self.suffix('^') {
             None => Ok(1.0),
             Some(number) => number.parse().map_err(|_| self.failed()),
         }
     }
 
-    fn word(&mut self, field: Option<&str>) -> Result<Option<Scorer<'a>>, ApiError> {
+    fn word(&mut self, field: Option<&str>, direct: bool) -> Result<Option<Scorer<'a>>, ApiError> {
         let mut word = String::new();
         let mut pattern = false;
         while let Some(letter) = self.peek() {
             if letter == '\\' {
-                self.at += 1;
-                word.extend(self.peek());
-                self.at += 1;
+                word.push(self.escaped()?);
                 continue;
             }
-            let ends = if self.simple {
-                " \t\n()|\"+~"
-            } else {
-                " \t\n()\"^~[]{}"
-            };
-            if ends.contains(letter) {
+            if " \t\n()\"^~[]{}".contains(letter) {
                 break;
             }
             self.at += 1;
-            if letter == ':' && !self.simple && !word.is_empty() {
+            if letter == ':' && !word.is_empty() {
+                if direct {
+                    return Err(self.failed());
+                }
                 return self.fielded(&word);
             }
-            pattern |= (letter == '*') || (letter == '?' && !self.simple);
+            pattern |= matches!(letter, '*' | '?');
             word.push(letter);
         }
         if word.is_empty() {
-            self.at += 1;
-            return Ok(None);
+            return Err(self.failed());
         }
         let fuzziness = self.suffix('~').map(|number| {
             if number.is_empty() {
-                if self.simple {
-                    "2".to_owned()
-                } else {
-                    "AUTO".to_owned()
-                }
+                "AUTO".to_owned()
             } else {
                 number
             }
@@ -289,30 +235,40 @@ impl<'p, 'a> Parser<'p, 'a> {
         let boost = self.boost()?;
         if word == "*" {
             return match field {
-                Some(field) => self.compiler.exists(&json!({"field": field})).map(Some),
+                Some(field) => self
+                    .clauses
+                    .compiler
+                    .exists(&json!({"field": field}))
+                    .map(Some),
                 None => Ok(Some(Rc::new(move |_| Some(boost)))),
             };
         }
-        if pattern && (!self.simple || word.ends_with('*')) {
-            return self.wildcard(field, &word, boost).map(Some);
+        if pattern {
+            return self.clauses.wildcard(field, &word, boost).map(Some);
         }
-        if fuzziness.is_none() && boost == 1.0 && !self.simple {
+        if fuzziness.is_none() && boost == 1.0 {
             // Words without an operator between them are one text, analyzed together.
             while let Some(next) = self.plain_word() {
                 word.push(' ');
                 word.push_str(&next);
             }
         }
-        let all = self.target.all;
-        let make = |path: &str, settings: &Settings| {
-            let fuzzy = Settings {
-                all,
-                fuzziness: fuzziness.clone(),
-                ..settings.clone()
-            };
-            self.compiler.match_scorer(path, &word, &fuzzy)
-        };
-        self.over(field, boost, 0, &make).map(Some)
+        self.clauses.text(field, &word, fuzziness, boost).map(Some)
+    }
+
+    /// Takes the letter behind a backslash, which may be written as its number.
+    fn escaped(&mut self) -> Result<char, ApiError> {
+        self.at += 1;
+        let letter = self.peek().ok_or_else(|| self.failed())?;
+        self.at += 1;
+        if letter != 'u' {
+            return Ok(letter);
+        }
+        let digits = self.letters.get(self.at..self.at + 4);
+        let digits: String = digits.unwrap_or_default().iter().collect();
+        let number = u32::from_str_radix(&digits, 16).ok();
+        self.at += 4;
+        number.and_then(char::from_u32).ok_or_else(|| self.failed())
     }
 
     /// Takes a word that is nothing but a word.
@@ -353,7 +309,11 @@ impl<'p, 'a> Parser<'p, 'a> {
                 name.push(letter);
                 self.at += 1;
             }
-            return self.compiler.exists(&json!({"field": name})).map(Some);
+            return self
+                .clauses
+                .compiler
+                .exists(&json!({"field": name}))
+                .map(Some);
         }
         if self.peek().is_none_or(char::is_whitespace) {
             return Err(self.failed());
@@ -362,7 +322,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             self.at += 1;
             return Ok(Some(Rc::new(|_| Some(1.0))));
         }
-        self.clause(Some(field))
+        self.clause(Some(field), true)
     }
 
     fn comparison(&mut self, field: Option<&str>) -> Result<Scorer<'a>, ApiError> {
@@ -377,7 +337,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             (false, true) => "lte",
             (false, false) => "lt",
         };
-        self.over_range(field, &json!({name: value}))
+        self.clauses.over_range(field, &json!({name: value}))
     }
 
     fn range(&mut self, field: Option<&str>) -> Result<Scorer<'a>, ApiError> {
@@ -410,7 +370,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                 bounds.insert(name.to_owned(), value.into());
             }
         }
-        self.over_range(field, &bounds)
+        self.clauses.over_range(field, &bounds)
     }
 
     fn bound(&mut self, ends: &str) -> String {
