@@ -414,10 +414,7 @@ pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
 /// # Errors
 /// As for [`kept`].
 pub(crate) fn only(alias: &str, settings: &Value) -> Result<Value, ApiError> {
-    if settings
-        .get("filter")
-        .is_some_and(|filter| !filter.is_object())
-    {
+    if settings.get("filter").is_some_and(Value::is_null) {
         return Err(ApiError::parsing("[filter] of an alias must be an object"));
     }
     kept(alias, settings)

@@ -315,7 +315,11 @@ fn check_meta(meta: &Map<String, Value>, number: usize) -> Result<(), ApiError> 
                 "Action/metadata line [{number}] contains an unknown parameter [{name}]"
             )));
         }
-        if matches!(value, Value::Object(_) | Value::Array(_)) && name != "_source" {
+        let is_simple = match value {
+            Value::Object(_) => name == "_source",
+            value => !value.is_array(),
+        };
+        if !is_simple {
             return Err(ApiError::illegal_argument(format!(
                 "Malformed action/metadata line [{number}], expected a simple value for field [{name}] but found [{}]",
                 crate::strict::token(value)

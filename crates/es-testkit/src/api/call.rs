@@ -62,7 +62,7 @@ impl Call<'_> {
     /// 400 when it is not JSON, or not an object.
     pub(crate) fn object(&self) -> Result<Map<String, Value>, ApiError> {
         match self.json()? {
-            Value::Null => Ok(Map::new()),
+            Value::Null if self.body.iter().all(u8::is_ascii_whitespace) => Ok(Map::new()),
             Value::Object(fields) => Ok(fields),
             _ => Err(ApiError::parsing(
                 "Expected [START_OBJECT] at the start of the body",

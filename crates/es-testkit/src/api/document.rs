@@ -198,6 +198,7 @@ fn read<'s>(
     let id = call.part("id");
     let (index, shard) = lookup(store, call.part("index"), id, call.params.get("routing"))?;
     count(call, index, shard, Use::Get);
+    call.params.flag("refresh")?;
     let realtime = call.params.flag("realtime")?.unwrap_or(true);
     let found = if realtime {
         index.document(shard, id)

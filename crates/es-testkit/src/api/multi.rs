@@ -247,6 +247,12 @@ fn part(
     body: &Map<String, Value>,
     header: &Map<String, Value>,
 ) -> Result<Json, ApiError> {
+    let preference = header.get("preference").and_then(Value::as_str);
+    match check_preference(call, preference) {
+        Err(error) if error.is_unsupported() => return Err(error),
+        Err(error) => return Ok(error.to_json().into()),
+        Ok(()) => {}
+    }
     // Wildcards find only what the caller may read.
     let spelled = index
         .split(',')
@@ -261,14 +267,6 @@ fn part(
         Ok(mut response) => {
             response.insert("status", 200);
             Ok(response)
-        }
-        // The nodes of one search are chosen once it was read.
-        Err(error)
-            if error.reason.contains("preference")
-                || error.reason.contains("Preference")
-                || error.reason.starts_with("no data nodes") =>
-        {
-            Ok(error.to_json().into())
         }
         // A search that cannot be read is an error of all of them.
         Err(error) if error.status == StatusCode::BAD_REQUEST && !error.in_search => Err(error),

@@ -102,6 +102,11 @@ fn dispatch(
         Err(reply) => return Ok((negotiated, reply)),
     };
     let params = Params::parse(uri.query());
+    // A mark of the order of bytes is no part of the text.
+    let body = match body.strip_prefix(b"\xef\xbb\xbf") {
+        Some(text) => body.slice_ref(text),
+        None => body,
+    };
     let body = match source_of(route, &params, body) {
         Ok(body) => body,
         Err(error) => return Ok((negotiated, error.into())),

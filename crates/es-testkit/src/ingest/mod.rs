@@ -78,8 +78,12 @@ impl Pipeline {
                 "pipeline [{id}] doesn't support one or more provided configuration parameters [{name}]"
             )));
         }
-        let config = Config::new(id, given);
-        config.text("description")?;
+        if given
+            .get("description")
+            .is_some_and(|text| !text.is_string())
+        {
+            return Err(invalid("[description] property isn't a string"));
+        }
         if given
             .get("version")
             .is_some_and(|version| !version.is_i64())

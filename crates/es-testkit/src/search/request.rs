@@ -94,8 +94,6 @@ const UNSUPPORTED: &[&str] = &[
     "runtime_mappings",
     "retriever",
     "rank",
-    "indices_boost",
-    "ext",
     "sub_searches",
 ];
 
@@ -250,6 +248,12 @@ fn read_diagnostics(fields: &Fields<'_>) -> Result<(), ApiError> {
         .is_some_and(|count| count > 0)
     {
         return Err(ApiError::unsupported("[terminate_after] in [search]"));
+    }
+    for name in ["ext", "indices_boost"] {
+        let given = fields.get(name)?;
+        if given.is_some_and(|given| *given != json!({}) && *given != json!([])) {
+            return Err(ApiError::unsupported(format!("[{name}] in [search]")));
+        }
     }
     fields.texts("stats").map(|_| ())
 }

@@ -54,6 +54,13 @@ pub(super) fn dated(call: &Call<'_>, mut shown: Value, before: Option<&Value>) -
     shown
 }
 
+/// Whether a request gives dates, which are the server's own.
+fn is_dated(body: &Map<String, Value>) -> bool {
+    ["created_date_millis", "modified_date_millis"]
+        .iter()
+        .any(|name| body.contains_key(*name))
+}
+
 /// The body of a request for a template.
 fn body(call: &Call<'_>) -> Result<Map<String, Value>, ApiError> {
     call.required_object()
@@ -126,6 +133,12 @@ fn check_streams(
 pub(crate) fn put_component(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body = body(call)?;
     let name = call.part("name");
+    if is_dated(&body) {
+        return Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: the dates of a component template are managed by the system;",
+        ));
+    }
     let fields = Fields::new(Reader::Section, "component_template", &body);
     fields.unsupported(&["deprecated"])?;
     let template = fields

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{normalized, patterns_of, priority_of};
+use super::{is_dated, normalized, patterns_of, priority_of};
 use crate::api::error::ApiError;
 use crate::store::Store;
 use crate::strict::{Fields, Reader};
@@ -24,6 +24,9 @@ pub(super) struct New<'b> {
 
 impl<'b> New<'b> {
     pub(super) fn read(name: &'b str, body: &'b Map<String, Value>) -> Result<Self, ApiError> {
+        if is_dated(body) {
+            return Err(invalid("the dates of a template are managed by the system"));
+        }
         let fields = Fields::new(Reader::Section, "index_template", body);
         fields.unsupported(&[
             "allow_auto_create",

@@ -290,7 +290,14 @@ fn extended_stats(numbers: &[f64], sigma: f64, field: Option<&Field>) -> Value {
     let mut put = |name: &str, value: f64| {
         body.insert(name.to_owned(), some(value));
         if let Some(text) = text(value) {
-            body.insert(format!("{name}_as_string"), text);
+            // Deviations are texts even of booleans.
+            let shown = match text.as_str() {
+                Some(flag @ ("true" | "false")) if !name.starts_with("std") => {
+                    (flag == "true").into()
+                }
+                _ => text,
+            };
+            body.insert(format!("{name}_as_string"), shown);
         }
     };
     put("sum_of_squares", squares);
@@ -429,10 +436,10 @@ fn percentiles(
         let values: Vec<Value> = found
             .map(|(part, value)| {
                 let mut shown = json!({"key": part, "value": value.map_or(Value::Null, number)});
-                if let Some(text) = value.and_then(|value| readable(value, field)) {
-                    if let Some(fields) = shown.as_object_mut() {
-                        fields.insert("value_as_string".to_owned(), text);
-                    }
+                if let Some(text) = value.and_then(|value| readable(value, field))
+                    && let Some(fields) = shown.as_object_mut()
+                {
+                    fields.insert("value_as_string".to_owned(), text);
                 }
                 shown
             })

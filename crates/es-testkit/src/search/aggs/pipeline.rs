@@ -148,7 +148,8 @@ fn check_target(aggs: &[Agg], path: &str) -> Result<(), ApiError> {
         }
         let (name, property) = part.split_once('.').unwrap_or((part, ""));
         let name = name.split('[').next().unwrap_or_default();
-        let Some(agg) = level.iter().find(|agg| agg.name == name) else {
+        let fits = |agg: &&Agg| agg.name == name && !SIBLINGS.contains(&agg.kind.as_str());
+        let Some(agg) = level.iter().find(fits) else {
             return Err(ApiError::bad_request(
                 "action_request_validation_exception",
                 format!("Validation Failed: 1: No aggregation found for path [{path}];"),

@@ -67,12 +67,6 @@ impl Settings {
             "fragment_offset",
         ])?;
         let plain = read_plain(fields)?.unwrap_or(self.plain);
-        if fields
-            .text("tags_schema")?
-            .is_some_and(|schema| schema != "default")
-        {
-            return Err(ApiError::unsupported("[tags_schema] in [highlight]"));
-        }
         let (pre, post) = read_tags(fields)?;
         // A size below one leaves sentences whole.
         let fragment_size = fields
@@ -89,7 +83,11 @@ impl Settings {
             require_field_match: fields
                 .flag("require_field_match")?
                 .unwrap_or(self.require_field_match),
-            no_match_size: fields.count("no_match_size")?.unwrap_or(self.no_match_size),
+            no_match_size: fields
+                .integer("no_match_size")?
+                .map_or(self.no_match_size, |size| {
+                    usize::try_from(size).unwrap_or(0)
+                }),
             by_score: match fields.text("order")?.as_deref() {
                 None => self.by_score,
                 Some(order) => order == "score",
@@ -106,7 +104,19 @@ impl Settings {
 type Tags = (Option<Vec<String>>, Option<Vec<String>>);
 
 fn read_tags(fields: &Fields<'_>) -> Result<Tags, ApiError> {
-    let (pre, post) = (fields.texts("pre_tags")?, fields.texts("post_tags")?);
+    let (mut pre, mut post) = (fields.texts("pre_tags")?, fields.texts("post_tags")?);
+    match fields.text("tags_schema")?.as_deref() {
+        None => {}
+        Some("default") => {
+            let default = Settings::default();
+            (pre, post) = (Some(default.pre), Some(default.post));
+        }
+        Some("styled") => {
+            let styled = (1..=10).map(|number| format!("<em class=\"hlt{number}\">"));
+            (pre, post) = (Some(styled.collect()), Some(vec!["</em>".to_owned()]));
+        }
+        Some(other) => return Err(fields.invalid(format!("Unknown tag schema [{other}]"))),
+    }
     let wrong = match (&pre, &post) {
         (Some(_), None) => "pre_tags are set but post_tags are not set",
         (Some(pre), Some(post)) if pre.is_empty() || post.is_empty() => {

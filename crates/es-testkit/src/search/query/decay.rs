@@ -153,7 +153,8 @@ impl<'a> Compiler<'a> {
                 settings.lengths(|text| parse_time(text).map(|time| time.as_millis() as f64))
             }
             _ => settings.lengths(|text| text.parse().ok()),
-        }?;
+        }
+        .map_err(|error| self.shard_error(error))?;
         let decay = settings.decay;
         Ok(Box::new(move |view| {
             let beyond: Vec<f64> = distances(view)

@@ -103,6 +103,7 @@ impl Field {
 
     pub(crate) fn to_json(&self) -> Value {
         let mut shown = self.shown.clone();
+        self.hide_defaults(&mut shown);
         shown.insert("type".to_owned(), self.type_name.as_str().into());
         if !self.forms.is_empty() {
             let forms = self
@@ -118,6 +119,31 @@ impl Field {
             show_completion(&mut shown);
         }
         Value::Object(shown)
+    }
+
+    /// Removes settings that have their default, which the server does not show.
+    fn hide_defaults(&self, shown: &mut Map<String, Value>) {
+        let analyzer = shown.get("analyzer").cloned();
+        let analyzer = analyzer.unwrap_or_else(|| "default".into());
+        let is_default = |name: &str, value: &Value| match (name, &self.kind) {
+            (_, Kind::Vector { .. } | Kind::Completion { .. } | Kind::Alias(_) | Kind::Binary) => {
+                false
+            }
+            ("index" | "doc_values", _) => *value == true,
+            ("store" | "fielddata", _) => *value == false,
+            ("norms", kind) => *value == matches!(kind, Kind::Text { .. }),
+            ("ignore_malformed", Kind::Ip) => *value == false,
+            ("ignore_above", _) => *value == i32::MAX,
+            ("index_options", Kind::Text { .. }) => value == "positions",
+            ("search_analyzer", _) => *value == analyzer,
+            ("format", Kind::Date { .. }) => value == Format::default().text(),
+            ("locale", _) => value == "en",
+            ("copy_to", _) => *value == json!([]),
+            ("meta", _) => *value == json!({}),
+            ("null_value", _) => value.is_null(),
+            _ => false,
+        };
+        shown.retain(|name, value| !is_default(name, value));
     }
 
     pub(crate) fn is_text(&self) -> bool {

@@ -217,7 +217,11 @@ fn object_settings(
             }
             ("enabled", Value::Bool(flag)) if !object.nested => {
                 object.enabled = *flag;
-                keep(object, name, value);
+                if *flag {
+                    object.shown.remove(name);
+                } else {
+                    keep(object, name, value);
+                }
             }
             (
                 "subobjects" | "include_in_parent" | "include_in_root" | "synthetic_source_keep",

@@ -14,7 +14,7 @@ pub(super) struct Simple<'p, 'a> {
     letters: &'p [char],
     at: usize,
     /// The tree so far: its first clause until a second one joins it.
-    first: Option<Scorer<'a>>,
+    first: Vec<(Occur, Scorer<'a>)>,
     joined: Vec<(Occur, Scorer<'a>)>,
     /// The operator that joined the last clause, and the one that was read since.
     previous: Option<Occur>,
@@ -28,7 +28,7 @@ impl<'p, 'a> Simple<'p, 'a> {
             clauses: Clauses { compiler, target },
             letters,
             at: 0,
-            first: None,
+            first: Vec::new(),
             joined: Vec::new(),
             previous: None,
             operator: None,
@@ -61,40 +61,46 @@ impl<'p, 'a> Simple<'p, 'a> {
             // A minus sign counts for what follows it at once.
             self.negations = if letter == '-' { self.negations + 1 } else { 0 };
         }
-        let only = self.first.map(|only| (Occur::Should, only));
-        Ok(only.into_iter().chain(self.joined).collect())
+        Ok(self.first.into_iter().chain(self.joined).collect())
     }
 
     fn peek(&self) -> Option<char> {
         self.letters.get(self.at).copied()
     }
 
+    fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.joined.is_empty()
+    }
+
     /// The first operator between two clauses counts.
     fn operate(&mut self, operator: Occur) {
-        if self.first.is_some() || !self.joined.is_empty() {
+        if !self.is_empty() {
             self.operator.get_or_insert(operator);
         }
     }
 
     /// Adds a clause. Where the operator changes, all that stands before it becomes one clause.
     fn add(&mut self, clause: Scorer<'a>) -> Result<(), ApiError> {
-        let clause = if self.negations % 2 == 1 {
-            Rc::new(move |view| clause(view).is_none().then_some(1.0_f32)) as Scorer<'a>
+        let clauses = if self.negations % 2 == 1 {
+            let all: Scorer<'a> = Rc::new(|_| Some(1.0));
+            vec![(Occur::Should, all), (Occur::MustNot, clause)]
         } else {
-            clause
+            vec![(Occur::Should, clause)]
         };
         let operator = self.operator.take();
-        if self.first.is_none() && self.joined.is_empty() {
-            self.first = Some(clause);
+        if self.is_empty() {
+            self.first = clauses;
             return Ok(());
         }
+        let clause = combine(clauses, None)?;
         let default = if self.clauses.target.all {
             Occur::Must
         } else {
             Occur::Should
         };
         let operator = operator.unwrap_or(default);
-        if let Some(first) = self.first.take() {
+        if !self.first.is_empty() {
+            let first = combine(std::mem::take(&mut self.first), None)?;
             self.joined.push((operator, first));
         } else if self.previous != Some(operator) {
             let whole = combine(std::mem::take(&mut self.joined), None)?;
