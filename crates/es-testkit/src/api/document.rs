@@ -24,28 +24,7 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
-    if call.body.is_empty() {
-        return Err(ApiError::bad_request(
-            "parse_exception",
-            "request body is required",
-        ));
-    }
-    if let Some(wrong) = call
-        .params
-        .get("op_type")
-        .filter(|op| !["index", "create"].contains(&&*op.to_lowercase()))
-    {
-        return Err(ApiError::illegal_argument(format!(
-            "opType must be 'create' or 'index', found: [{wrong}]"
-        )));
-    }
-    check_refresh(call)?;
-    if call.params.get("pipeline") == Some("") {
-        return Err(invalid("pipeline cannot be an empty string"));
-    }
-    if call.params.get("pipeline").is_some() {
-        call.json()?; // a pipeline reads the document before the mapping does
-    }
+    check_write(call)?;
     let source = NewSource::read(&call.body)?;
     let expected = Expected {
         absent,
@@ -92,6 +71,33 @@ fn write(call: &Call<'_>, absent: bool) -> Result<Reply, ApiError> {
     } else {
         reply
     })
+}
+
+/// Refuses what the server refuses before it reads the document.
+fn check_write(call: &Call<'_>) -> Result<(), ApiError> {
+    if call.body.is_empty() {
+        return Err(ApiError::bad_request(
+            "parse_exception",
+            "request body is required",
+        ));
+    }
+    if let Some(wrong) = call
+        .params
+        .get("op_type")
+        .filter(|op| !["index", "create"].contains(&&*op.to_lowercase()))
+    {
+        return Err(ApiError::illegal_argument(format!(
+            "opType must be 'create' or 'index', found: [{wrong}]"
+        )));
+    }
+    check_refresh(call)?;
+    if call.params.get("pipeline") == Some("") {
+        return Err(invalid("pipeline cannot be an empty string"));
+    }
+    if call.params.get("pipeline").is_some() {
+        call.json()?; // a pipeline reads the document before the mapping does
+    }
+    Ok(())
 }
 
 fn invalid(reason: &str) -> ApiError {

@@ -84,18 +84,7 @@ impl<'b> New<'b> {
             )));
         }
         if let Some(template) = self.template {
-            let settings = template.get_key_value("settings");
-            let alone = settings.map(|(name, value)| (name.clone(), value.clone()));
-            check(&alone.into_iter().collect()).map_err(|error| {
-                if error.is_unsupported() {
-                    error
-                } else {
-                    invalid(error.reason)
-                }
-            })?;
-            check(template).map_err(|error| {
-                error.retyped("mapper_parsing_exception", "illegal_argument_exception")
-            })?;
+            check_made(template)?;
         }
         check_name(name)?;
         if let Some(pattern) = patterns.iter().find(|pattern| is_forbidden(pattern)) {
@@ -200,6 +189,21 @@ pub(super) fn check_parts(template: &Map<String, Value>) -> Result<(), ApiError>
         })?;
     }
     fields.finish()
+}
+
+/// Refuses an index template of which no index could be made: its settings first.
+fn check_made(template: &Map<String, Value>) -> Result<(), ApiError> {
+    let settings = template.get_key_value("settings");
+    let alone = settings.map(|(name, value)| (name.clone(), value.clone()));
+    check(&alone.into_iter().collect()).map_err(|error| {
+        if error.is_unsupported() {
+            error
+        } else {
+            invalid(error.reason)
+        }
+    })?;
+    check(template)
+        .map_err(|error| error.retyped("mapper_parsing_exception", "illegal_argument_exception"))
 }
 
 /// Refuses a template of which no index could be made.

@@ -308,34 +308,33 @@ fn extended_stats(numbers: &[f64], sigma: f64, field: Option<&Field>) -> Value {
     put("std_deviation_population", population.sqrt());
     put("std_deviation_sampling", sampling.sqrt());
     let reach = |deviation: f64| (average + deviation * sigma, average - deviation * sigma);
-    let (upper, lower) = reach(population.sqrt());
-    let (upper_sampling, lower_sampling) = reach(sampling.sqrt());
-    let bounds = [
-        ("upper", upper),
-        ("lower", lower),
-        ("upper_population", upper),
-        ("lower_population", lower),
-        ("upper_sampling", upper_sampling),
-        ("lower_sampling", lower_sampling),
-    ];
-    let named = |show: &dyn Fn(f64) -> Option<Value>| -> Map<String, Value> {
-        bounds
-            .iter()
-            .filter_map(|(name, value)| Some(((*name).to_owned(), show(*value)?)))
-            .collect()
-    };
-    let texts = named(&text);
-    body.insert(
-        "std_deviation_bounds".to_owned(),
-        Value::Object(named(&|value| Some(some(value)))),
-    );
+    let reached = (reach(population.sqrt()), reach(sampling.sqrt()));
+    let bounds = |show: &dyn Fn(f64) -> Option<Value>| bounds(reached, show);
+    let texts = bounds(&text);
+    let values = bounds(&|value| Some(some(value)));
+    body.insert("std_deviation_bounds".to_owned(), values.into());
     if !texts.is_empty() {
-        body.insert(
-            "std_deviation_bounds_as_string".to_owned(),
-            Value::Object(texts),
-        );
+        body.insert("std_deviation_bounds_as_string".to_owned(), texts.into());
     }
     Value::Object(body)
+}
+
+/// The bounds of the deviations, of the population and of a sample of it, as they are shown.
+fn bounds(
+    (population, sampling): ((f64, f64), (f64, f64)),
+    show: &dyn Fn(f64) -> Option<Value>,
+) -> Map<String, Value> {
+    [
+        ("upper", population.0),
+        ("lower", population.1),
+        ("upper_population", population.0),
+        ("lower_population", population.1),
+        ("upper_sampling", sampling.0),
+        ("lower_sampling", sampling.1),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), show(value)?)))
+    .collect()
 }
 
 /// The value below which a part of sorted values lies, between two of them in proportion.
