@@ -22,8 +22,9 @@
 //! ```
 //!
 //! A task that was cancelled, failed, was stopped by a version conflict, timed out or
-//! ended without a complete response is an error; see
-//! [`allow_incomplete`](WaitForTask::allow_incomplete).
+//! ended without a complete response is an error ([`is_task`](crate::Error::is_task)). To
+//! tell these apart, allow them ([`allow_incomplete`](WaitForTask::allow_incomplete)) and
+//! read the kind of [`FinishedTask::error`], for example `version_conflict_engine_exception`.
 //!
 //! The server is polled with increasing intervals, from 100 ms to 5 s
 //! ([`poll_interval`](WaitForTask::poll_interval)). Transient failures are retried,

@@ -203,13 +203,13 @@ fn one_document_may_take_longer_than_a_request() {
 #[test]
 fn flush_interval_holds_while_documents_are_serialised() {
     on_each_runtime(|client| async move {
-        let bulk = client.helpers().bulk("i", (0..100).map(Slow));
+        let bulk = client.helpers().bulk("i", (0..200).map(Slow));
         let report = bulk
             .flush_interval(Duration::from_millis(100))
             .await
             .unwrap();
         assert!(report.requests > 3, "{report}");
-        assert_all(&client, report, 100).await;
+        assert_all(&client, report, 200).await;
     });
 }
 
