@@ -93,6 +93,25 @@ impl Spec {
         refused
     }
 
+    /// Returns a hash of what determines the hits and their order, the same in every
+    /// process (64-bit FNV-1a).
+    pub(super) fn search_hash(&self) -> u64 {
+        let properties = self.properties.iter();
+        let params = self.params.iter();
+        let mut parts: Vec<(&str, &str)> = properties
+            .map(|(name, value)| (*name, value.get()))
+            .chain(params.map(|(name, value)| (*name, &**value)))
+            .collect();
+        parts.sort_unstable();
+        let text = parts
+            .iter()
+            .flat_map(|(name, value)| [*name, "\0", *value, "\0"]);
+        text.flat_map(str::bytes)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+            })
+    }
+
     /// Returns where a slice begins.
     pub(super) fn position(&self, slice: u32) -> Position {
         let token = self.resume.as_ref();
@@ -262,8 +281,8 @@ impl<T> ReadAll<T> {
     }
 
     /// Resumes a stream at a token ([`ReadAllStream::resume_token`]), with its point in
-    /// time and number of slices. The other settings must be the same as those of that
-    /// stream; a token of another index is an error.
+    /// time and number of slices. A token of another index, query, sort or other property
+    /// of the search is an error.
     ///
     /// The point in time expires after [`keep_alive`](Self::keep_alive) without a
     /// request; then the first item of the stream is an error (404).
@@ -341,11 +360,16 @@ impl<T> ReadAll<T> {
         if self.spec.resume.is_some() && self.spec.by_scroll {
             return Err(Error::invalid("a scroll cannot be resumed"));
         }
-        let of = self.spec.resume.as_ref().map(|token| &*token.index);
-        if let Some(of) = of.filter(|of| *of != self.spec.index) {
-            let index = &self.spec.index;
-            let message = format!("the resume token is of `{of}`, not of `{index}`");
-            return Err(Error::invalid(message));
+        if let Some(token) = &self.spec.resume {
+            let (of, index) = (&token.index, &self.spec.index);
+            if of != index {
+                let message = format!("the resume token is of `{of}`, not of `{index}`");
+                return Err(Error::invalid(message));
+            }
+            if token.search != self.spec.search_hash() {
+                let message = "the resume token is of another query, sort or other property";
+                return Err(Error::invalid(message));
+            }
         }
         match self.error {
             Some(error) => Err(error),

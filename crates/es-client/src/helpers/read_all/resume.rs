@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 /// assert_eq!(token.to_string(), text);
 /// # Ok(())
 /// # }
-/// # let token = r#"{"index":"i","pit":"abc","slices":["start",{"after":[17]},"ended"]}"#;
+/// # let token = r#"{"index":"i","pit":"abc","search":7,"slices":["start",{"after":[17]},"ended"]}"#;
 /// # kept(token).unwrap();
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ use crate::error::{Error, Result};
 pub struct ResumeToken {
     pub(super) index: String,
     pub(super) pit: String,
+    /// [`Spec::search_hash`](super::builder::Spec::search_hash).
+    pub(super) search: u64,
     pub(super) slices: Vec<Position>,
 }
 
@@ -36,6 +38,7 @@ pub struct ResumeToken {
 struct UncheckedToken {
     index: String,
     pit: String,
+    search: u64,
     slices: Vec<Position>,
 }
 
@@ -86,7 +89,12 @@ impl TryFrom<UncheckedToken> for ResumeToken {
     type Error = &'static str;
 
     fn try_from(token: UncheckedToken) -> Result<Self, Self::Error> {
-        let UncheckedToken { index, pit, slices } = token;
+        let UncheckedToken {
+            index,
+            pit,
+            search,
+            slices,
+        } = token;
         if pit.is_empty() {
             return Err("its point in time is empty");
         }
@@ -96,7 +104,12 @@ impl TryFrom<UncheckedToken> for ResumeToken {
         if !slices.iter().all(Position::is_valid) {
             return Err("`after` is not a list of sort values");
         }
-        Ok(Self { index, pit, slices })
+        Ok(Self {
+            index,
+            pit,
+            search,
+            slices,
+        })
     }
 }
 
@@ -139,7 +152,7 @@ mod tests {
             "[\"start\",{\"after\":[{}]}]",
             "[\"begin\"]",
         ] {
-            let text = format!(r#"{{"index":"i","pit":"p","slices":{slices}}}"#);
+            let text = format!(r#"{{"index":"i","pit":"p","search":7,"slices":{slices}}}"#);
             let error = text.parse::<ResumeToken>().unwrap_err();
             assert!(error.is_invalid(), "{slices}");
             let message = error.to_string();
@@ -148,9 +161,10 @@ mod tests {
                 "{message}"
             );
         }
-        let empty = r#"{"index":"i","pit":"","slices":["start"]}"#;
+        let empty = r#"{"index":"i","pit":"","search":7,"slices":["start"]}"#;
         assert!(empty.parse::<ResumeToken>().is_err());
-        let good = r#"{"index":"i","pit":"p","slices":[{"after":[1,"a",null]},"ended"]}"#;
+        let good =
+            r#"{"index":"i","pit":"p","search":7,"slices":[{"after":[1,"a",null]},"ended"]}"#;
         assert_eq!(good.parse::<ResumeToken>().unwrap().to_string(), good);
     }
 }

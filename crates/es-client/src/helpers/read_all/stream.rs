@@ -311,8 +311,12 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                 *position = last.position(position);
             }
         }
-        let index = self.spec.index.to_string();
-        Some(ResumeToken { index, pit, slices })
+        Some(ResumeToken {
+            index: self.spec.index.to_string(),
+            pit,
+            search: self.spec.search_hash(),
+            slices,
+        })
     }
 
     fn close(&mut self, error: Option<Error>) -> State<T> {

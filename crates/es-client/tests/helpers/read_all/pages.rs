@@ -391,22 +391,27 @@ async fn stream_is_resumed_after_an_error() {
 }
 
 #[tokio::test]
-async fn token_of_another_index_is_refused() {
+async fn token_of_another_search_is_refused() {
     let (_cluster, client) = cluster(1).await;
     let mut stream = client.helpers().read_all::<Value>("i").stream();
     stream.next().await.unwrap().unwrap();
     let token = stream.pause().unwrap();
-    let mut other = client
-        .helpers()
-        .read_all::<Value>("j")
-        .resume(token)
-        .stream();
-    let error = other.next().await.unwrap().unwrap_err();
-    assert!(error.is_invalid(), "{error}");
-    assert!(
-        error.to_string().contains("is of `i`, not of `j`"),
-        "{error}"
-    );
+    let read = |index| client.helpers().read_all::<Value>(index);
+    let others = [
+        (read("j"), "is of `i`, not of `j`"),
+        (read("i").sort(&["n"]), "another query, sort"),
+        (
+            read("i").query(&json!({"exists": {"field": "n"}})),
+            "another query",
+        ),
+        (read("i").routing("a"), "another query"),
+    ];
+    for (other, reason) in others {
+        let mut other = other.resume(token.clone()).stream();
+        let error = other.next().await.unwrap().unwrap_err();
+        assert!(error.is_invalid(), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }
 
 #[tokio::test]
