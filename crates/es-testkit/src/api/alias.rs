@@ -383,7 +383,7 @@ pub(crate) fn kept(alias: &str, settings: &Value) -> Result<Value, ApiError> {
     let mut kept = Map::new();
     let filter = match fields.raw("filter") {
         Some(filter) if !filter.is_object() => return Err(fields.wrong("filter", filter)),
-        // An empty one is none.
+        // An empty filter is ignored.
         filter => filter.filter(|filter| **filter != json!({})),
     };
     if let Some(filter) = filter {

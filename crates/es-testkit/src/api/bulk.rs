@@ -77,7 +77,7 @@ impl Item<'_> {
         }
     }
 
-    /// Refuses conditions that are none.
+    /// Refuses invalid versions, sequence numbers and flags.
     fn check_numbers(&self) -> Result<(), ApiError> {
         let invalid = |reason: &str| {
             ApiError::bad_request(
@@ -415,13 +415,15 @@ fn write(
     (named.index, named.id) = (index.name.to_string(), Some(id.clone()));
     let shard = index.shard_of(&id, routing.as_deref());
     count(call, index, shard, Use::Write);
+    // An invalid filter is refused before the document is written.
+    let filter = match item.verb {
+        "update" => item.filter(call)?,
+        _ => None,
+    };
     let (document, result) = perform(index, item, &id, routing, changed)?;
     refresh(call, index);
     let mut body = written(call, index, &document, result);
-    if item.verb == "update" {
-        let filter = item.filter(call)?;
-        add_get(&mut body, filter.as_ref(), index, &document);
-    }
+    add_get(&mut body, filter.as_ref(), index, &document);
     Ok((body, status_of(result)))
 }
 

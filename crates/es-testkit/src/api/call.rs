@@ -139,7 +139,7 @@ impl Call<'_> {
     /// The same, where the header of one search takes precedence.
     ///
     /// # Errors
-    /// 400 for what is no option.
+    /// 400 for an invalid value.
     pub(crate) fn resolve_options_with(
         &self,
         header: &Map<String, Value>,

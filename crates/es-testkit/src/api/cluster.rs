@@ -15,7 +15,7 @@ use crate::sync::lock;
 pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
     let nodes = call.shared.listed_nodes();
     let store = lock(&call.shared.store);
-    // An index that is not there is waited for.
+    // A missing index times out instead of failing.
     let options = ResolveOptions {
         ignore_unavailable: true,
         ..call.resolve_options()?

@@ -224,7 +224,7 @@ fn read<'s>(
     Ok((index, found))
 }
 
-/// Refuses a kind of versions that there is not.
+/// Refuses an unknown `version_type`.
 ///
 /// # Errors
 /// 400 for it.
@@ -237,7 +237,7 @@ pub(crate) fn check_version_type(kind: Option<&str>) -> Result<(), ApiError> {
     }
 }
 
-/// Refuses to read another version than the one that is asked for, whatever its kind.
+/// Refuses a document whose version differs from the requested one.
 ///
 /// # Errors
 /// 409 for it.

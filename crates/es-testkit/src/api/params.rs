@@ -15,7 +15,7 @@ const FLAGS: [&str; 4] = [
     "ccs_minimize_roundtrips",
 ];
 
-/// Numbers that change nothing here, and the least that they may be.
+/// Numeric parameters without effect here, with their minimum.
 const LIMITS: [(&str, usize); 4] = [
     ("batched_reduce_size", 2),
     ("max_concurrent_searches", 1),
@@ -92,7 +92,7 @@ impl Params {
         }
     }
 
-    /// `human` and `error_trace` change responses in ways that are not done here.
+    /// Checks the parameters that every endpoint shares.
     fn check_common(&self) -> Result<(), ApiError> {
         for name in FLAGS {
             self.flag(name)?;
@@ -182,7 +182,7 @@ impl Params {
 /// Reads a flag.
 ///
 /// # Errors
-/// 400 for what is none.
+/// 400 for an invalid value.
 pub(crate) fn read_flag(text: &str) -> Result<bool, ApiError> {
     match text {
         "" | "true" => Ok(true),

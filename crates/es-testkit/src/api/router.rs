@@ -102,7 +102,7 @@ fn dispatch(
         Err(reply) => return Ok((negotiated, reply)),
     };
     let params = Params::parse(uri.query());
-    // A mark of the order of bytes is no part of the text.
+    // A byte order mark is not part of the body.
     let body = match body.strip_prefix(b"\xef\xbb\xbf") {
         Some(text) => body.slice_ref(text),
         None => body,
@@ -156,7 +156,7 @@ fn shape(call: &Call<'_>, reply: &mut Reply) {
 /// The body that a request carries as a parameter.
 ///
 /// # Errors
-/// 400 for half of it, and where there is a body too.
+/// 400 if only one of the two is set, or if there is a body as well.
 fn source_of(route: &Route, params: &Params, body: Bytes) -> Result<Bytes, ApiError> {
     let (source, kind) = (params.get("source"), params.get("source_content_type"));
     let takes = route.parameters.contains(&BODY);
@@ -217,7 +217,7 @@ pub(crate) fn check_preference(call: &Call<'_>, preference: Option<&str>) -> Res
     }
 }
 
-/// Refuses nodes of which there is none.
+/// Refuses `_only_nodes` if no node matches.
 fn check_nodes(call: &Call<'_>, preference: &str) -> Result<(), ApiError> {
     let (_, list) = preference.split_once(':').unwrap_or_default();
     if list.contains(':') || list.split(',').any(|part| part.starts_with('_')) {

@@ -93,6 +93,14 @@ pub(crate) fn java_double(number: f64) -> String {
     if size == 0.0 || (1e-3..1e7).contains(&size) {
         return format!("{number:?}");
     }
+    if size.is_infinite() {
+        return if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned();
+    }
     let text = format!("{number:E}");
     match text.split_once('E') {
         Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
@@ -117,7 +125,7 @@ pub(crate) fn narrow(bits: u128) -> IpAddr {
 pub(crate) fn network(text: &str) -> Option<(u128, u128)> {
     let (address, prefix) = text.split_once('/')?;
     let address: IpAddr = address.parse().ok()?;
-    // One of IPv4 has to be written as such.
+    // IPv4-mapped IPv6 addresses are refused.
     if matches!(address, IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some()) {
         return None;
     }

@@ -283,7 +283,7 @@ impl Shown {
     }
 }
 
-/// The value of what a document has beside its fields.
+/// Returns the value of a metadata field.
 fn metadata(index: &Index, document: &Document, name: &str) -> Result<Option<Value>, ApiError> {
     Ok(match name {
         "_id" => Some(document.id.as_str().into()),
@@ -299,7 +299,7 @@ fn metadata(index: &Index, document: &Document, name: &str) -> Result<Option<Val
     })
 }
 
-/// The same of what the index has by column.
+/// Returns the doc value of a metadata field.
 fn column(index: &Index, document: &Document, name: &str) -> Result<Option<Value>, ApiError> {
     match name {
         "_seq_no" => Ok(Some(document.seq_no.into())),

@@ -188,7 +188,7 @@ impl Bm25 {
         }
     }
 
-    /// Weighs a term of a field without norms, that so many of some documents have.
+    /// Returns the weight of a term by its document counts, without norms.
     pub(crate) fn of_counts(documents: usize, having: usize, boost: f32) -> Self {
         let (count, having) = (documents as f64, having as f64);
         let idf = (1.0 + (count - having + 0.5) / (having + 0.5)).ln() as f32;

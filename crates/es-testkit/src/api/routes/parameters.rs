@@ -7,7 +7,7 @@ pub(super) const TIMES: &[&str] = &["timeout master_timeout"];
 pub(super) const REFRESH: &[&str] = &["refresh"];
 pub(super) const OPTIONS: &str = "ignore_unavailable allow_no_indices expand_wildcards";
 pub(super) const SOURCE: &str = "_source _source_includes _source_excludes";
-/// The body of a request without one.
+/// The body, sent as query parameters.
 pub(in crate::api) const BODY: &str = "source source_content_type";
 pub(super) const INDICES: &[&str] = &[OPTIONS, "master_timeout local !force"];
 pub(super) const SETTINGS: &[&str] = &[

@@ -38,7 +38,7 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
     outcome.map(|()| Reply::acknowledged())
 }
 
-/// Adds when a template or pipeline was made and changed, which 9.2 and later show.
+/// Adds the creation and modification dates that 9.2 and later return.
 pub(super) fn dated(call: &Call<'_>, mut shown: Value, before: Option<&Value>) -> Value {
     let settings = &call.shared.settings;
     let is_shown = (settings.version.major, settings.version.minor) >= (9, 2);

@@ -191,7 +191,7 @@ pub(super) fn check_parts(template: &Map<String, Value>) -> Result<(), ApiError>
     fields.finish()
 }
 
-/// Refuses an index template of which no index could be made: its settings first.
+/// Refuses a template that no index can be created from; settings are checked first.
 fn check_made(template: &Map<String, Value>) -> Result<(), ApiError> {
     let settings = template.get_key_value("settings");
     let alone = settings.map(|(name, value)| (name.clone(), value.clone()));

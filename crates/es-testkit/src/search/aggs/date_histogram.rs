@@ -77,7 +77,8 @@ impl Interval {
             Self::Calendar(unit) => round(millis, unit, zone),
             Self::Fixed(length) => {
                 let shift = i64::from(in_zone(millis, zone).offset().seconds()) * 1000;
-                (millis + shift).div_euclid(length) * length - shift
+                let start = millis.saturating_add(shift).div_euclid(length);
+                start.saturating_mul(length).saturating_sub(shift)
             }
         }
     }
@@ -111,7 +112,9 @@ impl Dates {
     }
 
     fn round(&self, millis: i64) -> i64 {
-        self.interval.round(millis - self.offset, &self.zone) + self.offset
+        let start = millis.saturating_sub(self.offset);
+        let rounded = self.interval.round(start, &self.zone);
+        rounded.saturating_add(self.offset)
     }
 
     /// Adds the empty intervals between the others, and up to the extended bounds.

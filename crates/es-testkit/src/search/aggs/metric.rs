@@ -165,7 +165,7 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
-/// Whether a metric is one of the values of a field.
+/// Whether the metric supports the field's type.
 fn fits(kind: &str, field: &Field) -> bool {
     match kind {
         "median_absolute_deviation" => matches!(field.kind, Kind::Number(_)),

@@ -44,7 +44,7 @@ pub(crate) struct Context<'c, 'a> {
     shards: &'a [Shard<'a>],
     prepared: &'c [Prepared<'a>],
     request: &'c Request,
-    /// Whether buckets are looked into that a shard without a document does not have.
+    /// Whether a shard without documents has no such bucket.
     is_sparse: Cell<bool>,
 }
 

@@ -149,7 +149,7 @@ impl Settings {
     }
 }
 
-/// Refuses an order of collecting that there is not.
+/// Refuses an unknown `collect_mode`.
 fn check_mode(fields: &Fields<'_>) -> Result<(), ApiError> {
     match fields.text("collect_mode")?.as_deref() {
         None | Some("depth_first" | "breadth_first") => Ok(()),
@@ -159,7 +159,7 @@ fn check_mode(fields: &Fields<'_>) -> Result<(), ApiError> {
     }
 }
 
-/// Refuses a way to collect texts that there is not.
+/// Refuses an unknown `execution_hint`.
 fn check_hint(agg: &Agg) -> Result<(), ApiError> {
     let hint = agg.settings.get("execution_hint").and_then(Value::as_str);
     match hint {
@@ -184,7 +184,7 @@ struct Merged<'a> {
 }
 
 impl Merged<'_> {
-    /// Returns how many documents a term without a bucket may have, -1 where nobody knows.
+    /// Returns how many documents a term without a bucket may have, or -1 if unknown.
     fn error(&self) -> i64 {
         let errors: Option<Vec<usize>> = self.errors.values().copied().collect();
         if errors.is_none() {

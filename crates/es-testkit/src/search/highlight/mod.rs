@@ -100,7 +100,7 @@ impl Settings {
     }
 }
 
-/// The signs before and after a mark, as far as they are given.
+/// The tags before and after a highlighted term.
 type Tags = (Option<Vec<String>>, Option<Vec<String>>);
 
 fn read_tags(fields: &Fields<'_>) -> Result<Tags, ApiError> {

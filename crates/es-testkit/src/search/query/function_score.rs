@@ -104,15 +104,16 @@ impl<'a> Compiler<'a> {
                 let applied = functions
                     .iter()
                     .filter_map(|function| Some((function.value(view)?, function.weight)));
-                let factor =
-                    merge(score_mode, &applied.collect::<Vec<_>>()).map(|factor| factor.min(most));
+                let factor = merge(score_mode, &applied.collect::<Vec<_>>())
+                    // Unlike `f64::min`, the server keeps what is not a number.
+                    .map(|factor| if factor > most { most } else { factor });
                 let combined = match (factor, boost_mode) {
                     // Without a function that applies there is nothing to multiply by.
                     (None, Mode::Multiply) if is_list => score,
                     (factor, mode) => combine(mode, score, factor.unwrap_or(1.0)),
                 };
                 let total = combined as f32 * boost;
-                if total.is_nan() || total == f32::NEG_INFINITY {
+                if total.is_nan() || total < 0.0 {
                     let reason = format!("function score query returned an invalid score: {total}");
                     let error = ApiError::illegal_argument(reason).in_search();
                     failure.borrow_mut().get_or_insert(error);

@@ -63,7 +63,7 @@ fn check_flags(flags: Option<&str>) -> Result<(), ApiError> {
 /// Says whether a term fits.
 type Fits = Box<dyn Fn(&str) -> bool>;
 
-/// The terms that stand for a word with some edits.
+/// Settings of a fuzzy match.
 pub(super) struct Fuzzy {
     pub(super) edits: usize,
     /// The number of letters at the beginning that must be the same.

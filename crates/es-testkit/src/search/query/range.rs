@@ -54,7 +54,7 @@ impl<'a> Compiler<'a> {
         self.named(name, scorer)
     }
 
-    /// Makes the range of what documents have beside their fields.
+    /// Builds a range query on a metadata field.
     fn metadata_range(
         &self,
         path: &str,
@@ -113,7 +113,7 @@ impl<'a> Compiler<'a> {
                     let format = format.map(Format::parse).transpose()?;
                     let zone = zone(time_zone.unwrap_or("UTC"))?;
                     let up = matches!(*operator, "gt" | "lte");
-                    // The server has read fractions before.
+                    // Elasticsearch parses fractions as doubles first.
                     let text = match value {
                         Value::Number(number) if number.is_f64() => {
                             java_double(number.as_f64().unwrap_or_default())

@@ -104,7 +104,7 @@ impl SortKey {
         }
     }
 
-    /// Refuses what values of a type cannot do.
+    /// Refuses settings that the field's type does not support.
     fn check_field(&self, index: &Index, field: &Field) -> Result<(), ApiError> {
         let path = &field.path;
         let of_places = matches!(self.by, By::Distance { .. });

@@ -287,7 +287,7 @@ impl Reader<'_> {
             _ => {}
         }
         for item in flat_with_null(value) {
-            // The server takes an empty text for no number.
+            // An empty string in a numeric field is treated as null.
             let is_empty = matches!(field.kind, Kind::Number(_)) && item == "";
             let item = if is_empty { &Value::Null } else { item };
             let item = match (item, &field.null_value) {

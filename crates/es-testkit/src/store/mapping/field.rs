@@ -404,7 +404,7 @@ impl Number {
                 scalar(value).unwrap_or_else(|| value.to_string())
             )
         })?;
-        // Java takes what is no number for zero.
+        // Java converts NaN to 0.
         if number.is_nan() && self.is_whole() {
             return Ok(Term::Integer(0));
         }
@@ -465,7 +465,7 @@ impl Number {
         number.ok_or_else(|| crate::strict::not_a_number(&text))
     }
 
-    /// Whether a number is none beyond those of the type.
+    /// Whether the number is within the range of the type.
     fn holds(self, number: f64) -> bool {
         let (least, most) = self.limits();
         !(number < least || number > most)

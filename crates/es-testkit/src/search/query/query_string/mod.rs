@@ -28,6 +28,20 @@ struct Target {
     tie: f32,
 }
 
+/// The most groups within each other: more would overflow the stack.
+const MAX_DEPTH: usize = 100;
+
+/// # Errors
+/// 400 for groups that are nested too deeply.
+fn check_depth(depth: usize) -> Result<(), ApiError> {
+    if depth <= MAX_DEPTH {
+        return Ok(());
+    }
+    Err(ApiError::unsupported(format!(
+        "more than [{MAX_DEPTH}] nested groups in a query string"
+    )))
+}
+
 impl<'a> Compiler<'a> {
     pub(super) fn query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("query_string", body)?;

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use super::Target;
 use super::clauses::{Clauses, Occur, combine};
+use super::{Target, check_depth};
 use crate::api::error::ApiError;
 use crate::search::query::Compiler;
 use crate::search::shard::Scorer;
@@ -15,6 +15,8 @@ pub(super) struct Parser<'p, 'a> {
     clauses: Clauses<'p, 'a>,
     letters: &'p [char],
     at: usize,
+    /// The number of open groups.
+    depth: usize,
 }
 
 impl<'p, 'a> Parser<'p, 'a> {
@@ -23,6 +25,7 @@ impl<'p, 'a> Parser<'p, 'a> {
             clauses: Clauses { compiler, target },
             letters,
             at: 0,
+            depth: 0,
         }
     }
 
@@ -132,7 +135,10 @@ impl<'p, 'a> Parser<'p, 'a> {
                 if self.peek() == Some(')') {
                     return Err(self.failed());
                 }
+                self.depth += 1;
+                check_depth(self.depth)?;
                 let inner = self.group(field, None, false)?;
+                self.depth -= 1;
                 if self.peek() != Some(')') {
                     return Err(self.failed());
                 }
@@ -160,8 +166,8 @@ impl<'p, 'a> Parser<'p, 'a> {
             match self.peek() {
                 Some('"') => break,
                 Some('\\') => {
-                    self.at += 1;
-                    phrase.extend(self.peek());
+                    phrase.push(self.escaped()?);
+                    continue;
                 }
                 Some(letter) => phrase.push(letter),
                 None => return Err(self.failed()),

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::Target;
 use super::clauses::{Clauses, Occur, combine};
+use super::{Target, check_depth};
 use crate::api::error::ApiError;
 use crate::search::query::Compiler;
 use crate::search::shard::Scorer;
@@ -20,6 +20,8 @@ pub(super) struct Simple<'p, 'a> {
     previous: Option<Occur>,
     operator: Option<Occur>,
     negations: usize,
+    /// The number of groups around it.
+    depth: usize,
 }
 
 impl<'p, 'a> Simple<'p, 'a> {
@@ -33,6 +35,7 @@ impl<'p, 'a> Simple<'p, 'a> {
             previous: None,
             operator: None,
             negations: 0,
+            depth: 0,
         }
     }
 
@@ -142,7 +145,10 @@ impl<'p, 'a> Simple<'p, 'a> {
             return Ok(());
         }
         let Clauses { compiler, target } = self.clauses;
-        let inner = Simple::new(compiler, target, inside).tree()?;
+        let mut inner = Simple::new(compiler, target, inside);
+        inner.depth = self.depth + 1;
+        check_depth(inner.depth)?;
+        let inner = inner.tree()?;
         if inner.is_empty() {
             return Ok(());
         }
