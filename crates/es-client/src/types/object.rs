@@ -28,6 +28,9 @@ pub(super) trait Object<'de>: Default {
         from: &mut A,
     ) -> Result<(), A::Error>;
 
+    /// Returns whether it has a member `error` with a field, and a value.
+    fn has_error(&self) -> bool;
+
     /// Returns the members without a field.
     fn other(&mut self) -> &mut Map<String, Value>;
 }
@@ -66,45 +69,34 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<T, A::Error> {
         let mut object = T::default();
-        let seen = read_members(&mut object, from)?;
-        if self.whole && is_error(object.other(), seen) {
+        let has_known = read_members(&mut object, from)?;
+        if self.whole && is_error(&mut object, has_known) {
             return Err(A::Error::custom(REFUSED));
         }
         Ok(object)
     }
 }
 
-/// The members that an object had.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    /// A member that has a field, and is not called `error`.
-    known: bool,
-    /// A member `error` that has a field.
-    error: bool,
-}
-
+/// Reads the members; returns whether any but `error` has a field.
 fn read_members<'de, T: Object<'de>, A: MapAccess<'de>>(
     object: &mut T,
     mut from: A,
-) -> Result<Seen, A::Error> {
-    let mut seen = Seen::default();
+) -> Result<bool, A::Error> {
+    let mut has_known = false;
     while let Some(name) = from.next_key_seed(NameSeed(T::member))? {
         match name {
             Name::Member(number) => {
                 object.read_member(number, &mut from)?;
-                seen.known = true;
+                has_known = true;
             }
-            Name::Error(number) => {
-                object.read_member(number, &mut from)?;
-                seen.error = true;
-            }
+            Name::Error(number) => object.read_member(number, &mut from)?,
             Name::Other(name) => {
                 let value = from.next_value::<Read<Value>>()?.0;
                 object.other().insert(name, value);
             }
         }
     }
-    Ok(seen)
+    Ok(has_known)
 }
 
 /// Reads an object into a new last place of a list, so that it is not moved: a hit has some 500
@@ -149,10 +141,12 @@ pub(super) fn read_item<'de, T: Object<'de>, A: SeqAccess<'de>>(
 }
 
 /// Whether an object is an error of the server or of a proxy.
-fn is_error(other: &Map<String, Value>, seen: Seen) -> bool {
+fn is_error<'de, T: Object<'de>>(object: &mut T, has_known: bool) -> bool {
+    let has_error = object.has_error();
+    let other = object.other();
     let has = |name: &str| other.get(name).is_some_and(|value| !value.is_null());
     has("error")
-        || !seen.known && (seen.error || ["message", "Message", "detail"].into_iter().any(has))
+        || !has_known && (has_error || ["message", "Message", "detail"].into_iter().any(has))
 }
 
 enum Name {
@@ -273,6 +267,10 @@ macro_rules! define {
                     Ok(())
                 }
 
+                fn has_error(&self) -> bool {
+                    $($crate::types::object::has_error!($field self) ||)* false
+                }
+
                 fn other(&mut self) -> &mut serde_json::Map<String, serde_json::Value> {
                     &mut self.other
                 }
@@ -316,7 +314,17 @@ macro_rules! name {
     };
 }
 
-pub(super) use {define, name, object, response};
+/// Whether a field is that of a member `error`, and has a value.
+macro_rules! has_error {
+    (error $object:ident) => {
+        $object.error.is_some()
+    };
+    ($field:ident $object:ident) => {
+        false
+    };
+}
+
+pub(super) use {define, has_error, name, object, response};
 
 #[cfg(test)]
 mod tests {
@@ -345,6 +353,17 @@ mod tests {
             pub part: Part,
             /// Whatever failed.
             pub failures: Vec<String>,
+        }
+    }
+
+    response! {
+        /// A response that may have an error beside other members.
+        #[expect(unreachable_pub, reason = "responses are public")]
+        pub struct Task {
+            /// Whether it has ended.
+            pub completed: bool,
+            /// Why it failed.
+            pub error: Option<crate::types::ErrorCause>,
         }
     }
 
@@ -398,5 +417,10 @@ mod tests {
         assert!(refused(r#"{"message":"Forbidden"}"#));
         assert!(!refused(r#"{"took":1,"message":"fine","error":null}"#));
         assert!(!refused(r#"{"num_reduce_phases":1}"#));
+
+        let refused = |json| serde_json::from_str::<Task>(json).is_err();
+        assert!(refused(r#"{"error":{"type":"t"},"status":404}"#));
+        assert!(!refused(r#"{"completed":true,"error":{"type":"t"}}"#));
+        assert!(!refused(r#"{"error":null,"new":1}"#));
     }
 }
