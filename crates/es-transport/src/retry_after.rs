@@ -15,7 +15,8 @@ use http::{
 /// ```
 /// use std::time::Duration;
 ///
-/// use es_transport::{http::{HeaderMap, header}, retry_after};
+/// use es_transport::retry_after;
+/// use http::{HeaderMap, header};
 ///
 /// let mut headers = HeaderMap::new();
 /// assert_eq!(retry_after(&headers), None);
