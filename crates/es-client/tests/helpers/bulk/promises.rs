@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::bulk::mock::{Fate, Mock};
+use crate::bulk::mock::{Fate, Mock, State};
 
 fn fate() -> impl Strategy<Value = Fate> {
     prop_oneof![
@@ -68,6 +68,25 @@ async fn read(mut stream: BulkStream) -> (BTreeMap<u64, Said>, u64) {
     (said, report.operations)
 }
 
+/// Asserts that the outcomes are true of the writes that the cluster has done. `has_id` is
+/// whether an operation has an ID, by its number.
+fn assert_true(
+    said: impl IntoIterator<Item = (u64, Said)>,
+    state: &State,
+    has_id: impl Fn(usize) -> bool,
+) {
+    for (number, said) in said {
+        let writes = state.writes.get(&number).copied().unwrap_or_default();
+        match said {
+            Said::Written => assert!(writes >= 1, "{number} is lost"),
+            Said::Failed => assert_eq!(writes, 0, "{number} was written"),
+            Said::Unknown => {}
+        }
+        let safe = has_id(usize::try_from(number).unwrap());
+        assert!(safe || writes <= 1, "{number} was written {writes} times");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
@@ -97,16 +116,7 @@ proptest! {
 
             assert_eq!(said.len() as u64, read, "every operation that was read has an outcome");
             let state = mock.state();
-            for (number, said) in said {
-                let writes = state.writes.get(&number).copied().unwrap_or_default();
-                match said {
-                    Said::Written => assert!(writes >= 1, "{number} is lost"),
-                    Said::Failed => assert_eq!(writes, 0, "{number} was written"),
-                    Said::Unknown => {}
-                }
-                let safe = make_ids || ids[usize::try_from(number).unwrap()];
-                assert!(safe || writes <= 1, "{number} was written {writes} times");
-            }
+            assert_true(said, &state, |number| make_ids || ids[number]);
             let distinct = state.documents.values().map(|d| d["n"].clone().to_string());
             let distinct: std::collections::BTreeSet<_> = distinct.collect();
             assert_eq!(distinct.len(), state.documents.len(), "a document is there twice");
@@ -160,16 +170,7 @@ proptest! {
 
             assert_eq!(said.len() as u64, read, "every operation that was read has an outcome");
             let state = mock.state();
-            for (number, said) in said {
-                let writes = state.writes.get(&number).copied().unwrap_or_default();
-                match said {
-                    Said::Written => assert!(writes >= 1, "{number} is lost"),
-                    Said::Failed => assert_eq!(writes, 0, "{number} was written"),
-                    Said::Unknown => {}
-                }
-                let safe = make_ids || ids[usize::try_from(number).unwrap()].is_some();
-                assert!(safe || writes <= 1, "{number} was written {writes} times");
-            }
+            assert_true(said, &state, |number| make_ids || ids[number].is_some());
             let mut last = BTreeMap::new();
             for (id, number) in &state.log {
                 let before = last.insert(id, number);
