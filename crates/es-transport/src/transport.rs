@@ -87,13 +87,13 @@ struct Inner {
 /// # }
 /// ```
 pub struct TransportParts {
-    pub(crate) pool: Arc<NodePool>,
-    pub(crate) sniffer: Option<Sniffer>,
-    pub(crate) compression: Option<u32>,
-    pub(crate) product: Option<ProductCheckLayer>,
-    pub(crate) total_timeout: Option<Duration>,
-    pub(crate) selector: Option<Arc<dyn NodeSelector>>,
-    pub(crate) close: Box<dyn Fn() + Send + Sync>,
+    pool: Arc<NodePool>,
+    sniffer: Option<Sniffer>,
+    compression: Option<u32>,
+    product: Option<ProductCheckLayer>,
+    total_timeout: Option<Duration>,
+    selector: Option<Arc<dyn NodeSelector>>,
+    close: Box<dyn Fn() + Send + Sync>,
     /// Whether parts of the caller's own, or metrics, see the extensions of requests.
     pub(crate) reads_extensions: bool,
 }

@@ -270,16 +270,14 @@ where
         .layer(compression)
         .service(seams.request.over(retried));
 
-    let parts = TransportParts {
-        sniffer: Some(sniffer),
-        compression: compression.compresses(),
-        product: Some(product),
-        total_timeout: settings.total_timeout,
-        selector: Some(Arc::clone(&selector)),
-        close,
-        reads_extensions,
-        ..TransportParts::new(pool)
-    };
+    let mut parts = TransportParts::new(pool)
+        .sniffer(sniffer)
+        .compression(&compression)
+        .product_check(&product)
+        .total_timeout(settings.total_timeout)
+        .selector(Arc::clone(&selector))
+        .on_close(close);
+    parts.reads_extensions = reads_extensions;
     let transport = Transport::new(request, parts);
     selector.attached(&transport.downgrade());
     Ok(transport)
