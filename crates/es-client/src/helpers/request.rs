@@ -1,47 +1,22 @@
-//! One request of a helper, and how its failure affects a retry.
+//! How the failure of a helper's request affects a retry.
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use es_transport::{
-    Backoff, Body, RequestOptions,
+    Backoff,
     attempt::{Attempt, RetryReason},
-    extensions::OperationDetails,
     retry_after,
     rng::Rng,
-    shard_aware::RoutingKey,
 };
-use http::{HeaderValue, Method, Request, StatusCode, header, uri::PathAndQuery};
-use tokio::time::Instant;
+use http::StatusCode;
 
 use crate::{
-    client::Elasticsearch,
-    endpoint::Idempotency,
     error::{Error, Result},
-    response::{Meta, Response},
+    response::Response,
 };
 
 /// The longest wait that `Retry-After` can request, as by default in es-transport.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
-
-/// A request of the bulk helper, described.
-#[derive(Clone)]
-pub(super) struct HelperRequest {
-    /// The endpoint's name, for spans.
-    pub(super) name: &'static str,
-    /// The index and the number of operations, for spans.
-    pub(super) index: Arc<str>,
-    pub(super) operations: usize,
-    pub(super) method: Method,
-    pub(super) target: PathAndQuery,
-    pub(super) ndjson: bool,
-    pub(super) gzip: bool,
-    /// Whether doing it twice is the same as doing it once.
-    pub(super) repeatable: bool,
-    /// The document that determines the node.
-    pub(super) key: Option<RoutingKey>,
-    pub(super) body: Bytes,
-}
 
 /// Why a request has no response that can be used.
 #[derive(Debug)]
@@ -53,31 +28,6 @@ pub(super) struct Failed {
     pub(super) transient: bool,
     /// The wait that the server asks for.
     pub(super) retry_after: Option<Duration>,
-}
-
-/// Sends it once, with the transport's own retries for nodes that fail. A busy
-/// cluster's refusal (429) is returned at once: the helper slows down itself.
-pub(super) async fn send(
-    client: &Elasticsearch,
-    request: HelperRequest,
-) -> std::result::Result<(Meta, Bytes), Failed> {
-    let request = prepare(client, request).map_err(Failed::before_sending)?;
-    let started = Instant::now();
-    let response = client.transport().send(request).await;
-    let (parts, body) = response
-        .map_err(|error| Failed::without_response(error.into()))?
-        .into_parts();
-    let node = body.node().cloned();
-    let body = body
-        .bytes()
-        .await
-        .map_err(|error| Failed::without_response(error.into()))?;
-    let meta = Meta::new(parts, node, started.elapsed());
-    if meta.status().is_success() {
-        Ok((meta, body))
-    } else {
-        Err(Failed::refused(Error::api(meta, body)))
-    }
 }
 
 /// The number of retries of a request, and the waits before them.
@@ -175,56 +125,6 @@ impl From<Error> for Failed {
     }
 }
 
-/// A target whose parts are encoded.
-pub(super) fn path_and_query(target: String) -> Result<PathAndQuery> {
-    PathAndQuery::try_from(target).map_err(|_| Error::invalid("the path is too long"))
-}
-
-fn prepare(client: &Elasticsearch, parts: HelperRequest) -> Result<Request<Body>> {
-    let mut request = Request::new(Body::from(parts.body));
-    *request.method_mut() = parts.method;
-    *request.uri_mut() = parts.target.into();
-    let headers = request.headers_mut();
-    if parts.ndjson {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-ndjson"),
-        );
-    }
-    if parts.gzip {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    client.attach_name(&mut request, parts.name);
-    if OperationDetails::are_read() {
-        details(&parts.index, parts.operations).attach(&mut request);
-    }
-    let idempotency = if parts.repeatable {
-        Idempotency::Yes
-    } else {
-        Idempotency::ByMethod
-    };
-    client.attach_options(&mut request, idempotency, false)?;
-    let mut options = RequestOptions::of(&request).cloned().unwrap_or_default();
-    options.retry_on_status = Some(node_statuses(options.retry_on_status.as_deref()));
-    // The caller's setting is about calls in general.
-    options.idempotent = Some(parts.repeatable);
-    options.batch = true;
-    Arc::new(options).attach(&mut request);
-    if let Some(key) = parts.key {
-        request.extensions_mut().insert(key);
-    }
-    Ok(request)
-}
-
-#[cold]
-fn details(index: &str, operations: usize) -> OperationDetails {
-    let mut details = OperationDetails::default();
-    details.parameters = vec![("index", index.to_owned())];
-    // As the conventions say, one operation is no batch.
-    details.batch_size = Some(operations).filter(|size| *size > 1);
-    details
-}
-
 /// Returns the statuses that the transport itself retries: those of one node.
 pub(crate) fn node_statuses(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
     const DEFAULT: [StatusCode; 3] = [
@@ -239,7 +139,7 @@ pub(crate) fn node_statuses(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
 }
 
 impl Failed {
-    fn before_sending(error: Error) -> Self {
+    pub(super) fn before_sending(error: Error) -> Self {
         Self {
             error,
             maybe_applied: false,
@@ -249,7 +149,7 @@ impl Failed {
     }
 
     /// Nothing came back, or only a part of it.
-    fn without_response(error: Error) -> Self {
+    pub(super) fn without_response(error: Error) -> Self {
         let Some(transport) = error.as_transport() else {
             return Self {
                 error,
@@ -271,7 +171,7 @@ impl Failed {
         }
     }
 
-    fn refused(error: Error) -> Self {
+    pub(super) fn refused(error: Error) -> Self {
         let status = error.status().unwrap_or_default();
         let transient = matches!(status.as_u16(), 429 | 502 | 503 | 504);
         let retry_after = error

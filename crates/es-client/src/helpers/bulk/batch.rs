@@ -15,7 +15,7 @@ pub(super) struct Item<C> {
     /// Where its lines end.
     pub(super) end: u32,
     pub(super) action: Action,
-    pub(super) repeatable: bool,
+    pub(super) idempotent: bool,
     /// The helper made its id, so that a conflict is with itself.
     pub(super) made_id: bool,
     /// Taken when the operation is settled.
@@ -111,8 +111,8 @@ impl<C> Batch<C> {
             .filter(|document| *document != 0)
     }
 
-    pub(super) fn is_repeatable(&self) -> bool {
-        self.items.iter().all(|item| item.repeatable)
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.items.iter().all(|item| item.idempotent)
     }
 
     fn start(&self, at: usize) -> usize {

@@ -131,7 +131,7 @@ impl<C> BatchBuilder<C> {
             number,
             end,
             action: operation.action,
-            repeatable: operation.is_repeatable() || made.is_some(),
+            idempotent: operation.is_idempotent() || made.is_some(),
             made_id: made.is_some() && !operation.is_conditional(),
             context: Some(context),
             document,

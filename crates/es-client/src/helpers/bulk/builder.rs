@@ -1,28 +1,10 @@
-use std::{
-    borrow::Cow,
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64},
-    },
-    time::Duration,
-};
+use std::{borrow::Cow, fmt, time::Duration};
 
-use es_transport::{Backoff, rng::Rng};
-use http::uri::PathAndQuery;
-use tokio::runtime::Handle;
+use es_transport::Backoff;
 
 use super::{
-    batch_builder::Limits,
-    concurrency::Concurrency,
-    context::BulkContext,
-    dead_letter::DeadLetterWriter,
-    engine::{EngineSettings, OnDurable},
-    groups::{Batches, Nodes},
-    progress::OnProgress,
-    rate_limit::RateLimit,
+    plan::{Plan, Settings},
     report::{BulkReport, BulkStopped},
-    request_size::RequestSize,
     sink::{BulkSink, Push, SinkOutcomes},
     source::Source,
     stream::{BulkFuture, BulkStream},
@@ -30,14 +12,8 @@ use super::{
 use crate::{
     client::Elasticsearch,
     error::Result,
-    helpers::request::{RetryConfig, path_and_query},
     params::{Param, Refresh, ToParam, WaitForActiveShardOptions},
-    path::{PartKind, push_pair, push_part},
 };
-
-/// The number of halvings of batches that are refused as a whole, to find the
-/// operation that causes it; each half that is accepted allows one more.
-const HALVINGS: i64 = 64;
 
 /// A builder of a bulk run; see the [module](super). Created by
 /// [`Helpers::bulk`](crate::helpers::Helpers::bulk).
@@ -49,71 +25,18 @@ pub struct Bulk<S> {
     plan: Plan,
 }
 
-/// A run without its source.
-pub(super) struct Plan {
-    client: Elasticsearch,
-    index: Cow<'static, str>,
-    settings: Settings,
-}
-
-struct Settings {
-    limits: Limits,
-    flush_interval: Duration,
-    in_flight: usize,
-    adaptive: bool,
-    retry: RetryConfig,
-    make_ids: bool,
-    by_node: bool,
-    keep_failures: usize,
-    /// Parameters of every request.
-    query: Vec<(&'static str, Cow<'static, str>)>,
-    progress: Option<OnProgress>,
-    initial_retries: u32,
-    continue_on_error: bool,
-    stop_after_failures: u64,
-    keep_order: bool,
-    rate: RateLimit,
-    on_durable: Option<OnDurable>,
-    dead_letters: Option<DeadLetterWriter>,
-}
-
 impl<S> Bulk<S> {
     pub(in crate::helpers) fn new(
         client: Elasticsearch,
         index: Cow<'static, str>,
         source: S,
     ) -> Self {
-        let settings = Settings {
-            limits: Limits {
-                bytes: 5 << 20,
-                operations: 5_000,
-            },
-            flush_interval: Duration::from_secs(1),
-            in_flight: 4,
-            adaptive: false,
-            retry: RetryConfig {
-                max_retries: 10,
-                ..RetryConfig::default()
-            },
-            make_ids: false,
-            by_node: true,
-            keep_failures: 100,
-            query: Vec::new(),
-            progress: None,
-            initial_retries: 3,
-            continue_on_error: false,
-            stop_after_failures: u64::MAX,
-            keep_order: false,
-            rate: RateLimit::default(),
-            on_durable: None,
-            dead_letters: None,
-        };
         Self {
             source,
             plan: Plan {
                 client,
                 index,
-                settings,
+                settings: Settings::default(),
             },
         }
     }
@@ -460,111 +383,6 @@ impl Bulk<Push> {
     pub fn open_with_outcomes<C: Send + 'static>(self) -> (BulkSink<C>, SinkOutcomes<C>) {
         BulkSink::with_outcomes(self.plan)
     }
-}
-
-impl Plan {
-    /// Returns what a run is made of; `detail` is whether the outcome of each
-    /// operation is asked for.
-    pub(super) fn into_parts<C>(
-        self,
-        detail: bool,
-    ) -> Result<(Arc<BulkContext>, EngineSettings, Batches<C>)> {
-        let Self {
-            client,
-            index,
-            settings,
-        } = self;
-        settings.rate.check()?;
-        let compression = client.transport().compression();
-        let target = target(&index, &settings.query, detail)?;
-        let index: Arc<str> = index.into();
-        let nodes = settings.nodes(&client, &index);
-        let context = Arc::new(BulkContext {
-            client,
-            target,
-            index,
-            detail,
-            retry: settings.retry,
-            rng: Rng::new(),
-            halvings: AtomicI64::new(HALVINGS),
-            accepted: AtomicBool::new(false),
-            initial_retries: settings.initial_retries,
-            responded: AtomicBool::new(false),
-            was_away: AtomicBool::new(false),
-            continue_on_error: settings.continue_on_error,
-        });
-        let concurrency = if settings.adaptive {
-            Concurrency::adaptive(settings.in_flight)
-        } else {
-            Concurrency::fixed(settings.in_flight)
-        };
-        let limits = settings.rate.limit_batch(settings.limits);
-        let engine = EngineSettings {
-            flush_interval: settings.flush_interval,
-            concurrency,
-            size: RequestSize::new(limits.bytes),
-            keep_failures: settings.keep_failures,
-            on_progress: settings.progress,
-            stop_after_failures: settings.stop_after_failures,
-            rate: settings.rate,
-            on_durable: settings.on_durable,
-            dead_letters: settings.dead_letters,
-        };
-        let mut batches = Batches::new(limits, compression);
-        if settings.make_ids {
-            batches = batches.make_ids();
-        }
-        if settings.keep_order {
-            batches = batches.keep_order(Arc::clone(&context.index));
-        }
-        if let Some(nodes) = nodes {
-            batches = batches.by_node(nodes);
-        }
-        Ok((context, engine, batches))
-    }
-}
-
-impl Settings {
-    /// Returns what finds the nodes of operations, if they are grouped by it. Of one
-    /// request at a time, only one node would work.
-    fn nodes(&self, client: &Elasticsearch, index: &Arc<str>) -> Option<Nodes> {
-        let transport = client.transport();
-        if !self.by_node || self.in_flight < 2 || !transport.knows_write_nodes() {
-            return None;
-        }
-        let routing = self.query.iter().find(|(name, _)| *name == "routing");
-        let transport = transport.clone();
-        // An iterator's thread is not one of the runtime, which fetches the shards.
-        let runtime = Handle::try_current().ok();
-        Some(Nodes {
-            index: Arc::clone(index),
-            routing: routing.map(|(_, value)| value.as_ref().into()),
-            of: Box::new(move |index, id, routing| {
-                let _entered = runtime.as_ref().map(Handle::enter);
-                transport.write_node(index, id, routing)
-            }),
-        })
-    }
-}
-
-/// Returns where the requests go. The response need not have what nobody reads:
-/// for totals it has the status and error of each item, else all but its shards.
-fn target(index: &str, parameters: &[(&str, Cow<'_, str>)], detail: bool) -> Result<PathAndQuery> {
-    let mut target = String::from("/");
-    push_part(&mut target, "index", index, PartKind::Single)?;
-    target.push_str("/_bulk");
-    let wanted = if detail {
-        "-items.*._shards"
-    } else {
-        "errors,items.*.status,items.*.error,items.*.failure_store"
-    };
-    target.push('?');
-    for (name, value) in parameters {
-        push_pair(&mut target, name, value);
-        target.push('&');
-    }
-    push_pair(&mut target, "filter_path", wanted);
-    path_and_query(target)
 }
 
 impl<C: Send + 'static> IntoFuture for Bulk<Source<C>> {

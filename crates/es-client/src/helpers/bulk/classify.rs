@@ -104,7 +104,7 @@ impl<C> ItemReader<'_, C> {
             return;
         };
         let is_delete = item.action == Action::Delete;
-        let (repeatable, made_id) = (item.repeatable, item.made_id);
+        let (idempotent, made_id) = (item.idempotent, item.made_id);
         let may_retry = self.batch.retries < self.context.retry.max_retries;
         match response.status {
             Some(status)
@@ -114,7 +114,7 @@ impl<C> ItemReader<'_, C> {
             }
             Some(429) if may_retry => self.retry(response, false),
             // The server's own retry on a new primary may have run out of time.
-            Some(503) if may_retry && repeatable => self.retry(response, true),
+            Some(503) if may_retry && idempotent => self.retry(response, true),
             // Nobody else makes such ids: it was this very operation, written by
             // an earlier request or by the server's own retry on a new primary.
             Some(409) if made_id => self.succeeded(response, 409, Effect::WrittenBefore),
@@ -201,7 +201,7 @@ pub(super) fn failure<C>(
         result.latency = Some(LatencySample::Refused);
         return postpone(context, batch, failed, result);
     }
-    let isolating = status == Some(400) && batch.is_repeatable();
+    let isolating = status == Some(400) && batch.is_idempotent();
     if status == Some(413) {
         result.size = Some(SizeSample::TooLarge(batch.body.len()));
     }
@@ -241,8 +241,8 @@ fn postpone<C>(
     }
     let given_up = batch.retries >= context.retry_config().max_retries;
     let (retry, over): (Vec<_>, Vec<_>) = (0..batch.len()).partition(|at| {
-        let repeatable = batch.items.get(*at).is_some_and(|item| item.repeatable);
-        !given_up && (repeatable || !failed.maybe_applied)
+        let idempotent = batch.items.get(*at).is_some_and(|item| item.idempotent);
+        !given_up && (idempotent || !failed.maybe_applied)
     });
     close(context, batch, &over, &failed.reason(), &mut result);
     if !retry.is_empty() {

@@ -11,7 +11,7 @@ use std::{
 
 use es_transport::rng::Rng;
 use futures_util::FutureExt;
-use http::{Method, uri::PathAndQuery};
+use http::uri::PathAndQuery;
 use tokio::time::Instant;
 
 use super::{
@@ -19,13 +19,14 @@ use super::{
     classify,
     concurrency::LatencySample,
     outcome::Outcome,
+    request::{request, send},
     request_size::SizeSample,
     shared::panic_message,
 };
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
-    helpers::request::{Failed, HelperRequest, RetryConfig, maybe_applied, send},
+    helpers::request::{Failed, RetryConfig, maybe_applied},
 };
 
 /// The settings and state that all batches of a run share.
@@ -106,7 +107,8 @@ pub(super) async fn send_batch<C>(
     let documents: HashSet<u64> = batch.documents().collect();
     let started = Instant::now();
     // A layer of the caller's may panic: its operations have outcomes all the same.
-    let sent = AssertUnwindSafe(send(&context.client, context.request(&batch)));
+    let request = request(&context, &batch).map_err(Failed::before_sending);
+    let sent = AssertUnwindSafe(async { send(&context, request?).await });
     let sent = sent.catch_unwind().await;
     let sent = sent.unwrap_or_else(|payload| {
         let message = format!("the transport {}", panic_message(&*payload));
@@ -167,21 +169,6 @@ impl BulkContext {
         // Credentials may suffice for writes alone; whatever else is wrong is
         // reported by the writes.
         Ok(())
-    }
-
-    fn request<C>(&self, batch: &Batch<C>) -> HelperRequest {
-        HelperRequest {
-            name: "bulk",
-            index: Arc::clone(&self.index),
-            operations: batch.len(),
-            method: Method::POST,
-            target: self.target.clone(),
-            ndjson: true,
-            gzip: batch.gzip.is_some(),
-            repeatable: batch.is_repeatable(),
-            key: batch.key.clone(),
-            body: batch.gzip.as_ref().unwrap_or(&batch.body).clone(),
-        }
     }
 
     /// Returns how a request is retried. A cluster that never responded may not be

@@ -192,7 +192,7 @@ mod tests {
             "{\"update\":{\"_id\":\"1\"}}\n{\"doc\":{\"n\":1},\"upsert\":{\"n\":0}}\n"
         );
         assert_eq!(
-            lines(&Operation::update_with("1", json!({"script": "x"})).repeatable(true)),
+            lines(&Operation::update_with("1", json!({"script": "x"})).idempotent(true)),
             "{\"update\":{\"_id\":\"1\"}}\n{\"script\":\"x\"}\n"
         );
         assert_eq!(

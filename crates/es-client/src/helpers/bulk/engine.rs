@@ -2,7 +2,6 @@
 //! sends each on a task of its own, and retries what may be retried.
 
 use std::{
-    collections::{HashSet, VecDeque},
     future::{Future, poll_fn},
     pin::pin,
     sync::Arc,
@@ -11,23 +10,23 @@ use std::{
 };
 
 use tokio::{
-    task::{AbortHandle, JoinError, JoinSet},
+    task::{AbortHandle, JoinError},
     time::{Instant, sleep_until},
 };
 use tracing::Instrument;
 
 use super::{
-    batch::{Batch, Buffers},
     classify,
     concurrency::Concurrency,
     context::{BatchResult, BulkContext, send_batch},
     dead_letter::{self, DeadLetterWriter},
     outcome::{Outcome, Reason, with_causes},
+    outcome_channel::{OutcomeSender, Settled},
     progress::{OnProgress, Progress},
     rate_limit::RateLimit,
-    reader::{Reader, Settled},
     report::{BulkReport, WaitsFor},
     request_size::RequestSize,
+    run_state::RunState,
     shared::{Shared, State},
 };
 use crate::{error::Error, helpers::request::Retries};
@@ -42,7 +41,7 @@ pub(super) struct Engine<C> {
     pub(super) shared: Arc<Shared<C>>,
     pub(super) settings: EngineSettings,
     /// `None` where only totals are asked for.
-    pub(super) reader: Option<Reader<C>>,
+    pub(super) outcomes: Option<OutcomeSender<C>>,
     /// Whether somebody may ask for the totals meanwhile.
     is_observed: bool,
     /// A source that is a task.
@@ -90,68 +89,25 @@ impl<C> Drop for StopOnDrop<C> {
     }
 }
 
-struct RunState<C> {
-    /// When the batch that is being filled is sent, full or not.
-    flush_at: Option<Instant>,
-    /// An operation is being added to it.
-    is_adding: bool,
-    /// All operations before this number were taken.
-    taken_up_to: u64,
-    /// A new limit of bytes, which the next batches do not have yet.
-    limit_bytes: Option<usize>,
-    /// Batches that are to be sent now.
-    due: VecDeque<Batch<C>>,
-    /// Batches that are to be retried later.
-    waiting: Vec<(Instant, Batch<C>)>,
-    in_flight: JoinSet<BatchResult<C>>,
-    /// The first operation of each batch in flight.
-    first_numbers: Vec<u64>,
-    buffers: Vec<Buffers<C>>,
-    /// Documents whose order is kept, and which are in a batch that was sent.
-    in_order: HashSet<u64>,
-    /// When the rate limit lets the next batch be sent.
-    send_at: Instant,
-    source_ended: bool,
-    source_error: Option<Error>,
-    /// Why nothing more is sent.
-    stop: Option<Error>,
-}
-
 impl<C: Send + 'static> Engine<C> {
     pub(super) fn new(
         context: Arc<BulkContext>,
         shared: Arc<Shared<C>>,
         mut settings: EngineSettings,
-        reader: Option<Reader<C>>,
+        outcomes: Option<OutcomeSender<C>>,
         source: Option<AbortHandle>,
     ) -> Self {
         let progress = Progress::new(settings.keep_failures, settings.on_progress.take());
-        let state = RunState {
-            flush_at: None,
-            is_adding: false,
-            taken_up_to: 0,
-            limit_bytes: None,
-            due: VecDeque::new(),
-            waiting: Vec::new(),
-            in_flight: JoinSet::new(),
-            first_numbers: Vec::new(),
-            buffers: Vec::new(),
-            in_order: HashSet::new(),
-            send_at: Instant::now(),
-            source_ended: false,
-            source_error: None,
-            stop: None,
-        };
         Self {
             context,
             _stop: StopOnDrop(Arc::clone(&shared)),
             shared,
             settings,
-            is_observed: reader.is_some() || source.is_none(),
-            reader,
+            is_observed: outcomes.is_some() || source.is_none(),
+            outcomes,
             _source: source.map(AbortOnDrop),
             progress,
-            state,
+            state: RunState::new(),
         }
     }
 
@@ -221,7 +177,7 @@ impl<C: Send + 'static> Engine<C> {
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
-        let mut read = pin!(self.reader.as_ref().map(Reader::was_read));
+        let mut read = pin!(self.outcomes.as_ref().map(OutcomeSender::was_read));
         let in_flight = &mut self.state.in_flight;
 
         poll_fn(|cx| {
@@ -253,7 +209,7 @@ impl<C: Send + 'static> Engine<C> {
     }
 
     fn unread(&self) -> usize {
-        self.reader.as_ref().map_or(0, Reader::unread)
+        self.outcomes.as_ref().map_or(0, OutcomeSender::unread)
     }
 
     fn waits_for(&self) -> WaitsFor {
@@ -445,7 +401,7 @@ impl<C: Send + 'static> Engine<C> {
 
         let reached = self.progress.report.durable_up_to;
         let durable_up_to = if is_durable {
-            self.durable_up_to()
+            self.state.durable_up_to()
         } else {
             reached
         };
@@ -458,24 +414,13 @@ impl<C: Send + 'static> Engine<C> {
         // A flush that ends with this finds the totals as they are.
         self.update_report(self.progress.report.waits_for);
         self.shared.set_durable(durable_up_to);
-        let Some(reader) = &self.reader else { return };
+        let Some(sender) = &self.outcomes else { return };
         if !outcomes.is_empty() {
-            reader.send(Settled {
+            sender.send(Settled {
                 outcomes,
                 durable_up_to,
             });
         }
-    }
-
-    /// Returns the number of operations from the beginning that all have their final
-    /// outcome.
-    fn durable_up_to(&self) -> u64 {
-        let state = &self.state;
-        let waiting = state.waiting.iter().map(|(_, batch)| batch);
-        let unsent = state.due.iter().chain(waiting);
-        let unsent = unsent.filter_map(|batch| batch.items.first().map(|item| item.number));
-        let unsettled = state.first_numbers.iter().copied().chain(unsent);
-        unsettled.fold(state.taken_up_to, u64::min)
     }
 
     fn update_report(&mut self, waits_for: WaitsFor) {
@@ -507,27 +452,6 @@ impl<C: Send + 'static> Engine<C> {
             );
         }
         self.record(closed.outcomes);
-    }
-}
-
-impl<C> RunState<C> {
-    /// Returns the next batch that may be sent. A batch that was not sent yet
-    /// waits for operations on its documents that were, and later ones wait for it.
-    fn next_due(&mut self) -> Option<Batch<C>> {
-        let first_new = self.due.iter().position(|batch| !batch.sent);
-        let may_be_sent = |at: usize, batch: &Batch<C>| {
-            let is_free = || {
-                !batch
-                    .documents()
-                    .any(|document| self.in_order.contains(&document))
-            };
-            batch.sent || (Some(at) == first_new && is_free())
-        };
-        let mut candidates = self.due.iter().enumerate();
-        let at = candidates.find(|(at, batch)| may_be_sent(*at, batch))?.0;
-        let batch = self.due.remove(at)?;
-        self.in_order.extend(batch.documents());
-        Some(batch)
     }
 }
 

@@ -153,12 +153,16 @@ mod groups;
 mod ids;
 mod operation;
 mod outcome;
+mod outcome_channel;
+mod plan;
 mod progress;
 mod rate_limit;
-mod reader;
+
 mod report;
+mod request;
 mod request_size;
 mod response;
+mod run_state;
 mod shared;
 mod sink;
 mod source;

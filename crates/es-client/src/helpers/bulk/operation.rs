@@ -103,7 +103,7 @@ pub(super) struct OperationMeta {
     #[serde(skip)]
     pub(super) upsert: Option<Box<RawValue>>,
     #[serde(skip)]
-    pub(super) repeatable: Option<bool>,
+    pub(super) idempotent: Option<bool>,
     /// Why the document is missing.
     #[serde(skip)]
     pub(super) unreadable: Option<String>,
@@ -145,7 +145,7 @@ impl<T> Operation<T> {
     ///
     /// Because a script may have a different effect when it runs twice, an update whose
     /// response was lost is reported as unknown and not retried. If a retry is safe,
-    /// set [`repeatable`](Self::repeatable).
+    /// set [`idempotent`](Self::idempotent).
     pub fn update_with(id: impl Into<String>, body: T) -> Self {
         Self::new(Action::Update, Some(id.into()), Some(body), Form::Whole)
     }
@@ -300,8 +300,8 @@ impl<T, C> Operation<T, C> {
 
     /// Sets whether applying the operation twice has the same effect as applying it
     /// once. Default: `true` with an ID, except for [`update_with`](Self::update_with).
-    pub fn repeatable(self, repeatable: bool) -> Self {
-        self.set(|meta| meta.repeatable = Some(repeatable))
+    pub fn idempotent(self, idempotent: bool) -> Self {
+        self.set(|meta| meta.idempotent = Some(idempotent))
     }
 }
 
@@ -323,8 +323,8 @@ impl<T> Parts<T> {
     }
 
     /// Returns whether it may be retried when it may have been applied.
-    pub(super) fn is_repeatable(&self) -> bool {
-        let told = self.meta.as_ref().and_then(|meta| meta.repeatable);
+    pub(super) fn is_idempotent(&self) -> bool {
+        let told = self.meta.as_ref().and_then(|meta| meta.idempotent);
         let script = self.action == Action::Update && self.form == Form::Whole;
         told.unwrap_or(self.id.is_some() && !script)
     }

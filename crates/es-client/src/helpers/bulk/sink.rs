@@ -13,11 +13,11 @@ use futures_util::Sink;
 use tokio::runtime::Handle;
 
 use super::{
-    builder::Plan,
     engine::Finished,
     operation::IntoOperation,
     outcome::{Outcome, with_causes},
-    reader::{Outcomes, Reader},
+    outcome_channel::{OutcomeReceiver, OutcomeSender, outcome_channel},
+    plan::Plan,
     report::{BulkReport, BulkStopped},
     shared::Pushed,
     stream::{Prepared, Run},
@@ -85,8 +85,8 @@ enum State<C> {
 }
 
 impl<C: Send + 'static> BulkSink<C> {
-    pub(super) fn new(plan: Plan, reader: Option<Reader<C>>) -> Self {
-        let state = match Prepared::new(plan, reader) {
+    pub(super) fn new(plan: Plan, outcomes: Option<OutcomeSender<C>>) -> Self {
+        let state = match Prepared::new(plan, outcomes) {
             Ok(prepared) => State::New(Some(Box::new(prepared))),
             Err(error) => State::Invalid(Some(error)),
         };
@@ -97,8 +97,8 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 
     pub(super) fn with_outcomes(plan: Plan) -> (Self, SinkOutcomes<C>) {
-        let (reader, outcomes) = Outcomes::channel();
-        let sink = Self::new(plan, Some(reader));
+        let (sender, outcomes) = outcome_channel();
+        let sink = Self::new(plan, Some(sender));
         (
             sink,
             SinkOutcomes {
@@ -295,7 +295,7 @@ impl<C> fmt::Debug for BulkSink<C> {
 /// sink. An error that stopped the run is returned by [`close`](BulkSink::close).
 #[must_use = "the sink takes no more while its outcomes are not read"]
 pub struct SinkOutcomes<C = ()> {
-    outcomes: Outcomes<C>,
+    outcomes: OutcomeReceiver<C>,
     buffered: std::vec::IntoIter<Outcome<C>>,
 }
 

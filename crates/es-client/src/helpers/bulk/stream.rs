@@ -12,11 +12,11 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use tracing::Instrument;
 
 use super::{
-    builder::Plan,
     context::BulkContext,
     engine::{Engine, EngineSettings, Finished},
     outcome::Outcome,
-    reader::{Outcomes, Reader},
+    outcome_channel::{OutcomeReceiver, OutcomeSender, outcome_channel},
+    plan::Plan,
     report::{BulkReport, BulkStopped},
     shared::Shared,
     source::Source,
@@ -34,18 +34,18 @@ pub(super) struct Prepared<C> {
     context: Arc<BulkContext>,
     settings: EngineSettings,
     shared: Arc<Shared<C>>,
-    reader: Option<Reader<C>>,
+    outcomes: Option<OutcomeSender<C>>,
 }
 
 impl<C: Send + 'static> Prepared<C> {
-    pub(super) fn new(plan: Plan, reader: Option<Reader<C>>) -> Result<Self> {
-        let (context, settings, batches) = plan.into_parts::<C>(reader.is_some())?;
+    pub(super) fn new(plan: Plan, outcomes: Option<OutcomeSender<C>>) -> Result<Self> {
+        let (context, settings, batches) = plan.into_parts::<C>(outcomes.is_some())?;
         let shared = Arc::new(Shared::new(Arc::clone(&context.index), batches));
         Ok(Self {
             context,
             settings,
             shared,
-            reader,
+            outcomes,
         })
     }
 
@@ -55,22 +55,22 @@ impl<C: Send + 'static> Prepared<C> {
             context,
             settings,
             shared,
-            reader,
+            outcomes,
         } = self;
         let source = match source {
             Some(source) => source.start(runtime, Arc::clone(&shared))?,
             None => None,
         };
-        let engine = Engine::new(context, Arc::clone(&shared), settings, reader, source);
+        let engine = Engine::new(context, Arc::clone(&shared), settings, outcomes, source);
         let task = runtime.spawn(engine.run().in_current_span());
         Ok(Run { shared, task })
     }
 }
 
 impl<C: Send + 'static> Run<C> {
-    fn start(plan: Plan, source: Source<C>, reader: Option<Reader<C>>) -> Result<Self> {
+    fn start(plan: Plan, source: Source<C>, outcomes: Option<OutcomeSender<C>>) -> Result<Self> {
         let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
-        Prepared::new(plan, reader)?.spawn(&runtime, Some(source))
+        Prepared::new(plan, outcomes)?.spawn(&runtime, Some(source))
     }
 
     pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
@@ -120,7 +120,7 @@ pub struct BulkStream<C = ()> {
 
 enum State<C> {
     New(Option<Box<(Plan, Source<C>)>>),
-    Running(Run<C>, Outcomes<C>),
+    Running(Run<C>, OutcomeReceiver<C>),
     Ended,
 }
 
@@ -172,8 +172,8 @@ impl<C: Send + 'static> Stream for BulkStream<C> {
                         return Poll::Ready(None);
                     };
                     let (plan, source) = *new;
-                    let (reader, outcomes) = Outcomes::channel();
-                    match Run::start(plan, source, Some(reader)) {
+                    let (sender, outcomes) = outcome_channel();
+                    match Run::start(plan, source, Some(sender)) {
                         Ok(run) => this.state = State::Running(run, outcomes),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }

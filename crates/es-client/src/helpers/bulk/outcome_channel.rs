@@ -22,8 +22,8 @@ pub(super) struct Settled<C> {
     pub(super) durable_up_to: u64,
 }
 
-/// The end of the way where outcomes are sent.
-pub(super) struct Reader<C> {
+/// The sending end, of the engine.
+pub(super) struct OutcomeSender<C> {
     sender: UnboundedSender<Settled<C>>,
     unread: Arc<Unread>,
 }
@@ -36,13 +36,13 @@ struct Unread {
     read: Notify,
 }
 
-/// The end of the way where outcomes are read.
-pub(super) struct Outcomes<C> {
+/// The receiving end, of the reader.
+pub(super) struct OutcomeReceiver<C> {
     receiver: UnboundedReceiver<Settled<C>>,
     unread: Arc<Unread>,
 }
 
-impl<C> Reader<C> {
+impl<C> OutcomeSender<C> {
     /// Returns the number of messages that were not read, while the reader is there.
     pub(super) fn unread(&self) -> usize {
         if self.sender.is_closed() {
@@ -65,17 +65,18 @@ impl<C> Reader<C> {
     }
 }
 
-impl<C> Outcomes<C> {
-    pub(super) fn channel() -> (Reader<C>, Self) {
-        let (sender, receiver) = unbounded_channel();
-        let unread = Arc::new(Unread::default());
-        let reader = Reader {
-            sender,
-            unread: Arc::clone(&unread),
-        };
-        (reader, Self { receiver, unread })
-    }
+/// Creates the way from an engine to the reader of its outcomes.
+pub(super) fn outcome_channel<C>() -> (OutcomeSender<C>, OutcomeReceiver<C>) {
+    let (sender, receiver) = unbounded_channel();
+    let unread = Arc::new(Unread::default());
+    let outcomes = OutcomeSender {
+        sender,
+        unread: Arc::clone(&unread),
+    };
+    (outcomes, OutcomeReceiver { receiver, unread })
+}
 
+impl<C> OutcomeReceiver<C> {
     /// Reads the next settled outcomes; the engine may go on then.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
         let settled = ready!(self.receiver.poll_recv(cx));
@@ -88,7 +89,7 @@ impl<C> Outcomes<C> {
 }
 
 /// Without a reader the outcomes are counted only.
-impl<C> Drop for Outcomes<C> {
+impl<C> Drop for OutcomeReceiver<C> {
     fn drop(&mut self) {
         self.receiver.close();
         self.unread.read.notify_one();
