@@ -3,7 +3,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 use es_transport::Backoff;
 
 use super::{
-    plan::{Plan, Settings},
+    plan::{InFlight, Plan, Settings},
     report::{BulkReport, BulkStopped},
     sink::{BulkSink, Push, SinkOutcomes},
     source::Source,
@@ -90,16 +90,18 @@ impl<S> Bulk<S> {
         self.set(|settings| settings.flush_interval = interval)
     }
 
-    /// Sets the maximum number of requests in flight. Default: 4; at most 1,000.
+    /// Sets the maximum number of requests in flight. Default: 4, or the number of live
+    /// nodes if that is higher and requests are for one node each
+    /// ([`by_node`](Self::by_node)); at most 1,000.
     pub fn max_in_flight(self, requests: usize) -> Self {
-        self.set(|settings| (settings.in_flight, settings.adaptive) = (requests, false))
+        self.set(|settings| settings.in_flight = InFlight::Fixed(requests))
     }
 
     /// Adapts the number of requests in flight to the cluster: it starts at one, grows
     /// while the cluster keeps up, and shrinks if the cluster refuses requests (429) or
     /// becomes slow. It never exceeds `most`. Default: a fixed number.
     pub fn adaptive_in_flight(self, most: usize) -> Self {
-        self.set(|settings| (settings.in_flight, settings.adaptive) = (most, true))
+        self.set(|settings| settings.in_flight = InFlight::Adaptive(most))
     }
 
     /// Sets the maximum number of operations per second, including retries. A request
@@ -238,8 +240,8 @@ impl<S> Bulk<S> {
     /// requests may be in flight.
     ///
     /// All groups together hold at most as much as one request may; when they do, the
-    /// largest is sent. [`max_in_flight`](Self::max_in_flight) should be at least the
-    /// number of nodes. Operations of which the node is not known, such as those without
+    /// largest is sent. As many requests as nodes are in flight, unless
+    /// [`max_in_flight`](Self::max_in_flight) is set. Operations of which the node is not known, such as those without
     /// an ID on an index with several shards, share a request as without this.
     pub fn by_node(self, yes: bool) -> Self {
         self.set(|settings| settings.by_node = yes)

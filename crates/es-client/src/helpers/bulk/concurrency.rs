@@ -1,6 +1,8 @@
 //! The number of requests in flight.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use es_transport::NodePool;
 
 /// The number of requests in flight: fixed, or adapted to the cluster.
 ///
@@ -17,6 +19,8 @@ pub(super) struct Concurrency {
     best: f64,
     /// The number of requests in flight that were sent before the last decrease.
     stale: usize,
+    /// Its live nodes raise the limit.
+    nodes: Option<Arc<NodePool>>,
 }
 
 /// How a request ended.
@@ -28,6 +32,8 @@ pub(super) enum LatencySample {
     Refused,
 }
 
+/// More requests in flight are of no use.
+const MOST: usize = 1_000;
 /// Slower than this, times the best, requests are waiting for each other.
 const SLOW: f64 = 3.0;
 /// By this much the best time is forgotten with each request.
@@ -43,7 +49,7 @@ impl Concurrency {
     }
 
     fn new(most: usize, adaptive: bool) -> Self {
-        let most = most.clamp(1, 1_000) as f64;
+        let most = most.clamp(1, MOST) as f64;
         let limit = if adaptive { 1.0 } else { most };
         Self {
             limit,
@@ -51,6 +57,15 @@ impl Concurrency {
             adaptive,
             best: f64::INFINITY,
             stale: 0,
+            nodes: None,
+        }
+    }
+
+    /// Raises the limit to the number of live nodes of `pool`.
+    pub(super) fn at_least_nodes_of(self, pool: Arc<NodePool>) -> Self {
+        Self {
+            nodes: Some(pool),
+            ..self
         }
     }
 
@@ -61,7 +76,8 @@ impl Concurrency {
         reason = "from 1 to 1,000"
     )]
     pub(super) fn limit(&self) -> usize {
-        self.limit as usize
+        let nodes = self.nodes.as_ref().map_or(0, |pool| pool.live());
+        (self.limit as usize).max(nodes.min(MOST))
     }
 
     /// Records how a request ended.
@@ -94,6 +110,8 @@ impl Concurrency {
 
 #[cfg(test)]
 mod tests {
+    use es_transport::Node;
+
     use super::*;
 
     const QUICK: LatencySample = LatencySample::Took(Duration::from_millis(10), 100);
@@ -134,6 +152,18 @@ mod tests {
         assert!(concurrency.limit() < 16, "{concurrency:?}");
         (0..2_000).for_each(|_| concurrency.ended(SLUGGISH));
         assert_eq!(concurrency.limit(), 16, "{concurrency:?}");
+    }
+
+    #[test]
+    fn live_nodes_raise_it() {
+        let node = |n: usize| format!("http://node-{n}:9200").parse::<Node>().unwrap();
+        let pool = NodePool::new((0..6).map(node)).unwrap();
+        let concurrency = Concurrency::fixed(4).at_least_nodes_of(Arc::clone(&pool));
+        assert_eq!(concurrency.limit(), 6);
+        pool.replace((0..9).map(node));
+        assert_eq!(concurrency.limit(), 9);
+        pool.replace((0..2).map(node));
+        assert_eq!(concurrency.limit(), 4);
     }
 
     #[test]

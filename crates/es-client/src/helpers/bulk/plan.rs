@@ -46,8 +46,7 @@ pub(super) struct Plan {
 pub(super) struct Settings {
     pub limits: Limits,
     pub flush_interval: Duration,
-    pub in_flight: usize,
-    pub adaptive: bool,
+    pub in_flight: InFlight,
     pub retry: RetryConfig,
     pub make_ids: bool,
     pub by_node: bool,
@@ -64,6 +63,16 @@ pub(super) struct Settings {
     pub dead_letters: Option<DeadLetterWriter>,
 }
 
+/// The number of requests in flight.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum InFlight {
+    /// 4, or as many as nodes if each request is for one of them.
+    Default,
+    Fixed(usize),
+    /// Adapted to the cluster, with this maximum.
+    Adaptive(usize),
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -72,8 +81,7 @@ impl Default for Settings {
                 operations: 5_000,
             },
             flush_interval: Duration::from_secs(1),
-            in_flight: 4,
-            adaptive: false,
+            in_flight: InFlight::Default,
             retry: RetryConfig {
                 max_retries: 10,
                 ..RetryConfig::default()
@@ -125,10 +133,17 @@ impl Plan {
             was_away: AtomicBool::new(false),
             continue_on_error: settings.continue_on_error,
         });
-        let concurrency = if settings.adaptive {
-            Concurrency::adaptive(settings.in_flight)
-        } else {
-            Concurrency::fixed(settings.in_flight)
+        let concurrency = match settings.in_flight {
+            InFlight::Fixed(requests) => Concurrency::fixed(requests),
+            InFlight::Adaptive(most) => Concurrency::adaptive(most),
+            InFlight::Default => {
+                let pool = nodes.as_ref().and(context.client.transport().pool());
+                let concurrency = Concurrency::fixed(4);
+                match pool {
+                    Some(pool) => concurrency.at_least_nodes_of(Arc::clone(pool)),
+                    None => concurrency,
+                }
+            }
         };
         let limits = settings.rate.limit_batch(settings.limits);
         let engine = EngineSettings {
@@ -161,7 +176,11 @@ impl Settings {
     /// request at a time, only one node would work.
     fn nodes(&self, client: &Elasticsearch, index: &Arc<str>) -> Option<Nodes> {
         let transport = client.transport();
-        if !self.by_node || self.in_flight < 2 || !transport.knows_write_nodes() {
+        let is_one_at_a_time = matches!(
+            self.in_flight,
+            InFlight::Fixed(..2) | InFlight::Adaptive(..2)
+        );
+        if !self.by_node || is_one_at_a_time || !transport.knows_write_nodes() {
             return None;
         }
         let routing = self.query.iter().find(|(name, _)| *name == "routing");

@@ -186,6 +186,28 @@ async fn lost_node_costs_no_document() {
     assert_eq!(number_of_documents(&client).await, 4_000);
 }
 
+#[tokio::test(start_paused = true)]
+async fn as_many_requests_as_nodes_are_in_flight() {
+    let most_in_flight = async |nodes: usize, max_in_flight: Option<usize>| {
+        let mock = Mock::default();
+        let client = mock.client_of_nodes(nodes, move |id| {
+            let node = id.parse::<usize>().ok()? % nodes;
+            Some(node.to_string().into())
+        });
+        let bulk = client.helpers().bulk("i", stream::iter(documents(10_000)));
+        let bulk = bulk.flush_operations(50);
+        let bulk = match max_in_flight {
+            Some(requests) => bulk.max_in_flight(requests),
+            None => bulk,
+        };
+        assert!(bulk.await.unwrap().is_complete());
+        mock.state().most_in_flight
+    };
+    assert_eq!(most_in_flight(8, None).await, 8);
+    assert_eq!(most_in_flight(3, None).await, 4);
+    assert_eq!(most_in_flight(8, Some(2)).await, 2);
+}
+
 /// Batches of several nodes are smaller than that of one.
 #[tokio::test(start_paused = true)]
 async fn requests_of_nodes_grow_again_after_a_413() {
@@ -193,7 +215,7 @@ async fn requests_of_nodes_grow_again_after_a_413() {
         20 => Fate::Status(413),
         _ => Fate::Succeeds,
     });
-    let client = mock.client_of_nodes(|id| {
+    let client = mock.client_of_nodes(3, |id| {
         let node = id.parse::<u64>().ok()? % 8;
         Some(node.to_string().into())
     });

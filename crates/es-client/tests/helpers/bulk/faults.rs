@@ -369,7 +369,7 @@ async fn refusal_after_a_lost_attempt_is_unknown() {
             0 => Fate::LostAfter,
             _ => Fate::Status(status),
         });
-        let client = mock.client_of_nodes(|_| None);
+        let client = mock.client_of_nodes(3, |_| None);
         let stopped_or_not = client.helpers().bulk("i", with_ids(2)).await;
         let report = stopped_or_not.unwrap_or_else(|stopped| *stopped.report);
         assert!(mock.state().requests.len() > 2, "{report}");

@@ -60,6 +60,9 @@ pub(crate) struct State {
     /// The id and the `n` of every write, in their order.
     pub(crate) log: Vec<(String, u64)>,
     plan: Option<Plan>,
+    in_flight: usize,
+    /// The largest number of requests in flight at the same time.
+    pub(crate) most_in_flight: usize,
 }
 
 #[derive(Clone, Default)]
@@ -85,10 +88,11 @@ impl Mock {
         }))
     }
 
-    /// A client of several nodes, which retries as usual, and whose selector finds the
+    /// A client of this many nodes, which retries as usual, and whose selector finds the
     /// node of an id.
     pub(crate) fn client_of_nodes(
         &self,
+        nodes: usize,
         node_of: impl Fn(&str) -> Option<Arc<str>> + Send + Sync + 'static,
     ) -> Elasticsearch {
         let mock = self.clone();
@@ -105,7 +109,7 @@ impl Mock {
             }
         });
         Elasticsearch::builder()
-            .nodes(["http://a:9200", "http://b:9200", "http://c:9200"])
+            .nodes((0..nodes).map(|n| format!("http://node-{n}:9200")))
             .http_service(service)
             .node_selector(by_id(node_of))
             .build()
@@ -115,9 +119,12 @@ impl Mock {
     async fn request(self, request: Request<Body>) -> Result<Response<Full<Bytes>>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
+        self.state().begin();
         // Others may send before this response.
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        self.state().respond(parts.uri.to_string(), &body)
+        let mut state = self.state();
+        state.in_flight -= 1;
+        state.respond(parts.uri.to_string(), &body)
     }
 
     /// The numbers of the operations of each request.
@@ -156,6 +163,11 @@ impl NodeSelector for ById {
 }
 
 impl State {
+    fn begin(&mut self) {
+        self.in_flight += 1;
+        self.most_in_flight = self.most_in_flight.max(self.in_flight);
+    }
+
     fn respond(&mut self, target: String, body: &[u8]) -> Result<Response<Full<Bytes>>, BoxError> {
         let operations = parse(body);
         let number = self.requests.len();

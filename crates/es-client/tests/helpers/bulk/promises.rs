@@ -139,7 +139,7 @@ proptest! {
         runtime.block_on(async {
             let mock = Mock::new(move |number, _| fates.get(number).copied().unwrap_or(Fate::Succeeds));
             let moves = AtomicUsize::new(0);
-            let client = mock.client_of_nodes(move |id| {
+            let client = mock.client_of_nodes(3, move |id| {
                 let moved = moves.fetch_add(1, Ordering::Relaxed) / 7;
                 let node = (id.len() + moved) % 4;
                 (node < 3).then(|| node.to_string().into())
