@@ -1,10 +1,13 @@
 //! The setters that settings by name are for.
 
+use std::marker::PhantomData;
+
 use super::Value;
 use crate::{
     builder::{TransportBuilder, config::Config},
     error::{Error, Result},
     node::{LeastInFlight, PeakEwma, Random, RoundRobin},
+    transport::Transport,
 };
 
 /// Settings by name.
@@ -21,6 +24,22 @@ impl<T> TransportBuilder<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn config(self, config: Config) -> Self {
+        // It calls every setter: compiled once, not for each type that is built.
+        self.retarget::<Transport>().apply_all(&config).retarget()
+    }
+
+    fn retarget<U>(self) -> TransportBuilder<U> {
+        TransportBuilder {
+            settings: self.settings,
+            error: self.error,
+            variables: self.variables,
+            target: PhantomData,
+        }
+    }
+}
+
+impl TransportBuilder {
+    fn apply_all(self, config: &Config) -> Self {
         let unknown = config
             .settings
             .keys()
@@ -44,7 +63,7 @@ impl<T> TransportBuilder<T> {
             }
             builder = match &setting.value {
                 Value::Invalid(message) => builder.invalid(name, *message),
-                value => builder.apply(&config, name, value),
+                value => builder.apply(config, name, value),
             };
         }
         builder
@@ -61,7 +80,7 @@ macro_rules! settings {
         /// The names of all settings.
         pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($special),)*];
 
-        impl<T> TransportBuilder<T> {
+        impl TransportBuilder {
             fn apply(self, config: &Config, name: &'static str, value: &Value) -> Self {
                 $(if name == stringify!($name) {
                     return match value.$read() {
@@ -127,7 +146,7 @@ settings! {
     product_check: product_check;
 }
 
-impl<T> TransportBuilder<T> {
+impl TransportBuilder {
     /// Applies a setting whose setter takes more than one value.
     fn apply_special(self, config: &Config, name: &'static str, value: &Value) -> Self {
         match name {
