@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
-    Bulk -> types::BulkResponse, lines;
+    Bulk -> json types::BulkResponse, lines;
     table { name: "bulk",
         routes: &[Route::post(&["/", "/_bulk"], &[0]), Route::post(&["/_bulk"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Ndjson, body_required: true }
@@ -77,6 +77,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn bulk(&self) -> Bulk {
-        Bulk(Request::json(self, &ENDPOINT))
+        Bulk(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cancel-reindex).
-    CancelReindex -> Value, none;
+    CancelReindex -> json Value, none;
     table { name: "cancel_reindex", routes: &[Route::post(&["/_reindex/", "/_cancel"], &[0])],
         parts: &[Part::one("task_id")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl Elasticsearch {
     /// Cancels a running reindex operation.
-    #[inline]
     pub fn cancel_reindex(&self, task_id: impl Param<String>) -> CancelReindex {
-        CancelReindex(Request::json(self, &ENDPOINT).path(0, task_id))
+        CancelReindex(Request::new(self, &ENDPOINT).path(0, task_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-clear-scroll).
-    ClearScroll -> types::FreedContexts, json;
+    ClearScroll -> json types::FreedContexts, json;
     table { name: "clear_scroll",
         routes: &[Route::delete(&["/_search/scroll/"], &[0]), Route::delete(&["/_search/scroll"], &[])],
         parts: &[Part::list("scroll_id")], body: BodyForm::Json, statuses: &[404] }
@@ -44,6 +44,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn clear_scroll(&self) -> ClearScroll {
-        ClearScroll(Request::json(self, &ENDPOINT))
+        ClearScroll(Request::new(self, &ENDPOINT))
     }
 }

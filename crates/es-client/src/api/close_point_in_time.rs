@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-close-point-in-time).
-    ClosePointInTime -> types::FreedContexts, json;
+    ClosePointInTime -> json types::FreedContexts, json;
     table { name: "close_point_in_time", routes: &[Route::delete(&["/_pit"], &[])],
         body: BodyForm::Json, body_required: true, statuses: &[404] }
     query {}
@@ -39,6 +39,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn close_point_in_time(&self) -> ClosePointInTime {
-        ClosePointInTime(Request::json(self, &ENDPOINT))
+        ClosePointInTime(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-count).
-    Count -> types::CountResponse, json;
+    Count -> json types::CountResponse, json;
     table { name: "count",
         routes: &[Route::get_or_post(&["/", "/_count"], &[0]), Route::get_or_post(&["/_count"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -73,14 +73,13 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn count(&self, index: impl Param<[String]>) -> Count {
-        Count(Request::json(self, &ENDPOINT).path(0, index))
+        Count(Request::new(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`count`](Self::count) for all indices.
     #[inline]
     pub fn count_all(&self) -> Count {
-        Count(Request::json(self, &ENDPOINT))
+        Count(Request::new(self, &ENDPOINT))
     }
 }

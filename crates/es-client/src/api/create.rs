@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. Requires the index privilege `create`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-create).
-    Create -> types::WriteResponse, document;
+    Create -> json types::WriteResponse, document;
     table { name: "create", routes: &[Route::put(&["/", "/_create/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
@@ -56,8 +56,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn create(&self, index: impl Param<String>, id: impl Param<String>) -> Create {
-        Create(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
+        Create(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

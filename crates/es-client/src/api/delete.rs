@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `delete`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete).
-    Delete -> types::WriteResponse, none;
+    Delete -> json types::WriteResponse, none;
     table { name: "delete", routes: &[Route::delete(&["/", "/_doc/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
@@ -51,8 +51,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete(&self, index: impl Param<String>, id: impl Param<String>) -> Delete {
-        Delete(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
+        Delete(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. Requires the index privileges `read`, `delete`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query).
-    DeleteByQuery -> types::ByQueryResponse, json;
+    DeleteByQuery -> json types::ByQueryResponse, json;
     table { name: "delete_by_query", routes: &[Route::post(&["/", "/_delete_by_query"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Partial }
@@ -119,8 +119,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete_by_query(&self, index: impl Param<[String]>) -> DeleteByQuery {
-        DeleteByQuery(Request::json(self, &ENDPOINT).path(0, index))
+        DeleteByQuery(Request::new(self, &ENDPOINT).path(0, index))
     }
 }

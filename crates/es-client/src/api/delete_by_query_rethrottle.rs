@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-by-query-rethrottle).
-    DeleteByQueryRethrottle -> Value, none;
+    DeleteByQueryRethrottle -> json Value, none;
     table { name: "delete_by_query_rethrottle",
         routes: &[Route::post(&["/_delete_by_query/", "/_rethrottle"], &[0])],
         parts: &[Part::one("task_id")], required: &["requests_per_second"],
@@ -17,14 +17,13 @@ call! {
 
 impl Elasticsearch {
     /// Changes the throttle of a running delete by query operation.
-    #[inline]
     pub fn delete_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> DeleteByQueryRethrottle {
         DeleteByQueryRethrottle(
-            Request::json(self, &ENDPOINT)
+            Request::new(self, &ENDPOINT)
                 .path(0, task_id)
                 .param("requests_per_second", requests_per_second),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-delete-script).
-    DeleteScript -> types::Acknowledged, none;
+    DeleteScript -> json types::Acknowledged, none;
     table { name: "delete_script", routes: &[Route::delete(&["/_scripts/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl Elasticsearch {
     /// Deletes a stored script or search template.
-    #[inline]
     pub fn delete_script(&self, id: impl Param<String>) -> DeleteScript {
-        DeleteScript(Request::json(self, &ENDPOINT).path(0, id))
+        DeleteScript(Request::new(self, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists).
-    Exists -> bool, none;
+    Exists -> exists bool, none;
     table { name: "exists", routes: &[Route::head(&["/", "/_doc/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
@@ -54,8 +54,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn exists(&self, index: impl Param<String>, id: impl Param<String>) -> Exists {
-        Exists(Request::exists(self, &ENDPOINT).path(0, index).path(1, id))
+        Exists(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-exists-source).
-    ExistsSource -> bool, none;
+    ExistsSource -> exists bool, none;
     table { name: "exists_source", routes: &[Route::head(&["/", "/_source/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
@@ -51,8 +51,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn exists_source(&self, index: impl Param<String>, id: impl Param<String>) -> ExistsSource {
-        ExistsSource(Request::exists(self, &ENDPOINT).path(0, index).path(1, id))
+        ExistsSource(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-explain).
-    Explain -> Value, json;
+    Explain -> json Value, json;
     table { name: "explain", routes: &[Route::get_or_post(&["/", "/_explain/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -57,8 +57,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn explain(&self, index: impl Param<String>, id: impl Param<String>) -> Explain {
-        Explain(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
+        Explain(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the index privileges `view_index_metadata`, `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-field-caps).
-    FieldCaps -> types::FieldCapsResponse, json;
+    FieldCaps -> json types::FieldCapsResponse, json;
     table { name: "field_caps",
         routes: &[Route::get_or_post(&["/", "/_field_caps"], &[0]), Route::get_or_post(&["/_field_caps"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -57,14 +57,13 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn field_caps(&self, index: impl Param<[String]>) -> FieldCaps {
-        FieldCaps(Request::json(self, &ENDPOINT).path(0, index))
+        FieldCaps(Request::new(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`field_caps`](Self::field_caps) for all indices.
     #[inline]
     pub fn field_caps_all(&self) -> FieldCaps {
-        FieldCaps(Request::json(self, &ENDPOINT))
+        FieldCaps(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get).
-    Get<T> -> types::GetResponse<T>, none;
+    Get<T> -> json types::GetResponse<T>, none;
     table { name: "get", routes: &[Route::get(&["/", "/_doc/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], statuses: &[404] }
     query {
@@ -63,12 +63,11 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn get<T: DeserializeOwned>(
         &self,
         index: impl Param<String>,
         id: impl Param<String>,
     ) -> Get<T> {
-        Get(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
+        Get(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-reindex).
-    GetReindex -> Value, none;
+    GetReindex -> json Value, none;
     table { name: "get_reindex", routes: &[Route::get(&["/_reindex/"], &[0])],
         parts: &[Part::one("task_id")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl Elasticsearch {
     /// Returns the status of a reindex operation.
-    #[inline]
     pub fn get_reindex(&self, task_id: impl Param<String>) -> GetReindex {
-        GetReindex(Request::json(self, &ENDPOINT).path(0, task_id))
+        GetReindex(Request::new(self, &ENDPOINT).path(0, task_id))
     }
 }

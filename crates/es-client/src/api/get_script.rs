@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script).
-    GetScript -> Value, none;
+    GetScript -> json Value, none;
     table { name: "get_script", routes: &[Route::get(&["/_scripts/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl Elasticsearch {
     /// Returns a stored script or search template.
-    #[inline]
     pub fn get_script(&self, id: impl Param<String>) -> GetScript {
-        GetScript(Request::json(self, &ENDPOINT).path(0, id))
+        GetScript(Request::new(self, &ENDPOINT).path(0, id))
     }
 }

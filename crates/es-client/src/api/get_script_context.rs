@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-context).
-    GetScriptContext -> Value, none;
+    GetScriptContext -> json Value, none;
     table { name: "get_script_context", routes: &[Route::get(&["/_script_context"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl Elasticsearch {
     /// Returns the supported script contexts and their methods.
     #[inline]
     pub fn get_script_context(&self) -> GetScriptContext {
-        GetScriptContext(Request::json(self, &ENDPOINT))
+        GetScriptContext(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-script-languages).
-    GetScriptLanguages -> Value, none;
+    GetScriptLanguages -> json Value, none;
     table { name: "get_script_languages", routes: &[Route::get(&["/_script_language"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl Elasticsearch {
     /// Returns the available script types, languages and contexts.
     #[inline]
     pub fn get_script_languages(&self) -> GetScriptLanguages {
-        GetScriptLanguages(Request::json(self, &ENDPOINT))
+        GetScriptLanguages(Request::new(self, &ENDPOINT))
     }
 }

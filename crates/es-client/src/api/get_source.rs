@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-get-source).
-    GetSource -> Value, none;
+    GetSource -> json Value, none;
     table { name: "get_source", routes: &[Route::get(&["/", "/_source/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")] }
     query {
@@ -53,8 +53,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn get_source(&self, index: impl Param<String>, id: impl Param<String>) -> GetSource {
-        GetSource(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
+        GetSource(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

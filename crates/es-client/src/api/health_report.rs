@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.7.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-health-report).
-    HealthReport -> Value, none;
+    HealthReport -> json Value, none;
     table { name: "health_report",
         routes: &[Route::get(&["/_health_report/"], &[0]), Route::get(&["/_health_report"], &[])],
         parts: &[Part::list("feature")] }
@@ -29,6 +29,6 @@ impl Elasticsearch {
     /// Returns a health report of the cluster, with symptoms, causes and remedies.
     #[inline]
     pub fn health_report(&self) -> HealthReport {
-        HealthReport(Request::json(self, &ENDPOINT))
+        HealthReport(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-index).
-    Index -> types::WriteResponse, document;
+    Index -> json types::WriteResponse, document;
     table { name: "index",
         routes: &[Route::put(&["/", "/_doc/"], &[0, 1]), Route::post(&["/", "/_doc"], &[0])],
         parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json, body_required: true }
@@ -70,8 +70,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn index(&self, index: impl Param<String>) -> Index {
-        Index(Request::json(self, &ENDPOINT).path(0, index))
+        Index(Request::new(self, &ENDPOINT).path(0, index))
     }
 }

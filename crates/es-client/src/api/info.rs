@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-info).
-    Info -> types::Info, none;
+    Info -> json types::Info, none;
     table { name: "info", routes: &[Route::get(&["/"], &[])] }
     query {}
 }
@@ -31,6 +31,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::json(self, &ENDPOINT))
+        Info(Request::new(self, &ENDPOINT))
     }
 }

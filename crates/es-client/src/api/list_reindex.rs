@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-list-reindex).
-    ListReindex -> Value, none;
+    ListReindex -> json Value, none;
     table { name: "list_reindex", routes: &[Route::get(&["/_reindex"], &[])] }
     query {
         /// If `true`, the response includes detailed information about each reindex operation.
@@ -20,6 +20,6 @@ impl Elasticsearch {
     /// Returns running reindex operations.
     #[inline]
     pub fn list_reindex(&self) -> ListReindex {
-        ListReindex(Request::json(self, &ENDPOINT))
+        ListReindex(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mget).
-    Mget<T> -> types::MgetResponse<T>, json;
+    Mget<T> -> json types::MgetResponse<T>, json;
     table { name: "mget",
         routes: &[Route::get_or_post(&["/", "/_mget"], &[0]), Route::get_or_post(&["/_mget"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
@@ -67,8 +67,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn mget<T: DeserializeOwned>(&self) -> Mget<T> {
-        Mget(Request::json(self, &ENDPOINT))
+        Mget(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch).
-    Msearch<T> -> types::MsearchResponse<T>, lines;
+    Msearch<T> -> json types::MsearchResponse<T>, lines;
     table { name: "msearch",
         routes: &[Route::get_or_post(&["/", "/_msearch"], &[0]), Route::get_or_post(&["/_msearch"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Ndjson, body_required: true,
@@ -79,8 +79,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn msearch<T: DeserializeOwned>(&self) -> Msearch<T> {
-        Msearch(Request::json(self, &ENDPOINT))
+        Msearch(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch-template).
-    MsearchTemplate<T> -> types::MsearchResponse<T>, lines;
+    MsearchTemplate<T> -> json types::MsearchResponse<T>, lines;
     table { name: "msearch_template",
         routes: &[Route::get_or_post(&["/", "/_msearch/template"], &[0]), Route::get_or_post(&["/_msearch/template"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Ndjson, body_required: true,
@@ -36,8 +36,7 @@ call! {
 
 impl Elasticsearch {
     /// Runs several templated searches in one request.
-    #[inline]
     pub fn msearch_template<T: DeserializeOwned>(&self) -> MsearchTemplate<T> {
-        MsearchTemplate(Request::json(self, &ENDPOINT))
+        MsearchTemplate(Request::new(self, &ENDPOINT))
     }
 }

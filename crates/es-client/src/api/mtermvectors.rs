@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-mtermvectors).
-    Mtermvectors -> Value, json;
+    Mtermvectors -> json Value, json;
     table { name: "mtermvectors",
         routes: &[Route::get_or_post(&["/", "/_mtermvectors"], &[0]), Route::get_or_post(&["/_mtermvectors"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -60,6 +60,6 @@ impl Elasticsearch {
     /// Returns the term vectors of several documents.
     #[inline]
     pub fn mtermvectors(&self) -> Mtermvectors {
-        Mtermvectors(Request::json(self, &ENDPOINT))
+        Mtermvectors(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-open-point-in-time).
-    OpenPointInTime -> types::OpenPointInTime, json;
+    OpenPointInTime -> json types::OpenPointInTime, json;
     table { name: "open_point_in_time", routes: &[Route::post(&["/", "/_pit"], &[0])],
         parts: &[Part::list("index")], required: &["keep_alive"], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -62,14 +62,13 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn open_point_in_time(
         &self,
         index: impl Param<[String]>,
         keep_alive: impl Param<Duration>,
     ) -> OpenPointInTime {
         OpenPointInTime(
-            Request::json(self, &ENDPOINT)
+            Request::new(self, &ENDPOINT)
                 .path(0, index)
                 .param("keep_alive", keep_alive),
         )

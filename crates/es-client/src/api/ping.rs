@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ping).
-    Ping -> bool, none;
+    Ping -> exists bool, none;
     table { name: "ping", routes: &[Route::head(&["/"], &[])], statuses: &[404] }
     query {}
 }
@@ -31,6 +31,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn ping(&self) -> Ping {
-        Ping(Request::exists(self, &ENDPOINT))
+        Ping(Request::new(self, &ENDPOINT))
     }
 }

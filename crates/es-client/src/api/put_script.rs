@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-put-script).
-    PutScript -> types::Acknowledged, json;
+    PutScript -> json types::Acknowledged, json;
     table { name: "put_script",
         routes: &[Route::put(&["/_scripts/", "/"], &[0, 1]), Route::put(&["/_scripts/"], &[0])],
         parts: &[Part::one("id"), Part::one("context")], body: BodyForm::Json, body_required: true }
@@ -40,8 +40,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_script(&self, id: impl Param<String>) -> PutScript {
-        PutScript(Request::json(self, &ENDPOINT).path(0, id))
+        PutScript(Request::new(self, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rank-eval).
-    RankEval -> Value, json;
+    RankEval -> json Value, json;
     table { name: "rank_eval",
         routes: &[Route::get_or_post(&["/", "/_rank_eval"], &[0]), Route::get_or_post(&["/_rank_eval"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
@@ -36,14 +36,13 @@ call! {
 
 impl Elasticsearch {
     /// Evaluates the quality of ranked search results against ratings.
-    #[inline]
     pub fn rank_eval(&self, index: impl Param<[String]>) -> RankEval {
-        RankEval(Request::json(self, &ENDPOINT).path(0, index))
+        RankEval(Request::new(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`rank_eval`](Self::rank_eval) for all indices.
     #[inline]
     pub fn rank_eval_all(&self) -> RankEval {
-        RankEval(Request::json(self, &ENDPOINT))
+        RankEval(Request::new(self, &ENDPOINT))
     }
 }

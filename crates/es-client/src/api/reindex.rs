@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.3.0. Requires the index privileges `read`, `write`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex).
-    Reindex -> types::ByQueryResponse, json;
+    Reindex -> json types::ByQueryResponse, json;
     table { name: "reindex", routes: &[Route::post(&["/_reindex"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Partial }
     query {
@@ -76,6 +76,6 @@ impl Elasticsearch {
     /// ```
     #[inline]
     pub fn reindex(&self) -> Reindex {
-        Reindex(Request::json(self, &ENDPOINT))
+        Reindex(Request::new(self, &ENDPOINT))
     }
 }

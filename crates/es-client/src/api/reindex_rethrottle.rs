@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.4.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-reindex-rethrottle).
-    ReindexRethrottle -> Value, none;
+    ReindexRethrottle -> json Value, none;
     table { name: "reindex_rethrottle",
         routes: &[Route::post(&["/_reindex/", "/_rethrottle"], &[0])],
         parts: &[Part::one("task_id")], required: &["requests_per_second"],
@@ -21,14 +21,13 @@ call! {
 
 impl Elasticsearch {
     /// Changes the throttle of a running reindex operation.
-    #[inline]
     pub fn reindex_rethrottle(
         &self,
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> ReindexRethrottle {
         ReindexRethrottle(
-            Request::json(self, &ENDPOINT)
+            Request::new(self, &ENDPOINT)
                 .path(0, task_id)
                 .param("requests_per_second", requests_per_second),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-render-search-template).
-    RenderSearchTemplate -> Value, json;
+    RenderSearchTemplate -> json Value, json;
     table { name: "render_search_template",
         routes: &[Route::get_or_post(&["/_render/template/"], &[0]), Route::get_or_post(&["/_render/template"], &[])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true,
@@ -35,6 +35,6 @@ impl Elasticsearch {
     /// Renders a search template as a search request.
     #[inline]
     pub fn render_search_template(&self) -> RenderSearchTemplate {
-        RenderSearchTemplate(Request::json(self, &ENDPOINT))
+        RenderSearchTemplate(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.3.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scripts-painless-execute).
-    ScriptsPainlessExecute -> Value, json;
+    ScriptsPainlessExecute -> json Value, json;
     table { name: "scripts_painless_execute",
         routes: &[Route::get_or_post(&["/_scripts/painless/_execute"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Yes }
@@ -28,6 +28,6 @@ impl Elasticsearch {
     /// Runs a Painless script and returns its result.
     #[inline]
     pub fn scripts_painless_execute(&self) -> ScriptsPainlessExecute {
-        ScriptsPainlessExecute(Request::json(self, &ENDPOINT))
+        ScriptsPainlessExecute(Request::new(self, &ENDPOINT))
     }
 }

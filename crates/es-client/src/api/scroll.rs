@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-scroll).
-    Scroll<T> -> types::SearchResponse<T>, json;
+    Scroll<T> -> json types::SearchResponse<T>, json;
     table { name: "scroll",
         routes: &[Route::get_or_post(&["/_search/scroll/"], &[0]), Route::get_or_post(&["/_search/scroll"], &[])],
         parts: &[Part::one("scroll_id")], body: BodyForm::Json, idempotency: Idempotency::No }
@@ -57,8 +57,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn scroll<T: DeserializeOwned>(&self) -> Scroll<T> {
-        Scroll(Request::json(self, &ENDPOINT))
+        Scroll(Request::new(self, &ENDPOINT))
     }
 }

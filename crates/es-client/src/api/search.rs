@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search).
-    Search<T> -> types::SearchResponse<T>, json;
+    Search<T> -> json types::SearchResponse<T>, json;
     table { name: "search",
         routes: &[Route::get_or_post(&["/", "/_search"], &[0]), Route::get_or_post(&["/_search"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -249,14 +249,12 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn search<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Search<T> {
-        Search(Request::json(self, &ENDPOINT).path(0, index))
+        Search(Request::new(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`search`](Self::search) for all indices.
-    #[inline]
     pub fn search_all<T: DeserializeOwned>(&self) -> Search<T> {
-        Search(Request::json(self, &ENDPOINT))
+        Search(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.15.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-mvt).
-    SearchMvt -> Response, json;
+    SearchMvt -> raw Response, json;
     table { name: "search_mvt",
         routes: &[Route::get_or_post(&["/", "/_mvt/", "/", "/", "/"], &[0, 1, 2, 3, 4])],
         parts: &[Part::list("index"), Part::one("field"), Part::one("zoom"), Part::one("x"), Part::one("y")],
@@ -76,7 +76,6 @@ call! {
 
 impl Elasticsearch {
     /// Searches a vector tile and returns it as a binary Mapbox vector tile.
-    #[inline]
     pub fn search_mvt(
         &self,
         index: impl Param<[String]>,
@@ -86,7 +85,7 @@ impl Elasticsearch {
         y: impl Param<i64>,
     ) -> SearchMvt {
         SearchMvt(
-            Request::raw(self, &ENDPOINT)
+            Request::new(self, &ENDPOINT)
                 .path(0, index)
                 .path(1, field)
                 .path(2, zoom)

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the index privilege `view_index_metadata`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-shards).
-    SearchShards -> Value, none;
+    SearchShards -> json Value, none;
     table { name: "search_shards",
         routes: &[Route::get_or_post(&["/", "/_search_shards"], &[0]), Route::get_or_post(&["/_search_shards"], &[])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -37,14 +37,13 @@ call! {
 
 impl Elasticsearch {
     /// Returns the indices, shards and nodes that a search would run on.
-    #[inline]
     pub fn search_shards(&self, index: impl Param<[String]>) -> SearchShards {
-        SearchShards(Request::json(self, &ENDPOINT).path(0, index))
+        SearchShards(Request::new(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`search_shards`](Self::search_shards) for all indices.
     #[inline]
     pub fn search_shards_all(&self) -> SearchShards {
-        SearchShards(Request::json(self, &ENDPOINT))
+        SearchShards(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.0.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-template).
-    SearchTemplate<T> -> types::SearchResponse<T>, json;
+    SearchTemplate<T> -> json types::SearchResponse<T>, json;
     table { name: "search_template",
         routes: &[Route::get_or_post(&["/", "/_search/template"], &[0]), Route::get_or_post(&["/_search/template"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
@@ -81,17 +81,15 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn search_template<T: DeserializeOwned>(
         &self,
         index: impl Param<[String]>,
     ) -> SearchTemplate<T> {
-        SearchTemplate(Request::json(self, &ENDPOINT).path(0, index))
+        SearchTemplate(Request::new(self, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`search_template`](Self::search_template) for all indices.
-    #[inline]
     pub fn search_template_all<T: DeserializeOwned>(&self) -> SearchTemplate<T> {
-        SearchTemplate(Request::json(self, &ENDPOINT))
+        SearchTemplate(Request::new(self, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.14.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-terms-enum).
-    TermsEnum -> types::TermsEnumResponse, json;
+    TermsEnum -> json types::TermsEnumResponse, json;
     table { name: "terms_enum", routes: &[Route::get_or_post(&["/", "/_terms_enum"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -50,8 +50,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn terms_enum(&self, index: impl Param<[String]>) -> TermsEnum {
-        TermsEnum(Request::json(self, &ENDPOINT).path(0, index))
+        TermsEnum(Request::new(self, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-termvectors).
-    Termvectors -> Value, json;
+    Termvectors -> json Value, json;
     table { name: "termvectors",
         routes: &[Route::get_or_post(&["/", "/_termvectors/"], &[0, 1]), Route::get_or_post(&["/", "/_termvectors"], &[0])],
         parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json,
@@ -82,8 +82,7 @@ call! {
 
 impl Elasticsearch {
     /// Returns the term vectors of a document.
-    #[inline]
     pub fn termvectors(&self, index: impl Param<String>) -> Termvectors {
-        Termvectors(Request::json(self, &ENDPOINT).path(0, index))
+        Termvectors(Request::new(self, &ENDPOINT).path(0, index))
     }
 }

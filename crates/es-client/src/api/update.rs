@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `write`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update).
-    Update -> types::WriteResponse, json;
+    Update -> json types::WriteResponse, json;
     table { name: "update", routes: &[Route::post(&["/", "/_update/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
@@ -84,8 +84,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn update(&self, index: impl Param<String>, id: impl Param<String>) -> Update {
-        Update(Request::json(self, &ENDPOINT).path(0, index).path(1, id))
+        Update(Request::new(self, &ENDPOINT).path(0, index).path(1, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.4.0. Requires the index privileges `read`, `write`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query).
-    UpdateByQuery -> types::ByQueryResponse, json;
+    UpdateByQuery -> json types::ByQueryResponse, json;
     table { name: "update_by_query", routes: &[Route::post(&["/", "/_update_by_query"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Partial }
     query {
@@ -123,8 +123,7 @@ impl Elasticsearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn update_by_query(&self, index: impl Param<[String]>) -> UpdateByQuery {
-        UpdateByQuery(Request::json(self, &ENDPOINT).path(0, index))
+        UpdateByQuery(Request::new(self, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-update-by-query-rethrottle).
-    UpdateByQueryRethrottle -> Value, none;
+    UpdateByQueryRethrottle -> json Value, none;
     table { name: "update_by_query_rethrottle",
         routes: &[Route::post(&["/_update_by_query/", "/_rethrottle"], &[0])],
         parts: &[Part::one("task_id")], required: &["requests_per_second"],
@@ -17,14 +17,13 @@ call! {
 
 impl Elasticsearch {
     /// Changes the throttle of a running update by query operation.
-    #[inline]
     pub fn update_by_query_rethrottle(
         &self,
         task_id: impl Param<String>,
         requests_per_second: impl Param<f64>,
     ) -> UpdateByQueryRethrottle {
         UpdateByQueryRethrottle(
-            Request::json(self, &ENDPOINT)
+            Request::new(self, &ENDPOINT)
                 .path(0, task_id)
                 .param("requests_per_second", requests_per_second),
         )

@@ -12,7 +12,10 @@ mod parts;
 pub use by_name::CallByName;
 pub use common::Call;
 pub(crate) use common::Sealed;
-pub(crate) use endpoint::{Request, call, common};
+pub(crate) use endpoint::{
+    Request, call, common, with_body, with_entry, with_list, with_object, with_part, with_property,
+    with_query,
+};
 pub use future::{CallFuture, StreamFuture, TypedFuture};
 pub(crate) use outcome::AcceptedResponse;
 pub(crate) use parts::RequestParts;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{DecodeError, Error, Result},
-    json_read::from_text,
+    json_read::{from_bytes, from_text},
 };
 
 response! {
@@ -85,6 +85,15 @@ response! {
         pub scroll_id: Option<String> = "_scroll_id",
         /// The ID of the point in time; it may differ from the one that was sent.
         pub pit_id: Option<String>,
+    }
+}
+
+impl SearchResponse<Value> {
+    /// Decodes a response. Its code is compiled here, with that of the parts of every response,
+    /// so that a debug build of a program shares it and does not compile it again.
+    #[doc(hidden)]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        from_bytes(bytes).ok()
     }
 }
 

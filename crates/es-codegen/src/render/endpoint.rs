@@ -98,8 +98,8 @@ fn builder(endpoint: &Endpoint) -> String {
     let mut text = "call! {\n".to_owned();
     text += &docs("    ", endpoint.docs.iter().map(String::as_str));
     text += &format!(
-        "    {builder}{generic} -> {}, {};\n",
-        response.rust_type, endpoint.body
+        "    {builder}{generic} -> {} {}, {};\n",
+        response.decode, response.rust_type, endpoint.body
     );
     text += &table(endpoint);
     let sections = [
@@ -164,8 +164,13 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     } else {
         "&self.client"
     };
-    let decode = &endpoint.response.decode;
-    let mut call = format!("Request::{decode}({client}, &ENDPOINT)");
+    // A generic method is compiled where it is called; so is one that is marked.
+    let inline = if list.is_empty() && generic.is_empty() {
+        "    #[inline]\n"
+    } else {
+        ""
+    };
+    let mut call = format!("Request::new({client}, &ENDPOINT)");
     for argument in arguments {
         call += &match &argument.target {
             Target::Part(number) => format!(".path({number}, {})", argument.name),
@@ -186,7 +191,7 @@ fn method(endpoint: &Endpoint, namespace: &str, all: bool) -> String {
     let example = endpoint.example.as_deref().filter(|_| !all);
     docs("    ", std::iter::once(&*summary).chain(example))
         + &format!(
-            "    #[inline]\n    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
+            "{inline}    pub fn {method}{suffix}{bound}(&self{list}) -> {builder}{generic} {{\n        \
              {builder}({call})\n    }}\n",
         )
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-delete).
-    Delete -> types::Acknowledged, none;
+    Delete -> json types::Acknowledged, none;
     table { name: "async_search.delete", routes: &[Route::delete(&["/_async_search/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::AsyncSearch {
     /// Deletes an async search, and cancels it if it is still running.
-    #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(0, id))
+        Delete(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-get).
-    Get<T> -> types::AsyncSearchResponse<T>, none;
+    Get<T> -> json types::AsyncSearchResponse<T>, none;
     table { name: "async_search.get", routes: &[Route::get(&["/_async_search/"], &[0])],
         parts: &[Part::one("id")], statuses: &[400, 404, 429, 500] }
     query {
@@ -24,8 +24,7 @@ call! {
 
 impl super::AsyncSearch {
     /// Returns the results of an async search, or the partial results available so far.
-    #[inline]
     pub fn get<T: DeserializeOwned>(&self, id: impl Param<String>) -> Get<T> {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, id))
+        Get(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.11.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-status).
-    Status -> types::AsyncSearchStatus, none;
+    Status -> json types::AsyncSearchStatus, none;
     table { name: "async_search.status", routes: &[Route::get(&["/_async_search/status/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl super::AsyncSearch {
     /// Returns the status of an async search, without its results.
-    #[inline]
     pub fn status(&self, id: impl Param<String>) -> Status {
-        Status(Request::json(&self.client, &ENDPOINT).path(0, id))
+        Status(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-async-search-submit).
-    Submit<T> -> types::AsyncSearchResponse<T>, json;
+    Submit<T> -> json types::AsyncSearchResponse<T>, json;
     table { name: "async_search.submit",
         routes: &[Route::post(&["/", "/_async_search"], &[0]), Route::post(&["/_async_search"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, statuses: &[400, 404, 429, 500] }
@@ -215,14 +215,12 @@ impl super::AsyncSearch {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn submit<T: DeserializeOwned>(&self, index: impl Param<[String]>) -> Submit<T> {
-        Submit(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Submit(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`submit`](Self::submit) for all indices.
-    #[inline]
     pub fn submit_all<T: DeserializeOwned>(&self) -> Submit<T> {
-        Submit(Request::json(&self.client, &ENDPOINT))
+        Submit(Request::new(&self.client, &ENDPOINT))
     }
 }

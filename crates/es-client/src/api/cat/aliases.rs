@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-aliases).
-    Aliases -> Vec<types::CatAliases>, none;
+    Aliases -> json Vec<types::CatAliases>, none;
     table { name: "cat.aliases",
         routes: &[Route::get(&["/_cat/aliases/"], &[0]), Route::get(&["/_cat/aliases"], &[])],
         parts: &[Part::list("name")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns the aliases and the indices they point to.
     #[inline]
     pub fn aliases(&self) -> Aliases {
-        Aliases(Request::json(&self.client, &ENDPOINT))
+        Aliases(Request::new(&self.client, &ENDPOINT))
     }
 }

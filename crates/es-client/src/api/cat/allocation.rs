@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-allocation).
-    Allocation -> Vec<types::CatAllocation>, none;
+    Allocation -> json Vec<types::CatAllocation>, none;
     table { name: "cat.allocation",
         routes: &[Route::get(&["/_cat/allocation/"], &[0]), Route::get(&["/_cat/allocation"], &[])],
         parts: &[Part::list("node_id")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns the number of shards and the disk space used on each data node.
     #[inline]
     pub fn allocation(&self) -> Allocation {
-        Allocation(Request::json(&self.client, &ENDPOINT))
+        Allocation(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-circuit-breaker).
-    CircuitBreaker -> Vec<types::CatCircuitBreaker>, none;
+    CircuitBreaker -> json Vec<types::CatCircuitBreaker>, none;
     table { name: "cat.circuit_breaker",
         routes: &[Route::get(&["/_cat/circuit_breaker/"], &[0]), Route::get(&["/_cat/circuit_breaker"], &[])],
         parts: &[Part::list("circuit_breaker_patterns")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns the circuit breakers of each node.
     #[inline]
     pub fn circuit_breaker(&self) -> CircuitBreaker {
-        CircuitBreaker(Request::json(&self.client, &ENDPOINT))
+        CircuitBreaker(Request::new(&self.client, &ENDPOINT))
     }
 }

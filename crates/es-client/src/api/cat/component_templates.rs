@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.1.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-component-templates).
-    ComponentTemplates -> Vec<types::CatComponentTemplates>, none;
+    ComponentTemplates -> json Vec<types::CatComponentTemplates>, none;
     table { name: "cat.component_templates",
         routes: &[Route::get(&["/_cat/component_templates/"], &[0]), Route::get(&["/_cat/component_templates"], &[])],
         parts: &[Part::one("name")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns component templates.
     #[inline]
     pub fn component_templates(&self) -> ComponentTemplates {
-        ComponentTemplates(Request::json(&self.client, &ENDPOINT))
+        ComponentTemplates(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-count).
-    Count -> Vec<types::CatCount>, none;
+    Count -> json Vec<types::CatCount>, none;
     table { name: "cat.count",
         routes: &[Route::get_or_post(&["/_cat/count/"], &[0]), Route::get_or_post(&["/_cat/count"], &[])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -55,6 +55,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn count(&self) -> Count {
-        Count(Request::json(&self.client, &ENDPOINT))
+        Count(Request::new(&self.client, &ENDPOINT))
     }
 }

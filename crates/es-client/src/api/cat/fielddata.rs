@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-fielddata).
-    Fielddata -> Vec<types::CatFielddata>, none;
+    Fielddata -> json Vec<types::CatFielddata>, none;
     table { name: "cat.fielddata",
         routes: &[Route::get(&["/_cat/fielddata/"], &[0]), Route::get(&["/_cat/fielddata"], &[])],
         parts: &[Part::list("fields")] }
@@ -38,6 +38,6 @@ impl super::Cat {
     /// Returns the heap memory used by field data, per field and node.
     #[inline]
     pub fn fielddata(&self) -> Fielddata {
-        Fielddata(Request::json(&self.client, &ENDPOINT))
+        Fielddata(Request::new(&self.client, &ENDPOINT))
     }
 }

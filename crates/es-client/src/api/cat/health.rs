@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-health).
-    Health -> Vec<types::CatHealth>, none;
+    Health -> json Vec<types::CatHealth>, none;
     table { name: "cat.health", routes: &[Route::get(&["/_cat/health"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -43,6 +43,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn health(&self) -> Health {
-        Health(Request::json(&self.client, &ENDPOINT))
+        Health(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-help).
-    Help -> String, none;
+    Help -> text String, none;
     table { name: "cat.help", routes: &[Route::get(&["/_cat"], &[])], accept: Some("text/plain") }
     query {}
 }
@@ -16,6 +16,6 @@ impl super::Cat {
     /// Returns the list of cat APIs.
     #[inline]
     pub fn help(&self) -> Help {
-        Help(Request::text(&self.client, &ENDPOINT))
+        Help(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-indices).
-    Indices -> Vec<types::CatIndices>, none;
+    Indices -> json Vec<types::CatIndices>, none;
     table { name: "cat.indices",
         routes: &[Route::get(&["/_cat/indices/"], &[0]), Route::get(&["/_cat/indices"], &[])],
         parts: &[Part::list("index")] }
@@ -67,6 +67,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn indices(&self) -> Indices {
-        Indices(Request::json(&self.client, &ENDPOINT))
+        Indices(Request::new(&self.client, &ENDPOINT))
     }
 }

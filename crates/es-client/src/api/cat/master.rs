@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-master).
-    Master -> Vec<types::CatMaster>, none;
+    Master -> json Vec<types::CatMaster>, none;
     table { name: "cat.master", routes: &[Route::get(&["/_cat/master"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -37,6 +37,6 @@ impl super::Cat {
     /// Returns the elected master node.
     #[inline]
     pub fn master(&self) -> Master {
-        Master(Request::json(&self.client, &ENDPOINT))
+        Master(Request::new(&self.client, &ENDPOINT))
     }
 }

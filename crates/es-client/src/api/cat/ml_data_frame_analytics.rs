@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-data-frame-analytics).
-    MlDataFrameAnalytics -> Vec<types::CatMlDataFrameAnalytics>, none;
+    MlDataFrameAnalytics -> json Vec<types::CatMlDataFrameAnalytics>, none;
     table { name: "cat.ml_data_frame_analytics",
         routes: &[Route::get(&["/_cat/ml/data_frame/analytics/"], &[0]), Route::get(&["/_cat/ml/data_frame/analytics"], &[])],
         parts: &[Part::one("id")] }
@@ -41,6 +41,6 @@ impl super::Cat {
     /// Returns data frame analytics jobs.
     #[inline]
     pub fn ml_data_frame_analytics(&self) -> MlDataFrameAnalytics {
-        MlDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
+        MlDataFrameAnalytics(Request::new(&self.client, &ENDPOINT))
     }
 }

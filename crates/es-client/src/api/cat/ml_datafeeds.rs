@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-datafeeds).
-    MlDatafeeds -> Vec<types::CatMlDatafeeds>, none;
+    MlDatafeeds -> json Vec<types::CatMlDatafeeds>, none;
     table { name: "cat.ml_datafeeds",
         routes: &[Route::get(&["/_cat/ml/datafeeds/"], &[0]), Route::get(&["/_cat/ml/datafeeds"], &[])],
         parts: &[Part::one("datafeed_id")] }
@@ -41,6 +41,6 @@ impl super::Cat {
     /// Returns the datafeeds of anomaly detection jobs.
     #[inline]
     pub fn ml_datafeeds(&self) -> MlDatafeeds {
-        MlDatafeeds(Request::json(&self.client, &ENDPOINT))
+        MlDatafeeds(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-jobs).
-    MlJobs -> Vec<types::CatMlJobs>, none;
+    MlJobs -> json Vec<types::CatMlJobs>, none;
     table { name: "cat.ml_jobs",
         routes: &[Route::get(&["/_cat/ml/anomaly_detectors/"], &[0]), Route::get(&["/_cat/ml/anomaly_detectors"], &[])],
         parts: &[Part::one("job_id")] }
@@ -42,6 +42,6 @@ impl super::Cat {
     /// Returns anomaly detection jobs.
     #[inline]
     pub fn ml_jobs(&self) -> MlJobs {
-        MlJobs(Request::json(&self.client, &ENDPOINT))
+        MlJobs(Request::new(&self.client, &ENDPOINT))
     }
 }

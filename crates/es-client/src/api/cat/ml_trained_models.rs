@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-ml-trained-models).
-    MlTrainedModels -> Vec<types::CatMlTrainedModels>, none;
+    MlTrainedModels -> json Vec<types::CatMlTrainedModels>, none;
     table { name: "cat.ml_trained_models",
         routes: &[Route::get(&["/_cat/ml/trained_models/"], &[0]), Route::get(&["/_cat/ml/trained_models"], &[])],
         parts: &[Part::one("model_id")] }
@@ -45,6 +45,6 @@ impl super::Cat {
     /// Returns trained models.
     #[inline]
     pub fn ml_trained_models(&self) -> MlTrainedModels {
-        MlTrainedModels(Request::json(&self.client, &ENDPOINT))
+        MlTrainedModels(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-nodeattrs).
-    Nodeattrs -> Vec<types::CatNodeattrs>, none;
+    Nodeattrs -> json Vec<types::CatNodeattrs>, none;
     table { name: "cat.nodeattrs", routes: &[Route::get(&["/_cat/nodeattrs"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -37,6 +37,6 @@ impl super::Cat {
     /// Returns custom node attributes.
     #[inline]
     pub fn nodeattrs(&self) -> Nodeattrs {
-        Nodeattrs(Request::json(&self.client, &ENDPOINT))
+        Nodeattrs(Request::new(&self.client, &ENDPOINT))
     }
 }

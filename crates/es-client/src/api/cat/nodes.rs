@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-nodes).
-    Nodes -> Vec<types::CatNodes>, none;
+    Nodes -> json Vec<types::CatNodes>, none;
     table { name: "cat.nodes", routes: &[Route::get(&["/_cat/nodes"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -54,6 +54,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn nodes(&self) -> Nodes {
-        Nodes(Request::json(&self.client, &ENDPOINT))
+        Nodes(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-pending-tasks).
-    PendingTasks -> Vec<types::CatPendingTasks>, none;
+    PendingTasks -> json Vec<types::CatPendingTasks>, none;
     table { name: "cat.pending_tasks", routes: &[Route::get(&["/_cat/pending_tasks"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -37,6 +37,6 @@ impl super::Cat {
     /// Returns cluster state changes that have not been executed yet.
     #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
-        PendingTasks(Request::json(&self.client, &ENDPOINT))
+        PendingTasks(Request::new(&self.client, &ENDPOINT))
     }
 }

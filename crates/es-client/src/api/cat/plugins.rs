@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-plugins).
-    Plugins -> Vec<types::CatPlugins>, none;
+    Plugins -> json Vec<types::CatPlugins>, none;
     table { name: "cat.plugins", routes: &[Route::get(&["/_cat/plugins"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -39,6 +39,6 @@ impl super::Cat {
     /// Returns the plugins installed on each node.
     #[inline]
     pub fn plugins(&self) -> Plugins {
-        Plugins(Request::json(&self.client, &ENDPOINT))
+        Plugins(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-recovery).
-    Recovery -> Vec<types::CatRecovery>, none;
+    Recovery -> json Vec<types::CatRecovery>, none;
     table { name: "cat.recovery",
         routes: &[Route::get(&["/_cat/recovery/"], &[0]), Route::get(&["/_cat/recovery"], &[])],
         parts: &[Part::list("index")] }
@@ -44,6 +44,6 @@ impl super::Cat {
     /// Returns ongoing and completed shard recoveries.
     #[inline]
     pub fn recovery(&self) -> Recovery {
-        Recovery(Request::json(&self.client, &ENDPOINT))
+        Recovery(Request::new(&self.client, &ENDPOINT))
     }
 }

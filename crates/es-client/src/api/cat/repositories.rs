@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.1.0. Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-repositories).
-    Repositories -> Vec<types::CatRepositories>, none;
+    Repositories -> json Vec<types::CatRepositories>, none;
     table { name: "cat.repositories", routes: &[Route::get(&["/_cat/repositories"], &[])] }
     query {
         /// Unit in which sizes are shown, such as `mb`. By default, each size has its own unit.
@@ -37,6 +37,6 @@ impl super::Cat {
     /// Returns snapshot repositories.
     #[inline]
     pub fn repositories(&self) -> Repositories {
-        Repositories(Request::json(&self.client, &ENDPOINT))
+        Repositories(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-segments).
-    Segments -> Vec<types::CatSegments>, none;
+    Segments -> json Vec<types::CatSegments>, none;
     table { name: "cat.segments",
         routes: &[Route::get(&["/_cat/segments/"], &[0]), Route::get(&["/_cat/segments"], &[])],
         parts: &[Part::list("index")] }
@@ -59,6 +59,6 @@ impl super::Cat {
     /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
-        Segments(Request::json(&self.client, &ENDPOINT))
+        Segments(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Requires the cluster privilege `monitor`. Requires the index privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-shards).
-    Shards -> Vec<types::CatShards>, none;
+    Shards -> json Vec<types::CatShards>, none;
     table { name: "cat.shards",
         routes: &[Route::get(&["/_cat/shards/"], &[0]), Route::get(&["/_cat/shards"], &[])],
         parts: &[Part::list("index")] }
@@ -51,6 +51,6 @@ impl super::Cat {
     /// ```
     #[inline]
     pub fn shards(&self) -> Shards {
-        Shards(Request::json(&self.client, &ENDPOINT))
+        Shards(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.1.0. Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-snapshots).
-    Snapshots -> Vec<types::CatSnapshots>, none;
+    Snapshots -> json Vec<types::CatSnapshots>, none;
     table { name: "cat.snapshots",
         routes: &[Route::get(&["/_cat/snapshots/"], &[0]), Route::get(&["/_cat/snapshots"], &[])],
         parts: &[Part::list("repository")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns the snapshots of repositories.
     #[inline]
     pub fn snapshots(&self) -> Snapshots {
-        Snapshots(Request::json(&self.client, &ENDPOINT))
+        Snapshots(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 5.0.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-tasks).
-    Tasks -> Vec<types::CatTasks>, none;
+    Tasks -> json Vec<types::CatTasks>, none;
     table { name: "cat.tasks", routes: &[Route::get(&["/_cat/tasks"], &[])] }
     query {
         /// Actions of the tasks to return; wildcards are supported.
@@ -46,6 +46,6 @@ impl super::Cat {
     /// Returns the tasks that are currently running in the cluster.
     #[inline]
     pub fn tasks(&self) -> Tasks {
-        Tasks(Request::json(&self.client, &ENDPOINT))
+        Tasks(Request::new(&self.client, &ENDPOINT))
     }
 }

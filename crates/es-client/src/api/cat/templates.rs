@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.2.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-templates).
-    Templates -> Vec<types::CatTemplates>, none;
+    Templates -> json Vec<types::CatTemplates>, none;
     table { name: "cat.templates",
         routes: &[Route::get(&["/_cat/templates/"], &[0]), Route::get(&["/_cat/templates"], &[])],
         parts: &[Part::one("name")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns index templates.
     #[inline]
     pub fn templates(&self) -> Templates {
-        Templates(Request::json(&self.client, &ENDPOINT))
+        Templates(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-thread-pool).
-    ThreadPool -> Vec<types::CatThreadPool>, none;
+    ThreadPool -> json Vec<types::CatThreadPool>, none;
     table { name: "cat.thread_pool",
         routes: &[Route::get(&["/_cat/thread_pool/"], &[0]), Route::get(&["/_cat/thread_pool"], &[])],
         parts: &[Part::list("thread_pool_patterns")] }
@@ -43,6 +43,6 @@ impl super::Cat {
     /// Returns thread pool statistics of each node.
     #[inline]
     pub fn thread_pool(&self) -> ThreadPool {
-        ThreadPool(Request::json(&self.client, &ENDPOINT))
+        ThreadPool(Request::new(&self.client, &ENDPOINT))
     }
 }

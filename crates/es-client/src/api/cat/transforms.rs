@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. Requires the cluster privilege `monitor_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cat-transforms).
-    Transforms -> Vec<types::CatTransforms>, none;
+    Transforms -> json Vec<types::CatTransforms>, none;
     table { name: "cat.transforms",
         routes: &[Route::get(&["/_cat/transforms/"], &[0]), Route::get(&["/_cat/transforms"], &[])],
         parts: &[Part::one("transform_id")] }
@@ -46,6 +46,6 @@ impl super::Cat {
     /// Returns transforms.
     #[inline]
     pub fn transforms(&self) -> Transforms {
-        Transforms(Request::json(&self.client, &ENDPOINT))
+        Transforms(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-delete-auto-follow-pattern).
-    DeleteAutoFollowPattern -> Value, none;
+    DeleteAutoFollowPattern -> json Value, none;
     table { name: "ccr.delete_auto_follow_pattern",
         routes: &[Route::delete(&["/_ccr/auto_follow/"], &[0])], parts: &[Part::one("name")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Ccr {
     /// Deletes an auto-follow pattern. Indices that already follow are not affected.
-    #[inline]
     pub fn delete_auto_follow_pattern(&self, name: impl Param<String>) -> DeleteAutoFollowPattern {
-        DeleteAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteAutoFollowPattern(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow).
-    Follow -> Value, json;
+    Follow -> json Value, json;
     table { name: "ccr.follow", routes: &[Route::put(&["/", "/_ccr/follow"], &[0])],
         parts: &[Part::one("index")], body: BodyForm::Json, body_required: true }
     query {
@@ -54,8 +54,7 @@ call! {
 
 impl super::Ccr {
     /// Creates a follower index that replicates a leader index of a remote cluster.
-    #[inline]
     pub fn follow(&self, index: impl Param<String>) -> Follow {
-        Follow(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Follow(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

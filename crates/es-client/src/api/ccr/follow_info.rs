@@ -8,7 +8,7 @@ call! {
     /// Since 6.7.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-info).
-    FollowInfo -> Value, none;
+    FollowInfo -> json Value, none;
     table { name: "ccr.follow_info", routes: &[Route::get(&["/", "/_ccr/info"], &[0])],
         parts: &[Part::list("index")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Ccr {
     /// Returns configuration and status of follower indices.
-    #[inline]
     pub fn follow_info(&self, index: impl Param<[String]>) -> FollowInfo {
-        FollowInfo(Request::json(&self.client, &ENDPOINT).path(0, index))
+        FollowInfo(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

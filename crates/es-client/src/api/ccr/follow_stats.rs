@@ -8,7 +8,7 @@ call! {
     /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-follow-stats).
-    FollowStats -> Value, none;
+    FollowStats -> json Value, none;
     table { name: "ccr.follow_stats", routes: &[Route::get(&["/", "/_ccr/stats"], &[0])],
         parts: &[Part::list("index")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Ccr {
     /// Returns statistics of follower indices, per shard.
-    #[inline]
     pub fn follow_stats(&self, index: impl Param<[String]>) -> FollowStats {
-        FollowStats(Request::json(&self.client, &ENDPOINT).path(0, index))
+        FollowStats(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.7.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-forget-follower).
-    ForgetFollower -> Value, json;
+    ForgetFollower -> json Value, json;
     table { name: "ccr.forget_follower",
         routes: &[Route::post(&["/", "/_ccr/forget_follower"], &[0])], parts: &[Part::one("index")],
         body: BodyForm::Json, body_required: true }
@@ -29,8 +29,7 @@ call! {
 
 impl super::Ccr {
     /// Removes the retention leases that a follower index holds on its leader.
-    #[inline]
     pub fn forget_follower(&self, index: impl Param<String>) -> ForgetFollower {
-        ForgetFollower(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ForgetFollower(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-get-auto-follow-pattern).
-    GetAutoFollowPattern -> Value, none;
+    GetAutoFollowPattern -> json Value, none;
     table { name: "ccr.get_auto_follow_pattern",
         routes: &[Route::get(&["/_ccr/auto_follow/"], &[0]), Route::get(&["/_ccr/auto_follow"], &[])],
         parts: &[Part::one("name")] }
@@ -26,6 +26,6 @@ impl super::Ccr {
     /// Returns auto-follow patterns.
     #[inline]
     pub fn get_auto_follow_pattern(&self) -> GetAutoFollowPattern {
-        GetAutoFollowPattern(Request::json(&self.client, &ENDPOINT))
+        GetAutoFollowPattern(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-auto-follow-pattern).
-    PauseAutoFollowPattern -> Value, none;
+    PauseAutoFollowPattern -> json Value, none;
     table { name: "ccr.pause_auto_follow_pattern",
         routes: &[Route::post(&["/_ccr/auto_follow/", "/pause"], &[0])],
         parts: &[Part::one("name")], idempotency: Idempotency::Yes }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Ccr {
     /// Pauses an auto-follow pattern: new indices that match it are not followed.
-    #[inline]
     pub fn pause_auto_follow_pattern(&self, name: impl Param<String>) -> PauseAutoFollowPattern {
-        PauseAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PauseAutoFollowPattern(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-pause-follow).
-    PauseFollow -> Value, none;
+    PauseFollow -> json Value, none;
     table { name: "ccr.pause_follow", routes: &[Route::post(&["/", "/_ccr/pause_follow"], &[0])],
         parts: &[Part::one("index")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Ccr {
     /// Pauses a follower index: it stops fetching operations from its leader.
-    #[inline]
     pub fn pause_follow(&self, index: impl Param<String>) -> PauseFollow {
-        PauseFollow(Request::json(&self.client, &ENDPOINT).path(0, index))
+        PauseFollow(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

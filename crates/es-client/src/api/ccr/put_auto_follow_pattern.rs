@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-put-auto-follow-pattern).
-    PutAutoFollowPattern -> Value, json;
+    PutAutoFollowPattern -> json Value, json;
     table { name: "ccr.put_auto_follow_pattern",
         routes: &[Route::put(&["/_ccr/auto_follow/"], &[0])], parts: &[Part::one("name")],
         body: BodyForm::Json, body_required: true }
@@ -60,8 +60,7 @@ call! {
 impl super::Ccr {
     /// Creates or updates an auto-follow pattern: new indices of a remote cluster that match it are
     /// followed.
-    #[inline]
     pub fn put_auto_follow_pattern(&self, name: impl Param<String>) -> PutAutoFollowPattern {
-        PutAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutAutoFollowPattern(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.5.0. Not available on serverless. Requires the cluster privilege `manage_ccr`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-auto-follow-pattern).
-    ResumeAutoFollowPattern -> Value, none;
+    ResumeAutoFollowPattern -> json Value, none;
     table { name: "ccr.resume_auto_follow_pattern",
         routes: &[Route::post(&["/_ccr/auto_follow/", "/resume"], &[0])],
         parts: &[Part::one("name")], idempotency: Idempotency::Yes }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Ccr {
     /// Resumes a paused auto-follow pattern.
-    #[inline]
     pub fn resume_auto_follow_pattern(&self, name: impl Param<String>) -> ResumeAutoFollowPattern {
-        ResumeAutoFollowPattern(Request::json(&self.client, &ENDPOINT).path(0, name))
+        ResumeAutoFollowPattern(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-resume-follow).
-    ResumeFollow -> Value, json;
+    ResumeFollow -> json Value, json;
     table { name: "ccr.resume_follow", routes: &[Route::post(&["/", "/_ccr/resume_follow"], &[0])],
         parts: &[Part::one("index")], body: BodyForm::Json }
     query {
@@ -41,8 +41,7 @@ call! {
 
 impl super::Ccr {
     /// Resumes a paused follower index.
-    #[inline]
     pub fn resume_follow(&self, index: impl Param<String>) -> ResumeFollow {
-        ResumeFollow(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ResumeFollow(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.5.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-stats).
-    Stats -> Value, none;
+    Stats -> json Value, none;
     table { name: "ccr.stats", routes: &[Route::get(&["/_ccr/stats"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -22,6 +22,6 @@ impl super::Ccr {
     /// Returns statistics of cross-cluster replication.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

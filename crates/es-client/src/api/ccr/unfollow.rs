@@ -8,7 +8,7 @@ call! {
     /// Since 6.5.0. Not available on serverless. Requires the index privilege
     /// `manage_follow_index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ccr-unfollow).
-    Unfollow -> Value, none;
+    Unfollow -> json Value, none;
     table { name: "ccr.unfollow", routes: &[Route::post(&["/", "/_ccr/unfollow"], &[0])],
         parts: &[Part::one("index")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Ccr {
     /// Converts a follower index to a regular index. The index must be paused and closed.
-    #[inline]
     pub fn unfollow(&self, index: impl Param<String>) -> Unfollow {
-        Unfollow(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Unfollow(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-allocation-explain).
-    AllocationExplain -> Value, json;
+    AllocationExplain -> json Value, json;
     table { name: "cluster.allocation_explain",
         routes: &[Route::get_or_post(&["/_cluster/allocation/explain"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -43,6 +43,6 @@ impl super::Cluster {
     /// Explains why a shard is unassigned, or why it stays on its node.
     #[inline]
     pub fn allocation_explain(&self) -> AllocationExplain {
-        AllocationExplain(Request::json(&self.client, &ENDPOINT))
+        AllocationExplain(Request::new(&self.client, &ENDPOINT))
     }
 }

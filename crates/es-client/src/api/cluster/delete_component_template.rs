@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-component-template).
-    DeleteComponentTemplate -> types::Acknowledged, none;
+    DeleteComponentTemplate -> json types::Acknowledged, none;
     table { name: "cluster.delete_component_template",
         routes: &[Route::delete(&["/_component_template/"], &[0])], parts: &[Part::list("name")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Cluster {
     /// Deletes component templates.
-    #[inline]
     pub fn delete_component_template(&self, name: impl Param<[String]>) -> DeleteComponentTemplate {
-        DeleteComponentTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteComponentTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.0.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-delete-voting-config-exclusions).
-    DeleteVotingConfigExclusions -> (), none;
+    DeleteVotingConfigExclusions -> nothing (), none;
     table { name: "cluster.delete_voting_config_exclusions",
         routes: &[Route::delete(&["/_cluster/voting_config_exclusions"], &[])] }
     query {
@@ -23,6 +23,6 @@ impl super::Cluster {
     /// Clears the voting configuration exclusions, so that the nodes can vote again.
     #[inline]
     pub fn delete_voting_config_exclusions(&self) -> DeleteVotingConfigExclusions {
-        DeleteVotingConfigExclusions(Request::nothing(&self.client, &ENDPOINT))
+        DeleteVotingConfigExclusions(Request::new(&self.client, &ENDPOINT))
     }
 }

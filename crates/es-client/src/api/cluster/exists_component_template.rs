@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.8.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-exists-component-template).
-    ExistsComponentTemplate -> bool, none;
+    ExistsComponentTemplate -> exists bool, none;
     table { name: "cluster.exists_component_template",
         routes: &[Route::head(&["/_component_template/"], &[0])], parts: &[Part::list("name")],
         statuses: &[404] }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Cluster {
     /// Checks whether component templates exist.
-    #[inline]
     pub fn exists_component_template(&self, name: impl Param<[String]>) -> ExistsComponentTemplate {
-        ExistsComponentTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))
+        ExistsComponentTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

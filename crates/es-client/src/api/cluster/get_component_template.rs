@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-component-template).
-    GetComponentTemplate -> Value, none;
+    GetComponentTemplate -> json Value, none;
     table { name: "cluster.get_component_template",
         routes: &[Route::get(&["/_component_template/"], &[0]), Route::get(&["/_component_template"], &[])],
         parts: &[Part::one("name")] }
@@ -52,6 +52,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn get_component_template(&self) -> GetComponentTemplate {
-        GetComponentTemplate(Request::json(&self.client, &ENDPOINT))
+        GetComponentTemplate(Request::new(&self.client, &ENDPOINT))
     }
 }

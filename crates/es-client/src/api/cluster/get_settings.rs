@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-get-settings).
-    GetSettings -> Value, none;
+    GetSettings -> json Value, none;
     table { name: "cluster.get_settings", routes: &[Route::get(&["/_cluster/settings"], &[])] }
     query {
         /// If `true`, settings are returned in flat format, such as `index.number_of_replicas`.
@@ -27,6 +27,6 @@ impl super::Cluster {
     /// Returns the settings of the cluster.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::json(&self.client, &ENDPOINT))
+        GetSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

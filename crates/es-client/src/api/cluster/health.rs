@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-health).
-    Health -> types::ClusterHealth, none;
+    Health -> json types::ClusterHealth, none;
     table { name: "cluster.health",
         routes: &[Route::get(&["/_cluster/health/"], &[0]), Route::get(&["/_cluster/health"], &[])],
         parts: &[Part::list("index")], statuses: &[408] }
@@ -68,6 +68,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn health(&self) -> Health {
-        Health(Request::json(&self.client, &ENDPOINT))
+        Health(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.9.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-info).
-    Info -> Value, none;
+    Info -> json Value, none;
     table { name: "cluster.info", routes: &[Route::get(&["/_info/"], &[0])],
         parts: &[Part::list("target")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Cluster {
     /// Returns cluster information of the given kinds, such as `http` or `ingest`.
-    #[inline]
     pub fn info(&self, target: impl Param<[params::ClusterInfoTarget]>) -> Info {
-        Info(Request::json(&self.client, &ENDPOINT).path(0, target))
+        Info(Request::new(&self.client, &ENDPOINT).path(0, target))
     }
 }

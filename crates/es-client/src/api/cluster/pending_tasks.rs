@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-pending-tasks).
-    PendingTasks -> Value, none;
+    PendingTasks -> json Value, none;
     table { name: "cluster.pending_tasks",
         routes: &[Route::get(&["/_cluster/pending_tasks"], &[])] }
     query {
@@ -23,6 +23,6 @@ impl super::Cluster {
     /// Returns cluster state changes that have not been executed yet.
     #[inline]
     pub fn pending_tasks(&self) -> PendingTasks {
-        PendingTasks(Request::json(&self.client, &ENDPOINT))
+        PendingTasks(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.0.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-post-voting-config-exclusions).
-    PostVotingConfigExclusions -> (), none;
+    PostVotingConfigExclusions -> nothing (), none;
     table { name: "cluster.post_voting_config_exclusions",
         routes: &[Route::post(&["/_cluster/voting_config_exclusions"], &[])],
         idempotency: Idempotency::Yes }
@@ -27,6 +27,6 @@ impl super::Cluster {
     /// Excludes master-eligible nodes from voting, so that they can be removed safely.
     #[inline]
     pub fn post_voting_config_exclusions(&self) -> PostVotingConfigExclusions {
-        PostVotingConfigExclusions(Request::nothing(&self.client, &ENDPOINT))
+        PostVotingConfigExclusions(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-component-template).
-    PutComponentTemplate -> types::Acknowledged, json;
+    PutComponentTemplate -> json types::Acknowledged, json;
     table { name: "cluster.put_component_template",
         routes: &[Route::put(&["/_component_template/"], &[0])], parts: &[Part::one("name")],
         body: BodyForm::Json, body_required: true }
@@ -62,8 +62,7 @@ impl super::Cluster {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_component_template(&self, name: impl Param<String>) -> PutComponentTemplate {
-        PutComponentTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutComponentTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

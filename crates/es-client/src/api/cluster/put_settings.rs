@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-put-settings).
-    PutSettings -> Value, json;
+    PutSettings -> json Value, json;
     table { name: "cluster.put_settings", routes: &[Route::put(&["/_cluster/settings"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -43,6 +43,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn put_settings(&self) -> PutSettings {
-        PutSettings(Request::json(&self.client, &ENDPOINT))
+        PutSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-remote-info).
-    RemoteInfo -> Value, none;
+    RemoteInfo -> json Value, none;
     table { name: "cluster.remote_info", routes: &[Route::get(&["/_remote/info"], &[])] }
     query {}
 }
@@ -17,6 +17,6 @@ impl super::Cluster {
     /// Returns the configured remote clusters and their connection state.
     #[inline]
     pub fn remote_info(&self) -> RemoteInfo {
-        RemoteInfo(Request::json(&self.client, &ENDPOINT))
+        RemoteInfo(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-reroute).
-    Reroute -> Value, json;
+    Reroute -> json Value, json;
     table { name: "cluster.reroute", routes: &[Route::post(&["/_cluster/reroute"], &[])],
         body: BodyForm::Json }
     query {
@@ -35,6 +35,6 @@ impl super::Cluster {
     /// Changes the allocation of individual shards: move, cancel or allocate.
     #[inline]
     pub fn reroute(&self) -> Reroute {
-        Reroute(Request::json(&self.client, &ENDPOINT))
+        Reroute(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-state).
-    State -> Value, none;
+    State -> json Value, none;
     table { name: "cluster.state",
         routes: &[Route::get(&["/_cluster/state/", "/"], &[0, 1]), Route::get(&["/_cluster/state/"], &[0]), Route::get(&["/_cluster/state"], &[])],
         parts: &[Part::list("metric"), Part::list("index")] }
@@ -65,6 +65,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn state(&self) -> State {
-        State(Request::json(&self.client, &ENDPOINT))
+        State(Request::new(&self.client, &ENDPOINT))
     }
 }

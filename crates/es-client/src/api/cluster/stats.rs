@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-cluster-stats).
-    Stats -> types::ClusterStats, none;
+    Stats -> json types::ClusterStats, none;
     table { name: "cluster.stats",
         routes: &[Route::get(&["/_cluster/stats/nodes/"], &[0]), Route::get(&["/_cluster/stats"], &[])],
         parts: &[Part::list("node_id")] }
@@ -34,6 +34,6 @@ impl super::Cluster {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-check-in).
-    CheckIn -> Value, none;
+    CheckIn -> json Value, none;
     table { name: "connector.check_in",
         routes: &[Route::put(&["/_connector/", "/_check_in"], &[0])],
         parts: &[Part::one("connector_id")] }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Connector {
     /// Updates the `last_seen` time of a connector.
-    #[inline]
     pub fn check_in(&self, connector_id: impl Param<String>) -> CheckIn {
-        CheckIn(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        CheckIn(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-delete).
-    Delete -> Value, none;
+    Delete -> json Value, none;
     table { name: "connector.delete", routes: &[Route::delete(&["/_connector/"], &[0])],
         parts: &[Part::one("connector_id")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Connector {
     /// Deletes a connector. Its data is kept.
-    #[inline]
     pub fn delete(&self, connector_id: impl Param<String>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        Delete(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-get).
-    Get -> Value, none;
+    Get -> json Value, none;
     table { name: "connector.get", routes: &[Route::get(&["/_connector/"], &[0])],
         parts: &[Part::one("connector_id")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl super::Connector {
     /// Returns a connector.
-    #[inline]
     pub fn get(&self, connector_id: impl Param<String>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        Get(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

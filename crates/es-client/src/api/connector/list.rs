@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-list).
-    List -> Value, none;
+    List -> json Value, none;
     table { name: "connector.list", routes: &[Route::get(&["/_connector"], &[])] }
     query {
         /// Names of the connectors to return.
@@ -31,6 +31,6 @@ impl super::Connector {
     /// Returns connectors.
     #[inline]
     pub fn list(&self) -> List {
-        List(Request::json(&self.client, &ENDPOINT))
+        List(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-post).
-    Post -> Value, json;
+    Post -> json Value, json;
     table { name: "connector.post", routes: &[Route::post(&["/_connector"], &[])],
         body: BodyForm::Json }
     query {}
@@ -31,6 +31,6 @@ impl super::Connector {
     /// Creates a connector with a generated ID.
     #[inline]
     pub fn post(&self) -> Post {
-        Post(Request::json(&self.client, &ENDPOINT))
+        Post(Request::new(&self.client, &ENDPOINT))
     }
 }

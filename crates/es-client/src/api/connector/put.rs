@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-put).
-    Put -> Value, json;
+    Put -> json Value, json;
     table { name: "connector.put",
         routes: &[Route::put(&["/_connector/"], &[0]), Route::put(&["/_connector"], &[])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, idempotency: Idempotency::No }
@@ -36,6 +36,6 @@ impl super::Connector {
     /// Creates a connector, or replaces it.
     #[inline]
     pub fn put(&self) -> Put {
-        Put(Request::json(&self.client, &ENDPOINT))
+        Put(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-cancel).
-    SyncJobCancel -> Value, none;
+    SyncJobCancel -> json Value, none;
     table { name: "connector.sync_job_cancel",
         routes: &[Route::put(&["/_connector/_sync_job/", "/_cancel"], &[0])],
         parts: &[Part::one("connector_sync_job_id")] }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Connector {
     /// Cancels a sync job.
-    #[inline]
     pub fn sync_job_cancel(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCancel {
-        SyncJobCancel(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
+        SyncJobCancel(Request::new(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

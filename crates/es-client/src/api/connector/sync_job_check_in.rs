@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-check-in).
-    SyncJobCheckIn -> Value, none;
+    SyncJobCheckIn -> json Value, none;
     table { name: "connector.sync_job_check_in",
         routes: &[Route::put(&["/_connector/_sync_job/", "/_check_in"], &[0])],
         parts: &[Part::one("connector_sync_job_id")] }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Connector {
     /// Updates the `last_seen` time of a sync job.
-    #[inline]
     pub fn sync_job_check_in(&self, connector_sync_job_id: impl Param<String>) -> SyncJobCheckIn {
-        SyncJobCheckIn(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
+        SyncJobCheckIn(Request::new(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-claim).
-    SyncJobClaim -> Value, json;
+    SyncJobClaim -> json Value, json;
     table { name: "connector.sync_job_claim",
         routes: &[Route::put(&["/_connector/_sync_job/", "/_claim"], &[0])],
         parts: &[Part::one("connector_sync_job_id")], body: BodyForm::Json, body_required: true,
@@ -25,8 +25,7 @@ call! {
 
 impl super::Connector {
     /// Claims a sync job for a worker.
-    #[inline]
     pub fn sync_job_claim(&self, connector_sync_job_id: impl Param<String>) -> SyncJobClaim {
-        SyncJobClaim(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
+        SyncJobClaim(Request::new(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

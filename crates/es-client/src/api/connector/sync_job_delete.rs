@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-delete).
-    SyncJobDelete -> Value, none;
+    SyncJobDelete -> json Value, none;
     table { name: "connector.sync_job_delete",
         routes: &[Route::delete(&["/_connector/_sync_job/"], &[0])],
         parts: &[Part::one("connector_sync_job_id")] }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Connector {
     /// Deletes a sync job.
-    #[inline]
     pub fn sync_job_delete(&self, connector_sync_job_id: impl Param<String>) -> SyncJobDelete {
-        SyncJobDelete(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
+        SyncJobDelete(Request::new(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

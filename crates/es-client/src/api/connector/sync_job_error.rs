@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-error).
-    SyncJobError -> Value, json;
+    SyncJobError -> json Value, json;
     table { name: "connector.sync_job_error",
         routes: &[Route::put(&["/_connector/_sync_job/", "/_error"], &[0])],
         parts: &[Part::one("connector_sync_job_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Sets the error of a sync job and its status to `error`.
-    #[inline]
     pub fn sync_job_error(&self, connector_sync_job_id: impl Param<String>) -> SyncJobError {
-        SyncJobError(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
+        SyncJobError(Request::new(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

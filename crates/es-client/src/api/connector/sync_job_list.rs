@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-list).
-    SyncJobList -> Value, none;
+    SyncJobList -> json Value, none;
     table { name: "connector.sync_job_list",
         routes: &[Route::get(&["/_connector/_sync_job"], &[])] }
     query {
@@ -28,6 +28,6 @@ impl super::Connector {
     /// Returns sync jobs.
     #[inline]
     pub fn sync_job_list(&self) -> SyncJobList {
-        SyncJobList(Request::json(&self.client, &ENDPOINT))
+        SyncJobList(Request::new(&self.client, &ENDPOINT))
     }
 }

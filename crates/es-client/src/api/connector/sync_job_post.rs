@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-post).
-    SyncJobPost -> Value, json;
+    SyncJobPost -> json Value, json;
     table { name: "connector.sync_job_post",
         routes: &[Route::post(&["/_connector/_sync_job"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -26,6 +26,6 @@ impl super::Connector {
     /// Creates a sync job.
     #[inline]
     pub fn sync_job_post(&self) -> SyncJobPost {
-        SyncJobPost(Request::json(&self.client, &ENDPOINT))
+        SyncJobPost(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-sync-job-update-stats).
-    SyncJobUpdateStats -> Value, json;
+    SyncJobUpdateStats -> json Value, json;
     table { name: "connector.sync_job_update_stats",
         routes: &[Route::put(&["/_connector/_sync_job/", "/_stats"], &[0])],
         parts: &[Part::one("connector_sync_job_id")], body: BodyForm::Json, body_required: true }
@@ -32,11 +32,10 @@ call! {
 
 impl super::Connector {
     /// Updates the statistics of a sync job.
-    #[inline]
     pub fn sync_job_update_stats(
         &self,
         connector_sync_job_id: impl Param<String>,
     ) -> SyncJobUpdateStats {
-        SyncJobUpdateStats(Request::json(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
+        SyncJobUpdateStats(Request::new(&self.client, &ENDPOINT).path(0, connector_sync_job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-active-filtering).
-    UpdateActiveFiltering -> Value, none;
+    UpdateActiveFiltering -> json Value, none;
     table { name: "connector.update_active_filtering",
         routes: &[Route::put(&["/_connector/", "/_filtering/_activate"], &[0])],
         parts: &[Part::one("connector_id")] }
@@ -16,11 +16,10 @@ call! {
 
 impl super::Connector {
     /// Activates the draft filtering rules of a connector.
-    #[inline]
     pub fn update_active_filtering(
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateActiveFiltering {
-        UpdateActiveFiltering(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateActiveFiltering(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

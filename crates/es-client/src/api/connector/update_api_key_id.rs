@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-api-key-id).
-    UpdateApiKeyId -> Value, json;
+    UpdateApiKeyId -> json Value, json;
     table { name: "connector.update_api_key_id",
         routes: &[Route::put(&["/_connector/", "/_api_key_id"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Connector {
     /// Updates the API key IDs of a connector.
-    #[inline]
     pub fn update_api_key_id(&self, connector_id: impl Param<String>) -> UpdateApiKeyId {
-        UpdateApiKeyId(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateApiKeyId(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-configuration).
-    UpdateConfiguration -> Value, json;
+    UpdateConfiguration -> json Value, json;
     table { name: "connector.update_configuration",
         routes: &[Route::put(&["/_connector/", "/_configuration"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Connector {
     /// Updates the configuration of a connector.
-    #[inline]
     pub fn update_configuration(&self, connector_id: impl Param<String>) -> UpdateConfiguration {
-        UpdateConfiguration(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateConfiguration(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-error).
-    UpdateError -> Value, json;
+    UpdateError -> json Value, json;
     table { name: "connector.update_error",
         routes: &[Route::put(&["/_connector/", "/_error"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Sets or clears the error of a connector.
-    #[inline]
     pub fn update_error(&self, connector_id: impl Param<String>) -> UpdateError {
-        UpdateError(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateError(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Experimental: may change or be removed. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-features).
-    UpdateFeatures -> Value, json;
+    UpdateFeatures -> json Value, json;
     table { name: "connector.update_features",
         routes: &[Route::put(&["/_connector/", "/_features"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Updates the features of a connector.
-    #[inline]
     pub fn update_features(&self, connector_id: impl Param<String>) -> UpdateFeatures {
-        UpdateFeatures(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateFeatures(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

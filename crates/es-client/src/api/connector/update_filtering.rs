@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering).
-    UpdateFiltering -> Value, json;
+    UpdateFiltering -> json Value, json;
     table { name: "connector.update_filtering",
         routes: &[Route::put(&["/_connector/", "/_filtering"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -24,8 +24,7 @@ call! {
 
 impl super::Connector {
     /// Updates the draft filtering rules of a connector.
-    #[inline]
     pub fn update_filtering(&self, connector_id: impl Param<String>) -> UpdateFiltering {
-        UpdateFiltering(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateFiltering(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-filtering-validation).
-    UpdateFilteringValidation -> Value, json;
+    UpdateFilteringValidation -> json Value, json;
     table { name: "connector.update_filtering_validation",
         routes: &[Route::put(&["/_connector/", "/_filtering/_validation"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,11 +20,10 @@ call! {
 
 impl super::Connector {
     /// Updates the validation result of the draft filtering rules of a connector.
-    #[inline]
     pub fn update_filtering_validation(
         &self,
         connector_id: impl Param<String>,
     ) -> UpdateFilteringValidation {
-        UpdateFilteringValidation(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateFilteringValidation(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

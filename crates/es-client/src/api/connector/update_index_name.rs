@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-index-name).
-    UpdateIndexName -> Value, json;
+    UpdateIndexName -> json Value, json;
     table { name: "connector.update_index_name",
         routes: &[Route::put(&["/_connector/", "/_index_name"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Updates the index that a connector writes to.
-    #[inline]
     pub fn update_index_name(&self, connector_id: impl Param<String>) -> UpdateIndexName {
-        UpdateIndexName(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateIndexName(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

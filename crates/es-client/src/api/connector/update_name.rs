@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-name).
-    UpdateName -> Value, json;
+    UpdateName -> json Value, json;
     table { name: "connector.update_name", routes: &[Route::put(&["/_connector/", "/_name"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
     query {}
@@ -21,8 +21,7 @@ call! {
 
 impl super::Connector {
     /// Updates name and description of a connector.
-    #[inline]
     pub fn update_name(&self, connector_id: impl Param<String>) -> UpdateName {
-        UpdateName(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateName(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-native).
-    UpdateNative -> Value, json;
+    UpdateNative -> json Value, json;
     table { name: "connector.update_native",
         routes: &[Route::put(&["/_connector/", "/_native"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Connector {
     /// Updates whether a connector is managed by Elastic.
-    #[inline]
     pub fn update_native(&self, connector_id: impl Param<String>) -> UpdateNative {
-        UpdateNative(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateNative(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-pipeline).
-    UpdatePipeline -> Value, json;
+    UpdatePipeline -> json Value, json;
     table { name: "connector.update_pipeline",
         routes: &[Route::put(&["/_connector/", "/_pipeline"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Updates the ingest pipeline of a connector.
-    #[inline]
     pub fn update_pipeline(&self, connector_id: impl Param<String>) -> UpdatePipeline {
-        UpdatePipeline(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdatePipeline(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-scheduling).
-    UpdateScheduling -> Value, json;
+    UpdateScheduling -> json Value, json;
     table { name: "connector.update_scheduling",
         routes: &[Route::put(&["/_connector/", "/_scheduling"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Updates the sync schedule of a connector.
-    #[inline]
     pub fn update_scheduling(&self, connector_id: impl Param<String>) -> UpdateScheduling {
-        UpdateScheduling(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateScheduling(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

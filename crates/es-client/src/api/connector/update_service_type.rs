@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-service-type).
-    UpdateServiceType -> Value, json;
+    UpdateServiceType -> json Value, json;
     table { name: "connector.update_service_type",
         routes: &[Route::put(&["/_connector/", "/_service_type"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Updates the service type of a connector.
-    #[inline]
     pub fn update_service_type(&self, connector_id: impl Param<String>) -> UpdateServiceType {
-        UpdateServiceType(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateServiceType(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-connector-update-status).
-    UpdateStatus -> Value, json;
+    UpdateStatus -> json Value, json;
     table { name: "connector.update_status",
         routes: &[Route::put(&["/_connector/", "/_status"], &[0])],
         parts: &[Part::one("connector_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Connector {
     /// Updates the status of a connector.
-    #[inline]
     pub fn update_status(&self, connector_id: impl Param<String>) -> UpdateStatus {
-        UpdateStatus(Request::json(&self.client, &ENDPOINT).path(0, connector_id))
+        UpdateStatus(Request::new(&self.client, &ENDPOINT).path(0, connector_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.9.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-delete-dangling-index).
-    DeleteDanglingIndex -> Value, none;
+    DeleteDanglingIndex -> json Value, none;
     table { name: "dangling_indices.delete_dangling_index",
         routes: &[Route::delete(&["/_dangling/"], &[0])], parts: &[Part::one("index_uuid")] }
     query {
@@ -23,8 +23,7 @@ call! {
 
 impl super::DanglingIndices {
     /// Deletes a dangling index from disk.
-    #[inline]
     pub fn delete_dangling_index(&self, index_uuid: impl Param<String>) -> DeleteDanglingIndex {
-        DeleteDanglingIndex(Request::json(&self.client, &ENDPOINT).path(0, index_uuid))
+        DeleteDanglingIndex(Request::new(&self.client, &ENDPOINT).path(0, index_uuid))
     }
 }

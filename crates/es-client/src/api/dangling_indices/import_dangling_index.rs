@@ -8,7 +8,7 @@ call! {
     /// Since 7.9.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-import-dangling-index).
-    ImportDanglingIndex -> Value, none;
+    ImportDanglingIndex -> json Value, none;
     table { name: "dangling_indices.import_dangling_index",
         routes: &[Route::post(&["/_dangling/"], &[0])], parts: &[Part::one("index_uuid")] }
     query {
@@ -23,8 +23,7 @@ call! {
 
 impl super::DanglingIndices {
     /// Imports a dangling index into the cluster.
-    #[inline]
     pub fn import_dangling_index(&self, index_uuid: impl Param<String>) -> ImportDanglingIndex {
-        ImportDanglingIndex(Request::json(&self.client, &ENDPOINT).path(0, index_uuid))
+        ImportDanglingIndex(Request::new(&self.client, &ENDPOINT).path(0, index_uuid))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.9.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-dangling-indices-list-dangling-indices).
-    ListDanglingIndices -> Value, none;
+    ListDanglingIndices -> json Value, none;
     table { name: "dangling_indices.list_dangling_indices",
         routes: &[Route::get(&["/_dangling"], &[])] }
     query {}
@@ -18,6 +18,6 @@ impl super::DanglingIndices {
     /// Returns dangling indices.
     #[inline]
     pub fn list_dangling_indices(&self) -> ListDanglingIndices {
-        ListDanglingIndices(Request::json(&self.client, &ENDPOINT))
+        ListDanglingIndices(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-encryption-reset).
-    Reset -> Value, none;
+    Reset -> json Value, none;
     table { name: "encryption.reset", routes: &[Route::post(&["/_encryption/_reset"], &[])],
         required: &["accept_data_loss"] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Encryption {
     /// Replaces the encryption keys. Data encrypted with the old keys is lost.
-    #[inline]
     pub fn reset(&self, accept_data_loss: impl Param<bool>) -> Reset {
-        Reset(Request::json(&self.client, &ENDPOINT).param("accept_data_loss", accept_data_loss))
+        Reset(Request::new(&self.client, &ENDPOINT).param("accept_data_loss", accept_data_loss))
     }
 }

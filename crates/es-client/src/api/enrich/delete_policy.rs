@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-delete-policy).
-    DeletePolicy -> Value, none;
+    DeletePolicy -> json Value, none;
     table { name: "enrich.delete_policy", routes: &[Route::delete(&["/_enrich/policy/"], &[0])],
         parts: &[Part::one("name")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl super::Enrich {
     /// Deletes an enrich policy and its enrich index.
-    #[inline]
     pub fn delete_policy(&self, name: impl Param<String>) -> DeletePolicy {
-        DeletePolicy(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeletePolicy(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-execute-policy).
-    ExecutePolicy -> Value, none;
+    ExecutePolicy -> json Value, none;
     table { name: "enrich.execute_policy",
         routes: &[Route::put(&["/_enrich/policy/", "/_execute"], &[0])],
         parts: &[Part::one("name")] }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Enrich {
     /// Creates the enrich index of an enrich policy.
-    #[inline]
     pub fn execute_policy(&self, name: impl Param<String>) -> ExecutePolicy {
-        ExecutePolicy(Request::json(&self.client, &ENDPOINT).path(0, name))
+        ExecutePolicy(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

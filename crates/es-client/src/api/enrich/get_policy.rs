@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-get-policy).
-    GetPolicy -> Value, none;
+    GetPolicy -> json Value, none;
     table { name: "enrich.get_policy",
         routes: &[Route::get(&["/_enrich/policy/"], &[0]), Route::get(&["/_enrich/policy"], &[])],
         parts: &[Part::list("name")] }
@@ -25,6 +25,6 @@ impl super::Enrich {
     /// Returns enrich policies.
     #[inline]
     pub fn get_policy(&self) -> GetPolicy {
-        GetPolicy(Request::json(&self.client, &ENDPOINT))
+        GetPolicy(Request::new(&self.client, &ENDPOINT))
     }
 }

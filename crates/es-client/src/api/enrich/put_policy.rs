@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-put-policy).
-    PutPolicy -> Value, json;
+    PutPolicy -> json Value, json;
     table { name: "enrich.put_policy", routes: &[Route::put(&["/_enrich/policy/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
@@ -26,8 +26,7 @@ call! {
 
 impl super::Enrich {
     /// Creates an enrich policy.
-    #[inline]
     pub fn put_policy(&self, name: impl Param<String>) -> PutPolicy {
-        PutPolicy(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutPolicy(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-enrich-stats).
-    Stats -> Value, none;
+    Stats -> json Value, none;
     table { name: "enrich.stats", routes: &[Route::get(&["/_enrich/_stats"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -19,6 +19,6 @@ impl super::Enrich {
     /// Returns statistics of enrich coordinators and of running policies.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-delete).
-    Delete -> Value, none;
+    Delete -> json Value, none;
     table { name: "eql.delete", routes: &[Route::delete(&["/_eql/search/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Eql {
     /// Deletes an async EQL search, and cancels it if it is still running.
-    #[inline]
     pub fn delete(&self, id: impl Param<String>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(0, id))
+        Delete(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

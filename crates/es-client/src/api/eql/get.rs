@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get).
-    Get -> Value, none;
+    Get -> json Value, none;
     table { name: "eql.get", routes: &[Route::get(&["/_eql/search/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Eql {
     /// Returns the results of an async or stored EQL search.
-    #[inline]
     pub fn get(&self, id: impl Param<String>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, id))
+        Get(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-get-status).
-    GetStatus -> Value, none;
+    GetStatus -> json Value, none;
     table { name: "eql.get_status", routes: &[Route::get(&["/_eql/search/status/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Eql {
     /// Returns the status of an async or stored EQL search, without its results.
-    #[inline]
     pub fn get_status(&self, id: impl Param<String>) -> GetStatus {
-        GetStatus(Request::json(&self.client, &ENDPOINT).path(0, id))
+        GetStatus(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

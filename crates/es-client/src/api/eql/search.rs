@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-eql-search).
-    Search -> Value, json;
+    Search -> json Value, json;
     table { name: "eql.search", routes: &[Route::get_or_post(&["/", "/_eql/search"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -83,8 +83,7 @@ call! {
 
 impl super::Eql {
     /// Runs an EQL search.
-    #[inline]
     pub fn search(&self, index: impl Param<[String]>) -> Search {
-        Search(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Search(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

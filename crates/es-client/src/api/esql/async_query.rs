@@ -8,7 +8,7 @@ call! {
     /// Since 8.13.0. Not available on serverless. Requires the index privilege `read`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query).
-    AsyncQuery -> Value, json;
+    AsyncQuery -> json Value, json;
     table { name: "esql.async_query", routes: &[Route::post(&["/_query/async"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -66,6 +66,6 @@ impl super::Esql {
     /// `wait_for_completion_timeout`.
     #[inline]
     pub fn async_query(&self) -> AsyncQuery {
-        AsyncQuery(Request::json(&self.client, &ENDPOINT))
+        AsyncQuery(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.13.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-delete).
-    AsyncQueryDelete -> Value, none;
+    AsyncQueryDelete -> json Value, none;
     table { name: "esql.async_query_delete", routes: &[Route::delete(&["/_query/async/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Esql {
     /// Deletes an async ES|QL query, and cancels it if it is still running.
-    #[inline]
     pub fn async_query_delete(&self, id: impl Param<String>) -> AsyncQueryDelete {
-        AsyncQueryDelete(Request::json(&self.client, &ENDPOINT).path(0, id))
+        AsyncQueryDelete(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.13.0. Not available on serverless. Requires the index privilege `read`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-get).
-    AsyncQueryGet -> Value, none;
+    AsyncQueryGet -> json Value, none;
     table { name: "esql.async_query_get", routes: &[Route::get(&["/_query/async/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -26,8 +26,7 @@ call! {
 
 impl super::Esql {
     /// Returns status and available results of an async ES|QL query.
-    #[inline]
     pub fn async_query_get(&self, id: impl Param<String>) -> AsyncQueryGet {
-        AsyncQueryGet(Request::json(&self.client, &ENDPOINT).path(0, id))
+        AsyncQueryGet(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.18.0. Not available on serverless. Requires the index privilege `read`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-async-query-stop).
-    AsyncQueryStop -> Value, none;
+    AsyncQueryStop -> json Value, none;
     table { name: "esql.async_query_stop",
         routes: &[Route::post(&["/_query/async/", "/stop"], &[0])], parts: &[Part::one("id")],
         idempotency: Idempotency::Yes }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Esql {
     /// Stops an async ES|QL query and returns the results available so far.
-    #[inline]
     pub fn async_query_stop(&self, id: impl Param<String>) -> AsyncQueryStop {
-        AsyncQueryStop(Request::json(&self.client, &ENDPOINT).path(0, id))
+        AsyncQueryStop(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Not available on serverless. Requires the cluster
     /// privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-data-source).
-    DeleteDataSource -> Value, none;
+    DeleteDataSource -> json Value, none;
     table { name: "esql.delete_data_source",
         routes: &[Route::delete(&["/_query/data_source/"], &[0])], parts: &[Part::list("name")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Esql {
     /// Deletes data sources.
-    #[inline]
     pub fn delete_data_source(&self, name: impl Param<[String]>) -> DeleteDataSource {
-        DeleteDataSource(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteDataSource(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Not available on serverless. Requires the index
     /// privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-dataset).
-    DeleteDataset -> Value, none;
+    DeleteDataset -> json Value, none;
     table { name: "esql.delete_dataset", routes: &[Route::delete(&["/_query/dataset/"], &[0])],
         parts: &[Part::list("name")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Esql {
     /// Deletes datasets.
-    #[inline]
     pub fn delete_dataset(&self, name: impl Param<[String]>) -> DeleteDataset {
-        DeleteDataset(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteDataset(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

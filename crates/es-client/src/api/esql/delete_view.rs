@@ -8,7 +8,7 @@ call! {
     /// Since 9.4.0. Experimental: may change or be removed. Requires the index privilege
     /// `delete_view`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-delete-view).
-    DeleteView -> Value, none;
+    DeleteView -> json Value, none;
     table { name: "esql.delete_view", routes: &[Route::delete(&["/_query/view/"], &[0])],
         parts: &[Part::list("name")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Esql {
     /// Deletes views.
-    #[inline]
     pub fn delete_view(&self, name: impl Param<[String]>) -> DeleteView {
-        DeleteView(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteView(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

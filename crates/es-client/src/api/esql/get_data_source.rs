@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Not available on serverless. Requires the cluster
     /// privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-data-source).
-    GetDataSource -> Value, none;
+    GetDataSource -> json Value, none;
     table { name: "esql.get_data_source",
         routes: &[Route::get(&["/_query/data_source/"], &[0]), Route::get(&["/_query/data_source"], &[])],
         parts: &[Part::list("name")] }
@@ -26,6 +26,6 @@ impl super::Esql {
     /// Returns data sources.
     #[inline]
     pub fn get_data_source(&self) -> GetDataSource {
-        GetDataSource(Request::json(&self.client, &ENDPOINT))
+        GetDataSource(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Not available on serverless. Requires the index
     /// privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-dataset).
-    GetDataset -> Value, none;
+    GetDataset -> json Value, none;
     table { name: "esql.get_dataset",
         routes: &[Route::get(&["/_query/dataset/"], &[0]), Route::get(&["/_query/dataset"], &[])],
         parts: &[Part::list("name")] }
@@ -26,6 +26,6 @@ impl super::Esql {
     /// Returns datasets.
     #[inline]
     pub fn get_dataset(&self) -> GetDataset {
-        GetDataset(Request::json(&self.client, &ENDPOINT))
+        GetDataset(Request::new(&self.client, &ENDPOINT))
     }
 }

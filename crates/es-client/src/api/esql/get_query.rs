@@ -8,7 +8,7 @@ call! {
     /// Since 9.1.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `monitor_esql`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-query).
-    GetQuery -> Value, none;
+    GetQuery -> json Value, none;
     table { name: "esql.get_query", routes: &[Route::get(&["/_query/queries/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Esql {
     /// Returns details of a running ES|QL query.
-    #[inline]
     pub fn get_query(&self, id: impl Param<String>) -> GetQuery {
-        GetQuery(Request::json(&self.client, &ENDPOINT).path(0, id))
+        GetQuery(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 9.4.0. Experimental: may change or be removed. Requires the index privilege
     /// `read_view_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-get-view).
-    GetView -> Value, none;
+    GetView -> json Value, none;
     table { name: "esql.get_view",
         routes: &[Route::get(&["/_query/view/"], &[0]), Route::get(&["/_query/view"], &[])],
         parts: &[Part::one("name")] }
@@ -23,6 +23,6 @@ impl super::Esql {
     /// Returns views.
     #[inline]
     pub fn get_view(&self) -> GetView {
-        GetView(Request::json(&self.client, &ENDPOINT))
+        GetView(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 9.1.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `monitor_esql`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-list-queries).
-    ListQueries -> Value, none;
+    ListQueries -> json Value, none;
     table { name: "esql.list_queries", routes: &[Route::get(&["/_query/queries"], &[])] }
     query {}
 }
@@ -17,6 +17,6 @@ impl super::Esql {
     /// Returns running ES|QL queries.
     #[inline]
     pub fn list_queries(&self) -> ListQueries {
-        ListQueries(Request::json(&self.client, &ENDPOINT))
+        ListQueries(Request::new(&self.client, &ENDPOINT))
     }
 }

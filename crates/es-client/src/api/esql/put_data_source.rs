@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Not available on serverless. Requires the cluster
     /// privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-data-source).
-    PutDataSource -> Value, json;
+    PutDataSource -> json Value, json;
     table { name: "esql.put_data_source", routes: &[Route::put(&["/_query/data_source/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
@@ -31,8 +31,7 @@ call! {
 
 impl super::Esql {
     /// Creates or updates a data source.
-    #[inline]
     pub fn put_data_source(&self, name: impl Param<String>) -> PutDataSource {
-        PutDataSource(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutDataSource(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Not available on serverless. Requires the index
     /// privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-dataset).
-    PutDataset -> Value, json;
+    PutDataset -> json Value, json;
     table { name: "esql.put_dataset", routes: &[Route::put(&["/_query/dataset/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
@@ -35,8 +35,7 @@ call! {
 
 impl super::Esql {
     /// Creates or updates a dataset.
-    #[inline]
     pub fn put_dataset(&self, name: impl Param<String>) -> PutDataset {
-        PutDataset(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutDataset(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 9.4.0. Experimental: may change or be removed. Requires the index privilege
     /// `create_view`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-put-view).
-    PutView -> Value, json;
+    PutView -> json Value, json;
     table { name: "esql.put_view", routes: &[Route::put(&["/_query/view/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {}
@@ -22,8 +22,7 @@ call! {
 
 impl super::Esql {
     /// Creates or updates a view.
-    #[inline]
     pub fn put_view(&self, name: impl Param<String>) -> PutView {
-        PutView(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutView(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-esql-query).
-    Query -> types::EsqlResponse, json;
+    Query -> json types::EsqlResponse, json;
     table { name: "esql.query", routes: &[Route::post(&["/_query"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Yes }
     query {
@@ -68,6 +68,6 @@ impl super::Esql {
     /// ```
     #[inline]
     pub fn query(&self) -> Query {
-        Query(Request::json(&self.client, &ENDPOINT))
+        Query(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.12.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-get-features).
-    GetFeatures -> Value, none;
+    GetFeatures -> json Value, none;
     table { name: "features.get_features", routes: &[Route::get(&["/_features"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -19,6 +19,6 @@ impl super::Features {
     /// Returns the features that can be included in snapshots.
     #[inline]
     pub fn get_features(&self) -> GetFeatures {
-        GetFeatures(Request::json(&self.client, &ENDPOINT))
+        GetFeatures(Request::new(&self.client, &ENDPOINT))
     }
 }

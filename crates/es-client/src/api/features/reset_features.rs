@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.12.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-features-reset-features).
-    ResetFeatures -> Value, none;
+    ResetFeatures -> json Value, none;
     table { name: "features.reset_features", routes: &[Route::post(&["/_features/_reset"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -19,6 +19,6 @@ impl super::Features {
     /// Deletes all state that features keep in system indices.
     #[inline]
     pub fn reset_features(&self) -> ResetFeatures {
-        ResetFeatures(Request::json(&self.client, &ENDPOINT))
+        ResetFeatures(Request::new(&self.client, &ENDPOINT))
     }
 }

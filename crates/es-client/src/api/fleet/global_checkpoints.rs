@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.13.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-global-checkpoints).
-    GlobalCheckpoints -> Value, none;
+    GlobalCheckpoints -> json Value, none;
     table { name: "fleet.global_checkpoints",
         routes: &[Route::get(&["/", "/_fleet/global_checkpoints"], &[0])],
         parts: &[Part::one("index")] }
@@ -29,8 +29,7 @@ call! {
 
 impl super::Fleet {
     /// Returns the global checkpoints of an index, optionally after waiting for them to advance.
-    #[inline]
     pub fn global_checkpoints(&self, index: impl Param<String>) -> GlobalCheckpoints {
-        GlobalCheckpoints(Request::json(&self.client, &ENDPOINT).path(0, index))
+        GlobalCheckpoints(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

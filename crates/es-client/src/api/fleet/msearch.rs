@@ -8,7 +8,7 @@ call! {
     /// Since 7.16.0. Experimental: may change or be removed. Requires the index privilege `read`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-msearch).
-    Msearch -> Value, lines;
+    Msearch -> json Value, lines;
     table { name: "fleet.msearch",
         routes: &[Route::get_or_post(&["/", "/_fleet/_fleet_msearch"], &[0]), Route::get_or_post(&["/_fleet/_fleet_msearch"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Ndjson, body_required: true,
@@ -56,6 +56,6 @@ impl super::Fleet {
     /// Runs several searches, each after the given checkpoints have become visible.
     #[inline]
     pub fn msearch(&self) -> Msearch {
-        Msearch(Request::json(&self.client, &ENDPOINT))
+        Msearch(Request::new(&self.client, &ENDPOINT))
     }
 }

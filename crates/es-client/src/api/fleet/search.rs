@@ -8,7 +8,7 @@ call! {
     /// Since 7.16.0. Experimental: may change or be removed. Requires the index privilege `read`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-fleet-search).
-    Search -> Value, json;
+    Search -> json Value, json;
     table { name: "fleet.search",
         routes: &[Route::get_or_post(&["/", "/_fleet/_fleet_search"], &[0])],
         parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
@@ -195,8 +195,7 @@ call! {
 
 impl super::Fleet {
     /// Runs a search after the given checkpoints have become visible.
-    #[inline]
     pub fn search(&self, index: impl Param<String>) -> Search {
-        Search(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Search(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-graph-explore).
-    Explore -> Value, json;
+    Explore -> json Value, json;
     table { name: "graph.explore", routes: &[Route::get_or_post(&["/", "/_graph/explore"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -33,8 +33,7 @@ call! {
 
 impl super::Graph {
     /// Returns terms of an index and the connections between them.
-    #[inline]
     pub fn explore(&self, index: impl Param<[String]>) -> Explore {
-        Explore(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Explore(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

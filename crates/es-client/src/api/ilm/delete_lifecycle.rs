@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-delete-lifecycle).
-    DeleteLifecycle -> types::Acknowledged, none;
+    DeleteLifecycle -> json types::Acknowledged, none;
     table { name: "ilm.delete_lifecycle", routes: &[Route::delete(&["/_ilm/policy/"], &[0])],
         parts: &[Part::one("policy")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Ilm {
     /// Deletes a lifecycle policy that no index uses.
-    #[inline]
     pub fn delete_lifecycle(&self, policy: impl Param<String>) -> DeleteLifecycle {
-        DeleteLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy))
+        DeleteLifecycle(Request::new(&self.client, &ENDPOINT).path(0, policy))
     }
 }

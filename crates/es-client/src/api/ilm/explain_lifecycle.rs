@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the index privileges
     /// `view_index_metadata`, `manage_ilm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-explain-lifecycle).
-    ExplainLifecycle -> Value, none;
+    ExplainLifecycle -> json Value, none;
     table { name: "ilm.explain_lifecycle", routes: &[Route::get(&["/", "/_ilm/explain"], &[0])],
         parts: &[Part::one("index")] }
     query {
@@ -23,8 +23,7 @@ call! {
 
 impl super::Ilm {
     /// Returns the lifecycle state of indices: policy, phase, action and step.
-    #[inline]
     pub fn explain_lifecycle(&self, index: impl Param<String>) -> ExplainLifecycle {
-        ExplainLifecycle(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ExplainLifecycle(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

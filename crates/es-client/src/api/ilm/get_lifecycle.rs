@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the cluster privileges `manage_ilm`,
     /// `read_ilm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-lifecycle).
-    GetLifecycle -> types::LifecyclePolicies, none;
+    GetLifecycle -> json types::LifecyclePolicies, none;
     table { name: "ilm.get_lifecycle",
         routes: &[Route::get(&["/_ilm/policy/"], &[0]), Route::get(&["/_ilm/policy"], &[])],
         parts: &[Part::one("policy")] }
@@ -28,6 +28,6 @@ impl super::Ilm {
     /// Returns lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        GetLifecycle(Request::json(&self.client, &ENDPOINT))
+        GetLifecycle(Request::new(&self.client, &ENDPOINT))
     }
 }

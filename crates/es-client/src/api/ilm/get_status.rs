@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `read_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-get-status).
-    GetStatus -> Value, none;
+    GetStatus -> json Value, none;
     table { name: "ilm.get_status", routes: &[Route::get(&["/_ilm/status"], &[])] }
     query {}
 }
@@ -17,6 +17,6 @@ impl super::Ilm {
     /// Returns the operation mode of index lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
-        GetStatus(Request::json(&self.client, &ENDPOINT))
+        GetStatus(Request::new(&self.client, &ENDPOINT))
     }
 }

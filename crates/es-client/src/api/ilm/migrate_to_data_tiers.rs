@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.14.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-migrate-to-data-tiers).
-    MigrateToDataTiers -> Value, json;
+    MigrateToDataTiers -> json Value, json;
     table { name: "ilm.migrate_to_data_tiers",
         routes: &[Route::post(&["/_ilm/migrate_to_data_tiers"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -29,6 +29,6 @@ impl super::Ilm {
     /// Migrates custom attribute-based allocation to data tiers.
     #[inline]
     pub fn migrate_to_data_tiers(&self) -> MigrateToDataTiers {
-        MigrateToDataTiers(Request::json(&self.client, &ENDPOINT))
+        MigrateToDataTiers(Request::new(&self.client, &ENDPOINT))
     }
 }

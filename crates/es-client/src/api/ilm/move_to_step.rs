@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the index privilege `manage_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-move-to-step).
-    MoveToStep -> Value, json;
+    MoveToStep -> json Value, json;
     table { name: "ilm.move_to_step", routes: &[Route::post(&["/_ilm/move/"], &[0])],
         parts: &[Part::one("index")], body: BodyForm::Json, body_required: true }
     query {}
@@ -22,8 +22,7 @@ call! {
 
 impl super::Ilm {
     /// Moves an index to a step of its lifecycle policy.
-    #[inline]
     pub fn move_to_step(&self, index: impl Param<String>) -> MoveToStep {
-        MoveToStep(Request::json(&self.client, &ENDPOINT).path(0, index))
+        MoveToStep(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-put-lifecycle).
-    PutLifecycle -> types::Acknowledged, json;
+    PutLifecycle -> json types::Acknowledged, json;
     table { name: "ilm.put_lifecycle", routes: &[Route::put(&["/_ilm/policy/"], &[0])],
         parts: &[Part::one("policy")], body: BodyForm::Json, body_required: true }
     query {
@@ -40,8 +40,7 @@ impl super::Ilm {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_lifecycle(&self, policy: impl Param<String>) -> PutLifecycle {
-        PutLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy))
+        PutLifecycle(Request::new(&self.client, &ENDPOINT).path(0, policy))
     }
 }

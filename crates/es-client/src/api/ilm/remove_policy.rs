@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the index privilege `manage_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-remove-policy).
-    RemovePolicy -> Value, none;
+    RemovePolicy -> json Value, none;
     table { name: "ilm.remove_policy", routes: &[Route::post(&["/", "/_ilm/remove"], &[0])],
         parts: &[Part::one("index")], idempotency: Idempotency::Yes }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Ilm {
     /// Removes the lifecycle policy from indices.
-    #[inline]
     pub fn remove_policy(&self, index: impl Param<String>) -> RemovePolicy {
-        RemovePolicy(Request::json(&self.client, &ENDPOINT).path(0, index))
+        RemovePolicy(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

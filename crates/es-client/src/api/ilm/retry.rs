@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the index privilege `manage_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-retry).
-    Retry -> Value, none;
+    Retry -> json Value, none;
     table { name: "ilm.retry", routes: &[Route::post(&["/", "/_ilm/retry"], &[0])],
         parts: &[Part::one("index")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Ilm {
     /// Retries the failed lifecycle step of an index.
-    #[inline]
     pub fn retry(&self, index: impl Param<String>) -> Retry {
-        Retry(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Retry(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

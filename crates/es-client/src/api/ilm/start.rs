@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-start).
-    Start -> types::Acknowledged, none;
+    Start -> json types::Acknowledged, none;
     table { name: "ilm.start", routes: &[Route::post(&["/_ilm/start"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -23,6 +23,6 @@ impl super::Ilm {
     /// Starts index lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
-        Start(Request::json(&self.client, &ENDPOINT))
+        Start(Request::new(&self.client, &ENDPOINT))
     }
 }

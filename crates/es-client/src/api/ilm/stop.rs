@@ -8,7 +8,7 @@ call! {
     /// Since 6.6.0. Not available on serverless. Requires the cluster privilege `manage_ilm`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ilm-stop).
-    Stop -> types::Acknowledged, none;
+    Stop -> json types::Acknowledged, none;
     table { name: "ilm.stop", routes: &[Route::post(&["/_ilm/stop"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -23,6 +23,6 @@ impl super::Ilm {
     /// Stops index lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Stop(Request::json(&self.client, &ENDPOINT))
+        Stop(Request::new(&self.client, &ENDPOINT))
     }
 }

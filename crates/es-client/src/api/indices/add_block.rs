@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-add-block).
-    AddBlock -> Value, none;
+    AddBlock -> json Value, none;
     table { name: "indices.add_block", routes: &[Route::put(&["/", "/_block/"], &[0, 1])],
         parts: &[Part::list("index"), Part::one("block")] }
     query {
@@ -29,14 +29,13 @@ call! {
 
 impl super::Indices {
     /// Adds a block to indices, such as `write`.
-    #[inline]
     pub fn add_block(
         &self,
         index: impl Param<[String]>,
         block: impl Param<params::IndicesBlockOptions>,
     ) -> AddBlock {
         AddBlock(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, block),
         )

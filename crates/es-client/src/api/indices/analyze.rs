@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-analyze).
-    Analyze -> types::AnalyzeResponse, json;
+    Analyze -> json types::AnalyzeResponse, json;
     table { name: "indices.analyze",
         routes: &[Route::get_or_post(&["/", "/_analyze"], &[0]), Route::get_or_post(&["/_analyze"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
@@ -65,6 +65,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn analyze(&self) -> Analyze {
-        Analyze(Request::json(&self.client, &ENDPOINT))
+        Analyze(Request::new(&self.client, &ENDPOINT))
     }
 }

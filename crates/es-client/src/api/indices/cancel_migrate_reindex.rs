@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-cancel-migrate-reindex).
-    CancelMigrateReindex -> Value, none;
+    CancelMigrateReindex -> json Value, none;
     table { name: "indices.cancel_migrate_reindex",
         routes: &[Route::post(&["/_migration/reindex/", "/_cancel"], &[0])],
         parts: &[Part::list("index")] }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Indices {
     /// Cancels the migration of legacy backing indices.
-    #[inline]
     pub fn cancel_migrate_reindex(&self, index: impl Param<[String]>) -> CancelMigrateReindex {
-        CancelMigrateReindex(Request::json(&self.client, &ENDPOINT).path(0, index))
+        CancelMigrateReindex(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

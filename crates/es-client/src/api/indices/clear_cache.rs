@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clear-cache).
-    ClearCache -> types::ShardsResponse, none;
+    ClearCache -> json types::ShardsResponse, none;
     table { name: "indices.clear_cache",
         routes: &[Route::post(&["/", "/_cache/clear"], &[0]), Route::post(&["/_cache/clear"], &[])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -34,14 +34,13 @@ call! {
 
 impl super::Indices {
     /// Clears caches of indices.
-    #[inline]
     pub fn clear_cache(&self, index: impl Param<[String]>) -> ClearCache {
-        ClearCache(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ClearCache(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`clear_cache`](Self::clear_cache) for all indices.
     #[inline]
     pub fn clear_cache_all(&self) -> ClearCache {
-        ClearCache(Request::json(&self.client, &ENDPOINT))
+        ClearCache(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.4.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-clone).
-    Clone -> types::CreateIndexResponse, json;
+    Clone -> json types::CreateIndexResponse, json;
     table { name: "indices.clone", routes: &[Route::put(&["/", "/_clone/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("target")], body: BodyForm::Json }
     query {
@@ -30,10 +30,9 @@ call! {
 
 impl super::Indices {
     /// Clones an index into a new index.
-    #[inline]
     pub fn clone(&self, index: impl Param<String>, target: impl Param<String>) -> Clone {
         Clone(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, target),
         )

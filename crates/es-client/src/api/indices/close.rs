@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-close).
-    Close -> Value, none;
+    Close -> json Value, none;
     table { name: "indices.close", routes: &[Route::post(&["/", "/_close"], &[0])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
@@ -32,8 +32,7 @@ call! {
 
 impl super::Indices {
     /// Closes indices.
-    #[inline]
     pub fn close(&self, index: impl Param<[String]>) -> Close {
-        Close(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Close(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privileges `create_index`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create).
-    Create -> types::CreateIndexResponse, json;
+    Create -> json types::CreateIndexResponse, json;
     table { name: "indices.create", routes: &[Route::put(&["/"], &[0])],
         parts: &[Part::one("index")], body: BodyForm::Json }
     query {
@@ -57,8 +57,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn create(&self, index: impl Param<String>) -> Create {
-        Create(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Create(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

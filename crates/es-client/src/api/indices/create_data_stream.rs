@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the index privilege `create_index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-data-stream).
-    CreateDataStream -> types::Acknowledged, none;
+    CreateDataStream -> json types::Acknowledged, none;
     table { name: "indices.create_data_stream", routes: &[Route::put(&["/_data_stream/"], &[0])],
         parts: &[Part::one("name")] }
     query {
@@ -42,8 +42,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn create_data_stream(&self, name: impl Param<String>) -> CreateDataStream {
-        CreateDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
+        CreateDataStream(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

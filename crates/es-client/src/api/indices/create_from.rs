@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create-from).
-    CreateFrom -> Value, json;
+    CreateFrom -> json Value, json;
     table { name: "indices.create_from", routes: &[Route::put(&["/_create_from/", "/"], &[0, 1])],
         parts: &[Part::one("source"), Part::one("dest")], body: BodyForm::Json }
     query {}
@@ -15,10 +15,9 @@ call! {
 
 impl super::Indices {
     /// Creates an index with the mappings and settings of another index.
-    #[inline]
     pub fn create_from(&self, source: impl Param<String>, dest: impl Param<String>) -> CreateFrom {
         CreateFrom(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, source)
                 .path(1, dest),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the index privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-data-streams-stats).
-    DataStreamsStats -> Value, none;
+    DataStreamsStats -> json Value, none;
     table { name: "indices.data_streams_stats",
         routes: &[Route::get(&["/_data_stream/", "/_stats"], &[0]), Route::get(&["/_data_stream/_stats"], &[])],
         parts: &[Part::list("name")] }
@@ -26,6 +26,6 @@ impl super::Indices {
     /// Returns statistics of data streams.
     #[inline]
     pub fn data_streams_stats(&self) -> DataStreamsStats {
-        DataStreamsStats(Request::json(&self.client, &ENDPOINT))
+        DataStreamsStats(Request::new(&self.client, &ENDPOINT))
     }
 }

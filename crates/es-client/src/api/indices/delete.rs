@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `delete_index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete).
-    Delete -> types::Acknowledged, none;
+    Delete -> json types::Acknowledged, none;
     table { name: "indices.delete", routes: &[Route::delete(&["/"], &[0])],
         parts: &[Part::list("index")] }
     query {
@@ -44,8 +44,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete(&self, index: impl Param<[String]>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Delete(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-alias).
-    DeleteAlias -> Value, none;
+    DeleteAlias -> json Value, none;
     table { name: "indices.delete_alias", routes: &[Route::delete(&["/", "/_alias/"], &[0, 1])],
         parts: &[Part::list("index"), Part::list("name")] }
     query {
@@ -36,14 +36,13 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete_alias(
         &self,
         index: impl Param<[String]>,
         name: impl Param<[String]>,
     ) -> DeleteAlias {
         DeleteAlias(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, name),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-lifecycle).
-    DeleteDataLifecycle -> Value, none;
+    DeleteDataLifecycle -> json Value, none;
     table { name: "indices.delete_data_lifecycle",
         routes: &[Route::delete(&["/_data_stream/", "/_lifecycle"], &[0])],
         parts: &[Part::list("name")] }
@@ -24,8 +24,7 @@ call! {
 
 impl super::Indices {
     /// Removes the lifecycle from data streams.
-    #[inline]
     pub fn delete_data_lifecycle(&self, name: impl Param<[String]>) -> DeleteDataLifecycle {
-        DeleteDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteDataLifecycle(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the index privilege `delete_index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream).
-    DeleteDataStream -> types::Acknowledged, none;
+    DeleteDataStream -> json types::Acknowledged, none;
     table { name: "indices.delete_data_stream", routes: &[Route::delete(&["/_data_stream/"], &[0])],
         parts: &[Part::list("name")] }
     query {
@@ -44,8 +44,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete_data_stream(&self, name: impl Param<[String]>) -> DeleteDataStream {
-        DeleteDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteDataStream(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

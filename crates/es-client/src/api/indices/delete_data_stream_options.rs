@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.19.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-data-stream-options).
-    DeleteDataStreamOptions -> Value, none;
+    DeleteDataStreamOptions -> json Value, none;
     table { name: "indices.delete_data_stream_options",
         routes: &[Route::delete(&["/_data_stream/", "/_options"], &[0])],
         parts: &[Part::list("name")] }
@@ -24,11 +24,10 @@ call! {
 
 impl super::Indices {
     /// Removes the options from data streams.
-    #[inline]
     pub fn delete_data_stream_options(
         &self,
         name: impl Param<[String]>,
     ) -> DeleteDataStreamOptions {
-        DeleteDataStreamOptions(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteDataStreamOptions(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

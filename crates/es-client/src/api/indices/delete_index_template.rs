@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.8.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-index-template).
-    DeleteIndexTemplate -> types::Acknowledged, none;
+    DeleteIndexTemplate -> json types::Acknowledged, none;
     table { name: "indices.delete_index_template",
         routes: &[Route::delete(&["/_index_template/"], &[0])], parts: &[Part::list("name")] }
     query {
@@ -36,8 +36,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete_index_template(&self, name: impl Param<[String]>) -> DeleteIndexTemplate {
-        DeleteIndexTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteIndexTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

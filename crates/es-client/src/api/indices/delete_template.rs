@@ -8,7 +8,7 @@ call! {
     /// Deprecated since 7.8.0. Not available on serverless. Requires the cluster privilege
     /// `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-delete-template).
-    DeleteTemplate -> types::Acknowledged, none;
+    DeleteTemplate -> json types::Acknowledged, none;
     table { name: "indices.delete_template", routes: &[Route::delete(&["/_template/"], &[0])],
         parts: &[Part::one("name")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Indices {
     /// Deletes a legacy index template.
-    #[inline]
     pub fn delete_template(&self, name: impl Param<String>) -> DeleteTemplate {
-        DeleteTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

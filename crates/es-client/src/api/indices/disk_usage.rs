@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.15.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-disk-usage).
-    DiskUsage -> Value, none;
+    DiskUsage -> json Value, none;
     table { name: "indices.disk_usage", routes: &[Route::post(&["/", "/_disk_usage"], &[0])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
@@ -30,8 +30,7 @@ call! {
 
 impl super::Indices {
     /// Analyzes the disk usage of each field of an index or data stream.
-    #[inline]
     pub fn disk_usage(&self, index: impl Param<[String]>) -> DiskUsage {
-        DiskUsage(Request::json(&self.client, &ENDPOINT).path(0, index))
+        DiskUsage(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

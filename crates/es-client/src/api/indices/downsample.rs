@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.7.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-downsample).
-    Downsample -> Value, json;
+    Downsample -> json Value, json;
     table { name: "indices.downsample", routes: &[Route::post(&["/", "/_downsample/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("target_index")], body: BodyForm::Json,
         body_required: true }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Indices {
     /// Downsamples a time series index into a new index.
-    #[inline]
     pub fn downsample(
         &self,
         index: impl Param<String>,
         target_index: impl Param<String>,
     ) -> Downsample {
         Downsample(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, target_index),
         )

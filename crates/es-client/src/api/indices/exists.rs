@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists).
-    Exists -> bool, none;
+    Exists -> exists bool, none;
     table { name: "indices.exists", routes: &[Route::head(&["/"], &[0])],
         parts: &[Part::list("index")], statuses: &[404] }
     query {
@@ -48,8 +48,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn exists(&self, index: impl Param<[String]>) -> Exists {
-        Exists(Request::exists(&self.client, &ENDPOINT).path(0, index))
+        Exists(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

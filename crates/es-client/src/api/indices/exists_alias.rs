@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-alias).
-    ExistsAlias -> bool, none;
+    ExistsAlias -> exists bool, none;
     table { name: "indices.exists_alias",
         routes: &[Route::head(&["/", "/_alias/"], &[0, 1]), Route::head(&["/_alias/"], &[1])],
         parts: &[Part::list("index"), Part::list("name")], statuses: &[404] }
@@ -48,8 +48,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn exists_alias(&self, name: impl Param<[String]>) -> ExistsAlias {
-        ExistsAlias(Request::exists(&self.client, &ENDPOINT).path(1, name))
+        ExistsAlias(Request::new(&self.client, &ENDPOINT).path(1, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-index-template).
-    ExistsIndexTemplate -> bool, none;
+    ExistsIndexTemplate -> exists bool, none;
     table { name: "indices.exists_index_template",
         routes: &[Route::head(&["/_index_template/"], &[0])], parts: &[Part::one("name")],
         statuses: &[404] }
@@ -40,8 +40,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn exists_index_template(&self, name: impl Param<String>) -> ExistsIndexTemplate {
-        ExistsIndexTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))
+        ExistsIndexTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_index_templates`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-exists-template).
-    ExistsTemplate -> bool, none;
+    ExistsTemplate -> exists bool, none;
     table { name: "indices.exists_template", routes: &[Route::head(&["/_template/"], &[0])],
         parts: &[Part::list("name")], statuses: &[404] }
     query {
@@ -25,8 +25,7 @@ call! {
 
 impl super::Indices {
     /// Checks whether legacy index templates exist.
-    #[inline]
     pub fn exists_template(&self, name: impl Param<[String]>) -> ExistsTemplate {
-        ExistsTemplate(Request::exists(&self.client, &ENDPOINT).path(0, name))
+        ExistsTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

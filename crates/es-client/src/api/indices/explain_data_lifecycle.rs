@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-explain-data-lifecycle).
-    ExplainDataLifecycle -> Value, none;
+    ExplainDataLifecycle -> json Value, none;
     table { name: "indices.explain_data_lifecycle",
         routes: &[Route::get(&["/", "/_lifecycle/explain"], &[0])], parts: &[Part::list("index")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Indices {
     /// Returns the data stream lifecycle state of backing indices.
-    #[inline]
     pub fn explain_data_lifecycle(&self, index: impl Param<[String]>) -> ExplainDataLifecycle {
-        ExplainDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ExplainDataLifecycle(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

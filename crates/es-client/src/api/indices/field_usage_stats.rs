@@ -8,7 +8,7 @@ call! {
     /// Since 7.15.0. Experimental: may change or be removed. Requires the index privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-field-usage-stats).
-    FieldUsageStats -> Value, none;
+    FieldUsageStats -> json Value, none;
     table { name: "indices.field_usage_stats",
         routes: &[Route::get(&["/", "/_field_usage_stats"], &[0])], parts: &[Part::list("index")] }
     query {
@@ -27,8 +27,7 @@ call! {
 
 impl super::Indices {
     /// Returns how often each field of an index was used by queries, per shard.
-    #[inline]
     pub fn field_usage_stats(&self, index: impl Param<[String]>) -> FieldUsageStats {
-        FieldUsageStats(Request::json(&self.client, &ENDPOINT).path(0, index))
+        FieldUsageStats(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `maintenance`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-flush).
-    Flush -> types::ShardsResponse, none;
+    Flush -> json types::ShardsResponse, none;
     table { name: "indices.flush",
         routes: &[Route::get_or_post(&["/", "/_flush"], &[0]), Route::get_or_post(&["/_flush"], &[])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -30,14 +30,13 @@ call! {
 
 impl super::Indices {
     /// Flushes indices: writes all data of the transaction log to Lucene segments on disk.
-    #[inline]
     pub fn flush(&self, index: impl Param<[String]>) -> Flush {
-        Flush(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Flush(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`flush`](Self::flush) for all indices.
     #[inline]
     pub fn flush_all(&self) -> Flush {
-        Flush(Request::json(&self.client, &ENDPOINT))
+        Flush(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 2.1.0. Requires the index privilege `maintenance`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-forcemerge).
-    Forcemerge -> types::ShardsResponse, none;
+    Forcemerge -> json types::ShardsResponse, none;
     table { name: "indices.forcemerge",
         routes: &[Route::post(&["/", "/_forcemerge"], &[0]), Route::post(&["/_forcemerge"], &[])],
         parts: &[Part::list("index")] }
@@ -41,14 +41,13 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn forcemerge(&self, index: impl Param<[String]>) -> Forcemerge {
-        Forcemerge(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Forcemerge(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`forcemerge`](Self::forcemerge) for all indices.
     #[inline]
     pub fn forcemerge_all(&self) -> Forcemerge {
-        Forcemerge(Request::json(&self.client, &ENDPOINT))
+        Forcemerge(Request::new(&self.client, &ENDPOINT))
     }
 }

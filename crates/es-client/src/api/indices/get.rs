@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privileges `view_index_metadata`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get).
-    Get -> types::IndexStates, none;
+    Get -> json types::IndexStates, none;
     table { name: "indices.get", routes: &[Route::get(&["/"], &[0])],
         parts: &[Part::list("index")] }
     query {
@@ -55,8 +55,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn get(&self, index: impl Param<[String]>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Get(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-alias).
-    GetAlias -> types::IndexStates, none;
+    GetAlias -> json types::IndexStates, none;
     table { name: "indices.get_alias",
         routes: &[Route::get(&["/", "/_alias/"], &[0, 1]), Route::get(&["/_alias/"], &[1]), Route::get(&["/", "/_alias"], &[0]), Route::get(&["/_alias"], &[])],
         parts: &[Part::list("index"), Part::list("name")], statuses: &[404] }
@@ -53,6 +53,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_alias(&self) -> GetAlias {
-        GetAlias(Request::json(&self.client, &ENDPOINT))
+        GetAlias(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle).
-    GetDataLifecycle -> Value, none;
+    GetDataLifecycle -> json Value, none;
     table { name: "indices.get_data_lifecycle",
         routes: &[Route::get(&["/_data_stream/", "/_lifecycle"], &[0])],
         parts: &[Part::list("name")] }
@@ -25,8 +25,7 @@ call! {
 
 impl super::Indices {
     /// Returns the lifecycle of data streams.
-    #[inline]
     pub fn get_data_lifecycle(&self, name: impl Param<[String]>) -> GetDataLifecycle {
-        GetDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, name))
+        GetDataLifecycle(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.12.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-lifecycle-stats).
-    GetDataLifecycleStats -> Value, none;
+    GetDataLifecycleStats -> json Value, none;
     table { name: "indices.get_data_lifecycle_stats",
         routes: &[Route::get(&["/_lifecycle/stats"], &[])] }
     query {}
@@ -18,6 +18,6 @@ impl super::Indices {
     /// Returns statistics of data streams that are managed by a lifecycle.
     #[inline]
     pub fn get_data_lifecycle_stats(&self) -> GetDataLifecycleStats {
-        GetDataLifecycleStats(Request::json(&self.client, &ENDPOINT))
+        GetDataLifecycleStats(Request::new(&self.client, &ENDPOINT))
     }
 }

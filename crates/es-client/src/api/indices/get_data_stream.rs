@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream).
-    GetDataStream -> Value, none;
+    GetDataStream -> json Value, none;
     table { name: "indices.get_data_stream",
         routes: &[Route::get(&["/_data_stream/"], &[0]), Route::get(&["/_data_stream"], &[])],
         parts: &[Part::list("name")] }
@@ -56,6 +56,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_data_stream(&self) -> GetDataStream {
-        GetDataStream(Request::json(&self.client, &ENDPOINT))
+        GetDataStream(Request::new(&self.client, &ENDPOINT))
     }
 }

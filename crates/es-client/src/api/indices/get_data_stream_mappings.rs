@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.1.0. Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-mappings).
-    GetDataStreamMappings -> Value, none;
+    GetDataStreamMappings -> json Value, none;
     table { name: "indices.get_data_stream_mappings",
         routes: &[Route::get(&["/_data_stream/", "/_mappings"], &[0])],
         parts: &[Part::list("name")] }
@@ -19,8 +19,7 @@ call! {
 
 impl super::Indices {
     /// Returns the mappings of data streams.
-    #[inline]
     pub fn get_data_stream_mappings(&self, name: impl Param<[String]>) -> GetDataStreamMappings {
-        GetDataStreamMappings(Request::json(&self.client, &ENDPOINT).path(0, name))
+        GetDataStreamMappings(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.19.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-data-stream-options).
-    GetDataStreamOptions -> Value, none;
+    GetDataStreamOptions -> json Value, none;
     table { name: "indices.get_data_stream_options",
         routes: &[Route::get(&["/_data_stream/", "/_options"], &[0])],
         parts: &[Part::list("name")] }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Indices {
     /// Returns the options of data streams.
-    #[inline]
     pub fn get_data_stream_options(&self, name: impl Param<[String]>) -> GetDataStreamOptions {
-        GetDataStreamOptions(Request::json(&self.client, &ENDPOINT).path(0, name))
+        GetDataStreamOptions(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

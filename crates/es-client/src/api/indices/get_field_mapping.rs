@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the index privilege `view_index_metadata`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-field-mapping).
-    GetFieldMapping -> Value, none;
+    GetFieldMapping -> json Value, none;
     table { name: "indices.get_field_mapping",
         routes: &[Route::get(&["/", "/_mapping/field/"], &[0, 1]), Route::get(&["/_mapping/field/"], &[1])],
         parts: &[Part::list("index"), Part::list("fields")] }
@@ -35,8 +35,7 @@ call! {
 
 impl super::Indices {
     /// Returns the mappings of individual fields.
-    #[inline]
     pub fn get_field_mapping(&self, fields: impl Param<[String]>) -> GetFieldMapping {
-        GetFieldMapping(Request::json(&self.client, &ENDPOINT).path(1, fields))
+        GetFieldMapping(Request::new(&self.client, &ENDPOINT).path(1, fields))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-index-template).
-    GetIndexTemplate -> types::IndexTemplates, none;
+    GetIndexTemplate -> json types::IndexTemplates, none;
     table { name: "indices.get_index_template",
         routes: &[Route::get(&["/_index_template/"], &[0]), Route::get(&["/_index_template"], &[])],
         parts: &[Part::one("name")] }
@@ -49,6 +49,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_index_template(&self) -> GetIndexTemplate {
-        GetIndexTemplate(Request::json(&self.client, &ENDPOINT))
+        GetIndexTemplate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-mapping).
-    GetMapping -> types::IndexStates, none;
+    GetMapping -> json types::IndexStates, none;
     table { name: "indices.get_mapping",
         routes: &[Route::get(&["/", "/_mapping"], &[0]), Route::get(&["/_mapping"], &[])],
         parts: &[Part::list("index")] }
@@ -47,14 +47,13 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn get_mapping(&self, index: impl Param<[String]>) -> GetMapping {
-        GetMapping(Request::json(&self.client, &ENDPOINT).path(0, index))
+        GetMapping(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`get_mapping`](Self::get_mapping) for all indices.
     #[inline]
     pub fn get_mapping_all(&self) -> GetMapping {
-        GetMapping(Request::json(&self.client, &ENDPOINT))
+        GetMapping(Request::new(&self.client, &ENDPOINT))
     }
 }

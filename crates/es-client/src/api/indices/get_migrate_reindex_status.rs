@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-migrate-reindex-status).
-    GetMigrateReindexStatus -> Value, none;
+    GetMigrateReindexStatus -> json Value, none;
     table { name: "indices.get_migrate_reindex_status",
         routes: &[Route::get(&["/_migration/reindex/", "/_status"], &[0])],
         parts: &[Part::list("index")] }
@@ -16,11 +16,10 @@ call! {
 
 impl super::Indices {
     /// Returns the status of the migration of legacy backing indices.
-    #[inline]
     pub fn get_migrate_reindex_status(
         &self,
         index: impl Param<[String]>,
     ) -> GetMigrateReindexStatus {
-        GetMigrateReindexStatus(Request::json(&self.client, &ENDPOINT).path(0, index))
+        GetMigrateReindexStatus(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

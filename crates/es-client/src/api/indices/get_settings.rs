@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-settings).
-    GetSettings -> types::IndexStates, none;
+    GetSettings -> json types::IndexStates, none;
     table { name: "indices.get_settings",
         routes: &[Route::get(&["/", "/_settings/"], &[0, 1]), Route::get(&["/", "/_settings"], &[0]), Route::get(&["/_settings/"], &[1]), Route::get(&["/_settings"], &[])],
         parts: &[Part::list("index"), Part::list("name")] }
@@ -61,6 +61,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::json(&self.client, &ENDPOINT))
+        GetSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Deprecated since 7.8.0. Not available on serverless. Requires the cluster privilege
     /// `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-get-template).
-    GetTemplate -> Value, none;
+    GetTemplate -> json Value, none;
     table { name: "indices.get_template",
         routes: &[Route::get(&["/_template/"], &[0]), Route::get(&["/_template"], &[])],
         parts: &[Part::list("name")] }
@@ -32,6 +32,6 @@ impl super::Indices {
     /// Returns legacy index templates.
     #[inline]
     pub fn get_template(&self) -> GetTemplate {
-        GetTemplate(Request::json(&self.client, &ENDPOINT))
+        GetTemplate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-reindex).
-    MigrateReindex -> Value, json;
+    MigrateReindex -> json Value, json;
     table { name: "indices.migrate_reindex", routes: &[Route::post(&["/_migration/reindex"], &[])],
         body: BodyForm::Json, body_required: true }
     query {}
@@ -17,6 +17,6 @@ impl super::Indices {
     /// Reindexes the legacy backing indices of data streams, in preparation for an upgrade.
     #[inline]
     pub fn migrate_reindex(&self) -> MigrateReindex {
-        MigrateReindex(Request::json(&self.client, &ENDPOINT))
+        MigrateReindex(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-migrate-to-data-stream).
-    MigrateToDataStream -> Value, none;
+    MigrateToDataStream -> json Value, none;
     table { name: "indices.migrate_to_data_stream",
         routes: &[Route::post(&["/_data_stream/_migrate/"], &[0])], parts: &[Part::one("name")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Indices {
     /// Converts an alias to a data stream.
-    #[inline]
     pub fn migrate_to_data_stream(&self, name: impl Param<String>) -> MigrateToDataStream {
-        MigrateToDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
+        MigrateToDataStream(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

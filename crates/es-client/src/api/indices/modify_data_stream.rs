@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.16.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-modify-data-stream).
-    ModifyDataStream -> Value, json;
+    ModifyDataStream -> json Value, json;
     table { name: "indices.modify_data_stream",
         routes: &[Route::post(&["/_data_stream/_modify"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -22,6 +22,6 @@ impl super::Indices {
     /// Adds backing indices to data streams or removes them, in one atomic operation.
     #[inline]
     pub fn modify_data_stream(&self) -> ModifyDataStream {
-        ModifyDataStream(Request::json(&self.client, &ENDPOINT))
+        ModifyDataStream(Request::new(&self.client, &ENDPOINT))
     }
 }

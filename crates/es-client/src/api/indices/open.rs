@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-open).
-    Open -> Value, none;
+    Open -> json Value, none;
     table { name: "indices.open", routes: &[Route::post(&["/", "/_open"], &[0])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
     query {
@@ -32,8 +32,7 @@ call! {
 
 impl super::Indices {
     /// Opens closed indices.
-    #[inline]
     pub fn open(&self, index: impl Param<[String]>) -> Open {
-        Open(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Open(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

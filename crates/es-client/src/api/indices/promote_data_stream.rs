@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-promote-data-stream).
-    PromoteDataStream -> Value, none;
+    PromoteDataStream -> json Value, none;
     table { name: "indices.promote_data_stream",
         routes: &[Route::post(&["/_data_stream/_promote/"], &[0])], parts: &[Part::one("name")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl super::Indices {
     /// Promotes a replicated data stream to a regular data stream.
-    #[inline]
     pub fn promote_data_stream(&self, name: impl Param<String>) -> PromoteDataStream {
-        PromoteDataStream(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PromoteDataStream(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

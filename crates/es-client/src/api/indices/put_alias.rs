@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-alias).
-    PutAlias -> types::Acknowledged, json;
+    PutAlias -> json types::Acknowledged, json;
     table { name: "indices.put_alias", routes: &[Route::put(&["/", "/_alias/"], &[0, 1])],
         parts: &[Part::list("index"), Part::one("name")], body: BodyForm::Json }
     query {
@@ -47,10 +47,9 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_alias(&self, index: impl Param<[String]>, name: impl Param<String>) -> PutAlias {
         PutAlias(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, name),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-lifecycle).
-    PutDataLifecycle -> Value, json;
+    PutDataLifecycle -> json Value, json;
     table { name: "indices.put_data_lifecycle",
         routes: &[Route::put(&["/_data_stream/", "/_lifecycle"], &[0])],
         parts: &[Part::list("name")], body: BodyForm::Json, body_required: true }
@@ -36,8 +36,7 @@ call! {
 
 impl super::Indices {
     /// Sets the lifecycle of data streams.
-    #[inline]
     pub fn put_data_lifecycle(&self, name: impl Param<[String]>) -> PutDataLifecycle {
-        PutDataLifecycle(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutDataLifecycle(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

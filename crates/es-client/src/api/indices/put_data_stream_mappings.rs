@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.2.0. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-mappings).
-    PutDataStreamMappings -> Value, json;
+    PutDataStreamMappings -> json Value, json;
     table { name: "indices.put_data_stream_mappings",
         routes: &[Route::put(&["/_data_stream/", "/_mappings"], &[0])],
         parts: &[Part::list("name")], body: BodyForm::Json, body_required: true }
@@ -23,8 +23,7 @@ call! {
 
 impl super::Indices {
     /// Updates the mappings of data streams.
-    #[inline]
     pub fn put_data_stream_mappings(&self, name: impl Param<[String]>) -> PutDataStreamMappings {
-        PutDataStreamMappings(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutDataStreamMappings(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.19.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-options).
-    PutDataStreamOptions -> Value, json;
+    PutDataStreamOptions -> json Value, json;
     table { name: "indices.put_data_stream_options",
         routes: &[Route::put(&["/_data_stream/", "/_options"], &[0])], parts: &[Part::list("name")],
         body: BodyForm::Json, body_required: true }
@@ -28,8 +28,7 @@ call! {
 
 impl super::Indices {
     /// Sets the options of data streams.
-    #[inline]
     pub fn put_data_stream_options(&self, name: impl Param<[String]>) -> PutDataStreamOptions {
-        PutDataStreamOptions(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutDataStreamOptions(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

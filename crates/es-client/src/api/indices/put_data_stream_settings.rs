@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.1.0. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-data-stream-settings).
-    PutDataStreamSettings -> Value, json;
+    PutDataStreamSettings -> json Value, json;
     table { name: "indices.put_data_stream_settings",
         routes: &[Route::put(&["/_data_stream/", "/_settings"], &[0])],
         parts: &[Part::list("name")], body: BodyForm::Json, body_required: true }
@@ -23,8 +23,7 @@ call! {
 
 impl super::Indices {
     /// Updates the settings of data streams.
-    #[inline]
     pub fn put_data_stream_settings(&self, name: impl Param<[String]>) -> PutDataStreamSettings {
-        PutDataStreamSettings(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutDataStreamSettings(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

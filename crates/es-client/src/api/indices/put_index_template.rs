@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-index-template).
-    PutIndexTemplate -> types::Acknowledged, json;
+    PutIndexTemplate -> json types::Acknowledged, json;
     table { name: "indices.put_index_template", routes: &[Route::put(&["/_index_template/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
@@ -75,8 +75,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_index_template(&self, name: impl Param<String>) -> PutIndexTemplate {
-        PutIndexTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutIndexTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-mapping).
-    PutMapping -> types::Acknowledged, json;
+    PutMapping -> json types::Acknowledged, json;
     table { name: "indices.put_mapping", routes: &[Route::put(&["/", "/_mapping"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true }
     query {
@@ -78,8 +78,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_mapping(&self, index: impl Param<[String]>) -> PutMapping {
-        PutMapping(Request::json(&self.client, &ENDPOINT).path(0, index))
+        PutMapping(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

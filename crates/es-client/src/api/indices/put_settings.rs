@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-settings).
-    PutSettings -> types::Acknowledged, json;
+    PutSettings -> json types::Acknowledged, json;
     table { name: "indices.put_settings",
         routes: &[Route::put(&["/", "/_settings"], &[0]), Route::put(&["/_settings"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true }
@@ -57,14 +57,13 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_settings(&self, index: impl Param<[String]>) -> PutSettings {
-        PutSettings(Request::json(&self.client, &ENDPOINT).path(0, index))
+        PutSettings(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`put_settings`](Self::put_settings) for all indices.
     #[inline]
     pub fn put_settings_all(&self) -> PutSettings {
-        PutSettings(Request::json(&self.client, &ENDPOINT))
+        PutSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Deprecated since 7.8.0. Not available on serverless. Requires the cluster privileges
     /// `manage_index_templates`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-put-template).
-    PutTemplate -> types::Acknowledged, json;
+    PutTemplate -> json types::Acknowledged, json;
     table { name: "indices.put_template", routes: &[Route::put(&["/_template/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
@@ -42,8 +42,7 @@ call! {
 
 impl super::Indices {
     /// Creates or updates a legacy index template.
-    #[inline]
     pub fn put_template(&self, name: impl Param<String>) -> PutTemplate {
-        PutTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

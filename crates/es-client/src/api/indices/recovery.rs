@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-recovery).
-    Recovery -> Value, none;
+    Recovery -> json Value, none;
     table { name: "indices.recovery",
         routes: &[Route::get(&["/", "/_recovery"], &[0]), Route::get(&["/_recovery"], &[])],
         parts: &[Part::list("index")] }
@@ -37,6 +37,6 @@ impl super::Indices {
     /// Returns ongoing and completed shard recoveries.
     #[inline]
     pub fn recovery(&self) -> Recovery {
-        Recovery(Request::json(&self.client, &ENDPOINT))
+        Recovery(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `maintenance`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-refresh).
-    Refresh -> types::ShardsResponse, none;
+    Refresh -> json types::ShardsResponse, none;
     table { name: "indices.refresh",
         routes: &[Route::get_or_post(&["/", "/_refresh"], &[0]), Route::get_or_post(&["/_refresh"], &[])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -43,14 +43,13 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn refresh(&self, index: impl Param<[String]>) -> Refresh {
-        Refresh(Request::json(&self.client, &ENDPOINT).path(0, index))
+        Refresh(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`refresh`](Self::refresh) for all indices.
     #[inline]
     pub fn refresh_all(&self) -> Refresh {
-        Refresh(Request::json(&self.client, &ENDPOINT))
+        Refresh(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.3.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-reload-search-analyzers).
-    ReloadSearchAnalyzers -> Value, none;
+    ReloadSearchAnalyzers -> json Value, none;
     table { name: "indices.reload_search_analyzers",
         routes: &[Route::get_or_post(&["/", "/_reload_search_analyzers"], &[0])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -27,8 +27,7 @@ call! {
 
 impl super::Indices {
     /// Reloads the search analyzers of indices and their resources, such as synonyms.
-    #[inline]
     pub fn reload_search_analyzers(&self, index: impl Param<[String]>) -> ReloadSearchAnalyzers {
-        ReloadSearchAnalyzers(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ReloadSearchAnalyzers(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.1.0. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-remove-block).
-    RemoveBlock -> Value, none;
+    RemoveBlock -> json Value, none;
     table { name: "indices.remove_block", routes: &[Route::delete(&["/", "/_block/"], &[0, 1])],
         parts: &[Part::list("index"), Part::one("block")] }
     query {
@@ -29,14 +29,13 @@ call! {
 
 impl super::Indices {
     /// Removes a block from indices.
-    #[inline]
     pub fn remove_block(
         &self,
         index: impl Param<[String]>,
         block: impl Param<params::IndicesBlockOptions>,
     ) -> RemoveBlock {
         RemoveBlock(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, block),
         )

@@ -8,7 +8,7 @@ call! {
     /// Since 8.13.0. Not available on serverless. Requires the index privilege
     /// `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-cluster).
-    ResolveCluster -> Value, none;
+    ResolveCluster -> json Value, none;
     table { name: "indices.resolve_cluster",
         routes: &[Route::get(&["/_resolve/cluster/"], &[0]), Route::get(&["/_resolve/cluster"], &[])],
         parts: &[Part::list("name")] }
@@ -38,6 +38,6 @@ impl super::Indices {
     /// Resolves an index expression to clusters and tells which of them have matching indices.
     #[inline]
     pub fn resolve_cluster(&self) -> ResolveCluster {
-        ResolveCluster(Request::json(&self.client, &ENDPOINT))
+        ResolveCluster(Request::new(&self.client, &ENDPOINT))
     }
 }

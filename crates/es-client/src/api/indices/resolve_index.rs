@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the index privilege `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-resolve-index).
-    ResolveIndex -> Value, none;
+    ResolveIndex -> json Value, none;
     table { name: "indices.resolve_index",
         routes: &[Route::get_or_post(&["/_resolve/index/"], &[0])], parts: &[Part::list("name")],
         idempotency: Idempotency::Yes }
@@ -28,8 +28,7 @@ call! {
 
 impl super::Indices {
     /// Resolves names and patterns to indices, aliases and data streams.
-    #[inline]
     pub fn resolve_index(&self, name: impl Param<[String]>) -> ResolveIndex {
-        ResolveIndex(Request::json(&self.client, &ENDPOINT).path(0, name))
+        ResolveIndex(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

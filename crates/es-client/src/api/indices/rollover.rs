@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-rollover).
-    Rollover -> types::RolloverResponse, json;
+    Rollover -> json types::RolloverResponse, json;
     table { name: "indices.rollover",
         routes: &[Route::post(&["/", "/_rollover/"], &[0, 1]), Route::post(&["/", "/_rollover"], &[0])],
         parts: &[Part::one("alias"), Part::one("new_index")], body: BodyForm::Json }
@@ -67,8 +67,7 @@ impl super::Indices {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn rollover(&self, alias: impl Param<String>) -> Rollover {
-        Rollover(Request::json(&self.client, &ENDPOINT).path(0, alias))
+        Rollover(Request::new(&self.client, &ENDPOINT).path(0, alias))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the index privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-segments).
-    Segments -> Value, none;
+    Segments -> json Value, none;
     table { name: "indices.segments",
         routes: &[Route::get(&["/", "/_segments"], &[0]), Route::get(&["/_segments"], &[])],
         parts: &[Part::list("index")] }
@@ -33,6 +33,6 @@ impl super::Indices {
     /// Returns the Lucene segments of shards.
     #[inline]
     pub fn segments(&self) -> Segments {
-        Segments(Request::json(&self.client, &ENDPOINT))
+        Segments(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. Requires the index privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-shard-stores).
-    ShardStores -> Value, none;
+    ShardStores -> json Value, none;
     table { name: "indices.shard_stores",
         routes: &[Route::get(&["/", "/_shard_stores"], &[0]), Route::get(&["/_shard_stores"], &[])],
         parts: &[Part::list("index")] }
@@ -34,6 +34,6 @@ impl super::Indices {
     /// Returns store information about the copies of shards.
     #[inline]
     pub fn shard_stores(&self) -> ShardStores {
-        ShardStores(Request::json(&self.client, &ENDPOINT))
+        ShardStores(Request::new(&self.client, &ENDPOINT))
     }
 }

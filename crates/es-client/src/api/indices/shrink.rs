@@ -8,7 +8,7 @@ call! {
     /// Since 5.0.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-shrink).
-    Shrink -> types::CreateIndexResponse, json;
+    Shrink -> json types::CreateIndexResponse, json;
     table { name: "indices.shrink", routes: &[Route::put(&["/", "/_shrink/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("target")], body: BodyForm::Json,
         body_required: true }
@@ -31,10 +31,9 @@ call! {
 
 impl super::Indices {
     /// Shrinks an index into a new index with fewer primary shards.
-    #[inline]
     pub fn shrink(&self, index: impl Param<String>, target: impl Param<String>) -> Shrink {
         Shrink(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, target),
         )

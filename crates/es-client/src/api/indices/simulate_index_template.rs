@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-index-template).
-    SimulateIndexTemplate -> Value, json;
+    SimulateIndexTemplate -> json Value, json;
     table { name: "indices.simulate_index_template",
         routes: &[Route::post(&["/_index_template/_simulate_index/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -27,8 +27,7 @@ call! {
 
 impl super::Indices {
     /// Returns the settings, mappings and aliases that an index with this name would get.
-    #[inline]
     pub fn simulate_index_template(&self, name: impl Param<String>) -> SimulateIndexTemplate {
-        SimulateIndexTemplate(Request::json(&self.client, &ENDPOINT).path(0, name))
+        SimulateIndexTemplate(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_index_templates`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-simulate-template).
-    SimulateTemplate -> Value, json;
+    SimulateTemplate -> json Value, json;
     table { name: "indices.simulate_template",
         routes: &[Route::post(&["/_index_template/_simulate/"], &[0]), Route::post(&["/_index_template/_simulate"], &[])],
         parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -63,6 +63,6 @@ impl super::Indices {
     /// Returns the settings, mappings and aliases that an index template results in.
     #[inline]
     pub fn simulate_template(&self) -> SimulateTemplate {
-        SimulateTemplate(Request::json(&self.client, &ENDPOINT))
+        SimulateTemplate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.1.0. Not available on serverless. Requires the index privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-split).
-    Split -> types::CreateIndexResponse, json;
+    Split -> json types::CreateIndexResponse, json;
     table { name: "indices.split", routes: &[Route::put(&["/", "/_split/"], &[0, 1])],
         parts: &[Part::one("index"), Part::one("target")], body: BodyForm::Json,
         body_required: true }
@@ -31,10 +31,9 @@ call! {
 
 impl super::Indices {
     /// Splits an index into a new index with more primary shards.
-    #[inline]
     pub fn split(&self, index: impl Param<String>, target: impl Param<String>) -> Split {
         Split(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, index)
                 .path(1, target),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. Requires the index privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-stats).
-    Stats -> types::IndicesStats, none;
+    Stats -> json types::IndicesStats, none;
     table { name: "indices.stats",
         routes: &[Route::get(&["/", "/_stats/"], &[0, 1]), Route::get(&["/_stats/"], &[1]), Route::get(&["/", "/_stats"], &[0]), Route::get(&["/_stats"], &[])],
         parts: &[Part::list("index"), Part::list("metric")] }
@@ -55,6 +55,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

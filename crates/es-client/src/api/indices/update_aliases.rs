@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-update-aliases).
-    UpdateAliases -> types::Acknowledged, json;
+    UpdateAliases -> json types::Acknowledged, json;
     table { name: "indices.update_aliases", routes: &[Route::post(&["/_aliases"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -46,6 +46,6 @@ impl super::Indices {
     /// ```
     #[inline]
     pub fn update_aliases(&self) -> UpdateAliases {
-        UpdateAliases(Request::json(&self.client, &ENDPOINT))
+        UpdateAliases(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-validate-query).
-    ValidateQuery -> Value, json;
+    ValidateQuery -> json Value, json;
     table { name: "indices.validate_query",
         routes: &[Route::get_or_post(&["/", "/_validate/query"], &[0]), Route::get_or_post(&["/_validate/query"], &[])],
         parts: &[Part::list("index")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -52,14 +52,13 @@ call! {
 
 impl super::Indices {
     /// Validates a query without running it.
-    #[inline]
     pub fn validate_query(&self, index: impl Param<[String]>) -> ValidateQuery {
-        ValidateQuery(Request::json(&self.client, &ENDPOINT).path(0, index))
+        ValidateQuery(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 
     /// Calls [`validate_query`](Self::validate_query) for all indices.
     #[inline]
     pub fn validate_query_all(&self) -> ValidateQuery {
-        ValidateQuery(Request::json(&self.client, &ENDPOINT))
+        ValidateQuery(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-chat-completion-unified).
-    ChatCompletionUnified -> Response, json;
+    ChatCompletionUnified -> raw Response, json;
     table { name: "inference.chat_completion_unified",
         routes: &[Route::post(&["/_inference/chat_completion/", "/_stream"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
@@ -20,11 +20,10 @@ call! {
 
 impl super::Inference {
     /// Runs chat completion inference and streams the response as server-sent events.
-    #[inline]
     pub fn chat_completion_unified(
         &self,
         inference_id: impl Param<String>,
     ) -> ChatCompletionUnified {
-        ChatCompletionUnified(Request::raw(&self.client, &ENDPOINT).path(0, inference_id))
+        ChatCompletionUnified(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

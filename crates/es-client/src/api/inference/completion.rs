@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-completion).
-    Completion -> Value, json;
+    Completion -> json Value, json;
     table { name: "inference.completion",
         routes: &[Route::post(&["/_inference/completion/"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
@@ -28,8 +28,7 @@ call! {
 
 impl super::Inference {
     /// Runs completion inference.
-    #[inline]
     pub fn completion(&self, inference_id: impl Param<String>) -> Completion {
-        Completion(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
+        Completion(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

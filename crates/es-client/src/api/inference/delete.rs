@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete).
-    Delete -> Value, none;
+    Delete -> json Value, none;
     table { name: "inference.delete",
         routes: &[Route::delete(&["/_inference/", "/"], &[0, 1]), Route::delete(&["/_inference/"], &[1])],
         parts: &[Part::one("task_type"), Part::one("inference_id")] }
@@ -27,8 +27,7 @@ call! {
 
 impl super::Inference {
     /// Deletes an inference endpoint.
-    #[inline]
     pub fn delete(&self, inference_id: impl Param<String>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
+        Delete(Request::new(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-delete-region-policy).
-    DeleteRegionPolicy -> Value, none;
+    DeleteRegionPolicy -> json Value, none;
     table { name: "inference.delete_region_policy",
         routes: &[Route::delete(&["/_inference/_region_policy"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Inference {
     /// Deletes the region policy.
     #[inline]
     pub fn delete_region_policy(&self) -> DeleteRegionPolicy {
-        DeleteRegionPolicy(Request::json(&self.client, &ENDPOINT))
+        DeleteRegionPolicy(Request::new(&self.client, &ENDPOINT))
     }
 }

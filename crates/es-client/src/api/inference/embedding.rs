@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.4.0. Experimental: may change or be removed. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-embedding).
-    Embedding -> Value, json;
+    Embedding -> json Value, json;
     table { name: "inference.embedding", routes: &[Route::post(&["/_inference/embedding/"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -19,8 +19,7 @@ call! {
 
 impl super::Inference {
     /// Runs embedding inference on text or images.
-    #[inline]
     pub fn embedding(&self, inference_id: impl Param<String>) -> Embedding {
-        Embedding(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
+        Embedding(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

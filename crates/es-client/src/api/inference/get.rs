@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get).
-    Get -> Value, none;
+    Get -> json Value, none;
     table { name: "inference.get",
         routes: &[Route::get(&["/_inference/", "/"], &[0, 1]), Route::get(&["/_inference/"], &[1]), Route::get(&["/_inference/", "/_all"], &[0]), Route::get(&["/_inference"], &[])],
         parts: &[Part::one("task_type"), Part::one("inference_id")] }
@@ -25,6 +25,6 @@ impl super::Inference {
     /// Returns inference endpoints.
     #[inline]
     pub fn get(&self) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT))
+        Get(Request::new(&self.client, &ENDPOINT))
     }
 }

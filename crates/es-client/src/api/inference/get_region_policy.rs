@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-get-region-policy).
-    GetRegionPolicy -> Value, none;
+    GetRegionPolicy -> json Value, none;
     table { name: "inference.get_region_policy",
         routes: &[Route::get(&["/_inference/_region_policy"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Inference {
     /// Returns the region policy.
     #[inline]
     pub fn get_region_policy(&self) -> GetRegionPolicy {
-        GetRegionPolicy(Request::json(&self.client, &ENDPOINT))
+        GetRegionPolicy(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-inference).
-    InferenceCall -> Value, json;
+    InferenceCall -> json Value, json;
     table { name: "inference.inference",
         routes: &[Route::post(&["/_inference/", "/"], &[0, 1]), Route::post(&["/_inference/"], &[1])],
         parts: &[Part::one("task_type"), Part::one("inference_id")], body: BodyForm::Json,
@@ -36,8 +36,7 @@ call! {
 
 impl super::Inference {
     /// Runs inference with an inference endpoint of any task type.
-    #[inline]
     pub fn inference(&self, inference_id: impl Param<String>) -> InferenceCall {
-        InferenceCall(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
+        InferenceCall(Request::new(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put).
-    Put -> Value, json;
+    Put -> json Value, json;
     table { name: "inference.put",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1]), Route::put(&["/_inference/"], &[1])],
         parts: &[Part::one("task_type"), Part::one("inference_id")], body: BodyForm::Json,
@@ -24,8 +24,7 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint.
-    #[inline]
     pub fn put(&self, inference_id: impl Param<String>) -> Put {
-        Put(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
+        Put(Request::new(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

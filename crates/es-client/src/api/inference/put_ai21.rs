@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.2.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-ai21).
-    PutAi21 -> Value, json;
+    PutAi21 -> json Value, json;
     table { name: "inference.put_ai21", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("ai21_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -27,14 +27,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for AI21.
-    #[inline]
     pub fn put_ai21(
         &self,
         task_type: impl Param<params::Ai21TaskType>,
         ai21_inference_id: impl Param<String>,
     ) -> PutAi21 {
         PutAi21(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, ai21_inference_id),
         )

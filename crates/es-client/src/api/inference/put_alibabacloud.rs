@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.16.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-alibabacloud).
-    PutAlibabacloud -> Value, json;
+    PutAlibabacloud -> json Value, json;
     table { name: "inference.put_alibabacloud",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("alibabacloud_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for AlibabaCloud AI Search.
-    #[inline]
     pub fn put_alibabacloud(
         &self,
         task_type: impl Param<params::AlibabaCloudTaskType>,
         alibabacloud_inference_id: impl Param<String>,
     ) -> PutAlibabacloud {
         PutAlibabacloud(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, alibabacloud_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-amazonbedrock).
-    PutAmazonbedrock -> Value, json;
+    PutAmazonbedrock -> json Value, json;
     table { name: "inference.put_amazonbedrock",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("amazonbedrock_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Amazon Bedrock.
-    #[inline]
     pub fn put_amazonbedrock(
         &self,
         task_type: impl Param<params::AmazonBedrockTaskType>,
         amazonbedrock_inference_id: impl Param<String>,
     ) -> PutAmazonbedrock {
         PutAmazonbedrock(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, amazonbedrock_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.1.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-amazonsagemaker).
-    PutAmazonsagemaker -> Value, json;
+    PutAmazonsagemaker -> json Value, json;
     table { name: "inference.put_amazonsagemaker",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("amazonsagemaker_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Amazon SageMaker.
-    #[inline]
     pub fn put_amazonsagemaker(
         &self,
         task_type: impl Param<params::TaskTypeAmazonSageMaker>,
         amazonsagemaker_inference_id: impl Param<String>,
     ) -> PutAmazonsagemaker {
         PutAmazonsagemaker(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, amazonsagemaker_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.16.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-anthropic).
-    PutAnthropic -> Value, json;
+    PutAnthropic -> json Value, json;
     table { name: "inference.put_anthropic", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("anthropic_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -29,14 +29,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Anthropic.
-    #[inline]
     pub fn put_anthropic(
         &self,
         task_type: impl Param<params::AnthropicTaskType>,
         anthropic_inference_id: impl Param<String>,
     ) -> PutAnthropic {
         PutAnthropic(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, anthropic_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.14.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-azureaistudio).
-    PutAzureaistudio -> Value, json;
+    PutAzureaistudio -> json Value, json;
     table { name: "inference.put_azureaistudio",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("azureaistudio_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Azure AI Studio.
-    #[inline]
     pub fn put_azureaistudio(
         &self,
         task_type: impl Param<params::AzureAiStudioTaskType>,
         azureaistudio_inference_id: impl Param<String>,
     ) -> PutAzureaistudio {
         PutAzureaistudio(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, azureaistudio_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.14.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-azureopenai).
-    PutAzureopenai -> Value, json;
+    PutAzureopenai -> json Value, json;
     table { name: "inference.put_azureopenai",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("azureopenai_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Azure OpenAI.
-    #[inline]
     pub fn put_azureopenai(
         &self,
         task_type: impl Param<params::AzureOpenAITaskType>,
         azureopenai_inference_id: impl Param<String>,
     ) -> PutAzureopenai {
         PutAzureopenai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, azureopenai_inference_id),
         )

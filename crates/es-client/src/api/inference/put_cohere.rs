@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.13.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-cohere).
-    PutCohere -> Value, json;
+    PutCohere -> json Value, json;
     table { name: "inference.put_cohere", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("cohere_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -31,14 +31,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Cohere.
-    #[inline]
     pub fn put_cohere(
         &self,
         task_type: impl Param<params::CohereTaskType>,
         cohere_inference_id: impl Param<String>,
     ) -> PutCohere {
         PutCohere(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, cohere_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.2.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-contextualai).
-    PutContextualai -> Value, json;
+    PutContextualai -> json Value, json;
     table { name: "inference.put_contextualai",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("contextualai_inference_id")],
@@ -30,14 +30,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Contextual AI.
-    #[inline]
     pub fn put_contextualai(
         &self,
         task_type: impl Param<params::TaskTypeContextualAI>,
         contextualai_inference_id: impl Param<String>,
     ) -> PutContextualai {
         PutContextualai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, contextualai_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.19.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-custom).
-    PutCustom -> Value, json;
+    PutCustom -> json Value, json;
     table { name: "inference.put_custom", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("custom_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -28,14 +28,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for a custom service.
-    #[inline]
     pub fn put_custom(
         &self,
         task_type: impl Param<params::CustomTaskType>,
         custom_inference_id: impl Param<String>,
     ) -> PutCustom {
         PutCustom(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, custom_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.1.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-deepseek).
-    PutDeepseek -> Value, json;
+    PutDeepseek -> json Value, json;
     table { name: "inference.put_deepseek", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("deepseek_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -27,14 +27,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for DeepSeek.
-    #[inline]
     pub fn put_deepseek(
         &self,
         task_type: impl Param<params::TaskTypeDeepSeek>,
         deepseek_inference_id: impl Param<String>,
     ) -> PutDeepseek {
         PutDeepseek(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, deepseek_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.13.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-elasticsearch).
-    PutElasticsearch -> Value, json;
+    PutElasticsearch -> json Value, json;
     table { name: "inference.put_elasticsearch",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("elasticsearch_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for a model that runs in the cluster.
-    #[inline]
     pub fn put_elasticsearch(
         &self,
         task_type: impl Param<params::ElasticsearchTaskType>,
         elasticsearch_inference_id: impl Param<String>,
     ) -> PutElasticsearch {
         PutElasticsearch(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, elasticsearch_inference_id),
         )

@@ -8,7 +8,7 @@ call! {
     /// Since 8.11.0. Deprecated since 8.16.0. Requires the cluster privilege `manage_inference`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-elser).
-    PutElser -> Value, json;
+    PutElser -> json Value, json;
     table { name: "inference.put_elser", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("elser_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -30,14 +30,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for ELSER, running in the cluster.
-    #[inline]
     pub fn put_elser(
         &self,
         task_type: impl Param<params::ElserTaskType>,
         elser_inference_id: impl Param<String>,
     ) -> PutElser {
         PutElser(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, elser_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.4.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-fireworksai).
-    PutFireworksai -> Value, json;
+    PutFireworksai -> json Value, json;
     table { name: "inference.put_fireworksai",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("fireworksai_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Fireworks AI.
-    #[inline]
     pub fn put_fireworksai(
         &self,
         task_type: impl Param<params::FireworksAITaskType>,
         fireworksai_inference_id: impl Param<String>,
     ) -> PutFireworksai {
         PutFireworksai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, fireworksai_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-googleaistudio).
-    PutGoogleaistudio -> Value, json;
+    PutGoogleaistudio -> json Value, json;
     table { name: "inference.put_googleaistudio",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("googleaistudio_inference_id")],
@@ -30,14 +30,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Google AI Studio.
-    #[inline]
     pub fn put_googleaistudio(
         &self,
         task_type: impl Param<params::GoogleAiStudioTaskType>,
         googleaistudio_inference_id: impl Param<String>,
     ) -> PutGoogleaistudio {
         PutGoogleaistudio(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, googleaistudio_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-googlevertexai).
-    PutGooglevertexai -> Value, json;
+    PutGooglevertexai -> json Value, json;
     table { name: "inference.put_googlevertexai",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("googlevertexai_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Google Vertex AI.
-    #[inline]
     pub fn put_googlevertexai(
         &self,
         task_type: impl Param<params::GoogleVertexAITaskType>,
         googlevertexai_inference_id: impl Param<String>,
     ) -> PutGooglevertexai {
         PutGooglevertexai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, googlevertexai_inference_id),
         )

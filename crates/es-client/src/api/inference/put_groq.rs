@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.3.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-groq).
-    PutGroq -> Value, json;
+    PutGroq -> json Value, json;
     table { name: "inference.put_groq", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("groq_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -27,14 +27,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Groq.
-    #[inline]
     pub fn put_groq(
         &self,
         task_type: impl Param<params::GroqTaskType>,
         groq_inference_id: impl Param<String>,
     ) -> PutGroq {
         PutGroq(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, groq_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-hugging-face).
-    PutHuggingFace -> Value, json;
+    PutHuggingFace -> json Value, json;
     table { name: "inference.put_hugging_face",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("huggingface_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Hugging Face.
-    #[inline]
     pub fn put_hugging_face(
         &self,
         task_type: impl Param<params::HuggingFaceTaskType>,
         huggingface_inference_id: impl Param<String>,
     ) -> PutHuggingFace {
         PutHuggingFace(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, huggingface_inference_id),
         )

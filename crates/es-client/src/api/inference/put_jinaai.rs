@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-jinaai).
-    PutJinaai -> Value, json;
+    PutJinaai -> json Value, json;
     table { name: "inference.put_jinaai", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("jinaai_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -31,14 +31,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Jina AI.
-    #[inline]
     pub fn put_jinaai(
         &self,
         task_type: impl Param<params::JinaAITaskType>,
         jinaai_inference_id: impl Param<String>,
     ) -> PutJinaai {
         PutJinaai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, jinaai_inference_id),
         )

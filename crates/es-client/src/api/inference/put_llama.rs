@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.2.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-llama).
-    PutLlama -> Value, json;
+    PutLlama -> json Value, json;
     table { name: "inference.put_llama", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("llama_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -29,14 +29,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Llama Stack.
-    #[inline]
     pub fn put_llama(
         &self,
         task_type: impl Param<params::LlamaTaskType>,
         llama_inference_id: impl Param<String>,
     ) -> PutLlama {
         PutLlama(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, llama_inference_id),
         )

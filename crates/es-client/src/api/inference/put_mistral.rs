@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-mistral).
-    PutMistral -> Value, json;
+    PutMistral -> json Value, json;
     table { name: "inference.put_mistral", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("mistral_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -29,14 +29,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Mistral.
-    #[inline]
     pub fn put_mistral(
         &self,
         task_type: impl Param<params::MistralTaskType>,
         mistral_inference_id: impl Param<String>,
     ) -> PutMistral {
         PutMistral(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, mistral_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.3.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-nvidia).
-    PutNvidia -> Value, json;
+    PutNvidia -> json Value, json;
     table { name: "inference.put_nvidia", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("nvidia_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -31,14 +31,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for NVIDIA.
-    #[inline]
     pub fn put_nvidia(
         &self,
         task_type: impl Param<params::NvidiaTaskType>,
         nvidia_inference_id: impl Param<String>,
     ) -> PutNvidia {
         PutNvidia(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, nvidia_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.12.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-openai).
-    PutOpenai -> Value, json;
+    PutOpenai -> json Value, json;
     table { name: "inference.put_openai", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("openai_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -31,14 +31,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for OpenAI.
-    #[inline]
     pub fn put_openai(
         &self,
         task_type: impl Param<params::OpenAITaskType>,
         openai_inference_id: impl Param<String>,
     ) -> PutOpenai {
         PutOpenai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, openai_inference_id),
         )

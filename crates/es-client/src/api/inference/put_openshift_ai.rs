@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.3.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-openshift-ai).
-    PutOpenshiftAi -> Value, json;
+    PutOpenshiftAi -> json Value, json;
     table { name: "inference.put_openshift_ai",
         routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("openshiftai_inference_id")],
@@ -32,14 +32,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for OpenShift AI.
-    #[inline]
     pub fn put_openshift_ai(
         &self,
         task_type: impl Param<params::OpenShiftAiTaskType>,
         openshiftai_inference_id: impl Param<String>,
     ) -> PutOpenshiftAi {
         PutOpenshiftAi(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, openshiftai_inference_id),
         )

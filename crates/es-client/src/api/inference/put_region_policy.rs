@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.5.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-region-policy).
-    PutRegionPolicy -> Value, json;
+    PutRegionPolicy -> json Value, json;
     table { name: "inference.put_region_policy",
         routes: &[Route::put(&["/_inference/_region_policy"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -27,6 +27,6 @@ impl super::Inference {
     /// Sets the region policy.
     #[inline]
     pub fn put_region_policy(&self) -> PutRegionPolicy {
-        PutRegionPolicy(Request::json(&self.client, &ENDPOINT))
+        PutRegionPolicy(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.19.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-voyageai).
-    PutVoyageai -> Value, json;
+    PutVoyageai -> json Value, json;
     table { name: "inference.put_voyageai", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("voyageai_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -31,14 +31,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for Voyage AI.
-    #[inline]
     pub fn put_voyageai(
         &self,
         task_type: impl Param<params::VoyageAITaskType>,
         voyageai_inference_id: impl Param<String>,
     ) -> PutVoyageai {
         PutVoyageai(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, voyageai_inference_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.16.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-put-watsonx).
-    PutWatsonx -> Value, json;
+    PutWatsonx -> json Value, json;
     table { name: "inference.put_watsonx", routes: &[Route::put(&["/_inference/", "/"], &[0, 1])],
         parts: &[Part::one("task_type"), Part::one("watsonx_inference_id")], body: BodyForm::Json,
         body_required: true }
@@ -29,14 +29,13 @@ call! {
 
 impl super::Inference {
     /// Creates an inference endpoint for watsonx.
-    #[inline]
     pub fn put_watsonx(
         &self,
         task_type: impl Param<params::WatsonxTaskType>,
         watsonx_inference_id: impl Param<String>,
     ) -> PutWatsonx {
         PutWatsonx(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, task_type)
                 .path(1, watsonx_inference_id),
         )

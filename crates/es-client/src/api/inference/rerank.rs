@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-rerank).
-    Rerank -> Value, json;
+    Rerank -> json Value, json;
     table { name: "inference.rerank", routes: &[Route::post(&["/_inference/rerank/"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -33,8 +33,7 @@ call! {
 
 impl super::Inference {
     /// Reranks documents by their relevance to a query.
-    #[inline]
     pub fn rerank(&self, inference_id: impl Param<String>) -> Rerank {
-        Rerank(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
+        Rerank(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

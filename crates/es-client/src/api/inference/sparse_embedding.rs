@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-sparse-embedding).
-    SparseEmbedding -> Value, json;
+    SparseEmbedding -> json Value, json;
     table { name: "inference.sparse_embedding",
         routes: &[Route::post(&["/_inference/sparse_embedding/"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
@@ -28,8 +28,7 @@ call! {
 
 impl super::Inference {
     /// Runs sparse embedding inference on text.
-    #[inline]
     pub fn sparse_embedding(&self, inference_id: impl Param<String>) -> SparseEmbedding {
-        SparseEmbedding(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
+        SparseEmbedding(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.16.0. Requires the cluster privilege `monitor_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-stream-completion).
-    StreamCompletion -> Response, json;
+    StreamCompletion -> raw Response, json;
     table { name: "inference.stream_completion",
         routes: &[Route::post(&["/_inference/completion/", "/_stream"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
@@ -28,8 +28,7 @@ call! {
 
 impl super::Inference {
     /// Runs completion inference and streams the response as server-sent events.
-    #[inline]
     pub fn stream_completion(&self, inference_id: impl Param<String>) -> StreamCompletion {
-        StreamCompletion(Request::raw(&self.client, &ENDPOINT).path(0, inference_id))
+        StreamCompletion(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-text-embedding).
-    TextEmbedding -> Value, json;
+    TextEmbedding -> json Value, json;
     table { name: "inference.text_embedding",
         routes: &[Route::post(&["/_inference/text_embedding/"], &[0])],
         parts: &[Part::one("inference_id")], body: BodyForm::Json, body_required: true,
@@ -30,8 +30,7 @@ call! {
 
 impl super::Inference {
     /// Runs dense embedding inference on text.
-    #[inline]
     pub fn text_embedding(&self, inference_id: impl Param<String>) -> TextEmbedding {
-        TextEmbedding(Request::json(&self.client, &ENDPOINT).path(0, inference_id))
+        TextEmbedding(Request::new(&self.client, &ENDPOINT).path(0, inference_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.17.0. Requires the cluster privilege `manage_inference`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-inference-update).
-    Update -> Value, json;
+    Update -> json Value, json;
     table { name: "inference.update",
         routes: &[Route::put(&["/_inference/", "/", "/_update"], &[0, 1]), Route::put(&["/_inference/", "/_update"], &[1])],
         parts: &[Part::one("task_type"), Part::one("inference_id")], body: BodyForm::Json,
@@ -24,8 +24,7 @@ call! {
 
 impl super::Inference {
     /// Updates an inference endpoint.
-    #[inline]
     pub fn update(&self, inference_id: impl Param<String>) -> Update {
-        Update(Request::json(&self.client, &ENDPOINT).path(1, inference_id))
+        Update(Request::new(&self.client, &ENDPOINT).path(1, inference_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-geoip-database).
-    DeleteGeoipDatabase -> Value, none;
+    DeleteGeoipDatabase -> json Value, none;
     table { name: "ingest.delete_geoip_database",
         routes: &[Route::delete(&["/_ingest/geoip/database/"], &[0])], parts: &[Part::list("id")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Ingest {
     /// Deletes GeoIP database configurations.
-    #[inline]
     pub fn delete_geoip_database(&self, id: impl Param<[String]>) -> DeleteGeoipDatabase {
-        DeleteGeoipDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteGeoipDatabase(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-ip-location-database).
-    DeleteIpLocationDatabase -> Value, none;
+    DeleteIpLocationDatabase -> json Value, none;
     table { name: "ingest.delete_ip_location_database",
         routes: &[Route::delete(&["/_ingest/ip_location/database/"], &[0])],
         parts: &[Part::list("id")] }
@@ -21,11 +21,10 @@ call! {
 
 impl super::Ingest {
     /// Deletes IP geolocation database configurations.
-    #[inline]
     pub fn delete_ip_location_database(
         &self,
         id: impl Param<[String]>,
     ) -> DeleteIpLocationDatabase {
-        DeleteIpLocationDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteIpLocationDatabase(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-delete-pipeline).
-    DeletePipeline -> types::Acknowledged, none;
+    DeletePipeline -> json types::Acknowledged, none;
     table { name: "ingest.delete_pipeline", routes: &[Route::delete(&["/_ingest/pipeline/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -40,8 +40,7 @@ impl super::Ingest {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        DeletePipeline(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeletePipeline(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.13.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-geo-ip-stats).
-    GeoIpStats -> Value, none;
+    GeoIpStats -> json Value, none;
     table { name: "ingest.geo_ip_stats", routes: &[Route::get(&["/_ingest/geoip/stats"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl super::Ingest {
     /// Returns download statistics of the GeoIP databases.
     #[inline]
     pub fn geo_ip_stats(&self) -> GeoIpStats {
-        GeoIpStats(Request::json(&self.client, &ENDPOINT))
+        GeoIpStats(Request::new(&self.client, &ENDPOINT))
     }
 }

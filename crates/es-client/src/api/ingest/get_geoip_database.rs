@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-geoip-database).
-    GetGeoipDatabase -> Value, none;
+    GetGeoipDatabase -> json Value, none;
     table { name: "ingest.get_geoip_database",
         routes: &[Route::get(&["/_ingest/geoip/database/"], &[0]), Route::get(&["/_ingest/geoip/database"], &[])],
         parts: &[Part::list("id")] }
@@ -22,6 +22,6 @@ impl super::Ingest {
     /// Returns GeoIP database configurations.
     #[inline]
     pub fn get_geoip_database(&self) -> GetGeoipDatabase {
-        GetGeoipDatabase(Request::json(&self.client, &ENDPOINT))
+        GetGeoipDatabase(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-ip-location-database).
-    GetIpLocationDatabase -> Value, none;
+    GetIpLocationDatabase -> json Value, none;
     table { name: "ingest.get_ip_location_database",
         routes: &[Route::get(&["/_ingest/ip_location/database/"], &[0]), Route::get(&["/_ingest/ip_location/database"], &[])],
         parts: &[Part::list("id")] }
@@ -22,6 +22,6 @@ impl super::Ingest {
     /// Returns IP geolocation database configurations.
     #[inline]
     pub fn get_ip_location_database(&self) -> GetIpLocationDatabase {
-        GetIpLocationDatabase(Request::json(&self.client, &ENDPOINT))
+        GetIpLocationDatabase(Request::new(&self.client, &ENDPOINT))
     }
 }

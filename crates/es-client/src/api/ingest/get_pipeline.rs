@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-get-pipeline).
-    GetPipeline -> types::Pipelines, none;
+    GetPipeline -> json types::Pipelines, none;
     table { name: "ingest.get_pipeline",
         routes: &[Route::get(&["/_ingest/pipeline/"], &[0]), Route::get(&["/_ingest/pipeline"], &[])],
         parts: &[Part::one("id")] }
@@ -47,6 +47,6 @@ impl super::Ingest {
     /// ```
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
-        GetPipeline(Request::json(&self.client, &ENDPOINT))
+        GetPipeline(Request::new(&self.client, &ENDPOINT))
     }
 }

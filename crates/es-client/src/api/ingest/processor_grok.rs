@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.1.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-processor-grok).
-    ProcessorGrok -> Value, none;
+    ProcessorGrok -> json Value, none;
     table { name: "ingest.processor_grok",
         routes: &[Route::get(&["/_ingest/processor/grok"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Ingest {
     /// Returns the built-in grok patterns.
     #[inline]
     pub fn processor_grok(&self) -> ProcessorGrok {
-        ProcessorGrok(Request::json(&self.client, &ENDPOINT))
+        ProcessorGrok(Request::new(&self.client, &ENDPOINT))
     }
 }

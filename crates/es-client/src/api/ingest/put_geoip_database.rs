@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-geoip-database).
-    PutGeoipDatabase -> Value, json;
+    PutGeoipDatabase -> json Value, json;
     table { name: "ingest.put_geoip_database",
         routes: &[Route::put(&["/_ingest/geoip/database/"], &[0])], parts: &[Part::one("id")],
         body: BodyForm::Json, body_required: true }
@@ -29,8 +29,7 @@ call! {
 
 impl super::Ingest {
     /// Creates or updates a GeoIP database configuration.
-    #[inline]
     pub fn put_geoip_database(&self, id: impl Param<String>) -> PutGeoipDatabase {
-        PutGeoipDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutGeoipDatabase(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-ip-location-database).
-    PutIpLocationDatabase -> Value, json;
+    PutIpLocationDatabase -> json Value, json;
     table { name: "ingest.put_ip_location_database",
         routes: &[Route::put(&["/_ingest/ip_location/database/"], &[0])], parts: &[Part::one("id")],
         body: BodyForm::Json, body_required: true }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Ingest {
     /// Creates or updates an IP geolocation database configuration.
-    #[inline]
     pub fn put_ip_location_database(&self, id: impl Param<String>) -> PutIpLocationDatabase {
-        PutIpLocationDatabase(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutIpLocationDatabase(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-put-pipeline).
-    PutPipeline -> types::Acknowledged, json;
+    PutPipeline -> json types::Acknowledged, json;
     table { name: "ingest.put_pipeline", routes: &[Route::put(&["/_ingest/pipeline/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
@@ -64,8 +64,7 @@ impl super::Ingest {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        PutPipeline(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutPipeline(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

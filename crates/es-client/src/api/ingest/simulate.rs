@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.0.0. Requires the cluster privilege `read_pipeline`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ingest-simulate).
-    Simulate -> Value, json;
+    Simulate -> json Value, json;
     table { name: "ingest.simulate",
         routes: &[Route::get_or_post(&["/_ingest/pipeline/", "/_simulate"], &[0]), Route::get_or_post(&["/_ingest/pipeline/_simulate"], &[])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true,
@@ -53,6 +53,6 @@ impl super::Ingest {
     /// ```
     #[inline]
     pub fn simulate(&self) -> Simulate {
-        Simulate(Request::json(&self.client, &ENDPOINT))
+        Simulate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-delete).
-    Delete -> Value, none;
+    Delete -> json Value, none;
     table { name: "license.delete", routes: &[Route::delete(&["/_license"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -21,6 +21,6 @@ impl super::License {
     /// Deletes the license.
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT))
+        Delete(Request::new(&self.client, &ENDPOINT))
     }
 }

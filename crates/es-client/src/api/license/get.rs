@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get).
-    Get -> Value, none;
+    Get -> json Value, none;
     table { name: "license.get", routes: &[Route::get(&["/_license"], &[])] }
     query {
         /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.
@@ -23,6 +23,6 @@ impl super::License {
     /// Returns the license.
     #[inline]
     pub fn get(&self) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT))
+        Get(Request::new(&self.client, &ENDPOINT))
     }
 }

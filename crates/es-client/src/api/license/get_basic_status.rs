@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-basic-status).
-    GetBasicStatus -> Value, none;
+    GetBasicStatus -> json Value, none;
     table { name: "license.get_basic_status",
         routes: &[Route::get(&["/_license/basic_status"], &[])] }
     query {}
@@ -18,6 +18,6 @@ impl super::License {
     /// Checks whether a basic license can be started.
     #[inline]
     pub fn get_basic_status(&self) -> GetBasicStatus {
-        GetBasicStatus(Request::json(&self.client, &ENDPOINT))
+        GetBasicStatus(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `monitor`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-get-trial-status).
-    GetTrialStatus -> Value, none;
+    GetTrialStatus -> json Value, none;
     table { name: "license.get_trial_status",
         routes: &[Route::get(&["/_license/trial_status"], &[])] }
     query {}
@@ -18,6 +18,6 @@ impl super::License {
     /// Checks whether a trial license can be started.
     #[inline]
     pub fn get_trial_status(&self) -> GetTrialStatus {
-        GetTrialStatus(Request::json(&self.client, &ENDPOINT))
+        GetTrialStatus(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post).
-    Post -> Value, json;
+    Post -> json Value, json;
     table { name: "license.post", routes: &[Route::put(&["/_license"], &[])], body: BodyForm::Json }
     query {
         /// If `true`, confirms that you accept the consequences of the license change. Default:
@@ -30,6 +30,6 @@ impl super::License {
     /// Updates the license.
     #[inline]
     pub fn post(&self) -> Post {
-        Post(Request::json(&self.client, &ENDPOINT))
+        Post(Request::new(&self.client, &ENDPOINT))
     }
 }

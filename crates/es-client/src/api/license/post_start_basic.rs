@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-basic).
-    PostStartBasic -> Value, none;
+    PostStartBasic -> json Value, none;
     table { name: "license.post_start_basic",
         routes: &[Route::post(&["/_license/start_basic"], &[])] }
     query {
@@ -26,6 +26,6 @@ impl super::License {
     /// Starts an indefinite basic license.
     #[inline]
     pub fn post_start_basic(&self) -> PostStartBasic {
-        PostStartBasic(Request::json(&self.client, &ENDPOINT))
+        PostStartBasic(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-license-post-start-trial).
-    PostStartTrial -> Value, none;
+    PostStartTrial -> json Value, none;
     table { name: "license.post_start_trial",
         routes: &[Route::post(&["/_license/start_trial"], &[])] }
     query {
@@ -26,6 +26,6 @@ impl super::License {
     /// Starts a 30-day trial license.
     #[inline]
     pub fn post_start_trial(&self) -> PostStartTrial {
-        PostStartTrial(Request::json(&self.client, &ENDPOINT))
+        PostStartTrial(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.12.0. Requires the cluster privilege `manage_logstash_pipelines`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-delete-pipeline).
-    DeletePipeline -> (), none;
+    DeletePipeline -> nothing (), none;
     table { name: "logstash.delete_pipeline",
         routes: &[Route::delete(&["/_logstash/pipeline/"], &[0])], parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Logstash {
     /// Deletes a Logstash pipeline.
-    #[inline]
     pub fn delete_pipeline(&self, id: impl Param<String>) -> DeletePipeline {
-        DeletePipeline(Request::nothing(&self.client, &ENDPOINT).path(0, id))
+        DeletePipeline(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

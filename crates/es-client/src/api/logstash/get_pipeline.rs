@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.12.0. Requires the cluster privilege `manage_logstash_pipelines`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-get-pipeline).
-    GetPipeline -> Value, none;
+    GetPipeline -> json Value, none;
     table { name: "logstash.get_pipeline",
         routes: &[Route::get(&["/_logstash/pipeline/"], &[0]), Route::get(&["/_logstash/pipeline"], &[])],
         parts: &[Part::list("id")] }
@@ -22,6 +22,6 @@ impl super::Logstash {
     /// Returns Logstash pipelines.
     #[inline]
     pub fn get_pipeline(&self) -> GetPipeline {
-        GetPipeline(Request::json(&self.client, &ENDPOINT))
+        GetPipeline(Request::new(&self.client, &ENDPOINT))
     }
 }

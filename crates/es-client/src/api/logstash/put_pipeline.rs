@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.12.0. Requires the cluster privilege `manage_logstash_pipelines`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-logstash-put-pipeline).
-    PutPipeline -> (), json;
+    PutPipeline -> nothing (), json;
     table { name: "logstash.put_pipeline", routes: &[Route::put(&["/_logstash/pipeline/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Logstash {
     /// Creates or updates a Logstash pipeline.
-    #[inline]
     pub fn put_pipeline(&self, id: impl Param<String>) -> PutPipeline {
-        PutPipeline(Request::nothing(&self.client, &ENDPOINT).path(0, id))
+        PutPipeline(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

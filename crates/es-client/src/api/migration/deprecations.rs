@@ -8,7 +8,7 @@ call! {
     /// Since 6.1.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-deprecations).
-    Deprecations -> Value, none;
+    Deprecations -> json Value, none;
     table { name: "migration.deprecations",
         routes: &[Route::get(&["/", "/_migration/deprecations"], &[0]), Route::get(&["/_migration/deprecations"], &[])],
         parts: &[Part::one("index")] }
@@ -23,6 +23,6 @@ impl super::Migration {
     /// Returns deprecated settings and features in use.
     #[inline]
     pub fn deprecations(&self) -> Deprecations {
-        Deprecations(Request::json(&self.client, &ENDPOINT))
+        Deprecations(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.16.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
     /// the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-get-feature-upgrade-status).
-    GetFeatureUpgradeStatus -> Value, none;
+    GetFeatureUpgradeStatus -> json Value, none;
     table { name: "migration.get_feature_upgrade_status",
         routes: &[Route::get(&["/_migration/system_features"], &[])] }
     query {}
@@ -18,6 +18,6 @@ impl super::Migration {
     /// Returns the system features that must be migrated before an upgrade.
     #[inline]
     pub fn get_feature_upgrade_status(&self) -> GetFeatureUpgradeStatus {
-        GetFeatureUpgradeStatus(Request::json(&self.client, &ENDPOINT))
+        GetFeatureUpgradeStatus(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.16.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
     /// the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-migration-post-feature-upgrade).
-    PostFeatureUpgrade -> Value, none;
+    PostFeatureUpgrade -> json Value, none;
     table { name: "migration.post_feature_upgrade",
         routes: &[Route::post(&["/_migration/system_features"], &[])] }
     query {}
@@ -18,6 +18,6 @@ impl super::Migration {
     /// Migrates system features.
     #[inline]
     pub fn post_feature_upgrade(&self) -> PostFeatureUpgrade {
-        PostFeatureUpgrade(Request::json(&self.client, &ENDPOINT))
+        PostFeatureUpgrade(Request::new(&self.client, &ENDPOINT))
     }
 }

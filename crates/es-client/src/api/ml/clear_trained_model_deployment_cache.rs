@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-clear-trained-model-deployment-cache).
-    ClearTrainedModelDeploymentCache -> Value, none;
+    ClearTrainedModelDeploymentCache -> json Value, none;
     table { name: "ml.clear_trained_model_deployment_cache",
         routes: &[Route::post(&["/_ml/trained_models/", "/deployment/cache/_clear"], &[0])],
         parts: &[Part::one("model_id")], idempotency: Idempotency::Yes }
@@ -16,11 +16,10 @@ call! {
 
 impl super::Ml {
     /// Clears the inference cache of a deployed model.
-    #[inline]
     pub fn clear_trained_model_deployment_cache(
         &self,
         model_id: impl Param<String>,
     ) -> ClearTrainedModelDeploymentCache {
-        ClearTrainedModelDeploymentCache(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        ClearTrainedModelDeploymentCache(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-close-job).
-    CloseJob -> Value, json;
+    CloseJob -> json Value, json;
     table { name: "ml.close_job",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_close"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json }
@@ -33,8 +33,7 @@ call! {
 
 impl super::Ml {
     /// Closes anomaly detection jobs.
-    #[inline]
     pub fn close_job(&self, job_id: impl Param<String>) -> CloseJob {
-        CloseJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        CloseJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

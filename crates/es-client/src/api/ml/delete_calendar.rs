@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar).
-    DeleteCalendar -> Value, none;
+    DeleteCalendar -> json Value, none;
     table { name: "ml.delete_calendar", routes: &[Route::delete(&["/_ml/calendars/"], &[0])],
         parts: &[Part::one("calendar_id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Ml {
     /// Deletes a calendar and its scheduled events.
-    #[inline]
     pub fn delete_calendar(&self, calendar_id: impl Param<String>) -> DeleteCalendar {
-        DeleteCalendar(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
+        DeleteCalendar(Request::new(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

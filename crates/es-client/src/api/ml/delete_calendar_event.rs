@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-event).
-    DeleteCalendarEvent -> Value, none;
+    DeleteCalendarEvent -> json Value, none;
     table { name: "ml.delete_calendar_event",
         routes: &[Route::delete(&["/_ml/calendars/", "/events/"], &[0, 1])],
         parts: &[Part::one("calendar_id"), Part::one("event_id")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Ml {
     /// Deletes a scheduled event from a calendar.
-    #[inline]
     pub fn delete_calendar_event(
         &self,
         calendar_id: impl Param<String>,
         event_id: impl Param<String>,
     ) -> DeleteCalendarEvent {
         DeleteCalendarEvent(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, calendar_id)
                 .path(1, event_id),
         )

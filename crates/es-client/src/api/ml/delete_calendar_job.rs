@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-calendar-job).
-    DeleteCalendarJob -> Value, none;
+    DeleteCalendarJob -> json Value, none;
     table { name: "ml.delete_calendar_job",
         routes: &[Route::delete(&["/_ml/calendars/", "/jobs/"], &[0, 1])],
         parts: &[Part::one("calendar_id"), Part::list("job_id")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Ml {
     /// Removes jobs from a calendar.
-    #[inline]
     pub fn delete_calendar_job(
         &self,
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> DeleteCalendarJob {
         DeleteCalendarJob(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, calendar_id)
                 .path(1, job_id),
         )

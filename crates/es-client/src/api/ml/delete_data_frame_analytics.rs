@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-data-frame-analytics).
-    DeleteDataFrameAnalytics -> Value, none;
+    DeleteDataFrameAnalytics -> json Value, none;
     table { name: "ml.delete_data_frame_analytics",
         routes: &[Route::delete(&["/_ml/data_frame/analytics/"], &[0])], parts: &[Part::one("id")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Ml {
     /// Deletes a data frame analytics job.
-    #[inline]
     pub fn delete_data_frame_analytics(&self, id: impl Param<String>) -> DeleteDataFrameAnalytics {
-        DeleteDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteDataFrameAnalytics(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

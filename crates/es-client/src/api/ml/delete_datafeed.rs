@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-datafeed).
-    DeleteDatafeed -> Value, none;
+    DeleteDatafeed -> json Value, none;
     table { name: "ml.delete_datafeed", routes: &[Route::delete(&["/_ml/datafeeds/"], &[0])],
         parts: &[Part::one("datafeed_id")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl super::Ml {
     /// Deletes a datafeed.
-    #[inline]
     pub fn delete_datafeed(&self, datafeed_id: impl Param<String>) -> DeleteDatafeed {
-        DeleteDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
+        DeleteDatafeed(Request::new(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-expired-data).
-    DeleteExpiredData -> Value, json;
+    DeleteExpiredData -> json Value, json;
     table { name: "ml.delete_expired_data",
         routes: &[Route::delete(&["/_ml/_delete_expired_data/"], &[0]), Route::delete(&["/_ml/_delete_expired_data"], &[])],
         parts: &[Part::one("job_id")], body: BodyForm::Json }
@@ -33,6 +33,6 @@ impl super::Ml {
     /// Deletes results, model snapshots and forecasts that have exceeded their retention.
     #[inline]
     pub fn delete_expired_data(&self) -> DeleteExpiredData {
-        DeleteExpiredData(Request::json(&self.client, &ENDPOINT))
+        DeleteExpiredData(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-filter).
-    DeleteFilter -> Value, none;
+    DeleteFilter -> json Value, none;
     table { name: "ml.delete_filter", routes: &[Route::delete(&["/_ml/filters/"], &[0])],
         parts: &[Part::one("filter_id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Ml {
     /// Deletes a filter.
-    #[inline]
     pub fn delete_filter(&self, filter_id: impl Param<String>) -> DeleteFilter {
-        DeleteFilter(Request::json(&self.client, &ENDPOINT).path(0, filter_id))
+        DeleteFilter(Request::new(&self.client, &ENDPOINT).path(0, filter_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 6.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-forecast).
-    DeleteForecast -> Value, none;
+    DeleteForecast -> json Value, none;
     table { name: "ml.delete_forecast",
         routes: &[Route::delete(&["/_ml/anomaly_detectors/", "/_forecast/"], &[0, 1]), Route::delete(&["/_ml/anomaly_detectors/", "/_forecast"], &[0])],
         parts: &[Part::one("job_id"), Part::one("forecast_id")] }
@@ -26,8 +26,7 @@ call! {
 
 impl super::Ml {
     /// Deletes forecasts of a job.
-    #[inline]
     pub fn delete_forecast(&self, job_id: impl Param<String>) -> DeleteForecast {
-        DeleteForecast(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        DeleteForecast(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

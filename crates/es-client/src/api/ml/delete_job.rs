@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-job).
-    DeleteJob -> Value, none;
+    DeleteJob -> json Value, none;
     table { name: "ml.delete_job", routes: &[Route::delete(&["/_ml/anomaly_detectors/"], &[0])],
         parts: &[Part::one("job_id")] }
     query {
@@ -22,8 +22,7 @@ call! {
 
 impl super::Ml {
     /// Deletes an anomaly detection job and its results.
-    #[inline]
     pub fn delete_job(&self, job_id: impl Param<String>) -> DeleteJob {
-        DeleteJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        DeleteJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-model-snapshot).
-    DeleteModelSnapshot -> Value, none;
+    DeleteModelSnapshot -> json Value, none;
     table { name: "ml.delete_model_snapshot",
         routes: &[Route::delete(&["/_ml/anomaly_detectors/", "/model_snapshots/"], &[0, 1])],
         parts: &[Part::one("job_id"), Part::one("snapshot_id")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Ml {
     /// Deletes a model snapshot.
-    #[inline]
     pub fn delete_model_snapshot(
         &self,
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> DeleteModelSnapshot {
         DeleteModelSnapshot(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, job_id)
                 .path(1, snapshot_id),
         )

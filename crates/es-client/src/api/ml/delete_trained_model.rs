@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model).
-    DeleteTrainedModel -> Value, none;
+    DeleteTrainedModel -> json Value, none;
     table { name: "ml.delete_trained_model",
         routes: &[Route::delete(&["/_ml/trained_models/"], &[0])], parts: &[Part::one("model_id")] }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Ml {
     /// Deletes a trained model.
-    #[inline]
     pub fn delete_trained_model(&self, model_id: impl Param<String>) -> DeleteTrainedModel {
-        DeleteTrainedModel(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        DeleteTrainedModel(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

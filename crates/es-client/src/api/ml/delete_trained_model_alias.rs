@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.13.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-delete-trained-model-alias).
-    DeleteTrainedModelAlias -> Value, none;
+    DeleteTrainedModelAlias -> json Value, none;
     table { name: "ml.delete_trained_model_alias",
         routes: &[Route::delete(&["/_ml/trained_models/", "/model_aliases/"], &[0, 1])],
         parts: &[Part::one("model_id"), Part::one("model_alias")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Ml {
     /// Deletes an alias of a trained model.
-    #[inline]
     pub fn delete_trained_model_alias(
         &self,
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> DeleteTrainedModelAlias {
         DeleteTrainedModelAlias(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, model_id)
                 .path(1, model_alias),
         )

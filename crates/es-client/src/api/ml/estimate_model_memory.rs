@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.7.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-estimate-model-memory).
-    EstimateModelMemory -> Value, json;
+    EstimateModelMemory -> json Value, json;
     table { name: "ml.estimate_model_memory",
         routes: &[Route::post(&["/_ml/anomaly_detectors/_estimate_model_memory"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
@@ -26,6 +26,6 @@ impl super::Ml {
     /// Estimates the memory that the model of an anomaly detection job needs.
     #[inline]
     pub fn estimate_model_memory(&self) -> EstimateModelMemory {
-        EstimateModelMemory(Request::json(&self.client, &ENDPOINT))
+        EstimateModelMemory(Request::new(&self.client, &ENDPOINT))
     }
 }

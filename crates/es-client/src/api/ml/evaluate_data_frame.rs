@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-evaluate-data-frame).
-    EvaluateDataFrame -> Value, json;
+    EvaluateDataFrame -> json Value, json;
     table { name: "ml.evaluate_data_frame",
         routes: &[Route::post(&["/_ml/data_frame/_evaluate"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Yes }
@@ -28,6 +28,6 @@ impl super::Ml {
     /// Evaluates the results of data frame analytics.
     #[inline]
     pub fn evaluate_data_frame(&self) -> EvaluateDataFrame {
-        EvaluateDataFrame(Request::json(&self.client, &ENDPOINT))
+        EvaluateDataFrame(Request::new(&self.client, &ENDPOINT))
     }
 }

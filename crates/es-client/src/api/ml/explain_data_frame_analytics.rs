@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-explain-data-frame-analytics).
-    ExplainDataFrameAnalytics -> Value, json;
+    ExplainDataFrameAnalytics -> json Value, json;
     table { name: "ml.explain_data_frame_analytics",
         routes: &[Route::get_or_post(&["/_ml/data_frame/analytics/", "/_explain"], &[0]), Route::get_or_post(&["/_ml/data_frame/analytics/_explain"], &[])],
         parts: &[Part::one("id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -46,6 +46,6 @@ impl super::Ml {
     /// Explains a data frame analytics configuration: the fields it uses and the memory it needs.
     #[inline]
     pub fn explain_data_frame_analytics(&self) -> ExplainDataFrameAnalytics {
-        ExplainDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
+        ExplainDataFrameAnalytics(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 5.4.0. Deprecated since 9.1.0. Requires the cluster privilege `manage_ml`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-flush-job).
-    FlushJob -> Value, json;
+    FlushJob -> json Value, json;
     table { name: "ml.flush_job",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_flush"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json }
@@ -42,8 +42,7 @@ call! {
 
 impl super::Ml {
     /// Flushes data that a job has buffered, so that it is analyzed.
-    #[inline]
     pub fn flush_job(&self, job_id: impl Param<String>) -> FlushJob {
-        FlushJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        FlushJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

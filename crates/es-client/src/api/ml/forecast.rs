@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.1.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-forecast).
-    Forecast -> Value, json;
+    Forecast -> json Value, json;
     table { name: "ml.forecast",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_forecast"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json }
@@ -31,8 +31,7 @@ call! {
 
 impl super::Ml {
     /// Predicts the future behavior of a time series.
-    #[inline]
     pub fn forecast(&self, job_id: impl Param<String>) -> Forecast {
-        Forecast(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        Forecast(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-buckets).
-    GetBuckets -> Value, json;
+    GetBuckets -> json Value, json;
     table { name: "ml.get_buckets",
         routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/buckets/"], &[0, 1]), Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/buckets"], &[0])],
         parts: &[Part::one("job_id"), Part::one("timestamp")], body: BodyForm::Json,
@@ -61,8 +61,7 @@ call! {
 
 impl super::Ml {
     /// Returns the results of an anomaly detection job by bucket.
-    #[inline]
     pub fn get_buckets(&self, job_id: impl Param<String>) -> GetBuckets {
-        GetBuckets(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        GetBuckets(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

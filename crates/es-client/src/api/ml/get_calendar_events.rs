@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendar-events).
-    GetCalendarEvents -> Value, none;
+    GetCalendarEvents -> json Value, none;
     table { name: "ml.get_calendar_events",
         routes: &[Route::get(&["/_ml/calendars/", "/events"], &[0])],
         parts: &[Part::one("calendar_id")] }
@@ -27,8 +27,7 @@ call! {
 
 impl super::Ml {
     /// Returns scheduled events of calendars.
-    #[inline]
     pub fn get_calendar_events(&self, calendar_id: impl Param<String>) -> GetCalendarEvents {
-        GetCalendarEvents(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
+        GetCalendarEvents(Request::new(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

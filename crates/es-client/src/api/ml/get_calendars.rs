@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-calendars).
-    GetCalendars -> Value, json;
+    GetCalendars -> json Value, json;
     table { name: "ml.get_calendars",
         routes: &[Route::get_or_post(&["/_ml/calendars/"], &[0]), Route::get_or_post(&["/_ml/calendars"], &[])],
         parts: &[Part::one("calendar_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -31,6 +31,6 @@ impl super::Ml {
     /// Returns calendars.
     #[inline]
     pub fn get_calendars(&self) -> GetCalendars {
-        GetCalendars(Request::json(&self.client, &ENDPOINT))
+        GetCalendars(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-categories).
-    GetCategories -> Value, json;
+    GetCategories -> json Value, json;
     table { name: "ml.get_categories",
         routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/categories/"], &[0, 1]), Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/categories"], &[0])],
         parts: &[Part::one("job_id"), Part::one("category_id")], body: BodyForm::Json,
@@ -33,8 +33,7 @@ call! {
 
 impl super::Ml {
     /// Returns the categories that a job has found.
-    #[inline]
     pub fn get_categories(&self, job_id: impl Param<String>) -> GetCategories {
-        GetCategories(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        GetCategories(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics).
-    GetDataFrameAnalytics -> Value, none;
+    GetDataFrameAnalytics -> json Value, none;
     table { name: "ml.get_data_frame_analytics",
         routes: &[Route::get(&["/_ml/data_frame/analytics/"], &[0]), Route::get(&["/_ml/data_frame/analytics"], &[])],
         parts: &[Part::one("id")] }
@@ -33,6 +33,6 @@ impl super::Ml {
     /// Returns data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics(&self) -> GetDataFrameAnalytics {
-        GetDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
+        GetDataFrameAnalytics(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-data-frame-analytics-stats).
-    GetDataFrameAnalyticsStats -> Value, none;
+    GetDataFrameAnalyticsStats -> json Value, none;
     table { name: "ml.get_data_frame_analytics_stats",
         routes: &[Route::get(&["/_ml/data_frame/analytics/", "/_stats"], &[0]), Route::get(&["/_ml/data_frame/analytics/_stats"], &[])],
         parts: &[Part::one("id")] }
@@ -32,6 +32,6 @@ impl super::Ml {
     /// Returns statistics of data frame analytics jobs.
     #[inline]
     pub fn get_data_frame_analytics_stats(&self) -> GetDataFrameAnalyticsStats {
-        GetDataFrameAnalyticsStats(Request::json(&self.client, &ENDPOINT))
+        GetDataFrameAnalyticsStats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeed-stats).
-    GetDatafeedStats -> Value, none;
+    GetDatafeedStats -> json Value, none;
     table { name: "ml.get_datafeed_stats",
         routes: &[Route::get(&["/_ml/datafeeds/", "/_stats"], &[0]), Route::get(&["/_ml/datafeeds/_stats"], &[])],
         parts: &[Part::list("datafeed_id")] }
@@ -26,6 +26,6 @@ impl super::Ml {
     /// Returns statistics of datafeeds.
     #[inline]
     pub fn get_datafeed_stats(&self) -> GetDatafeedStats {
-        GetDatafeedStats(Request::json(&self.client, &ENDPOINT))
+        GetDatafeedStats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-datafeeds).
-    GetDatafeeds -> Value, none;
+    GetDatafeeds -> json Value, none;
     table { name: "ml.get_datafeeds",
         routes: &[Route::get(&["/_ml/datafeeds/"], &[0]), Route::get(&["/_ml/datafeeds"], &[])],
         parts: &[Part::list("datafeed_id")] }
@@ -29,6 +29,6 @@ impl super::Ml {
     /// Returns datafeeds.
     #[inline]
     pub fn get_datafeeds(&self) -> GetDatafeeds {
-        GetDatafeeds(Request::json(&self.client, &ENDPOINT))
+        GetDatafeeds(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-filters).
-    GetFilters -> Value, none;
+    GetFilters -> json Value, none;
     table { name: "ml.get_filters",
         routes: &[Route::get(&["/_ml/filters/"], &[0]), Route::get(&["/_ml/filters"], &[])],
         parts: &[Part::list("filter_id")] }
@@ -27,6 +27,6 @@ impl super::Ml {
     /// Returns filters.
     #[inline]
     pub fn get_filters(&self) -> GetFilters {
-        GetFilters(Request::json(&self.client, &ENDPOINT))
+        GetFilters(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-influencers).
-    GetInfluencers -> Value, json;
+    GetInfluencers -> json Value, json;
     table { name: "ml.get_influencers",
         routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/influencers"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -37,8 +37,7 @@ call! {
 
 impl super::Ml {
     /// Returns the influencers of anomalies of a job.
-    #[inline]
     pub fn get_influencers(&self, job_id: impl Param<String>) -> GetInfluencers {
-        GetInfluencers(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        GetInfluencers(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

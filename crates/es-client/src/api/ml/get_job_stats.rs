@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-job-stats).
-    GetJobStats -> Value, none;
+    GetJobStats -> json Value, none;
     table { name: "ml.get_job_stats",
         routes: &[Route::get(&["/_ml/anomaly_detectors/", "/_stats"], &[0]), Route::get(&["/_ml/anomaly_detectors/_stats"], &[])],
         parts: &[Part::one("job_id")] }
@@ -26,6 +26,6 @@ impl super::Ml {
     /// Returns statistics of anomaly detection jobs.
     #[inline]
     pub fn get_job_stats(&self) -> GetJobStats {
-        GetJobStats(Request::json(&self.client, &ENDPOINT))
+        GetJobStats(Request::new(&self.client, &ENDPOINT))
     }
 }

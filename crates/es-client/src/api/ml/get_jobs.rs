@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-jobs).
-    GetJobs -> Value, none;
+    GetJobs -> json Value, none;
     table { name: "ml.get_jobs",
         routes: &[Route::get(&["/_ml/anomaly_detectors/"], &[0]), Route::get(&["/_ml/anomaly_detectors"], &[])],
         parts: &[Part::list("job_id")] }
@@ -29,6 +29,6 @@ impl super::Ml {
     /// Returns anomaly detection jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
-        GetJobs(Request::json(&self.client, &ENDPOINT))
+        GetJobs(Request::new(&self.client, &ENDPOINT))
     }
 }

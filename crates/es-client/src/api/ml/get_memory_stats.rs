@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-memory-stats).
-    GetMemoryStats -> Value, none;
+    GetMemoryStats -> json Value, none;
     table { name: "ml.get_memory_stats",
         routes: &[Route::get(&["/_ml/memory/", "/_stats"], &[0]), Route::get(&["/_ml/memory/_stats"], &[])],
         parts: &[Part::one("node_id")] }
@@ -27,6 +27,6 @@ impl super::Ml {
     /// Returns memory usage of machine learning, per node.
     #[inline]
     pub fn get_memory_stats(&self) -> GetMemoryStats {
-        GetMemoryStats(Request::json(&self.client, &ENDPOINT))
+        GetMemoryStats(Request::new(&self.client, &ENDPOINT))
     }
 }

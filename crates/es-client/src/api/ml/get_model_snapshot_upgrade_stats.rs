@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.16.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshot-upgrade-stats).
-    GetModelSnapshotUpgradeStats -> Value, none;
+    GetModelSnapshotUpgradeStats -> json Value, none;
     table { name: "ml.get_model_snapshot_upgrade_stats",
         routes: &[Route::get(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_upgrade/_stats"], &[0, 1])],
         parts: &[Part::one("job_id"), Part::one("snapshot_id")] }
@@ -20,14 +20,13 @@ call! {
 
 impl super::Ml {
     /// Returns the progress of model snapshot upgrades.
-    #[inline]
     pub fn get_model_snapshot_upgrade_stats(
         &self,
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> GetModelSnapshotUpgradeStats {
         GetModelSnapshotUpgradeStats(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, job_id)
                 .path(1, snapshot_id),
         )

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-model-snapshots).
-    GetModelSnapshots -> Value, json;
+    GetModelSnapshots -> json Value, json;
     table { name: "ml.get_model_snapshots",
         routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/model_snapshots/"], &[0, 1]), Route::get_or_post(&["/_ml/anomaly_detectors/", "/model_snapshots"], &[0])],
         parts: &[Part::one("job_id"), Part::one("snapshot_id")], body: BodyForm::Json,
@@ -49,8 +49,7 @@ call! {
 
 impl super::Ml {
     /// Returns the model snapshots of a job.
-    #[inline]
     pub fn get_model_snapshots(&self, job_id: impl Param<String>) -> GetModelSnapshots {
-        GetModelSnapshots(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        GetModelSnapshots(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.1.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-overall-buckets).
-    GetOverallBuckets -> Value, json;
+    GetOverallBuckets -> json Value, json;
     table { name: "ml.get_overall_buckets",
         routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/overall_buckets"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -51,8 +51,7 @@ call! {
 
 impl super::Ml {
     /// Returns overall buckets that summarize several jobs.
-    #[inline]
     pub fn get_overall_buckets(&self, job_id: impl Param<String>) -> GetOverallBuckets {
-        GetOverallBuckets(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        GetOverallBuckets(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

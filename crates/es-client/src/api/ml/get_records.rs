@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-records).
-    GetRecords -> Value, json;
+    GetRecords -> json Value, json;
     table { name: "ml.get_records",
         routes: &[Route::get_or_post(&["/_ml/anomaly_detectors/", "/results/records"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -51,8 +51,7 @@ call! {
 
 impl super::Ml {
     /// Returns the anomaly records of a job.
-    #[inline]
     pub fn get_records(&self, job_id: impl Param<String>) -> GetRecords {
-        GetRecords(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        GetRecords(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models).
-    GetTrainedModels -> Value, none;
+    GetTrainedModels -> json Value, none;
     table { name: "ml.get_trained_models",
         routes: &[Route::get(&["/_ml/trained_models/"], &[0]), Route::get(&["/_ml/trained_models"], &[])],
         parts: &[Part::list("model_id")] }
@@ -40,6 +40,6 @@ impl super::Ml {
     /// Returns trained models.
     #[inline]
     pub fn get_trained_models(&self) -> GetTrainedModels {
-        GetTrainedModels(Request::json(&self.client, &ENDPOINT))
+        GetTrainedModels(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-get-trained-models-stats).
-    GetTrainedModelsStats -> Value, none;
+    GetTrainedModelsStats -> json Value, none;
     table { name: "ml.get_trained_models_stats",
         routes: &[Route::get(&["/_ml/trained_models/", "/_stats"], &[0]), Route::get(&["/_ml/trained_models/_stats"], &[])],
         parts: &[Part::list("model_id")] }
@@ -30,6 +30,6 @@ impl super::Ml {
     /// Returns statistics of trained models.
     #[inline]
     pub fn get_trained_models_stats(&self) -> GetTrainedModelsStats {
-        GetTrainedModelsStats(Request::json(&self.client, &ENDPOINT))
+        GetTrainedModelsStats(Request::new(&self.client, &ENDPOINT))
     }
 }

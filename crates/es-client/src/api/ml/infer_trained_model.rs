@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.3.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-infer-trained-model).
-    InferTrainedModel -> Value, json;
+    InferTrainedModel -> json Value, json;
     table { name: "ml.infer_trained_model",
         routes: &[Route::post(&["/_ml/trained_models/", "/_infer"], &[0])],
         parts: &[Part::one("model_id")], body: BodyForm::Json, body_required: true,
@@ -26,8 +26,7 @@ call! {
 
 impl super::Ml {
     /// Evaluates a trained model on documents.
-    #[inline]
     pub fn infer_trained_model(&self, model_id: impl Param<String>) -> InferTrainedModel {
-        InferTrainedModel(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        InferTrainedModel(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

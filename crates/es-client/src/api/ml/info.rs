@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.3.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-info).
-    Info -> Value, none;
+    Info -> json Value, none;
     table { name: "ml.info", routes: &[Route::get(&["/_ml/info"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl super::Ml {
     /// Returns defaults and limits of machine learning.
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::json(&self.client, &ENDPOINT))
+        Info(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-open-job).
-    OpenJob -> Value, json;
+    OpenJob -> json Value, json;
     table { name: "ml.open_job",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_open"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json }
@@ -23,8 +23,7 @@ call! {
 
 impl super::Ml {
     /// Opens an anomaly detection job, so that it can receive data.
-    #[inline]
     pub fn open_job(&self, job_id: impl Param<String>) -> OpenJob {
-        OpenJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        OpenJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-calendar-events).
-    PostCalendarEvents -> Value, json;
+    PostCalendarEvents -> json Value, json;
     table { name: "ml.post_calendar_events",
         routes: &[Route::post(&["/_ml/calendars/", "/events"], &[0])],
         parts: &[Part::one("calendar_id")], body: BodyForm::Json, body_required: true }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Ml {
     /// Adds scheduled events to a calendar.
-    #[inline]
     pub fn post_calendar_events(&self, calendar_id: impl Param<String>) -> PostCalendarEvents {
-        PostCalendarEvents(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
+        PostCalendarEvents(Request::new(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 5.4.0. Deprecated since 7.11.0. Not available on serverless. Requires the cluster
     /// privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-post-data).
-    PostData -> Value, lines;
+    PostData -> json Value, lines;
     table { name: "ml.post_data",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_data"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Ndjson, body_required: true }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Ml {
     /// Sends data to an anomaly detection job.
-    #[inline]
     pub fn post_data(&self, job_id: impl Param<String>) -> PostData {
-        PostData(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        PostData(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 7.13.0. Requires the cluster privilege `monitor_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-data-frame-analytics).
-    PreviewDataFrameAnalytics -> Value, json;
+    PreviewDataFrameAnalytics -> json Value, json;
     table { name: "ml.preview_data_frame_analytics",
         routes: &[Route::get_or_post(&["/_ml/data_frame/analytics/", "/_preview"], &[0]), Route::get_or_post(&["/_ml/data_frame/analytics/_preview"], &[])],
         parts: &[Part::one("id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -27,6 +27,6 @@ impl super::Ml {
     /// Returns the extracted features that a data frame analytics job would use.
     #[inline]
     pub fn preview_data_frame_analytics(&self) -> PreviewDataFrameAnalytics {
-        PreviewDataFrameAnalytics(Request::json(&self.client, &ENDPOINT))
+        PreviewDataFrameAnalytics(Request::new(&self.client, &ENDPOINT))
     }
 }

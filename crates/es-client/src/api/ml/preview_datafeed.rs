@@ -8,7 +8,7 @@ call! {
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. Requires the index privilege
     /// `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-preview-datafeed).
-    PreviewDatafeed -> Value, json;
+    PreviewDatafeed -> json Value, json;
     table { name: "ml.preview_datafeed",
         routes: &[Route::get_or_post(&["/_ml/datafeeds/", "/_preview"], &[0]), Route::get_or_post(&["/_ml/datafeeds/_preview"], &[])],
         parts: &[Part::one("datafeed_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -34,6 +34,6 @@ impl super::Ml {
     /// Returns the first page of data that a datafeed would send.
     #[inline]
     pub fn preview_datafeed(&self) -> PreviewDatafeed {
-        PreviewDatafeed(Request::json(&self.client, &ENDPOINT))
+        PreviewDatafeed(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar).
-    PutCalendar -> Value, json;
+    PutCalendar -> json Value, json;
     table { name: "ml.put_calendar", routes: &[Route::put(&["/_ml/calendars/"], &[0])],
         parts: &[Part::one("calendar_id")], body: BodyForm::Json }
     query {}
@@ -23,8 +23,7 @@ call! {
 
 impl super::Ml {
     /// Creates a calendar.
-    #[inline]
     pub fn put_calendar(&self, calendar_id: impl Param<String>) -> PutCalendar {
-        PutCalendar(Request::json(&self.client, &ENDPOINT).path(0, calendar_id))
+        PutCalendar(Request::new(&self.client, &ENDPOINT).path(0, calendar_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-calendar-job).
-    PutCalendarJob -> Value, none;
+    PutCalendarJob -> json Value, none;
     table { name: "ml.put_calendar_job",
         routes: &[Route::put(&["/_ml/calendars/", "/jobs/"], &[0, 1])],
         parts: &[Part::one("calendar_id"), Part::list("job_id")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Ml {
     /// Adds a job to a calendar.
-    #[inline]
     pub fn put_calendar_job(
         &self,
         calendar_id: impl Param<String>,
         job_id: impl Param<[String]>,
     ) -> PutCalendarJob {
         PutCalendarJob(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, calendar_id)
                 .path(1, job_id),
         )

@@ -8,7 +8,7 @@ call! {
     /// Since 7.3.0. Requires the cluster privilege `manage_ml`. Requires the index privileges
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-data-frame-analytics).
-    PutDataFrameAnalytics -> Value, json;
+    PutDataFrameAnalytics -> json Value, json;
     table { name: "ml.put_data_frame_analytics",
         routes: &[Route::put(&["/_ml/data_frame/analytics/"], &[0])], parts: &[Part::one("id")],
         body: BodyForm::Json, body_required: true }
@@ -46,8 +46,7 @@ call! {
 
 impl super::Ml {
     /// Creates a data frame analytics job.
-    #[inline]
     pub fn put_data_frame_analytics(&self, id: impl Param<String>) -> PutDataFrameAnalytics {
-        PutDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutDataFrameAnalytics(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

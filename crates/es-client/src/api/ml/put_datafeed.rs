@@ -8,7 +8,7 @@ call! {
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. Requires the index privilege
     /// `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-datafeed).
-    PutDatafeed -> Value, json;
+    PutDatafeed -> json Value, json;
     table { name: "ml.put_datafeed", routes: &[Route::put(&["/_ml/datafeeds/"], &[0])],
         parts: &[Part::one("datafeed_id")], body: BodyForm::Json, body_required: true }
     query {
@@ -67,8 +67,7 @@ call! {
 
 impl super::Ml {
     /// Creates a datafeed.
-    #[inline]
     pub fn put_datafeed(&self, datafeed_id: impl Param<String>) -> PutDatafeed {
-        PutDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
+        PutDatafeed(Request::new(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-filter).
-    PutFilter -> Value, json;
+    PutFilter -> json Value, json;
     table { name: "ml.put_filter", routes: &[Route::put(&["/_ml/filters/"], &[0])],
         parts: &[Part::one("filter_id")], body: BodyForm::Json, body_required: true }
     query {}
@@ -23,8 +23,7 @@ call! {
 
 impl super::Ml {
     /// Creates a filter.
-    #[inline]
     pub fn put_filter(&self, filter_id: impl Param<String>) -> PutFilter {
-        PutFilter(Request::json(&self.client, &ENDPOINT).path(0, filter_id))
+        PutFilter(Request::new(&self.client, &ENDPOINT).path(0, filter_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. Requires the index privilege
     /// `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-job).
-    PutJob -> Value, json;
+    PutJob -> json Value, json;
     table { name: "ml.put_job", routes: &[Route::put(&["/_ml/anomaly_detectors/"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json, body_required: true }
     query {
@@ -70,8 +70,7 @@ call! {
 
 impl super::Ml {
     /// Creates an anomaly detection job.
-    #[inline]
     pub fn put_job(&self, job_id: impl Param<String>) -> PutJob {
-        PutJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        PutJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

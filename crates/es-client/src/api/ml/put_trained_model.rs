@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model).
-    PutTrainedModel -> Value, json;
+    PutTrainedModel -> json Value, json;
     table { name: "ml.put_trained_model", routes: &[Route::put(&["/_ml/trained_models/"], &[0])],
         parts: &[Part::one("model_id")], body: BodyForm::Json, body_required: true }
     query {
@@ -52,8 +52,7 @@ call! {
 
 impl super::Ml {
     /// Creates a trained model.
-    #[inline]
     pub fn put_trained_model(&self, model_id: impl Param<String>) -> PutTrainedModel {
-        PutTrainedModel(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        PutTrainedModel(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.13.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-alias).
-    PutTrainedModelAlias -> Value, none;
+    PutTrainedModelAlias -> json Value, none;
     table { name: "ml.put_trained_model_alias",
         routes: &[Route::put(&["/_ml/trained_models/", "/model_aliases/"], &[0, 1])],
         parts: &[Part::one("model_id"), Part::one("model_alias")] }
@@ -20,14 +20,13 @@ call! {
 
 impl super::Ml {
     /// Creates an alias for a trained model, or moves it.
-    #[inline]
     pub fn put_trained_model_alias(
         &self,
         model_id: impl Param<String>,
         model_alias: impl Param<String>,
     ) -> PutTrainedModelAlias {
         PutTrainedModelAlias(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, model_id)
                 .path(1, model_alias),
         )

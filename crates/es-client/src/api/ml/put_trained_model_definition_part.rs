@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-definition-part).
-    PutTrainedModelDefinitionPart -> Value, json;
+    PutTrainedModelDefinitionPart -> json Value, json;
     table { name: "ml.put_trained_model_definition_part",
         routes: &[Route::put(&["/_ml/trained_models/", "/definition/"], &[0, 1])],
         parts: &[Part::one("model_id"), Part::one("part")], body: BodyForm::Json,
@@ -25,14 +25,13 @@ call! {
 
 impl super::Ml {
     /// Uploads a part of a trained model's definition.
-    #[inline]
     pub fn put_trained_model_definition_part(
         &self,
         model_id: impl Param<String>,
         part: impl Param<i64>,
     ) -> PutTrainedModelDefinitionPart {
         PutTrainedModelDefinitionPart(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, model_id)
                 .path(1, part),
         )

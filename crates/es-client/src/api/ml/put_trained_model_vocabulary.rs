@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-put-trained-model-vocabulary).
-    PutTrainedModelVocabulary -> Value, json;
+    PutTrainedModelVocabulary -> json Value, json;
     table { name: "ml.put_trained_model_vocabulary",
         routes: &[Route::put(&["/_ml/trained_models/", "/vocabulary"], &[0])],
         parts: &[Part::one("model_id")], body: BodyForm::Json, body_required: true }
@@ -24,11 +24,10 @@ call! {
 
 impl super::Ml {
     /// Uploads the vocabulary of a trained model.
-    #[inline]
     pub fn put_trained_model_vocabulary(
         &self,
         model_id: impl Param<String>,
     ) -> PutTrainedModelVocabulary {
-        PutTrainedModelVocabulary(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        PutTrainedModelVocabulary(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

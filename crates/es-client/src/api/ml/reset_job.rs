@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.14.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-reset-job).
-    ResetJob -> Value, none;
+    ResetJob -> json Value, none;
     table { name: "ml.reset_job",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_reset"], &[0])],
         parts: &[Part::one("job_id")] }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Ml {
     /// Resets an anomaly detection job: deletes its model state and results.
-    #[inline]
     pub fn reset_job(&self, job_id: impl Param<String>) -> ResetJob {
-        ResetJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        ResetJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-revert-model-snapshot).
-    RevertModelSnapshot -> Value, json;
+    RevertModelSnapshot -> json Value, json;
     table { name: "ml.revert_model_snapshot",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_revert"], &[0, 1])],
         parts: &[Part::one("job_id"), Part::one("snapshot_id")], body: BodyForm::Json }
@@ -25,14 +25,13 @@ call! {
 
 impl super::Ml {
     /// Reverts the model of a job to a snapshot.
-    #[inline]
     pub fn revert_model_snapshot(
         &self,
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> RevertModelSnapshot {
         RevertModelSnapshot(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, job_id)
                 .path(1, snapshot_id),
         )

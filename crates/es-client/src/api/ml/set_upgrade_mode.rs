@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.7.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-set-upgrade-mode).
-    SetUpgradeMode -> Value, none;
+    SetUpgradeMode -> json Value, none;
     table { name: "ml.set_upgrade_mode", routes: &[Route::post(&["/_ml/set_upgrade_mode"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -23,6 +23,6 @@ impl super::Ml {
     /// Turns upgrade mode on or off. While it is on, all jobs and datafeeds are halted.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
-        SetUpgradeMode(Request::json(&self.client, &ENDPOINT))
+        SetUpgradeMode(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.3.0. Requires the cluster privilege `manage_ml`. Requires the index privileges
     /// `create_index`, `index`, `manage`, `read`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-data-frame-analytics).
-    StartDataFrameAnalytics -> Value, json;
+    StartDataFrameAnalytics -> json Value, json;
     table { name: "ml.start_data_frame_analytics",
         routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_start"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json }
@@ -26,8 +26,7 @@ call! {
 
 impl super::Ml {
     /// Starts a data frame analytics job.
-    #[inline]
     pub fn start_data_frame_analytics(&self, id: impl Param<String>) -> StartDataFrameAnalytics {
-        StartDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
+        StartDataFrameAnalytics(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-datafeed).
-    StartDatafeed -> Value, json;
+    StartDatafeed -> json Value, json;
     table { name: "ml.start_datafeed",
         routes: &[Route::post(&["/_ml/datafeeds/", "/_start"], &[0])],
         parts: &[Part::one("datafeed_id")], body: BodyForm::Json }
@@ -33,8 +33,7 @@ call! {
 
 impl super::Ml {
     /// Starts a datafeed.
-    #[inline]
     pub fn start_datafeed(&self, datafeed_id: impl Param<String>) -> StartDatafeed {
-        StartDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
+        StartDatafeed(Request::new(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-start-trained-model-deployment).
-    StartTrainedModelDeployment -> Value, json;
+    StartTrainedModelDeployment -> json Value, json;
     table { name: "ml.start_trained_model_deployment",
         routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_start"], &[0])],
         parts: &[Part::one("model_id")], body: BodyForm::Json }
@@ -41,11 +41,10 @@ call! {
 
 impl super::Ml {
     /// Deploys a trained model.
-    #[inline]
     pub fn start_trained_model_deployment(
         &self,
         model_id: impl Param<String>,
     ) -> StartTrainedModelDeployment {
-        StartTrainedModelDeployment(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        StartTrainedModelDeployment(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

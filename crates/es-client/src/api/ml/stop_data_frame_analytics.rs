@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-data-frame-analytics).
-    StopDataFrameAnalytics -> Value, json;
+    StopDataFrameAnalytics -> json Value, json;
     table { name: "ml.stop_data_frame_analytics",
         routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_stop"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json }
@@ -35,8 +35,7 @@ call! {
 
 impl super::Ml {
     /// Stops data frame analytics jobs.
-    #[inline]
     pub fn stop_data_frame_analytics(&self, id: impl Param<String>) -> StopDataFrameAnalytics {
-        StopDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
+        StopDataFrameAnalytics(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

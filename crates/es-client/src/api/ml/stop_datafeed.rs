@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-datafeed).
-    StopDatafeed -> Value, json;
+    StopDatafeed -> json Value, json;
     table { name: "ml.stop_datafeed", routes: &[Route::post(&["/_ml/datafeeds/", "/_stop"], &[0])],
         parts: &[Part::one("datafeed_id")], body: BodyForm::Json }
     query {
@@ -38,8 +38,7 @@ call! {
 
 impl super::Ml {
     /// Stops datafeeds.
-    #[inline]
     pub fn stop_datafeed(&self, datafeed_id: impl Param<String>) -> StopDatafeed {
-        StopDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
+        StopDatafeed(Request::new(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

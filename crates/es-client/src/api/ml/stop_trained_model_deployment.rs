@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.0.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-stop-trained-model-deployment).
-    StopTrainedModelDeployment -> Value, json;
+    StopTrainedModelDeployment -> json Value, json;
     table { name: "ml.stop_trained_model_deployment",
         routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_stop"], &[0])],
         parts: &[Part::one("model_id")], body: BodyForm::Json }
@@ -31,11 +31,10 @@ call! {
 
 impl super::Ml {
     /// Stops the deployment of a trained model.
-    #[inline]
     pub fn stop_trained_model_deployment(
         &self,
         model_id: impl Param<String>,
     ) -> StopTrainedModelDeployment {
-        StopTrainedModelDeployment(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        StopTrainedModelDeployment(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

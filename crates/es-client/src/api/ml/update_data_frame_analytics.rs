@@ -8,7 +8,7 @@ call! {
     /// Since 7.3.0. Requires the cluster privilege `manage_ml`. Requires the index privileges
     /// `read`, `create_index`, `manage`, `index`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-data-frame-analytics).
-    UpdateDataFrameAnalytics -> Value, json;
+    UpdateDataFrameAnalytics -> json Value, json;
     table { name: "ml.update_data_frame_analytics",
         routes: &[Route::post(&["/_ml/data_frame/analytics/", "/_update"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true,
@@ -29,8 +29,7 @@ call! {
 
 impl super::Ml {
     /// Updates a data frame analytics job.
-    #[inline]
     pub fn update_data_frame_analytics(&self, id: impl Param<String>) -> UpdateDataFrameAnalytics {
-        UpdateDataFrameAnalytics(Request::json(&self.client, &ENDPOINT).path(0, id))
+        UpdateDataFrameAnalytics(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-datafeed).
-    UpdateDatafeed -> Value, json;
+    UpdateDatafeed -> json Value, json;
     table { name: "ml.update_datafeed",
         routes: &[Route::post(&["/_ml/datafeeds/", "/_update"], &[0])],
         parts: &[Part::one("datafeed_id")], body: BodyForm::Json, body_required: true,
@@ -71,8 +71,7 @@ call! {
 
 impl super::Ml {
     /// Updates a datafeed.
-    #[inline]
     pub fn update_datafeed(&self, datafeed_id: impl Param<String>) -> UpdateDatafeed {
-        UpdateDatafeed(Request::json(&self.client, &ENDPOINT).path(0, datafeed_id))
+        UpdateDatafeed(Request::new(&self.client, &ENDPOINT).path(0, datafeed_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-filter).
-    UpdateFilter -> Value, json;
+    UpdateFilter -> json Value, json;
     table { name: "ml.update_filter", routes: &[Route::post(&["/_ml/filters/", "/_update"], &[0])],
         parts: &[Part::one("filter_id")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -26,8 +26,7 @@ call! {
 
 impl super::Ml {
     /// Updates a filter.
-    #[inline]
     pub fn update_filter(&self, filter_id: impl Param<String>) -> UpdateFilter {
-        UpdateFilter(Request::json(&self.client, &ENDPOINT).path(0, filter_id))
+        UpdateFilter(Request::new(&self.client, &ENDPOINT).path(0, filter_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-job).
-    UpdateJob -> Value, json;
+    UpdateJob -> json Value, json;
     table { name: "ml.update_job",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/_update"], &[0])],
         parts: &[Part::one("job_id")], body: BodyForm::Json, body_required: true,
@@ -56,8 +56,7 @@ call! {
 
 impl super::Ml {
     /// Updates an anomaly detection job.
-    #[inline]
     pub fn update_job(&self, job_id: impl Param<String>) -> UpdateJob {
-        UpdateJob(Request::json(&self.client, &ENDPOINT).path(0, job_id))
+        UpdateJob(Request::new(&self.client, &ENDPOINT).path(0, job_id))
     }
 }

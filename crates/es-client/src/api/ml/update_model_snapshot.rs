@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-model-snapshot).
-    UpdateModelSnapshot -> Value, json;
+    UpdateModelSnapshot -> json Value, json;
     table { name: "ml.update_model_snapshot",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_update"], &[0, 1])],
         parts: &[Part::one("job_id"), Part::one("snapshot_id")], body: BodyForm::Json,
@@ -24,14 +24,13 @@ call! {
 
 impl super::Ml {
     /// Updates a model snapshot.
-    #[inline]
     pub fn update_model_snapshot(
         &self,
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> UpdateModelSnapshot {
         UpdateModelSnapshot(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, job_id)
                 .path(1, snapshot_id),
         )

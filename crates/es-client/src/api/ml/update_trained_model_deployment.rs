@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.6.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-update-trained-model-deployment).
-    UpdateTrainedModelDeployment -> Value, json;
+    UpdateTrainedModelDeployment -> json Value, json;
     table { name: "ml.update_trained_model_deployment",
         routes: &[Route::post(&["/_ml/trained_models/", "/deployment/_update"], &[0])],
         parts: &[Part::one("model_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -28,11 +28,10 @@ call! {
 
 impl super::Ml {
     /// Updates the deployment of a trained model.
-    #[inline]
     pub fn update_trained_model_deployment(
         &self,
         model_id: impl Param<String>,
     ) -> UpdateTrainedModelDeployment {
-        UpdateTrainedModelDeployment(Request::json(&self.client, &ENDPOINT).path(0, model_id))
+        UpdateTrainedModelDeployment(Request::new(&self.client, &ENDPOINT).path(0, model_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.4.0. Requires the cluster privilege `manage_ml`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ml-upgrade-job-snapshot).
-    UpgradeJobSnapshot -> Value, none;
+    UpgradeJobSnapshot -> json Value, none;
     table { name: "ml.upgrade_job_snapshot",
         routes: &[Route::post(&["/_ml/anomaly_detectors/", "/model_snapshots/", "/_upgrade"], &[0, 1])],
         parts: &[Part::one("job_id"), Part::one("snapshot_id")] }
@@ -22,14 +22,13 @@ call! {
 
 impl super::Ml {
     /// Upgrades a model snapshot to the format of the current version.
-    #[inline]
     pub fn upgrade_job_snapshot(
         &self,
         job_id: impl Param<String>,
         snapshot_id: impl Param<String>,
     ) -> UpgradeJobSnapshot {
         UpgradeJobSnapshot(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, job_id)
                 .path(1, snapshot_id),
         )

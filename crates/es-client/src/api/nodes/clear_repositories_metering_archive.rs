@@ -8,7 +8,7 @@ call! {
     /// Since 7.16.0. Experimental: may change or be removed. Requires the cluster privileges
     /// `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-clear-repositories-metering-archive).
-    ClearRepositoriesMeteringArchive -> Value, none;
+    ClearRepositoriesMeteringArchive -> json Value, none;
     table { name: "nodes.clear_repositories_metering_archive",
         routes: &[Route::delete(&["/_nodes/", "/_repositories_metering/"], &[0, 1])],
         parts: &[Part::list("node_id"), Part::one("max_archive_version")] }
@@ -17,14 +17,13 @@ call! {
 
 impl super::Nodes {
     /// Clears archived repository metering information.
-    #[inline]
     pub fn clear_repositories_metering_archive(
         &self,
         node_id: impl Param<[String]>,
         max_archive_version: impl Param<i64>,
     ) -> ClearRepositoriesMeteringArchive {
         ClearRepositoriesMeteringArchive(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, node_id)
                 .path(1, max_archive_version),
         )

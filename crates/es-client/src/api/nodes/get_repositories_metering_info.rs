@@ -8,7 +8,7 @@ call! {
     /// Since 7.16.0. Experimental: may change or be removed. Requires the cluster privileges
     /// `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-get-repositories-metering-info).
-    GetRepositoriesMeteringInfo -> Value, none;
+    GetRepositoriesMeteringInfo -> json Value, none;
     table { name: "nodes.get_repositories_metering_info",
         routes: &[Route::get(&["/_nodes/", "/_repositories_metering"], &[0])],
         parts: &[Part::list("node_id")] }
@@ -17,11 +17,10 @@ call! {
 
 impl super::Nodes {
     /// Returns repository metering information.
-    #[inline]
     pub fn get_repositories_metering_info(
         &self,
         node_id: impl Param<[String]>,
     ) -> GetRepositoriesMeteringInfo {
-        GetRepositoriesMeteringInfo(Request::json(&self.client, &ENDPOINT).path(0, node_id))
+        GetRepositoriesMeteringInfo(Request::new(&self.client, &ENDPOINT).path(0, node_id))
     }
 }

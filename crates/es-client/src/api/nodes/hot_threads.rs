@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-hot-threads).
-    HotThreads -> String, none;
+    HotThreads -> text String, none;
     table { name: "nodes.hot_threads",
         routes: &[Route::get(&["/_nodes/", "/hot_threads"], &[0]), Route::get(&["/_nodes/hot_threads"], &[])],
         parts: &[Part::list("node_id")], accept: Some("text/plain") }
@@ -37,6 +37,6 @@ impl super::Nodes {
     /// Returns the busiest threads of each node, as text.
     #[inline]
     pub fn hot_threads(&self) -> HotThreads {
-        HotThreads(Request::text(&self.client, &ENDPOINT))
+        HotThreads(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 1.3.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-info).
-    Info -> types::NodesInfo, none;
+    Info -> json types::NodesInfo, none;
     table { name: "nodes.info",
         routes: &[Route::get(&["/_nodes/", "/"], &[0, 1]), Route::get(&["/_nodes/"], &[0]), Route::get(&["/_nodes/"], &[1]), Route::get(&["/_nodes"], &[])],
         parts: &[Part::list("node_id"), Part::list("metric")] }
@@ -46,6 +46,6 @@ impl super::Nodes {
     /// ```
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::json(&self.client, &ENDPOINT))
+        Info(Request::new(&self.client, &ENDPOINT))
     }
 }

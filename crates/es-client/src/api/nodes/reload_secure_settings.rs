@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-reload-secure-settings).
-    ReloadSecureSettings -> Value, json;
+    ReloadSecureSettings -> json Value, json;
     table { name: "nodes.reload_secure_settings",
         routes: &[Route::post(&["/_nodes/", "/reload_secure_settings"], &[0]), Route::post(&["/_nodes/reload_secure_settings"], &[])],
         parts: &[Part::list("node_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -29,6 +29,6 @@ impl super::Nodes {
     /// Reloads the keystore of nodes.
     #[inline]
     pub fn reload_secure_settings(&self) -> ReloadSecureSettings {
-        ReloadSecureSettings(Request::json(&self.client, &ENDPOINT))
+        ReloadSecureSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

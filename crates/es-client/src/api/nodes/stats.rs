@@ -9,7 +9,7 @@ call! {
     ///
     /// Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-stats).
-    Stats -> types::NodesStats, none;
+    Stats -> json types::NodesStats, none;
     table { name: "nodes.stats",
         routes: &[Route::get(&["/_nodes/", "/stats/", "/"], &[0, 1, 2]), Route::get(&["/_nodes/", "/stats/"], &[0, 1]), Route::get(&["/_nodes/stats/", "/"], &[1, 2]), Route::get(&["/_nodes/", "/stats"], &[0]), Route::get(&["/_nodes/stats/"], &[1]), Route::get(&["/_nodes/stats"], &[])],
         parts: &[Part::list("node_id"), Part::list("metric"), Part::list("index_metric")] }
@@ -57,6 +57,6 @@ impl super::Nodes {
     /// ```
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 6.0.0. Requires the cluster privileges `monitor`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-nodes-usage).
-    Usage -> Value, none;
+    Usage -> json Value, none;
     table { name: "nodes.usage",
         routes: &[Route::get(&["/_nodes/", "/usage/"], &[0, 1]), Route::get(&["/_nodes/", "/usage"], &[0]), Route::get(&["/_nodes/usage/"], &[1]), Route::get(&["/_nodes/usage"], &[])],
         parts: &[Part::list("node_id"), Part::list("metric")] }
@@ -28,6 +28,6 @@ impl super::Nodes {
     /// Returns how often each REST action and aggregation was used, per node.
     #[inline]
     pub fn usage(&self) -> Usage {
-        Usage(Request::json(&self.client, &ENDPOINT))
+        Usage(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `manage_project_routing`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-create-many-routing).
-    CreateManyRouting -> Value, json;
+    CreateManyRouting -> json Value, json;
     table { name: "project.create_many_routing", routes: &[Route::put(&["/_project_routing"], &[])],
         body: BodyForm::Json, body_required: true }
     query {}
@@ -18,6 +18,6 @@ impl super::Project {
     /// Creates or updates several project routing expressions.
     #[inline]
     pub fn create_many_routing(&self) -> CreateManyRouting {
-        CreateManyRouting(Request::json(&self.client, &ENDPOINT))
+        CreateManyRouting(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `manage_project_routing`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-create-routing).
-    CreateRouting -> Value, json;
+    CreateRouting -> json Value, json;
     table { name: "project.create_routing", routes: &[Route::put(&["/_project_routing/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Project {
     /// Creates or updates a project routing expression.
-    #[inline]
     pub fn create_routing(&self, name: impl Param<String>) -> CreateRouting {
-        CreateRouting(Request::json(&self.client, &ENDPOINT).path(0, name))
+        CreateRouting(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `manage_project_routing`, `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-delete-routing).
-    DeleteRouting -> Value, none;
+    DeleteRouting -> json Value, none;
     table { name: "project.delete_routing", routes: &[Route::delete(&["/_project_routing/"], &[0])],
         parts: &[Part::one("name")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Project {
     /// Deletes a project routing expression.
-    #[inline]
     pub fn delete_routing(&self, name: impl Param<String>) -> DeleteRouting {
-        DeleteRouting(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteRouting(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `read_project_routing`, `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-get-many-routing).
-    GetManyRouting -> Value, none;
+    GetManyRouting -> json Value, none;
     table { name: "project.get_many_routing", routes: &[Route::get(&["/_project_routing"], &[])] }
     query {}
 }
@@ -17,6 +17,6 @@ impl super::Project {
     /// Returns all project routing expressions.
     #[inline]
     pub fn get_many_routing(&self) -> GetManyRouting {
-        GetManyRouting(Request::json(&self.client, &ENDPOINT))
+        GetManyRouting(Request::new(&self.client, &ENDPOINT))
     }
 }

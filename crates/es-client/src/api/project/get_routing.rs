@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `read_project_routing`, `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-get-routing).
-    GetRouting -> Value, none;
+    GetRouting -> json Value, none;
     table { name: "project.get_routing", routes: &[Route::get(&["/_project_routing/"], &[0])],
         parts: &[Part::one("name")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Project {
     /// Returns a project routing expression.
-    #[inline]
     pub fn get_routing(&self, name: impl Param<String>) -> GetRouting {
-        GetRouting(Request::json(&self.client, &ENDPOINT).path(0, name))
+        GetRouting(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

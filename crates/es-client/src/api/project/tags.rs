@@ -8,7 +8,7 @@ call! {
     /// Experimental: may change or be removed. Serverless only. Requires the cluster privileges
     /// `read_project_routing`, `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch-serverless/operation/operation-project-tags).
-    Tags -> Value, none;
+    Tags -> json Value, none;
     table { name: "project.tags", routes: &[Route::get_or_post(&["/_project/tags"], &[])],
         idempotency: Idempotency::Yes }
     query {}
@@ -18,6 +18,6 @@ impl super::Project {
     /// Returns the tags of projects.
     #[inline]
     pub fn tags(&self) -> Tags {
-        Tags(Request::json(&self.client, &ENDPOINT))
+        Tags(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-delete-rule).
-    DeleteRule -> Value, none;
+    DeleteRule -> json Value, none;
     table { name: "query_rules.delete_rule",
         routes: &[Route::delete(&["/_query_rules/", "/_rule/"], &[0, 1])],
         parts: &[Part::one("ruleset_id"), Part::one("rule_id")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::QueryRules {
     /// Deletes a query rule.
-    #[inline]
     pub fn delete_rule(
         &self,
         ruleset_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteRule {
         DeleteRule(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, ruleset_id)
                 .path(1, rule_id),
         )

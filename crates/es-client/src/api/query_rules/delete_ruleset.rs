@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-delete-ruleset).
-    DeleteRuleset -> Value, none;
+    DeleteRuleset -> json Value, none;
     table { name: "query_rules.delete_ruleset", routes: &[Route::delete(&["/_query_rules/"], &[0])],
         parts: &[Part::one("ruleset_id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::QueryRules {
     /// Deletes a query ruleset.
-    #[inline]
     pub fn delete_ruleset(&self, ruleset_id: impl Param<String>) -> DeleteRuleset {
-        DeleteRuleset(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
+        DeleteRuleset(Request::new(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-get-rule).
-    GetRule -> Value, none;
+    GetRule -> json Value, none;
     table { name: "query_rules.get_rule",
         routes: &[Route::get(&["/_query_rules/", "/_rule/"], &[0, 1])],
         parts: &[Part::one("ruleset_id"), Part::one("rule_id")] }
@@ -16,10 +16,9 @@ call! {
 
 impl super::QueryRules {
     /// Returns a query rule.
-    #[inline]
     pub fn get_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> GetRule {
         GetRule(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, ruleset_id)
                 .path(1, rule_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-get-ruleset).
-    GetRuleset -> Value, none;
+    GetRuleset -> json Value, none;
     table { name: "query_rules.get_ruleset", routes: &[Route::get(&["/_query_rules/"], &[0])],
         parts: &[Part::one("ruleset_id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::QueryRules {
     /// Returns a query ruleset.
-    #[inline]
     pub fn get_ruleset(&self, ruleset_id: impl Param<String>) -> GetRuleset {
-        GetRuleset(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
+        GetRuleset(Request::new(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

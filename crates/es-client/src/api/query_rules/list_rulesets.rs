@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-list-rulesets).
-    ListRulesets -> Value, none;
+    ListRulesets -> json Value, none;
     table { name: "query_rules.list_rulesets", routes: &[Route::get(&["/_query_rules"], &[])] }
     query {
         /// Number of rulesets to skip. Default: `0`.
@@ -21,6 +21,6 @@ impl super::QueryRules {
     /// Returns query rulesets.
     #[inline]
     pub fn list_rulesets(&self) -> ListRulesets {
-        ListRulesets(Request::json(&self.client, &ENDPOINT))
+        ListRulesets(Request::new(&self.client, &ENDPOINT))
     }
 }

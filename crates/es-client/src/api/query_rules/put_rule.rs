@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-rule).
-    PutRule -> Value, json;
+    PutRule -> json Value, json;
     table { name: "query_rules.put_rule",
         routes: &[Route::put(&["/_query_rules/", "/_rule/"], &[0, 1])],
         parts: &[Part::one("ruleset_id"), Part::one("rule_id")], body: BodyForm::Json,
@@ -29,10 +29,9 @@ call! {
 
 impl super::QueryRules {
     /// Creates or updates a query rule.
-    #[inline]
     pub fn put_rule(&self, ruleset_id: impl Param<String>, rule_id: impl Param<String>) -> PutRule {
         PutRule(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, ruleset_id)
                 .path(1, rule_id),
         )

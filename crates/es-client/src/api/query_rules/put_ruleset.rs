@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-put-ruleset).
-    PutRuleset -> Value, json;
+    PutRuleset -> json Value, json;
     table { name: "query_rules.put_ruleset", routes: &[Route::put(&["/_query_rules/"], &[0])],
         parts: &[Part::one("ruleset_id")], body: BodyForm::Json, body_required: true }
     query {}
@@ -19,8 +19,7 @@ call! {
 
 impl super::QueryRules {
     /// Creates or updates a query ruleset.
-    #[inline]
     pub fn put_ruleset(&self, ruleset_id: impl Param<String>) -> PutRuleset {
-        PutRuleset(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
+        PutRuleset(Request::new(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_query_rules`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-query-rules-test).
-    Test -> Value, json;
+    Test -> json Value, json;
     table { name: "query_rules.test", routes: &[Route::post(&["/_query_rules/", "/_test"], &[0])],
         parts: &[Part::one("ruleset_id")], body: BodyForm::Json, body_required: true,
         idempotency: Idempotency::Yes }
@@ -20,8 +20,7 @@ call! {
 
 impl super::QueryRules {
     /// Evaluates match criteria against a query ruleset and returns the matching rules.
-    #[inline]
     pub fn test(&self, ruleset_id: impl Param<String>) -> Test {
-        Test(Request::json(&self.client, &ENDPOINT).path(0, ruleset_id))
+        Test(Request::new(&self.client, &ENDPOINT).path(0, ruleset_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the cluster privilege `manage_rollup`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-delete-job).
-    DeleteJob -> Value, none;
+    DeleteJob -> json Value, none;
     table { name: "rollup.delete_job", routes: &[Route::delete(&["/_rollup/job/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Rollup {
     /// Deletes a rollup job.
-    #[inline]
     pub fn delete_job(&self, id: impl Param<String>) -> DeleteJob {
-        DeleteJob(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteJob(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the cluster privilege `monitor_rollup`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-jobs).
-    GetJobs -> Value, none;
+    GetJobs -> json Value, none;
     table { name: "rollup.get_jobs",
         routes: &[Route::get(&["/_rollup/job/"], &[0]), Route::get(&["/_rollup/job"], &[])],
         parts: &[Part::one("id")] }
@@ -23,6 +23,6 @@ impl super::Rollup {
     /// Returns rollup jobs.
     #[inline]
     pub fn get_jobs(&self) -> GetJobs {
-        GetJobs(Request::json(&self.client, &ENDPOINT))
+        GetJobs(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the cluster privilege `monitor_rollup`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-caps).
-    GetRollupCaps -> Value, none;
+    GetRollupCaps -> json Value, none;
     table { name: "rollup.get_rollup_caps",
         routes: &[Route::get(&["/_rollup/data/"], &[0]), Route::get(&["/_rollup/data"], &[])],
         parts: &[Part::one("id")] }
@@ -24,6 +24,6 @@ impl super::Rollup {
     /// Returns the rollup capabilities of an index pattern.
     #[inline]
     pub fn get_rollup_caps(&self) -> GetRollupCaps {
-        GetRollupCaps(Request::json(&self.client, &ENDPOINT))
+        GetRollupCaps(Request::new(&self.client, &ENDPOINT))
     }
 }

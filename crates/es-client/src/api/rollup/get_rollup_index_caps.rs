@@ -8,7 +8,7 @@ call! {
     /// Since 6.4.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-get-rollup-index-caps).
-    GetRollupIndexCaps -> Value, none;
+    GetRollupIndexCaps -> json Value, none;
     table { name: "rollup.get_rollup_index_caps",
         routes: &[Route::get(&["/", "/_rollup/data"], &[0])], parts: &[Part::list("index")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Rollup {
     /// Returns the rollup capabilities of rollup indices.
-    #[inline]
     pub fn get_rollup_index_caps(&self, index: impl Param<[String]>) -> GetRollupIndexCaps {
-        GetRollupIndexCaps(Request::json(&self.client, &ENDPOINT).path(0, index))
+        GetRollupIndexCaps(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the cluster privileges `manage`, `manage_rollup`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-put-job).
-    PutJob -> Value, json;
+    PutJob -> json Value, json;
     table { name: "rollup.put_job", routes: &[Route::put(&["/_rollup/job/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {}
@@ -36,8 +36,7 @@ call! {
 
 impl super::Rollup {
     /// Creates a rollup job.
-    #[inline]
     pub fn put_job(&self, id: impl Param<String>) -> PutJob {
-        PutJob(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutJob(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-rollup-search).
-    RollupSearch -> Value, json;
+    RollupSearch -> json Value, json;
     table { name: "rollup.rollup_search",
         routes: &[Route::get_or_post(&["/", "/_rollup_search"], &[0])],
         parts: &[Part::list("index")], body: BodyForm::Json, body_required: true,
@@ -38,8 +38,7 @@ call! {
 
 impl super::Rollup {
     /// Searches rolled-up data.
-    #[inline]
     pub fn rollup_search(&self, index: impl Param<[String]>) -> RollupSearch {
-        RollupSearch(Request::json(&self.client, &ENDPOINT).path(0, index))
+        RollupSearch(Request::new(&self.client, &ENDPOINT).path(0, index))
     }
 }

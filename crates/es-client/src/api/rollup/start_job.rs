@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the cluster privilege `manage_rollup`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-start-job).
-    StartJob -> Value, none;
+    StartJob -> json Value, none;
     table { name: "rollup.start_job", routes: &[Route::post(&["/_rollup/job/", "/_start"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Rollup {
     /// Starts a rollup job.
-    #[inline]
     pub fn start_job(&self, id: impl Param<String>) -> StartJob {
-        StartJob(Request::json(&self.client, &ENDPOINT).path(0, id))
+        StartJob(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.3.0. Deprecated since 8.11.0. Experimental: may change or be removed. Not available
     /// on serverless. Requires the cluster privilege `manage_rollup`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-rollup-stop-job).
-    StopJob -> Value, none;
+    StopJob -> json Value, none;
     table { name: "rollup.stop_job", routes: &[Route::post(&["/_rollup/job/", "/_stop"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -22,8 +22,7 @@ call! {
 
 impl super::Rollup {
     /// Stops a rollup job.
-    #[inline]
     pub fn stop_job(&self, id: impl Param<String>) -> StopJob {
-        StopJob(Request::json(&self.client, &ENDPOINT).path(0, id))
+        StopJob(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

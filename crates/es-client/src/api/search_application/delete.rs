@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
     /// `manage_search_application`. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete).
-    Delete -> Value, none;
+    Delete -> json Value, none;
     table { name: "search_application.delete",
         routes: &[Route::delete(&["/_application/search_application/"], &[0])],
         parts: &[Part::one("name")] }
@@ -17,8 +17,7 @@ call! {
 
 impl super::SearchApplication {
     /// Deletes a search application.
-    #[inline]
     pub fn delete(&self, name: impl Param<String>) -> Delete {
-        Delete(Request::json(&self.client, &ENDPOINT).path(0, name))
+        Delete(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

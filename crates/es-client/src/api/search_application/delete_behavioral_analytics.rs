@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: may change or be removed.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-delete-behavioral-analytics).
-    DeleteBehavioralAnalytics -> Value, none;
+    DeleteBehavioralAnalytics -> json Value, none;
     table { name: "search_application.delete_behavioral_analytics",
         routes: &[Route::delete(&["/_application/analytics/"], &[0])], parts: &[Part::one("name")] }
     query {}
@@ -16,11 +16,10 @@ call! {
 
 impl super::SearchApplication {
     /// Deletes a behavioral analytics collection and its data stream.
-    #[inline]
     pub fn delete_behavioral_analytics(
         &self,
         name: impl Param<String>,
     ) -> DeleteBehavioralAnalytics {
-        DeleteBehavioralAnalytics(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteBehavioralAnalytics(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
     /// `manage_search_application`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get).
-    Get -> Value, none;
+    Get -> json Value, none;
     table { name: "search_application.get",
         routes: &[Route::get(&["/_application/search_application/"], &[0])],
         parts: &[Part::one("name")] }
@@ -17,8 +17,7 @@ call! {
 
 impl super::SearchApplication {
     /// Returns a search application.
-    #[inline]
     pub fn get(&self, name: impl Param<String>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, name))
+        Get(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: may change or be removed.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-get-behavioral-analytics).
-    GetBehavioralAnalytics -> Value, none;
+    GetBehavioralAnalytics -> json Value, none;
     table { name: "search_application.get_behavioral_analytics",
         routes: &[Route::get(&["/_application/analytics/"], &[0]), Route::get(&["/_application/analytics"], &[])],
         parts: &[Part::list("name")] }
@@ -23,6 +23,6 @@ impl super::SearchApplication {
     /// Returns behavioral analytics collections.
     #[inline]
     pub fn get_behavioral_analytics(&self) -> GetBehavioralAnalytics {
-        GetBehavioralAnalytics(Request::json(&self.client, &ENDPOINT))
+        GetBehavioralAnalytics(Request::new(&self.client, &ENDPOINT))
     }
 }

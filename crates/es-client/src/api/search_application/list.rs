@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
     /// `manage_search_application`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-list).
-    List -> Value, none;
+    List -> json Value, none;
     table { name: "search_application.list",
         routes: &[Route::get(&["/_application/search_application"], &[])] }
     query {
@@ -25,6 +25,6 @@ impl super::SearchApplication {
     /// Returns search applications.
     #[inline]
     pub fn list(&self) -> List {
-        List(Request::json(&self.client, &ENDPOINT))
+        List(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Deprecated since 9.0.0. Experimental: may change or be removed. Not available on serverless.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-post-behavioral-analytics-event).
-    PostBehavioralAnalyticsEvent -> Value, json;
+    PostBehavioralAnalyticsEvent -> json Value, json;
     table { name: "search_application.post_behavioral_analytics_event",
         routes: &[Route::post(&["/_application/analytics/", "/event/"], &[0, 1])],
         parts: &[Part::one("collection_name"), Part::one("event_type")], body: BodyForm::Json,
@@ -21,14 +21,13 @@ call! {
 
 impl super::SearchApplication {
     /// Adds an event to a behavioral analytics collection.
-    #[inline]
     pub fn post_behavioral_analytics_event(
         &self,
         collection_name: impl Param<String>,
         event_type: impl Param<params::EventType>,
     ) -> PostBehavioralAnalyticsEvent {
         PostBehavioralAnalyticsEvent(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, collection_name)
                 .path(1, event_type),
         )

@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Beta: may change in later versions. Requires the cluster privilege
     /// `manage_search_application`. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-put).
-    Put -> Value, json;
+    Put -> json Value, json;
     table { name: "search_application.put",
         routes: &[Route::put(&["/_application/search_application/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
@@ -21,8 +21,7 @@ call! {
 
 impl super::SearchApplication {
     /// Creates or updates a search application.
-    #[inline]
     pub fn put(&self, name: impl Param<String>) -> Put {
-        Put(Request::json(&self.client, &ENDPOINT).path(0, name))
+        Put(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

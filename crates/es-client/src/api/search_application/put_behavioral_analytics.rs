@@ -8,7 +8,7 @@ call! {
     /// Since 8.8.0. Deprecated since 9.0.0. Experimental: may change or be removed.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-put-behavioral-analytics).
-    PutBehavioralAnalytics -> Value, none;
+    PutBehavioralAnalytics -> json Value, none;
     table { name: "search_application.put_behavioral_analytics",
         routes: &[Route::put(&["/_application/analytics/"], &[0])], parts: &[Part::one("name")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::SearchApplication {
     /// Creates a behavioral analytics collection.
-    #[inline]
     pub fn put_behavioral_analytics(&self, name: impl Param<String>) -> PutBehavioralAnalytics {
-        PutBehavioralAnalytics(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutBehavioralAnalytics(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.9.0. Experimental: may change or be removed. Not available on serverless.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-render-query).
-    RenderQuery -> Value, json;
+    RenderQuery -> json Value, json;
     table { name: "search_application.render_query",
         routes: &[Route::post(&["/_application/search_application/", "/_render_query"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -21,8 +21,7 @@ call! {
 
 impl super::SearchApplication {
     /// Renders the query of a search application.
-    #[inline]
     pub fn render_query(&self, name: impl Param<String>) -> RenderQuery {
-        RenderQuery(Request::json(&self.client, &ENDPOINT).path(0, name))
+        RenderQuery(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

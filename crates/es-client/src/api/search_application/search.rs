@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.8.0. Beta: may change in later versions. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-search-application-search).
-    Search -> Value, json;
+    Search -> json Value, json;
     table { name: "search_application.search",
         routes: &[Route::get_or_post(&["/_application/search_application/", "/_search"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -24,8 +24,7 @@ call! {
 
 impl super::SearchApplication {
     /// Searches with a search application.
-    #[inline]
     pub fn search(&self, name: impl Param<String>) -> Search {
-        Search(Request::json(&self.client, &ENDPOINT).path(0, name))
+        Search(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

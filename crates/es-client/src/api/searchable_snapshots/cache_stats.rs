@@ -8,7 +8,7 @@ call! {
     /// Since 7.13.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-cache-stats).
-    CacheStats -> Value, none;
+    CacheStats -> json Value, none;
     table { name: "searchable_snapshots.cache_stats",
         routes: &[Route::get(&["/_searchable_snapshots/", "/cache/stats"], &[0]), Route::get(&["/_searchable_snapshots/cache/stats"], &[])],
         parts: &[Part::list("node_id")] }
@@ -23,6 +23,6 @@ impl super::SearchableSnapshots {
     /// Returns statistics of the shared cache of partially mounted indices.
     #[inline]
     pub fn cache_stats(&self) -> CacheStats {
-        CacheStats(Request::json(&self.client, &ENDPOINT))
+        CacheStats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.10.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the cluster privilege `manage`. Requires the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-clear-cache).
-    ClearCache -> Value, none;
+    ClearCache -> json Value, none;
     table { name: "searchable_snapshots.clear_cache",
         routes: &[Route::post(&["/", "/_searchable_snapshots/cache/clear"], &[0]), Route::post(&["/_searchable_snapshots/cache/clear"], &[])],
         parts: &[Part::list("index")], idempotency: Idempotency::Yes }
@@ -32,6 +32,6 @@ impl super::SearchableSnapshots {
     /// Clears the shared cache of partially mounted indices.
     #[inline]
     pub fn clear_cache(&self) -> ClearCache {
-        ClearCache(Request::json(&self.client, &ENDPOINT))
+        ClearCache(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.10.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
     /// the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-mount).
-    Mount -> Value, json;
+    Mount -> json Value, json;
     table { name: "searchable_snapshots.mount",
         routes: &[Route::post(&["/_snapshot/", "/", "/_mount"], &[0, 1])],
         parts: &[Part::one("repository"), Part::one("snapshot")], body: BodyForm::Json,
@@ -40,10 +40,9 @@ call! {
 
 impl super::SearchableSnapshots {
     /// Mounts an index of a snapshot as a searchable snapshot index.
-    #[inline]
     pub fn mount(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Mount {
         Mount(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, repository)
                 .path(1, snapshot),
         )

@@ -8,7 +8,7 @@ call! {
     /// Since 7.10.0. Not available on serverless. Requires the cluster privilege `manage`. Requires
     /// the index privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-searchable-snapshots-stats).
-    Stats -> Value, none;
+    Stats -> json Value, none;
     table { name: "searchable_snapshots.stats",
         routes: &[Route::get(&["/", "/_searchable_snapshots/stats"], &[0]), Route::get(&["/_searchable_snapshots/stats"], &[])],
         parts: &[Part::list("index")] }
@@ -28,6 +28,6 @@ impl super::SearchableSnapshots {
     /// Returns statistics of searchable snapshot indices.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

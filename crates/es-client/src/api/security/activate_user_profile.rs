@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-activate-user-profile).
-    ActivateUserProfile -> Value, json;
+    ActivateUserProfile -> json Value, json;
     table { name: "security.activate_user_profile",
         routes: &[Route::post(&["/_security/profile/_activate"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Yes }
@@ -28,6 +28,6 @@ impl super::Security {
     /// Creates or updates a user profile on behalf of a user.
     #[inline]
     pub fn activate_user_profile(&self) -> ActivateUserProfile {
-        ActivateUserProfile(Request::json(&self.client, &ENDPOINT))
+        ActivateUserProfile(Request::new(&self.client, &ENDPOINT))
     }
 }

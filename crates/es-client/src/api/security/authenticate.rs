@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-authenticate).
-    Authenticate -> types::Authentication, none;
+    Authenticate -> json types::Authentication, none;
     table { name: "security.authenticate",
         routes: &[Route::get(&["/_security/_authenticate"], &[])] }
     query {}
@@ -25,6 +25,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn authenticate(&self) -> Authenticate {
-        Authenticate(Request::json(&self.client, &ENDPOINT))
+        Authenticate(Request::new(&self.client, &ENDPOINT))
     }
 }

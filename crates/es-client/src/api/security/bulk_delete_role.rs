@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-delete-role).
-    BulkDeleteRole -> Value, json;
+    BulkDeleteRole -> json Value, json;
     table { name: "security.bulk_delete_role", routes: &[Route::delete(&["/_security/role"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -25,6 +25,6 @@ impl super::Security {
     /// Deletes several roles.
     #[inline]
     pub fn bulk_delete_role(&self) -> BulkDeleteRole {
-        BulkDeleteRole(Request::json(&self.client, &ENDPOINT))
+        BulkDeleteRole(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-put-role).
-    BulkPutRole -> Value, json;
+    BulkPutRole -> json Value, json;
     table { name: "security.bulk_put_role", routes: &[Route::post(&["/_security/role"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {
@@ -25,6 +25,6 @@ impl super::Security {
     /// Creates or updates several roles.
     #[inline]
     pub fn bulk_put_role(&self) -> BulkPutRole {
-        BulkPutRole(Request::json(&self.client, &ENDPOINT))
+        BulkPutRole(Request::new(&self.client, &ENDPOINT))
     }
 }

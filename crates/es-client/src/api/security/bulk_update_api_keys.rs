@@ -8,7 +8,7 @@ call! {
     /// Since 8.5.0. Not available on serverless. Requires the cluster privilege
     /// `manage_own_api_key`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-bulk-update-api-keys).
-    BulkUpdateApiKeys -> Value, json;
+    BulkUpdateApiKeys -> json Value, json;
     table { name: "security.bulk_update_api_keys",
         routes: &[Route::post(&["/_security/api_key/_bulk_update"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::Yes }
@@ -31,6 +31,6 @@ impl super::Security {
     /// Updates several API keys.
     #[inline]
     pub fn bulk_update_api_keys(&self) -> BulkUpdateApiKeys {
-        BulkUpdateApiKeys(Request::json(&self.client, &ENDPOINT))
+        BulkUpdateApiKeys(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-change-password).
-    ChangePassword -> Value, json;
+    ChangePassword -> json Value, json;
     table { name: "security.change_password",
         routes: &[Route::put(&["/_security/user/", "/_password"], &[0]), Route::put(&["/_security/user/_password"], &[])],
         parts: &[Part::one("username")], body: BodyForm::Json, body_required: true }
@@ -33,6 +33,6 @@ impl super::Security {
     /// Changes the password of a user, or of the authenticated user.
     #[inline]
     pub fn change_password(&self) -> ChangePassword {
-        ChangePassword(Request::json(&self.client, &ENDPOINT))
+        ChangePassword(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-api-key-cache).
-    ClearApiKeyCache -> Value, none;
+    ClearApiKeyCache -> json Value, none;
     table { name: "security.clear_api_key_cache",
         routes: &[Route::post(&["/_security/api_key/", "/_clear_cache"], &[0])],
         parts: &[Part::list("ids")], idempotency: Idempotency::Yes }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Security {
     /// Evicts API keys from the cache.
-    #[inline]
     pub fn clear_api_key_cache(&self, ids: impl Param<[String]>) -> ClearApiKeyCache {
-        ClearApiKeyCache(Request::json(&self.client, &ENDPOINT).path(0, ids))
+        ClearApiKeyCache(Request::new(&self.client, &ENDPOINT).path(0, ids))
     }
 }

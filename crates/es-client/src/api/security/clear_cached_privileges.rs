@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-privileges).
-    ClearCachedPrivileges -> Value, none;
+    ClearCachedPrivileges -> json Value, none;
     table { name: "security.clear_cached_privileges",
         routes: &[Route::post(&["/_security/privilege/", "/_clear_cache"], &[0])],
         parts: &[Part::list("application")], idempotency: Idempotency::Yes }
@@ -16,11 +16,10 @@ call! {
 
 impl super::Security {
     /// Evicts application privileges from the cache.
-    #[inline]
     pub fn clear_cached_privileges(
         &self,
         application: impl Param<[String]>,
     ) -> ClearCachedPrivileges {
-        ClearCachedPrivileges(Request::json(&self.client, &ENDPOINT).path(0, application))
+        ClearCachedPrivileges(Request::new(&self.client, &ENDPOINT).path(0, application))
     }
 }

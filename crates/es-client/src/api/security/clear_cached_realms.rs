@@ -7,7 +7,7 @@ call! {
     ///
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-realms).
-    ClearCachedRealms -> Value, none;
+    ClearCachedRealms -> json Value, none;
     table { name: "security.clear_cached_realms",
         routes: &[Route::post(&["/_security/realm/", "/_clear_cache"], &[0])],
         parts: &[Part::list("realms")], idempotency: Idempotency::Yes }
@@ -19,8 +19,7 @@ call! {
 
 impl super::Security {
     /// Evicts users from the cache of realms.
-    #[inline]
     pub fn clear_cached_realms(&self, realms: impl Param<[String]>) -> ClearCachedRealms {
-        ClearCachedRealms(Request::json(&self.client, &ENDPOINT).path(0, realms))
+        ClearCachedRealms(Request::new(&self.client, &ENDPOINT).path(0, realms))
     }
 }

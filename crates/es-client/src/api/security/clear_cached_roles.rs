@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-roles).
-    ClearCachedRoles -> Value, none;
+    ClearCachedRoles -> json Value, none;
     table { name: "security.clear_cached_roles",
         routes: &[Route::post(&["/_security/role/", "/_clear_cache"], &[0])],
         parts: &[Part::list("name")], idempotency: Idempotency::Yes }
@@ -16,8 +16,7 @@ call! {
 
 impl super::Security {
     /// Evicts roles from the cache.
-    #[inline]
     pub fn clear_cached_roles(&self, name: impl Param<[String]>) -> ClearCachedRoles {
-        ClearCachedRoles(Request::json(&self.client, &ENDPOINT).path(0, name))
+        ClearCachedRoles(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

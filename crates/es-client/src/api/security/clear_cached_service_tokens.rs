@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clear-cached-service-tokens).
-    ClearCachedServiceTokens -> Value, none;
+    ClearCachedServiceTokens -> json Value, none;
     table { name: "security.clear_cached_service_tokens",
         routes: &[Route::post(&["/_security/service/", "/", "/credential/token/", "/_clear_cache"], &[0, 1, 2])],
         parts: &[Part::one("namespace"), Part::one("service"), Part::list("name")],
@@ -17,7 +17,6 @@ call! {
 
 impl super::Security {
     /// Evicts service account tokens from the cache.
-    #[inline]
     pub fn clear_cached_service_tokens(
         &self,
         namespace: impl Param<String>,
@@ -25,7 +24,7 @@ impl super::Security {
         name: impl Param<[String]>,
     ) -> ClearCachedServiceTokens {
         ClearCachedServiceTokens(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, namespace)
                 .path(1, service)
                 .path(2, name),

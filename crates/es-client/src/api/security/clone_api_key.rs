@@ -8,7 +8,7 @@ call! {
     /// Since 9.4.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `manage_own_api_key`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-clone-api-key).
-    CloneApiKey -> Value, json;
+    CloneApiKey -> json Value, json;
     table { name: "security.clone_api_key",
         routes: &[Route::post(&["/_security/api_key/clone"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -35,6 +35,6 @@ impl super::Security {
     /// Creates an API key with the privileges of an existing one.
     #[inline]
     pub fn clone_api_key(&self) -> CloneApiKey {
-        CloneApiKey(Request::json(&self.client, &ENDPOINT))
+        CloneApiKey(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.7.0. Requires the cluster privilege `manage_own_api_key`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-api-key).
-    CreateApiKey -> types::ApiKeyCreated, json;
+    CreateApiKey -> json types::ApiKeyCreated, json;
     table { name: "security.create_api_key", routes: &[Route::put(&["/_security/api_key"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::No }
     query {
@@ -50,6 +50,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn create_api_key(&self) -> CreateApiKey {
-        CreateApiKey(Request::json(&self.client, &ENDPOINT))
+        CreateApiKey(Request::new(&self.client, &ENDPOINT))
     }
 }

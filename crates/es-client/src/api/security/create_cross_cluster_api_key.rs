@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-cross-cluster-api-key).
-    CreateCrossClusterApiKey -> Value, json;
+    CreateCrossClusterApiKey -> json Value, json;
     table { name: "security.create_cross_cluster_api_key",
         routes: &[Route::post(&["/_security/cross_cluster/api_key"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -34,6 +34,6 @@ impl super::Security {
     /// Creates a cross-cluster API key.
     #[inline]
     pub fn create_cross_cluster_api_key(&self) -> CreateCrossClusterApiKey {
-        CreateCrossClusterApiKey(Request::json(&self.client, &ENDPOINT))
+        CreateCrossClusterApiKey(Request::new(&self.client, &ENDPOINT))
     }
 }

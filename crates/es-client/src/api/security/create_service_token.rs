@@ -8,7 +8,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_service_account`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-create-service-token).
-    CreateServiceToken -> Value, none;
+    CreateServiceToken -> json Value, none;
     table { name: "security.create_service_token",
         routes: &[Route::put(&["/_security/service/", "/", "/credential/token/"], &[0, 1, 2]), Route::post(&["/_security/service/", "/", "/credential/token"], &[0, 1])],
         parts: &[Part::one("namespace"), Part::one("service"), Part::one("name")],
@@ -26,14 +26,13 @@ call! {
 
 impl super::Security {
     /// Creates a service account token.
-    #[inline]
     pub fn create_service_token(
         &self,
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> CreateServiceToken {
         CreateServiceToken(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, namespace)
                 .path(1, service),
         )

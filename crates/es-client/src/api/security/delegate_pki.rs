@@ -8,7 +8,7 @@ call! {
     /// Since 7.4.0. Not available on serverless. Requires the cluster privilege `all`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delegate-pki).
-    DelegatePki -> Value, json;
+    DelegatePki -> json Value, json;
     table { name: "security.delegate_pki",
         routes: &[Route::post(&["/_security/delegate_pki"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -24,6 +24,6 @@ impl super::Security {
     /// Exchanges a client certificate chain, verified by a trusted proxy, for an access token.
     #[inline]
     pub fn delegate_pki(&self) -> DelegatePki {
-        DelegatePki(Request::json(&self.client, &ENDPOINT))
+        DelegatePki(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.4.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-privileges).
-    DeletePrivileges -> Value, none;
+    DeletePrivileges -> json Value, none;
     table { name: "security.delete_privileges",
         routes: &[Route::delete(&["/_security/privilege/", "/"], &[0, 1])],
         parts: &[Part::one("application"), Part::list("name")] }
@@ -20,14 +20,13 @@ call! {
 
 impl super::Security {
     /// Deletes application privileges.
-    #[inline]
     pub fn delete_privileges(
         &self,
         application: impl Param<String>,
         name: impl Param<[String]>,
     ) -> DeletePrivileges {
         DeletePrivileges(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, application)
                 .path(1, name),
         )

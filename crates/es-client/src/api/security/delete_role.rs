@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role).
-    DeleteRole -> types::Deleted, none;
+    DeleteRole -> json types::Deleted, none;
     table { name: "security.delete_role", routes: &[Route::delete(&["/_security/role/"], &[0])],
         parts: &[Part::one("name")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Security {
     /// Deletes a role.
-    #[inline]
     pub fn delete_role(&self, name: impl Param<String>) -> DeleteRole {
-        DeleteRole(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteRole(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

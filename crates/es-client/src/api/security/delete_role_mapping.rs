@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-role-mapping).
-    DeleteRoleMapping -> Value, none;
+    DeleteRoleMapping -> json Value, none;
     table { name: "security.delete_role_mapping",
         routes: &[Route::delete(&["/_security/role_mapping/"], &[0])], parts: &[Part::one("name")] }
     query {
@@ -19,8 +19,7 @@ call! {
 
 impl super::Security {
     /// Deletes a role mapping.
-    #[inline]
     pub fn delete_role_mapping(&self, name: impl Param<String>) -> DeleteRoleMapping {
-        DeleteRoleMapping(Request::json(&self.client, &ENDPOINT).path(0, name))
+        DeleteRoleMapping(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

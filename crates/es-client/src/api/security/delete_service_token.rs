@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_service_account`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-service-token).
-    DeleteServiceToken -> Value, none;
+    DeleteServiceToken -> json Value, none;
     table { name: "security.delete_service_token",
         routes: &[Route::delete(&["/_security/service/", "/", "/credential/token/"], &[0, 1, 2])],
         parts: &[Part::one("namespace"), Part::one("service"), Part::one("name")] }
@@ -20,7 +20,6 @@ call! {
 
 impl super::Security {
     /// Deletes a service account token.
-    #[inline]
     pub fn delete_service_token(
         &self,
         namespace: impl Param<String>,
@@ -28,7 +27,7 @@ impl super::Security {
         name: impl Param<String>,
     ) -> DeleteServiceToken {
         DeleteServiceToken(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, namespace)
                 .path(1, service)
                 .path(2, name),

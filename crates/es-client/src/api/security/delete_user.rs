@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-delete-user).
-    DeleteUser -> types::Deleted, none;
+    DeleteUser -> json types::Deleted, none;
     table { name: "security.delete_user", routes: &[Route::delete(&["/_security/user/"], &[0])],
         parts: &[Part::one("username")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Security {
     /// Deletes a user of the native realm.
-    #[inline]
     pub fn delete_user(&self, username: impl Param<String>) -> DeleteUser {
-        DeleteUser(Request::json(&self.client, &ENDPOINT).path(0, username))
+        DeleteUser(Request::new(&self.client, &ENDPOINT).path(0, username))
     }
 }

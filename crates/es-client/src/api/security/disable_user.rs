@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user).
-    DisableUser -> Value, none;
+    DisableUser -> json Value, none;
     table { name: "security.disable_user",
         routes: &[Route::put(&["/_security/user/", "/_disable"], &[0])],
         parts: &[Part::one("username")] }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Security {
     /// Disables a user of the native realm.
-    #[inline]
     pub fn disable_user(&self, username: impl Param<String>) -> DisableUser {
-        DisableUser(Request::json(&self.client, &ENDPOINT).path(0, username))
+        DisableUser(Request::new(&self.client, &ENDPOINT).path(0, username))
     }
 }

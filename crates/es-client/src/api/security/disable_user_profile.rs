@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-disable-user-profile).
-    DisableUserProfile -> Value, none;
+    DisableUserProfile -> json Value, none;
     table { name: "security.disable_user_profile",
         routes: &[Route::put(&["/_security/profile/", "/_disable"], &[0])],
         parts: &[Part::one("uid")] }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Security {
     /// Disables a user profile, so that profile searches do not return it.
-    #[inline]
     pub fn disable_user_profile(&self, uid: impl Param<String>) -> DisableUserProfile {
-        DisableUserProfile(Request::json(&self.client, &ENDPOINT).path(0, uid))
+        DisableUserProfile(Request::new(&self.client, &ENDPOINT).path(0, uid))
     }
 }

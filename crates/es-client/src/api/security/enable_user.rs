@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enable-user).
-    EnableUser -> Value, none;
+    EnableUser -> json Value, none;
     table { name: "security.enable_user",
         routes: &[Route::put(&["/_security/user/", "/_enable"], &[0])],
         parts: &[Part::one("username")] }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Security {
     /// Enables a user of the native realm.
-    #[inline]
     pub fn enable_user(&self, username: impl Param<String>) -> EnableUser {
-        EnableUser(Request::json(&self.client, &ENDPOINT).path(0, username))
+        EnableUser(Request::new(&self.client, &ENDPOINT).path(0, username))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enable-user-profile).
-    EnableUserProfile -> Value, none;
+    EnableUserProfile -> json Value, none;
     table { name: "security.enable_user_profile",
         routes: &[Route::put(&["/_security/profile/", "/_enable"], &[0])],
         parts: &[Part::one("uid")] }
@@ -20,8 +20,7 @@ call! {
 
 impl super::Security {
     /// Enables a user profile, so that profile searches return it.
-    #[inline]
     pub fn enable_user_profile(&self, uid: impl Param<String>) -> EnableUserProfile {
-        EnableUserProfile(Request::json(&self.client, &ENDPOINT).path(0, uid))
+        EnableUserProfile(Request::new(&self.client, &ENDPOINT).path(0, uid))
     }
 }

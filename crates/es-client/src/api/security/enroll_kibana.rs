@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.0.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-kibana).
-    EnrollKibana -> Value, none;
+    EnrollKibana -> json Value, none;
     table { name: "security.enroll_kibana",
         routes: &[Route::get(&["/_security/enroll/kibana"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Security {
     /// Enrolls a Kibana instance: returns a token and the CA certificate of the HTTP layer.
     #[inline]
     pub fn enroll_kibana(&self) -> EnrollKibana {
-        EnrollKibana(Request::json(&self.client, &ENDPOINT))
+        EnrollKibana(Request::new(&self.client, &ENDPOINT))
     }
 }

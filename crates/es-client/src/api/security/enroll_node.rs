@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.0.0. Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-enroll-node).
-    EnrollNode -> Value, none;
+    EnrollNode -> json Value, none;
     table { name: "security.enroll_node", routes: &[Route::get(&["/_security/enroll/node"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl super::Security {
     /// Enrolls a new node: returns the certificates and addresses it needs to join.
     #[inline]
     pub fn enroll_node(&self) -> EnrollNode {
-        EnrollNode(Request::json(&self.client, &ENDPOINT))
+        EnrollNode(Request::new(&self.client, &ENDPOINT))
     }
 }

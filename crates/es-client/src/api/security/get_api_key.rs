@@ -8,7 +8,7 @@ call! {
     /// Since 6.7.0. Requires the cluster privileges `manage_own_api_key`, `read_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-api-key).
-    GetApiKey -> types::ApiKeys, none;
+    GetApiKey -> json types::ApiKeys, none;
     table { name: "security.get_api_key", routes: &[Route::get(&["/_security/api_key"], &[])] }
     query {
         /// If `true`, only active API keys are returned: neither invalidated nor expired. Default:
@@ -44,6 +44,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn get_api_key(&self) -> GetApiKey {
-        GetApiKey(Request::json(&self.client, &ENDPOINT))
+        GetApiKey(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.3.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-builtin-privileges).
-    GetBuiltinPrivileges -> Value, none;
+    GetBuiltinPrivileges -> json Value, none;
     table { name: "security.get_builtin_privileges",
         routes: &[Route::get(&["/_security/privilege/_builtin"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Security {
     /// Returns the cluster and index privileges that this version supports.
     #[inline]
     pub fn get_builtin_privileges(&self) -> GetBuiltinPrivileges {
-        GetBuiltinPrivileges(Request::json(&self.client, &ENDPOINT))
+        GetBuiltinPrivileges(Request::new(&self.client, &ENDPOINT))
     }
 }

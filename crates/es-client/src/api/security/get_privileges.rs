@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 6.4.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-privileges).
-    GetPrivileges -> Value, none;
+    GetPrivileges -> json Value, none;
     table { name: "security.get_privileges",
         routes: &[Route::get(&["/_security/privilege/", "/"], &[0, 1]), Route::get(&["/_security/privilege/"], &[0]), Route::get(&["/_security/privilege"], &[])],
         parts: &[Part::one("application"), Part::list("name")] }
@@ -25,6 +25,6 @@ impl super::Security {
     /// Returns application privileges.
     #[inline]
     pub fn get_privileges(&self) -> GetPrivileges {
-        GetPrivileges(Request::json(&self.client, &ENDPOINT))
+        GetPrivileges(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role).
-    GetRole -> types::Roles, none;
+    GetRole -> json types::Roles, none;
     table { name: "security.get_role",
         routes: &[Route::get(&["/_security/role/"], &[0]), Route::get(&["/_security/role"], &[])],
         parts: &[Part::list("name")] }
@@ -25,6 +25,6 @@ impl super::Security {
     /// Returns roles.
     #[inline]
     pub fn get_role(&self) -> GetRole {
-        GetRole(Request::json(&self.client, &ENDPOINT))
+        GetRole(Request::new(&self.client, &ENDPOINT))
     }
 }

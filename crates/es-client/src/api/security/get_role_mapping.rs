@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-role-mapping).
-    GetRoleMapping -> Value, none;
+    GetRoleMapping -> json Value, none;
     table { name: "security.get_role_mapping",
         routes: &[Route::get(&["/_security/role_mapping/"], &[0]), Route::get(&["/_security/role_mapping"], &[])],
         parts: &[Part::list("name")] }
@@ -22,6 +22,6 @@ impl super::Security {
     /// Returns role mappings.
     #[inline]
     pub fn get_role_mapping(&self) -> GetRoleMapping {
-        GetRoleMapping(Request::json(&self.client, &ENDPOINT))
+        GetRoleMapping(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 7.13.0. Requires the cluster privilege `manage_service_account`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-accounts).
-    GetServiceAccounts -> Value, none;
+    GetServiceAccounts -> json Value, none;
     table { name: "security.get_service_accounts",
         routes: &[Route::get(&["/_security/service/", "/"], &[0, 1]), Route::get(&["/_security/service/"], &[0]), Route::get(&["/_security/service"], &[])],
         parts: &[Part::one("namespace"), Part::one("service")] }
@@ -25,6 +25,6 @@ impl super::Security {
     /// Returns service accounts.
     #[inline]
     pub fn get_service_accounts(&self) -> GetServiceAccounts {
-        GetServiceAccounts(Request::json(&self.client, &ENDPOINT))
+        GetServiceAccounts(Request::new(&self.client, &ENDPOINT))
     }
 }

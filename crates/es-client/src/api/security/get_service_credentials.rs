@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.13.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-service-credentials).
-    GetServiceCredentials -> Value, none;
+    GetServiceCredentials -> json Value, none;
     table { name: "security.get_service_credentials",
         routes: &[Route::get(&["/_security/service/", "/", "/credential"], &[0, 1])],
         parts: &[Part::one("namespace"), Part::one("service")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Security {
     /// Returns the tokens of a service account.
-    #[inline]
     pub fn get_service_credentials(
         &self,
         namespace: impl Param<String>,
         service: impl Param<String>,
     ) -> GetServiceCredentials {
         GetServiceCredentials(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, namespace)
                 .path(1, service),
         )

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `read_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-settings).
-    GetSettings -> Value, none;
+    GetSettings -> json Value, none;
     table { name: "security.get_settings", routes: &[Route::get(&["/_security/settings"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -20,6 +20,6 @@ impl super::Security {
     /// Returns the settings of the security system indices.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::json(&self.client, &ENDPOINT))
+        GetSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 9.2.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-stats).
-    GetStats -> Value, none;
+    GetStats -> json Value, none;
     table { name: "security.get_stats", routes: &[Route::get(&["/_security/stats"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl super::Security {
     /// Returns security statistics, per node.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
-        GetStats(Request::json(&self.client, &ENDPOINT))
+        GetStats(Request::new(&self.client, &ENDPOINT))
     }
 }

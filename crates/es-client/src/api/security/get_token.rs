@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_token`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-token).
-    GetToken -> Value, json;
+    GetToken -> json Value, json;
     table { name: "security.get_token", routes: &[Route::post(&["/_security/oauth2/token"], &[])],
         body: BodyForm::Json, body_required: true }
     query {}
@@ -31,6 +31,6 @@ impl super::Security {
     /// Creates an access token.
     #[inline]
     pub fn get_token(&self) -> GetToken {
-        GetToken(Request::json(&self.client, &ENDPOINT))
+        GetToken(Request::new(&self.client, &ENDPOINT))
     }
 }

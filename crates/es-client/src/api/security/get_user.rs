@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `read_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user).
-    GetUser -> types::Users, none;
+    GetUser -> json types::Users, none;
     table { name: "security.get_user",
         routes: &[Route::get(&["/_security/user/"], &[0]), Route::get(&["/_security/user"], &[])],
         parts: &[Part::list("username")] }
@@ -27,6 +27,6 @@ impl super::Security {
     /// Returns users of the native realm and built-in users.
     #[inline]
     pub fn get_user(&self) -> GetUser {
-        GetUser(Request::json(&self.client, &ENDPOINT))
+        GetUser(Request::new(&self.client, &ENDPOINT))
     }
 }

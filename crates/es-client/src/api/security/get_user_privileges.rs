@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-privileges).
-    GetUserPrivileges -> Value, none;
+    GetUserPrivileges -> json Value, none;
     table { name: "security.get_user_privileges",
         routes: &[Route::get(&["/_security/user/_privileges"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Security {
     /// Returns the privileges of the authenticated user.
     #[inline]
     pub fn get_user_privileges(&self) -> GetUserPrivileges {
-        GetUserPrivileges(Request::json(&self.client, &ENDPOINT))
+        GetUserPrivileges(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-get-user-profile).
-    GetUserProfile -> Value, none;
+    GetUserProfile -> json Value, none;
     table { name: "security.get_user_profile",
         routes: &[Route::get(&["/_security/profile/"], &[0])], parts: &[Part::list("uid")] }
     query {
@@ -18,8 +18,7 @@ call! {
 
 impl super::Security {
     /// Returns user profiles.
-    #[inline]
     pub fn get_user_profile(&self, uid: impl Param<[String]>) -> GetUserProfile {
-        GetUserProfile(Request::json(&self.client, &ENDPOINT).path(0, uid))
+        GetUserProfile(Request::new(&self.client, &ENDPOINT).path(0, uid))
     }
 }

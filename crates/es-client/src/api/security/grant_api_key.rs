@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.9.0. Requires the cluster privilege `grant_api_key`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-grant-api-key).
-    GrantApiKey -> types::ApiKeyCreated, json;
+    GrantApiKey -> json types::ApiKeyCreated, json;
     table { name: "security.grant_api_key",
         routes: &[Route::post(&["/_security/api_key/grant"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -38,6 +38,6 @@ impl super::Security {
     /// Creates an API key on behalf of another user.
     #[inline]
     pub fn grant_api_key(&self) -> GrantApiKey {
-        GrantApiKey(Request::json(&self.client, &ENDPOINT))
+        GrantApiKey(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.4.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges).
-    HasPrivileges -> Value, json;
+    HasPrivileges -> json Value, json;
     table { name: "security.has_privileges",
         routes: &[Route::get_or_post(&["/_security/user/", "/_has_privileges"], &[0]), Route::get_or_post(&["/_security/user/_has_privileges"], &[])],
         parts: &[Part::one("user")], body: BodyForm::Json, body_required: true,
@@ -33,6 +33,6 @@ impl super::Security {
     /// Checks whether the authenticated user has the given privileges.
     #[inline]
     pub fn has_privileges(&self) -> HasPrivileges {
-        HasPrivileges(Request::json(&self.client, &ENDPOINT))
+        HasPrivileges(Request::new(&self.client, &ENDPOINT))
     }
 }

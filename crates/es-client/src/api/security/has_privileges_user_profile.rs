@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.3.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-has-privileges-user-profile).
-    HasPrivilegesUserProfile -> Value, json;
+    HasPrivilegesUserProfile -> json Value, json;
     table { name: "security.has_privileges_user_profile",
         routes: &[Route::get_or_post(&["/_security/profile/_has_privileges"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
@@ -26,6 +26,6 @@ impl super::Security {
     /// Checks which of the given user profiles have the given privileges.
     #[inline]
     pub fn has_privileges_user_profile(&self) -> HasPrivilegesUserProfile {
-        HasPrivilegesUserProfile(Request::json(&self.client, &ENDPOINT))
+        HasPrivilegesUserProfile(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 6.7.0. Requires the cluster privileges `manage_api_key`, `manage_own_api_key`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-api-key).
-    InvalidateApiKey -> types::ApiKeysInvalidated, json;
+    InvalidateApiKey -> json types::ApiKeysInvalidated, json;
     table { name: "security.invalidate_api_key",
         routes: &[Route::delete(&["/_security/api_key"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -43,6 +43,6 @@ impl super::Security {
     /// ```
     #[inline]
     pub fn invalidate_api_key(&self) -> InvalidateApiKey {
-        InvalidateApiKey(Request::json(&self.client, &ENDPOINT))
+        InvalidateApiKey(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-invalidate-token).
-    InvalidateToken -> Value, json;
+    InvalidateToken -> json Value, json;
     table { name: "security.invalidate_token",
         routes: &[Route::delete(&["/_security/oauth2/token"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -28,6 +28,6 @@ impl super::Security {
     /// Invalidates access or refresh tokens.
     #[inline]
     pub fn invalidate_token(&self) -> InvalidateToken {
-        InvalidateToken(Request::json(&self.client, &ENDPOINT))
+        InvalidateToken(Request::new(&self.client, &ENDPOINT))
     }
 }

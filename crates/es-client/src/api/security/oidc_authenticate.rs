@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-authenticate).
-    OidcAuthenticate -> Value, json;
+    OidcAuthenticate -> json Value, json;
     table { name: "security.oidc_authenticate",
         routes: &[Route::post(&["/_security/oidc/authenticate"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -29,6 +29,6 @@ impl super::Security {
     /// Exchanges an OpenID Connect authentication response for an access and a refresh token.
     #[inline]
     pub fn oidc_authenticate(&self) -> OidcAuthenticate {
-        OidcAuthenticate(Request::json(&self.client, &ENDPOINT))
+        OidcAuthenticate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-logout).
-    OidcLogout -> Value, json;
+    OidcLogout -> json Value, json;
     table { name: "security.oidc_logout", routes: &[Route::post(&["/_security/oidc/logout"], &[])],
         body: BodyForm::Json, body_required: true }
     query {}
@@ -23,6 +23,6 @@ impl super::Security {
     /// Invalidates tokens that were issued by OpenID Connect authentication.
     #[inline]
     pub fn oidc_logout(&self) -> OidcLogout {
-        OidcLogout(Request::json(&self.client, &ENDPOINT))
+        OidcLogout(Request::new(&self.client, &ENDPOINT))
     }
 }

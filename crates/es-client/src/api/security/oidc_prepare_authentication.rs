@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-oidc-prepare-authentication).
-    OidcPrepareAuthentication -> Value, json;
+    OidcPrepareAuthentication -> json Value, json;
     table { name: "security.oidc_prepare_authentication",
         routes: &[Route::post(&["/_security/oidc/prepare"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -30,6 +30,6 @@ impl super::Security {
     /// Creates an OpenID Connect authentication request as a URL.
     #[inline]
     pub fn oidc_prepare_authentication(&self) -> OidcPrepareAuthentication {
-        OidcPrepareAuthentication(Request::json(&self.client, &ENDPOINT))
+        OidcPrepareAuthentication(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.4.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-privileges).
-    PutPrivileges -> Value, json;
+    PutPrivileges -> json Value, json;
     table { name: "security.put_privileges", routes: &[Route::put(&["/_security/privilege"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -21,6 +21,6 @@ impl super::Security {
     /// Creates or updates application privileges.
     #[inline]
     pub fn put_privileges(&self) -> PutPrivileges {
-        PutPrivileges(Request::json(&self.client, &ENDPOINT))
+        PutPrivileges(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role).
-    PutRole -> types::RolePut, json;
+    PutRole -> json types::RolePut, json;
     table { name: "security.put_role", routes: &[Route::put(&["/_security/role/"], &[0])],
         parts: &[Part::one("name")], body: BodyForm::Json, body_required: true }
     query {
@@ -57,8 +57,7 @@ impl super::Security {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_role(&self, name: impl Param<String>) -> PutRole {
-        PutRole(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutRole(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 5.5.0. Requires the cluster privilege `manage_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-role-mapping).
-    PutRoleMapping -> Value, json;
+    PutRoleMapping -> json Value, json;
     table { name: "security.put_role_mapping",
         routes: &[Route::put(&["/_security/role_mapping/"], &[0])], parts: &[Part::one("name")],
         body: BodyForm::Json, body_required: true }
@@ -38,8 +38,7 @@ call! {
 
 impl super::Security {
     /// Creates or updates a role mapping.
-    #[inline]
     pub fn put_role_mapping(&self, name: impl Param<String>) -> PutRoleMapping {
-        PutRoleMapping(Request::json(&self.client, &ENDPOINT).path(0, name))
+        PutRoleMapping(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

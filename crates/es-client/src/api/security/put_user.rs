@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-put-user).
-    PutUser -> types::UserPut, json;
+    PutUser -> json types::UserPut, json;
     table { name: "security.put_user", routes: &[Route::put(&["/_security/user/"], &[0])],
         parts: &[Part::one("username")], body: BodyForm::Json, body_required: true }
     query {
@@ -55,8 +55,7 @@ impl super::Security {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn put_user(&self, username: impl Param<String>) -> PutUser {
-        PutUser(Request::json(&self.client, &ENDPOINT).path(0, username))
+        PutUser(Request::new(&self.client, &ENDPOINT).path(0, username))
     }
 }

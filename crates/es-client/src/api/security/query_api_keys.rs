@@ -8,7 +8,7 @@ call! {
     /// Since 7.15.0. Requires the cluster privileges `manage_own_api_key`, `read_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-api-keys).
-    QueryApiKeys -> types::ApiKeys, json;
+    QueryApiKeys -> json types::ApiKeys, json;
     table { name: "security.query_api_keys",
         routes: &[Route::get_or_post(&["/_security/_query/api_key"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -45,6 +45,6 @@ impl super::Security {
     /// Searches API keys.
     #[inline]
     pub fn query_api_keys(&self) -> QueryApiKeys {
-        QueryApiKeys(Request::json(&self.client, &ENDPOINT))
+        QueryApiKeys(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-role).
-    QueryRole -> Value, json;
+    QueryRole -> json Value, json;
     table { name: "security.query_role",
         routes: &[Route::get_or_post(&["/_security/_query/role"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -32,6 +32,6 @@ impl super::Security {
     /// Searches roles.
     #[inline]
     pub fn query_role(&self) -> QueryRole {
-        QueryRole(Request::json(&self.client, &ENDPOINT))
+        QueryRole(Request::new(&self.client, &ENDPOINT))
     }
 }

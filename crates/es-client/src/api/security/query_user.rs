@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.14.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-query-user).
-    QueryUser -> Value, json;
+    QueryUser -> json Value, json;
     table { name: "security.query_user",
         routes: &[Route::get_or_post(&["/_security/_query/user"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -35,6 +35,6 @@ impl super::Security {
     /// Searches users of the native realm.
     #[inline]
     pub fn query_user(&self) -> QueryUser {
-        QueryUser(Request::json(&self.client, &ENDPOINT))
+        QueryUser(Request::new(&self.client, &ENDPOINT))
     }
 }

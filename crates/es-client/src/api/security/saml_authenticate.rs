@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-authenticate).
-    SamlAuthenticate -> Value, json;
+    SamlAuthenticate -> json Value, json;
     table { name: "security.saml_authenticate",
         routes: &[Route::post(&["/_security/saml/authenticate"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -26,6 +26,6 @@ impl super::Security {
     /// Exchanges a SAML response for an access and a refresh token.
     #[inline]
     pub fn saml_authenticate(&self) -> SamlAuthenticate {
-        SamlAuthenticate(Request::json(&self.client, &ENDPOINT))
+        SamlAuthenticate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.14.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-complete-logout).
-    SamlCompleteLogout -> (), json;
+    SamlCompleteLogout -> nothing (), json;
     table { name: "security.saml_complete_logout",
         routes: &[Route::post(&["/_security/saml/complete_logout"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -28,6 +28,6 @@ impl super::Security {
     /// Verifies the logout response of a SAML identity provider.
     #[inline]
     pub fn saml_complete_logout(&self) -> SamlCompleteLogout {
-        SamlCompleteLogout(Request::nothing(&self.client, &ENDPOINT))
+        SamlCompleteLogout(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-invalidate).
-    SamlInvalidate -> Value, json;
+    SamlInvalidate -> json Value, json;
     table { name: "security.saml_invalidate",
         routes: &[Route::post(&["/_security/saml/invalidate"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -26,6 +26,6 @@ impl super::Security {
     /// Handles a SAML logout request of the identity provider.
     #[inline]
     pub fn saml_invalidate(&self) -> SamlInvalidate {
-        SamlInvalidate(Request::json(&self.client, &ENDPOINT))
+        SamlInvalidate(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-logout).
-    SamlLogout -> Value, json;
+    SamlLogout -> json Value, json;
     table { name: "security.saml_logout", routes: &[Route::post(&["/_security/saml/logout"], &[])],
         body: BodyForm::Json, body_required: true }
     query {}
@@ -23,6 +23,6 @@ impl super::Security {
     /// Invalidates tokens that were issued by SAML authentication.
     #[inline]
     pub fn saml_logout(&self) -> SamlLogout {
-        SamlLogout(Request::json(&self.client, &ENDPOINT))
+        SamlLogout(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-prepare-authentication).
-    SamlPrepareAuthentication -> Value, json;
+    SamlPrepareAuthentication -> json Value, json;
     table { name: "security.saml_prepare_authentication",
         routes: &[Route::post(&["/_security/saml/prepare"], &[])], body: BodyForm::Json,
         body_required: true }
@@ -26,6 +26,6 @@ impl super::Security {
     /// Creates a SAML authentication request as a URL.
     #[inline]
     pub fn saml_prepare_authentication(&self) -> SamlPrepareAuthentication {
-        SamlPrepareAuthentication(Request::json(&self.client, &ENDPOINT))
+        SamlPrepareAuthentication(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.11.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-saml-service-provider-metadata).
-    SamlServiceProviderMetadata -> Value, none;
+    SamlServiceProviderMetadata -> json Value, none;
     table { name: "security.saml_service_provider_metadata",
         routes: &[Route::get(&["/_security/saml/metadata/"], &[0])],
         parts: &[Part::one("realm_name")] }
@@ -16,11 +16,10 @@ call! {
 
 impl super::Security {
     /// Returns the SAML metadata of a realm.
-    #[inline]
     pub fn saml_service_provider_metadata(
         &self,
         realm_name: impl Param<String>,
     ) -> SamlServiceProviderMetadata {
-        SamlServiceProviderMetadata(Request::json(&self.client, &ENDPOINT).path(0, realm_name))
+        SamlServiceProviderMetadata(Request::new(&self.client, &ENDPOINT).path(0, realm_name))
     }
 }

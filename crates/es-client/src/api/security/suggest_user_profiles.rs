@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `read_security`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-suggest-user-profiles).
-    SuggestUserProfiles -> Value, json;
+    SuggestUserProfiles -> json Value, json;
     table { name: "security.suggest_user_profiles",
         routes: &[Route::get_or_post(&["/_security/profile/_suggest"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -33,6 +33,6 @@ impl super::Security {
     /// Searches user profiles by name or email address.
     #[inline]
     pub fn suggest_user_profiles(&self) -> SuggestUserProfiles {
-        SuggestUserProfiles(Request::json(&self.client, &ENDPOINT))
+        SuggestUserProfiles(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.4.0. Requires the cluster privilege `manage_own_api_key`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-api-key).
-    UpdateApiKey -> Value, json;
+    UpdateApiKey -> json Value, json;
     table { name: "security.update_api_key", routes: &[Route::put(&["/_security/api_key/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json }
     query {}
@@ -25,8 +25,7 @@ call! {
 
 impl super::Security {
     /// Updates an API key.
-    #[inline]
     pub fn update_api_key(&self, id: impl Param<String>) -> UpdateApiKey {
-        UpdateApiKey(Request::json(&self.client, &ENDPOINT).path(0, id))
+        UpdateApiKey(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

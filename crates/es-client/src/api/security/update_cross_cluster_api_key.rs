@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-cross-cluster-api-key).
-    UpdateCrossClusterApiKey -> Value, json;
+    UpdateCrossClusterApiKey -> json Value, json;
     table { name: "security.update_cross_cluster_api_key",
         routes: &[Route::put(&["/_security/cross_cluster/api_key/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
@@ -31,8 +31,7 @@ call! {
 
 impl super::Security {
     /// Updates a cross-cluster API key.
-    #[inline]
     pub fn update_cross_cluster_api_key(&self, id: impl Param<String>) -> UpdateCrossClusterApiKey {
-        UpdateCrossClusterApiKey(Request::json(&self.client, &ENDPOINT).path(0, id))
+        UpdateCrossClusterApiKey(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_security`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-settings).
-    UpdateSettings -> Value, json;
+    UpdateSettings -> json Value, json;
     table { name: "security.update_settings", routes: &[Route::put(&["/_security/settings"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -31,6 +31,6 @@ impl super::Security {
     /// Updates the settings of the security system indices.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
-        UpdateSettings(Request::json(&self.client, &ENDPOINT))
+        UpdateSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.2.0. Requires the cluster privilege `manage_user_profile`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-security-update-user-profile-data).
-    UpdateUserProfileData -> Value, json;
+    UpdateUserProfileData -> json Value, json;
     table { name: "security.update_user_profile_data",
         routes: &[Route::put(&["/_security/profile/", "/_data"], &[0])], parts: &[Part::one("uid")],
         body: BodyForm::Json, body_required: true }
@@ -32,8 +32,7 @@ call! {
 
 impl super::Security {
     /// Updates the data of a user profile.
-    #[inline]
     pub fn update_user_profile_data(&self, uid: impl Param<String>) -> UpdateUserProfileData {
-        UpdateUserProfileData(Request::json(&self.client, &ENDPOINT).path(0, uid))
+        UpdateUserProfileData(Request::new(&self.client, &ENDPOINT).path(0, uid))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 8.12.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the index privilege `index`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-simulate-ingest).
-    Ingest -> Value, json;
+    Ingest -> json Value, json;
     table { name: "simulate.ingest",
         routes: &[Route::get_or_post(&["/_ingest/", "/_simulate"], &[0]), Route::get_or_post(&["/_ingest/_simulate"], &[])],
         parts: &[Part::one("index")], body: BodyForm::Json, body_required: true,
@@ -44,6 +44,6 @@ impl super::Simulate {
     /// Simulates the ingestion of documents: pipelines, templates and mappings, without indexing.
     #[inline]
     pub fn ingest(&self) -> Ingest {
-        Ingest(Request::json(&self.client, &ENDPOINT))
+        Ingest(Request::new(&self.client, &ENDPOINT))
     }
 }

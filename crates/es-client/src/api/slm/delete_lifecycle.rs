@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.4.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-delete-lifecycle).
-    DeleteLifecycle -> Value, none;
+    DeleteLifecycle -> json Value, none;
     table { name: "slm.delete_lifecycle", routes: &[Route::delete(&["/_slm/policy/"], &[0])],
         parts: &[Part::one("policy_id")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Slm {
     /// Deletes a snapshot lifecycle policy. Its snapshots are kept.
-    #[inline]
     pub fn delete_lifecycle(&self, policy_id: impl Param<String>) -> DeleteLifecycle {
-        DeleteLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy_id))
+        DeleteLifecycle(Request::new(&self.client, &ENDPOINT).path(0, policy_id))
     }
 }

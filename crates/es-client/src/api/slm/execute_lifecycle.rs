@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.4.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-lifecycle).
-    ExecuteLifecycle -> Value, none;
+    ExecuteLifecycle -> json Value, none;
     table { name: "slm.execute_lifecycle",
         routes: &[Route::put(&["/_slm/policy/", "/_execute"], &[0])],
         parts: &[Part::one("policy_id")], idempotency: Idempotency::No }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Slm {
     /// Creates a snapshot according to a policy, without waiting for its schedule.
-    #[inline]
     pub fn execute_lifecycle(&self, policy_id: impl Param<String>) -> ExecuteLifecycle {
-        ExecuteLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy_id))
+        ExecuteLifecycle(Request::new(&self.client, &ENDPOINT).path(0, policy_id))
     }
 }

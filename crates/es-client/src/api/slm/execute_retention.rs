@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-execute-retention).
-    ExecuteRetention -> Value, none;
+    ExecuteRetention -> json Value, none;
     table { name: "slm.execute_retention",
         routes: &[Route::post(&["/_slm/_execute_retention"], &[])] }
     query {
@@ -22,6 +22,6 @@ impl super::Slm {
     /// Deletes snapshots that have expired according to the retention rules of their policy.
     #[inline]
     pub fn execute_retention(&self) -> ExecuteRetention {
-        ExecuteRetention(Request::json(&self.client, &ENDPOINT))
+        ExecuteRetention(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.4.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-lifecycle).
-    GetLifecycle -> Value, none;
+    GetLifecycle -> json Value, none;
     table { name: "slm.get_lifecycle",
         routes: &[Route::get(&["/_slm/policy/"], &[0]), Route::get(&["/_slm/policy"], &[])],
         parts: &[Part::list("policy_id")] }
@@ -27,6 +27,6 @@ impl super::Slm {
     /// Returns snapshot lifecycle policies.
     #[inline]
     pub fn get_lifecycle(&self) -> GetLifecycle {
-        GetLifecycle(Request::json(&self.client, &ENDPOINT))
+        GetLifecycle(Request::new(&self.client, &ENDPOINT))
     }
 }

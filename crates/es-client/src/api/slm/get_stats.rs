@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-stats).
-    GetStats -> Value, none;
+    GetStats -> json Value, none;
     table { name: "slm.get_stats", routes: &[Route::get(&["/_slm/stats"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -21,6 +21,6 @@ impl super::Slm {
     /// Returns statistics of snapshot lifecycle management.
     #[inline]
     pub fn get_stats(&self) -> GetStats {
-        GetStats(Request::json(&self.client, &ENDPOINT))
+        GetStats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.6.0. Requires the cluster privilege `read_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-get-status).
-    GetStatus -> Value, none;
+    GetStatus -> json Value, none;
     table { name: "slm.get_status", routes: &[Route::get(&["/_slm/status"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -21,6 +21,6 @@ impl super::Slm {
     /// Returns the operation mode of snapshot lifecycle management.
     #[inline]
     pub fn get_status(&self) -> GetStatus {
-        GetStatus(Request::json(&self.client, &ENDPOINT))
+        GetStatus(Request::new(&self.client, &ENDPOINT))
     }
 }

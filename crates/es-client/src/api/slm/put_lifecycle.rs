@@ -8,7 +8,7 @@ call! {
     /// Since 7.4.0. Requires the cluster privilege `manage_slm`. Requires the index privilege
     /// `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-put-lifecycle).
-    PutLifecycle -> Value, json;
+    PutLifecycle -> json Value, json;
     table { name: "slm.put_lifecycle", routes: &[Route::put(&["/_slm/policy/"], &[0])],
         parts: &[Part::one("policy_id")], body: BodyForm::Json, body_required: true }
     query {
@@ -35,8 +35,7 @@ call! {
 
 impl super::Slm {
     /// Creates or updates a snapshot lifecycle policy.
-    #[inline]
     pub fn put_lifecycle(&self, policy_id: impl Param<String>) -> PutLifecycle {
-        PutLifecycle(Request::json(&self.client, &ENDPOINT).path(0, policy_id))
+        PutLifecycle(Request::new(&self.client, &ENDPOINT).path(0, policy_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.6.0. Requires the cluster privilege `manage_slm`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-start).
-    Start -> Value, none;
+    Start -> json Value, none;
     table { name: "slm.start", routes: &[Route::post(&["/_slm/start"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -22,6 +22,6 @@ impl super::Slm {
     /// Starts snapshot lifecycle management.
     #[inline]
     pub fn start(&self) -> Start {
-        Start(Request::json(&self.client, &ENDPOINT))
+        Start(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.6.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-slm-stop).
-    Stop -> Value, none;
+    Stop -> json Value, none;
     table { name: "slm.stop", routes: &[Route::post(&["/_slm/stop"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -22,6 +22,6 @@ impl super::Slm {
     /// Stops snapshot lifecycle management.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Stop(Request::json(&self.client, &ENDPOINT))
+        Stop(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.4.0. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-cleanup-repository).
-    CleanupRepository -> Value, none;
+    CleanupRepository -> json Value, none;
     table { name: "snapshot.cleanup_repository",
         routes: &[Route::post(&["/_snapshot/", "/_cleanup"], &[0])],
         parts: &[Part::one("repository")], idempotency: Idempotency::Yes }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Snapshot {
     /// Deletes data of a repository that no snapshot references.
-    #[inline]
     pub fn cleanup_repository(&self, repository: impl Param<String>) -> CleanupRepository {
-        CleanupRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
+        CleanupRepository(Request::new(&self.client, &ENDPOINT).path(0, repository))
     }
 }

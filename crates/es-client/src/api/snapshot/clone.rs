@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.10.0. Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-clone).
-    Clone -> Value, json;
+    Clone -> json Value, json;
     table { name: "snapshot.clone",
         routes: &[Route::put(&["/_snapshot/", "/", "/_clone/"], &[0, 1, 2])],
         parts: &[Part::one("repository"), Part::one("snapshot"), Part::one("target_snapshot")],
@@ -24,7 +24,6 @@ call! {
 
 impl super::Snapshot {
     /// Clones part of a snapshot into another snapshot of the same repository.
-    #[inline]
     pub fn clone(
         &self,
         repository: impl Param<String>,
@@ -32,7 +31,7 @@ impl super::Snapshot {
         target_snapshot: impl Param<String>,
     ) -> Clone {
         Clone(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, repository)
                 .path(1, snapshot)
                 .path(2, target_snapshot),

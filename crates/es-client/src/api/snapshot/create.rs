@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `create_snapshot`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create).
-    Create -> types::SnapshotCreated, json;
+    Create -> json types::SnapshotCreated, json;
     table { name: "snapshot.create", routes: &[Route::put(&["/_snapshot/", "/"], &[0, 1])],
         parts: &[Part::one("repository"), Part::one("snapshot")], body: BodyForm::Json }
     query {
@@ -51,10 +51,9 @@ impl super::Snapshot {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn create(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Create {
         Create(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, repository)
                 .path(1, snapshot),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-create-repository).
-    CreateRepository -> types::Acknowledged, json;
+    CreateRepository -> json types::Acknowledged, json;
     table { name: "snapshot.create_repository", routes: &[Route::put(&["/_snapshot/"], &[0])],
         parts: &[Part::one("repository")], body: BodyForm::Json, body_required: true }
     query {
@@ -35,8 +35,7 @@ impl super::Snapshot {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn create_repository(&self, repository: impl Param<String>) -> CreateRepository {
-        CreateRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
+        CreateRepository(Request::new(&self.client, &ENDPOINT).path(0, repository))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-delete).
-    Delete -> types::Acknowledged, none;
+    Delete -> json types::Acknowledged, none;
     table { name: "snapshot.delete", routes: &[Route::delete(&["/_snapshot/", "/"], &[0, 1])],
         parts: &[Part::one("repository"), Part::list("snapshot")] }
     query {
@@ -20,10 +20,9 @@ call! {
 
 impl super::Snapshot {
     /// Deletes snapshots.
-    #[inline]
     pub fn delete(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Delete {
         Delete(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, repository)
                 .path(1, snapshot),
         )

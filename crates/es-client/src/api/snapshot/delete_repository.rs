@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-delete-repository).
-    DeleteRepository -> types::Acknowledged, none;
+    DeleteRepository -> json types::Acknowledged, none;
     table { name: "snapshot.delete_repository", routes: &[Route::delete(&["/_snapshot/"], &[0])],
         parts: &[Part::list("repository")] }
     query {
@@ -20,8 +20,7 @@ call! {
 
 impl super::Snapshot {
     /// Unregisters repositories. Their contents are kept.
-    #[inline]
     pub fn delete_repository(&self, repository: impl Param<[String]>) -> DeleteRepository {
-        DeleteRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
+        DeleteRepository(Request::new(&self.client, &ENDPOINT).path(0, repository))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get).
-    Get -> types::Snapshots, none;
+    Get -> json types::Snapshots, none;
     table { name: "snapshot.get", routes: &[Route::get(&["/_snapshot/", "/"], &[0, 1])],
         parts: &[Part::one("repository"), Part::list("snapshot")] }
     query {
@@ -50,9 +50,8 @@ call! {
 
 impl super::Snapshot {
     /// Returns snapshots.
-    #[inline]
     pub fn get(&self, repository: impl Param<String>, snapshot: impl Param<[String]>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT)
+        Get(Request::new(&self.client, &ENDPOINT)
             .path(0, repository)
             .path(1, snapshot))
     }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-get-repository).
-    GetRepository -> Value, none;
+    GetRepository -> json Value, none;
     table { name: "snapshot.get_repository",
         routes: &[Route::get(&["/_snapshot/"], &[0]), Route::get(&["/_snapshot"], &[])],
         parts: &[Part::list("repository")] }
@@ -28,6 +28,6 @@ impl super::Snapshot {
     /// Returns snapshot repositories.
     #[inline]
     pub fn get_repository(&self) -> GetRepository {
-        GetRepository(Request::json(&self.client, &ENDPOINT))
+        GetRepository(Request::new(&self.client, &ENDPOINT))
     }
 }

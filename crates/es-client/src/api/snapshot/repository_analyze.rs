@@ -8,7 +8,7 @@ call! {
     /// Since 7.12.0. Not available on serverless. Requires the cluster privilege `manage`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-analyze).
-    RepositoryAnalyze -> Value, none;
+    RepositoryAnalyze -> json Value, none;
     table { name: "snapshot.repository_analyze",
         routes: &[Route::post(&["/_snapshot/", "/_analyze"], &[0])],
         parts: &[Part::one("repository")] }
@@ -47,8 +47,7 @@ call! {
 impl super::Snapshot {
     /// Analyzes a repository: reads and writes test data, and reports performance and incorrect
     /// behavior.
-    #[inline]
     pub fn repository_analyze(&self, repository: impl Param<String>) -> RepositoryAnalyze {
-        RepositoryAnalyze(Request::json(&self.client, &ENDPOINT).path(0, repository))
+        RepositoryAnalyze(Request::new(&self.client, &ENDPOINT).path(0, repository))
     }
 }

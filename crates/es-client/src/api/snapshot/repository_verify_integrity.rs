@@ -8,7 +8,7 @@ call! {
     /// Since 8.16.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-repository-verify-integrity).
-    RepositoryVerifyIntegrity -> Value, none;
+    RepositoryVerifyIntegrity -> json Value, none;
     table { name: "snapshot.repository_verify_integrity",
         routes: &[Route::post(&["/_snapshot/", "/_verify_integrity"], &[0])],
         parts: &[Part::list("repository")], idempotency: Idempotency::Yes }
@@ -39,11 +39,10 @@ call! {
 
 impl super::Snapshot {
     /// Verifies the integrity of the contents of repositories.
-    #[inline]
     pub fn repository_verify_integrity(
         &self,
         repository: impl Param<[String]>,
     ) -> RepositoryVerifyIntegrity {
-        RepositoryVerifyIntegrity(Request::json(&self.client, &ENDPOINT).path(0, repository))
+        RepositoryVerifyIntegrity(Request::new(&self.client, &ENDPOINT).path(0, repository))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-restore).
-    Restore -> types::SnapshotRestored, json;
+    Restore -> json types::SnapshotRestored, json;
     table { name: "snapshot.restore",
         routes: &[Route::post(&["/_snapshot/", "/", "/_restore"], &[0, 1])],
         parts: &[Part::one("repository"), Part::one("snapshot")], body: BodyForm::Json }
@@ -64,10 +64,9 @@ impl super::Snapshot {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn restore(&self, repository: impl Param<String>, snapshot: impl Param<String>) -> Restore {
         Restore(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, repository)
                 .path(1, snapshot),
         )

@@ -8,7 +8,7 @@ call! {
     ///
     /// Since 7.8.0. Requires the cluster privilege `monitor_snapshot`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-status).
-    Status -> types::SnapshotStatuses, none;
+    Status -> json types::SnapshotStatuses, none;
     table { name: "snapshot.status",
         routes: &[Route::get(&["/_snapshot/", "/", "/_status"], &[0, 1]), Route::get(&["/_snapshot/", "/_status"], &[0]), Route::get(&["/_snapshot/_status"], &[])],
         parts: &[Part::one("repository"), Part::list("snapshot")] }
@@ -31,6 +31,6 @@ impl super::Snapshot {
     /// Returns the detailed status of snapshots, per shard.
     #[inline]
     pub fn status(&self) -> Status {
-        Status(Request::json(&self.client, &ENDPOINT))
+        Status(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-snapshot-verify-repository).
-    VerifyRepository -> Value, none;
+    VerifyRepository -> json Value, none;
     table { name: "snapshot.verify_repository",
         routes: &[Route::post(&["/_snapshot/", "/_verify"], &[0])],
         parts: &[Part::one("repository")], idempotency: Idempotency::Yes }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Snapshot {
     /// Verifies that all nodes can access a repository.
-    #[inline]
     pub fn verify_repository(&self, repository: impl Param<String>) -> VerifyRepository {
-        VerifyRepository(Request::json(&self.client, &ENDPOINT).path(0, repository))
+        VerifyRepository(Request::new(&self.client, &ENDPOINT).path(0, repository))
     }
 }

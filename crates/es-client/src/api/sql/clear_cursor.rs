@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.3.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-clear-cursor).
-    ClearCursor -> Value, json;
+    ClearCursor -> json Value, json;
     table { name: "sql.clear_cursor", routes: &[Route::post(&["/_sql/close"], &[])],
         body: BodyForm::Json, body_required: true }
     query {}
@@ -21,6 +21,6 @@ impl super::Sql {
     /// Closes a cursor and releases its resources.
     #[inline]
     pub fn clear_cursor(&self) -> ClearCursor {
-        ClearCursor(Request::json(&self.client, &ENDPOINT))
+        ClearCursor(Request::new(&self.client, &ENDPOINT))
     }
 }

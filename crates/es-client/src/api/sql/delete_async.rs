@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.15.0. Requires the cluster privilege `cancel_task`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-delete-async).
-    DeleteAsync -> Value, none;
+    DeleteAsync -> json Value, none;
     table { name: "sql.delete_async", routes: &[Route::delete(&["/_sql/async/delete/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Sql {
     /// Deletes an async or stored SQL search, and cancels it if it is still running.
-    #[inline]
     pub fn delete_async(&self, id: impl Param<String>) -> DeleteAsync {
-        DeleteAsync(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteAsync(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

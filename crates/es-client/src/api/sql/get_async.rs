@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.15.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async).
-    GetAsync -> Value, none;
+    GetAsync -> json Value, none;
     table { name: "sql.get_async", routes: &[Route::get(&["/_sql/async/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -24,8 +24,7 @@ call! {
 
 impl super::Sql {
     /// Returns the results of an async or stored SQL search.
-    #[inline]
     pub fn get_async(&self, id: impl Param<String>) -> GetAsync {
-        GetAsync(Request::json(&self.client, &ENDPOINT).path(0, id))
+        GetAsync(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

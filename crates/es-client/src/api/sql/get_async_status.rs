@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.15.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-get-async-status).
-    GetAsyncStatus -> Value, none;
+    GetAsyncStatus -> json Value, none;
     table { name: "sql.get_async_status", routes: &[Route::get(&["/_sql/async/status/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Sql {
     /// Returns the status of an async or stored SQL search, without its results.
-    #[inline]
     pub fn get_async_status(&self, id: impl Param<String>) -> GetAsyncStatus {
-        GetAsyncStatus(Request::json(&self.client, &ENDPOINT).path(0, id))
+        GetAsyncStatus(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

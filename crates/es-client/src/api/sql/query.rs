@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.3.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-query).
-    Query -> Value, json;
+    Query -> json Value, json;
     table { name: "sql.query", routes: &[Route::get_or_post(&["/_sql"], &[])], body: BodyForm::Json,
         body_required: true, idempotency: Idempotency::No }
     query {
@@ -71,6 +71,6 @@ impl super::Sql {
     /// ```
     #[inline]
     pub fn query(&self) -> Query {
-        Query(Request::json(&self.client, &ENDPOINT))
+        Query(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.3.0. Requires the index privilege `read`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-sql-translate).
-    Translate -> Value, json;
+    Translate -> json Value, json;
     table { name: "sql.translate", routes: &[Route::get_or_post(&["/_sql/translate"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
     query {}
@@ -27,6 +27,6 @@ impl super::Sql {
     /// Translates a SQL query into a search request.
     #[inline]
     pub fn translate(&self) -> Translate {
-        Translate(Request::json(&self.client, &ENDPOINT))
+        Translate(Request::new(&self.client, &ENDPOINT))
     }
 }

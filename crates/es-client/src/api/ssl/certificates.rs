@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 6.2.0. Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-ssl-certificates).
-    Certificates -> Value, none;
+    Certificates -> json Value, none;
     table { name: "ssl.certificates", routes: &[Route::get(&["/_ssl/certificates"], &[])] }
     query {}
 }
@@ -16,6 +16,6 @@ impl super::Ssl {
     /// Returns the certificates that encrypt communication in the cluster.
     #[inline]
     pub fn certificates(&self) -> Certificates {
-        Certificates(Request::json(&self.client, &ENDPOINT))
+        Certificates(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 9.1.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-disable).
-    LogsDisable -> Value, none;
+    LogsDisable -> json Value, none;
     table { name: "streams.logs_disable",
         routes: &[Route::post(&["/_streams/", "/_disable"], &[0])], parts: &[Part::one("name")],
         idempotency: Idempotency::Yes }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Streams {
     /// Disables a log stream.
-    #[inline]
     pub fn logs_disable(&self, name: impl Param<params::StreamType>) -> LogsDisable {
-        LogsDisable(Request::json(&self.client, &ENDPOINT).path(0, name))
+        LogsDisable(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

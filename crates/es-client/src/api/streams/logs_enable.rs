@@ -8,7 +8,7 @@ call! {
     /// Since 9.1.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the cluster privilege `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-logs-enable).
-    LogsEnable -> Value, none;
+    LogsEnable -> json Value, none;
     table { name: "streams.logs_enable", routes: &[Route::post(&["/_streams/", "/_enable"], &[0])],
         parts: &[Part::one("name")], idempotency: Idempotency::Yes }
     query {
@@ -21,8 +21,7 @@ call! {
 
 impl super::Streams {
     /// Enables a log stream.
-    #[inline]
     pub fn logs_enable(&self, name: impl Param<params::StreamType>) -> LogsEnable {
-        LogsEnable(Request::json(&self.client, &ENDPOINT).path(0, name))
+        LogsEnable(Request::new(&self.client, &ENDPOINT).path(0, name))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 9.1.0. Experimental: may change or be removed. Not available on serverless. Requires
     /// the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-streams-status).
-    Status -> Value, none;
+    Status -> json Value, none;
     table { name: "streams.status", routes: &[Route::get(&["/_streams/status"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -20,6 +20,6 @@ impl super::Streams {
     /// Returns the status of streams.
     #[inline]
     pub fn status(&self) -> Status {
-        Status(Request::json(&self.client, &ENDPOINT))
+        Status(Request::new(&self.client, &ENDPOINT))
     }
 }

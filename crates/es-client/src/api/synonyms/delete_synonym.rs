@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym).
-    DeleteSynonym -> Value, none;
+    DeleteSynonym -> json Value, none;
     table { name: "synonyms.delete_synonym", routes: &[Route::delete(&["/_synonyms/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -15,8 +15,7 @@ call! {
 
 impl super::Synonyms {
     /// Deletes a synonym set.
-    #[inline]
     pub fn delete_synonym(&self, id: impl Param<String>) -> DeleteSynonym {
-        DeleteSynonym(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteSynonym(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

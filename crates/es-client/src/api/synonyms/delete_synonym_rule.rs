@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-delete-synonym-rule).
-    DeleteSynonymRule -> Value, none;
+    DeleteSynonymRule -> json Value, none;
     table { name: "synonyms.delete_synonym_rule",
         routes: &[Route::delete(&["/_synonyms/", "/"], &[0, 1])],
         parts: &[Part::one("set_id"), Part::one("rule_id")] }
@@ -20,14 +20,13 @@ call! {
 
 impl super::Synonyms {
     /// Deletes a rule of a synonym set.
-    #[inline]
     pub fn delete_synonym_rule(
         &self,
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> DeleteSynonymRule {
         DeleteSynonymRule(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, set_id)
                 .path(1, rule_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym).
-    GetSynonym -> Value, none;
+    GetSynonym -> json Value, none;
     table { name: "synonyms.get_synonym", routes: &[Route::get(&["/_synonyms/"], &[0])],
         parts: &[Part::one("id")] }
     query {
@@ -22,8 +22,7 @@ call! {
 
 impl super::Synonyms {
     /// Returns a synonym set.
-    #[inline]
     pub fn get_synonym(&self, id: impl Param<String>) -> GetSynonym {
-        GetSynonym(Request::json(&self.client, &ENDPOINT).path(0, id))
+        GetSynonym(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonym-rule).
-    GetSynonymRule -> Value, none;
+    GetSynonymRule -> json Value, none;
     table { name: "synonyms.get_synonym_rule",
         routes: &[Route::get(&["/_synonyms/", "/"], &[0, 1])],
         parts: &[Part::one("set_id"), Part::one("rule_id")] }
@@ -16,14 +16,13 @@ call! {
 
 impl super::Synonyms {
     /// Returns a rule of a synonym set.
-    #[inline]
     pub fn get_synonym_rule(
         &self,
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> GetSynonymRule {
         GetSynonymRule(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, set_id)
                 .path(1, rule_id),
         )

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-get-synonyms-sets).
-    GetSynonymsSets -> Value, none;
+    GetSynonymsSets -> json Value, none;
     table { name: "synonyms.get_synonyms_sets", routes: &[Route::get(&["/_synonyms"], &[])] }
     query {
         /// Number of synonym sets or rules to skip. Default: `0`.
@@ -21,6 +21,6 @@ impl super::Synonyms {
     /// Returns all synonym sets.
     #[inline]
     pub fn get_synonyms_sets(&self) -> GetSynonymsSets {
-        GetSynonymsSets(Request::json(&self.client, &ENDPOINT))
+        GetSynonymsSets(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym).
-    PutSynonym -> Value, json;
+    PutSynonym -> json Value, json;
     table { name: "synonyms.put_synonym", routes: &[Route::put(&["/_synonyms/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
@@ -26,8 +26,7 @@ call! {
 
 impl super::Synonyms {
     /// Creates or replaces a synonym set.
-    #[inline]
     pub fn put_synonym(&self, id: impl Param<String>) -> PutSynonym {
-        PutSynonym(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutSynonym(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.10.0. Requires the cluster privilege `manage_search_synonyms`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-synonyms-put-synonym-rule).
-    PutSynonymRule -> Value, json;
+    PutSynonymRule -> json Value, json;
     table { name: "synonyms.put_synonym_rule",
         routes: &[Route::put(&["/_synonyms/", "/"], &[0, 1])],
         parts: &[Part::one("set_id"), Part::one("rule_id")], body: BodyForm::Json,
@@ -25,14 +25,13 @@ call! {
 
 impl super::Synonyms {
     /// Creates or updates a rule of a synonym set.
-    #[inline]
     pub fn put_synonym_rule(
         &self,
         set_id: impl Param<String>,
         rule_id: impl Param<String>,
     ) -> PutSynonymRule {
         PutSynonymRule(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .path(0, set_id)
                 .path(1, rule_id),
         )

@@ -8,7 +8,7 @@ call! {
     /// Since 2.3.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `manage`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-cancel).
-    Cancel -> types::TaskList, none;
+    Cancel -> json types::TaskList, none;
     table { name: "tasks.cancel",
         routes: &[Route::post(&["/_tasks/", "/_cancel"], &[0]), Route::post(&["/_tasks/_cancel"], &[])],
         parts: &[Part::one("task_id")], idempotency: Idempotency::Yes }
@@ -32,6 +32,6 @@ impl super::Tasks {
     /// Cancels tasks.
     #[inline]
     pub fn cancel(&self) -> Cancel {
-        Cancel(Request::json(&self.client, &ENDPOINT))
+        Cancel(Request::new(&self.client, &ENDPOINT))
     }
 }

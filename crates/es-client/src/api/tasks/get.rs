@@ -8,7 +8,7 @@ call! {
     /// Since 5.0.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-get).
-    Get -> types::TaskResponse, none;
+    Get -> json types::TaskResponse, none;
     table { name: "tasks.get", routes: &[Route::get(&["/_tasks/"], &[0])],
         parts: &[Part::one("task_id")] }
     query {
@@ -43,8 +43,7 @@ impl super::Tasks {
     /// # Ok(())
     /// # }
     /// ```
-    #[inline]
     pub fn get(&self, task_id: impl Param<String>) -> Get {
-        Get(Request::json(&self.client, &ENDPOINT).path(0, task_id))
+        Get(Request::new(&self.client, &ENDPOINT).path(0, task_id))
     }
 }

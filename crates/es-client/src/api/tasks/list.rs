@@ -8,7 +8,7 @@ call! {
     /// Since 2.3.0. Experimental: may change or be removed. Requires the cluster privilege
     /// `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-tasks-list).
-    List -> types::TaskList, none;
+    List -> json types::TaskList, none;
     table { name: "tasks.list", routes: &[Route::get(&["/_tasks"], &[])] }
     query {
         /// Actions of the tasks to consider; wildcards are supported.
@@ -47,6 +47,6 @@ impl super::Tasks {
     /// ```
     #[inline]
     pub fn list(&self) -> List {
-        List(Request::json(&self.client, &ENDPOINT))
+        List(Request::new(&self.client, &ENDPOINT))
     }
 }

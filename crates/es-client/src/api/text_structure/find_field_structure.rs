@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `monitor_text_structure`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-field-structure).
-    FindFieldStructure -> Value, none;
+    FindFieldStructure -> json Value, none;
     table { name: "text_structure.find_field_structure",
         routes: &[Route::get(&["/_text_structure/find_field_structure"], &[])],
         required: &["field", "index"] }
@@ -47,14 +47,13 @@ call! {
 
 impl super::TextStructure {
     /// Finds the structure of a text field of an index.
-    #[inline]
     pub fn find_field_structure(
         &self,
         field: impl Param<String>,
         index: impl Param<String>,
     ) -> FindFieldStructure {
         FindFieldStructure(
-            Request::json(&self.client, &ENDPOINT)
+            Request::new(&self.client, &ENDPOINT)
                 .param("field", field)
                 .param("index", index),
         )

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `monitor_text_structure`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-message-structure).
-    FindMessageStructure -> Value, json;
+    FindMessageStructure -> json Value, json;
     table { name: "text_structure.find_message_structure",
         routes: &[Route::get_or_post(&["/_text_structure/find_message_structure"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
@@ -51,6 +51,6 @@ impl super::TextStructure {
     /// Finds the structure of text messages.
     #[inline]
     pub fn find_message_structure(&self) -> FindMessageStructure {
-        FindMessageStructure(Request::json(&self.client, &ENDPOINT))
+        FindMessageStructure(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.13.0. Requires the cluster privilege `monitor_text_structure`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-find-structure).
-    FindStructure -> Value, lines;
+    FindStructure -> json Value, lines;
     table { name: "text_structure.find_structure",
         routes: &[Route::post(&["/_text_structure/find_structure"], &[])], body: BodyForm::Ndjson,
         body_required: true, idempotency: Idempotency::Yes }
@@ -54,6 +54,6 @@ impl super::TextStructure {
     /// Finds the structure of text.
     #[inline]
     pub fn find_structure(&self) -> FindStructure {
-        FindStructure(Request::json(&self.client, &ENDPOINT))
+        FindStructure(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.13.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-text-structure-test-grok-pattern).
-    TestGrokPattern -> Value, json;
+    TestGrokPattern -> json Value, json;
     table { name: "text_structure.test_grok_pattern",
         routes: &[Route::get_or_post(&["/_text_structure/test_grok_pattern"], &[])],
         body: BodyForm::Json, body_required: true, idempotency: Idempotency::Yes }
@@ -30,6 +30,6 @@ impl super::TextStructure {
     /// Tests a grok pattern on lines of text.
     #[inline]
     pub fn test_grok_pattern(&self) -> TestGrokPattern {
-        TestGrokPattern(Request::json(&self.client, &ENDPOINT))
+        TestGrokPattern(Request::new(&self.client, &ENDPOINT))
     }
 }

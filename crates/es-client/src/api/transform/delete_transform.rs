@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-delete-transform).
-    DeleteTransform -> Value, none;
+    DeleteTransform -> json Value, none;
     table { name: "transform.delete_transform", routes: &[Route::delete(&["/_transform/"], &[0])],
         parts: &[Part::one("transform_id")] }
     query {
@@ -22,8 +22,7 @@ call! {
 
 impl super::Transform {
     /// Deletes a transform.
-    #[inline]
     pub fn delete_transform(&self, transform_id: impl Param<String>) -> DeleteTransform {
-        DeleteTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        DeleteTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

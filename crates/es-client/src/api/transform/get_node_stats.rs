@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.15.0. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-node-stats).
-    GetNodeStats -> Value, none;
+    GetNodeStats -> json Value, none;
     table { name: "transform.get_node_stats",
         routes: &[Route::get(&["/_transform/_node_stats"], &[])] }
     query {}
@@ -17,6 +17,6 @@ impl super::Transform {
     /// Returns statistics of transforms, per node.
     #[inline]
     pub fn get_node_stats(&self) -> GetNodeStats {
-        GetNodeStats(Request::json(&self.client, &ENDPOINT))
+        GetNodeStats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. Requires the cluster privilege `monitor_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform).
-    GetTransform -> Value, none;
+    GetTransform -> json Value, none;
     table { name: "transform.get_transform",
         routes: &[Route::get(&["/_transform/"], &[0]), Route::get(&["/_transform"], &[])],
         parts: &[Part::list("transform_id")] }
@@ -33,6 +33,6 @@ impl super::Transform {
     /// Returns transforms.
     #[inline]
     pub fn get_transform(&self) -> GetTransform {
-        GetTransform(Request::json(&self.client, &ENDPOINT))
+        GetTransform(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.5.0. Requires the cluster privilege `monitor_transform`. Requires the index
     /// privileges `read`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-get-transform-stats).
-    GetTransformStats -> Value, none;
+    GetTransformStats -> json Value, none;
     table { name: "transform.get_transform_stats",
         routes: &[Route::get(&["/_transform/", "/_stats"], &[0])],
         parts: &[Part::list("transform_id")] }
@@ -30,8 +30,7 @@ call! {
 
 impl super::Transform {
     /// Returns statistics of transforms.
-    #[inline]
     pub fn get_transform_stats(&self, transform_id: impl Param<[String]>) -> GetTransformStats {
-        GetTransformStats(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        GetTransformStats(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

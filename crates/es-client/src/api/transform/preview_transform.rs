@@ -8,7 +8,7 @@ call! {
     /// Since 7.2.0. Requires the cluster privilege `manage_transform`. Requires the index
     /// privileges `read`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-preview-transform).
-    PreviewTransform -> Value, json;
+    PreviewTransform -> json Value, json;
     table { name: "transform.preview_transform",
         routes: &[Route::get_or_post(&["/_transform/", "/_preview"], &[0]), Route::get_or_post(&["/_transform/_preview"], &[])],
         parts: &[Part::one("transform_id")], body: BodyForm::Json, idempotency: Idempotency::Yes }
@@ -48,6 +48,6 @@ impl super::Transform {
     /// Returns a preview of the results of a transform.
     #[inline]
     pub fn preview_transform(&self) -> PreviewTransform {
-        PreviewTransform(Request::json(&self.client, &ENDPOINT))
+        PreviewTransform(Request::new(&self.client, &ENDPOINT))
     }
 }

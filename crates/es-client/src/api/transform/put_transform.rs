@@ -8,7 +8,7 @@ call! {
     /// Since 7.2.0. Requires the cluster privilege `manage_transform`. Requires the index
     /// privileges `create_index`, `read`, `index`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-put-transform).
-    PutTransform -> Value, json;
+    PutTransform -> json Value, json;
     table { name: "transform.put_transform", routes: &[Route::put(&["/_transform/"], &[0])],
         parts: &[Part::one("transform_id")], body: BodyForm::Json, body_required: true }
     query {
@@ -46,8 +46,7 @@ call! {
 
 impl super::Transform {
     /// Creates a transform.
-    #[inline]
     pub fn put_transform(&self, transform_id: impl Param<String>) -> PutTransform {
-        PutTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        PutTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.1.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-reset-transform).
-    ResetTransform -> Value, none;
+    ResetTransform -> json Value, none;
     table { name: "transform.reset_transform",
         routes: &[Route::post(&["/_transform/", "/_reset"], &[0])],
         parts: &[Part::one("transform_id")] }
@@ -22,8 +22,7 @@ call! {
 impl super::Transform {
     /// Resets a transform: deletes its checkpoints, its state, and the destination index if the
     /// transform created it.
-    #[inline]
     pub fn reset_transform(&self, transform_id: impl Param<String>) -> ResetTransform {
-        ResetTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        ResetTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.7.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-schedule-now-transform).
-    ScheduleNowTransform -> Value, none;
+    ScheduleNowTransform -> json Value, none;
     table { name: "transform.schedule_now_transform",
         routes: &[Route::post(&["/_transform/", "/_schedule_now"], &[0])],
         parts: &[Part::one("transform_id")] }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Transform {
     /// Runs a transform now, without waiting for its next interval.
-    #[inline]
     pub fn schedule_now_transform(&self, transform_id: impl Param<String>) -> ScheduleNowTransform {
-        ScheduleNowTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        ScheduleNowTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 8.18.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-set-upgrade-mode).
-    SetUpgradeMode -> Value, none;
+    SetUpgradeMode -> json Value, none;
     table { name: "transform.set_upgrade_mode",
         routes: &[Route::post(&["/_transform/set_upgrade_mode"], &[])],
         idempotency: Idempotency::Yes }
@@ -23,6 +23,6 @@ impl super::Transform {
     /// Turns upgrade mode on or off. While it is on, all transforms are halted.
     #[inline]
     pub fn set_upgrade_mode(&self) -> SetUpgradeMode {
-        SetUpgradeMode(Request::json(&self.client, &ENDPOINT))
+        SetUpgradeMode(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.5.0. Requires the cluster privilege `manage_transform`. Requires the index
     /// privileges `read`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-start-transform).
-    StartTransform -> Value, none;
+    StartTransform -> json Value, none;
     table { name: "transform.start_transform",
         routes: &[Route::post(&["/_transform/", "/_start"], &[0])],
         parts: &[Part::one("transform_id")] }
@@ -22,8 +22,7 @@ call! {
 
 impl super::Transform {
     /// Starts a transform.
-    #[inline]
     pub fn start_transform(&self, transform_id: impl Param<String>) -> StartTransform {
-        StartTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        StartTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.5.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-stop-transform).
-    StopTransform -> Value, none;
+    StopTransform -> json Value, none;
     table { name: "transform.stop_transform",
         routes: &[Route::post(&["/_transform/", "/_stop"], &[0])],
         parts: &[Part::one("transform_id")] }
@@ -30,8 +30,7 @@ call! {
 
 impl super::Transform {
     /// Stops transforms.
-    #[inline]
     pub fn stop_transform(&self, transform_id: impl Param<String>) -> StopTransform {
-        StopTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        StopTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

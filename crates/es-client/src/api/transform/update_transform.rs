@@ -8,7 +8,7 @@ call! {
     /// Since 7.2.0. Requires the cluster privilege `manage_transform`. Requires the index
     /// privileges `read`, `index`, `view_index_metadata`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-update-transform).
-    UpdateTransform -> Value, json;
+    UpdateTransform -> json Value, json;
     table { name: "transform.update_transform",
         routes: &[Route::post(&["/_transform/", "/_update"], &[0])],
         parts: &[Part::one("transform_id")], body: BodyForm::Json, body_required: true,
@@ -47,8 +47,7 @@ call! {
 
 impl super::Transform {
     /// Updates a transform.
-    #[inline]
     pub fn update_transform(&self, transform_id: impl Param<String>) -> UpdateTransform {
-        UpdateTransform(Request::json(&self.client, &ENDPOINT).path(0, transform_id))
+        UpdateTransform(Request::new(&self.client, &ENDPOINT).path(0, transform_id))
     }
 }

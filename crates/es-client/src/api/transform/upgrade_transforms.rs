@@ -7,7 +7,7 @@ call! {
     ///
     /// Since 7.16.0. Requires the cluster privilege `manage_transform`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-transform-upgrade-transforms).
-    UpgradeTransforms -> Value, none;
+    UpgradeTransforms -> json Value, none;
     table { name: "transform.upgrade_transforms",
         routes: &[Route::post(&["/_transform/_upgrade"], &[])] }
     query {
@@ -22,6 +22,6 @@ impl super::Transform {
     /// Upgrades all transforms to the current configuration format.
     #[inline]
     pub fn upgrade_transforms(&self) -> UpgradeTransforms {
-        UpgradeTransforms(Request::json(&self.client, &ENDPOINT))
+        UpgradeTransforms(Request::new(&self.client, &ENDPOINT))
     }
 }

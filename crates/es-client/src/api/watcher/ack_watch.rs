@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-ack-watch).
-    AckWatch -> Value, none;
+    AckWatch -> json Value, none;
     table { name: "watcher.ack_watch",
         routes: &[Route::put(&["/_watcher/watch/", "/_ack/"], &[0, 1]), Route::put(&["/_watcher/watch/", "/_ack"], &[0])],
         parts: &[Part::one("watch_id"), Part::list("action_id")] }
@@ -21,8 +21,7 @@ call! {
 
 impl super::Watcher {
     /// Acknowledges a watch, which throttles its actions until the condition is no longer met.
-    #[inline]
     pub fn ack_watch(&self, watch_id: impl Param<String>) -> AckWatch {
-        AckWatch(Request::json(&self.client, &ENDPOINT).path(0, watch_id))
+        AckWatch(Request::new(&self.client, &ENDPOINT).path(0, watch_id))
     }
 }

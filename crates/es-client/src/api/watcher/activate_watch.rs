@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-activate-watch).
-    ActivateWatch -> Value, none;
+    ActivateWatch -> json Value, none;
     table { name: "watcher.activate_watch",
         routes: &[Route::put(&["/_watcher/watch/", "/_activate"], &[0])],
         parts: &[Part::one("watch_id")] }
@@ -17,8 +17,7 @@ call! {
 
 impl super::Watcher {
     /// Activates a watch.
-    #[inline]
     pub fn activate_watch(&self, watch_id: impl Param<String>) -> ActivateWatch {
-        ActivateWatch(Request::json(&self.client, &ENDPOINT).path(0, watch_id))
+        ActivateWatch(Request::new(&self.client, &ENDPOINT).path(0, watch_id))
     }
 }

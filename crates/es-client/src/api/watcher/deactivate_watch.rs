@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-deactivate-watch).
-    DeactivateWatch -> Value, none;
+    DeactivateWatch -> json Value, none;
     table { name: "watcher.deactivate_watch",
         routes: &[Route::put(&["/_watcher/watch/", "/_deactivate"], &[0])],
         parts: &[Part::one("watch_id")] }
@@ -17,8 +17,7 @@ call! {
 
 impl super::Watcher {
     /// Deactivates a watch.
-    #[inline]
     pub fn deactivate_watch(&self, watch_id: impl Param<String>) -> DeactivateWatch {
-        DeactivateWatch(Request::json(&self.client, &ENDPOINT).path(0, watch_id))
+        DeactivateWatch(Request::new(&self.client, &ENDPOINT).path(0, watch_id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-delete-watch).
-    DeleteWatch -> Value, none;
+    DeleteWatch -> json Value, none;
     table { name: "watcher.delete_watch", routes: &[Route::delete(&["/_watcher/watch/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Watcher {
     /// Deletes a watch.
-    #[inline]
     pub fn delete_watch(&self, id: impl Param<String>) -> DeleteWatch {
-        DeleteWatch(Request::json(&self.client, &ENDPOINT).path(0, id))
+        DeleteWatch(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

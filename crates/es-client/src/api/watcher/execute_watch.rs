@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-execute-watch).
-    ExecuteWatch -> Value, json;
+    ExecuteWatch -> json Value, json;
     table { name: "watcher.execute_watch",
         routes: &[Route::put(&["/_watcher/watch/", "/_execute"], &[0]), Route::put(&["/_watcher/watch/_execute"], &[])],
         parts: &[Part::one("id")], body: BodyForm::Json, idempotency: Idempotency::No }
@@ -45,6 +45,6 @@ impl super::Watcher {
     /// Runs a watch now. The request is not retried once a node may have received it.
     #[inline]
     pub fn execute_watch(&self) -> ExecuteWatch {
-        ExecuteWatch(Request::json(&self.client, &ENDPOINT))
+        ExecuteWatch(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Not available on serverless. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-settings).
-    GetSettings -> Value, none;
+    GetSettings -> json Value, none;
     table { name: "watcher.get_settings", routes: &[Route::get(&["/_watcher/settings"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -19,6 +19,6 @@ impl super::Watcher {
     /// Returns the settings of the watcher index.
     #[inline]
     pub fn get_settings(&self) -> GetSettings {
-        GetSettings(Request::json(&self.client, &ENDPOINT))
+        GetSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 5.6.0. Not available on serverless. Requires the cluster privilege `monitor_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-get-watch).
-    GetWatch -> Value, none;
+    GetWatch -> json Value, none;
     table { name: "watcher.get_watch", routes: &[Route::get(&["/_watcher/watch/"], &[0])],
         parts: &[Part::one("id")] }
     query {}
@@ -16,8 +16,7 @@ call! {
 
 impl super::Watcher {
     /// Returns a watch.
-    #[inline]
     pub fn get_watch(&self, id: impl Param<String>) -> GetWatch {
-        GetWatch(Request::json(&self.client, &ENDPOINT).path(0, id))
+        GetWatch(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-put-watch).
-    PutWatch -> Value, json;
+    PutWatch -> json Value, json;
     table { name: "watcher.put_watch", routes: &[Route::put(&["/_watcher/watch/"], &[0])],
         parts: &[Part::one("id")], body: BodyForm::Json, body_required: true }
     query {
@@ -47,8 +47,7 @@ call! {
 
 impl super::Watcher {
     /// Creates or updates a watch.
-    #[inline]
     pub fn put_watch(&self, id: impl Param<String>) -> PutWatch {
-        PutWatch(Request::json(&self.client, &ENDPOINT).path(0, id))
+        PutWatch(Request::new(&self.client, &ENDPOINT).path(0, id))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 7.11.0. Not available on serverless. Requires the cluster privilege `monitor_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-query-watches).
-    QueryWatches -> Value, json;
+    QueryWatches -> json Value, json;
     table { name: "watcher.query_watches",
         routes: &[Route::get_or_post(&["/_watcher/_query/watches"], &[])], body: BodyForm::Json,
         idempotency: Idempotency::Yes }
@@ -33,6 +33,6 @@ impl super::Watcher {
     /// Searches watches.
     #[inline]
     pub fn query_watches(&self) -> QueryWatches {
-        QueryWatches(Request::json(&self.client, &ENDPOINT))
+        QueryWatches(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-start).
-    Start -> Value, none;
+    Start -> json Value, none;
     table { name: "watcher.start", routes: &[Route::post(&["/_watcher/_start"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -21,6 +21,6 @@ impl super::Watcher {
     /// Starts the watch service.
     #[inline]
     pub fn start(&self) -> Start {
-        Start(Request::json(&self.client, &ENDPOINT))
+        Start(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Since 5.5.0. Not available on serverless. Requires the cluster privilege `monitor_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stats).
-    Stats -> Value, none;
+    Stats -> json Value, none;
     table { name: "watcher.stats",
         routes: &[Route::get(&["/_watcher/stats/"], &[0]), Route::get(&["/_watcher/stats"], &[])],
         parts: &[Part::list("metric")] }
@@ -26,6 +26,6 @@ impl super::Watcher {
     /// Returns statistics of the watch service.
     #[inline]
     pub fn stats(&self) -> Stats {
-        Stats(Request::json(&self.client, &ENDPOINT))
+        Stats(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-stop).
-    Stop -> Value, none;
+    Stop -> json Value, none;
     table { name: "watcher.stop", routes: &[Route::post(&["/_watcher/_stop"], &[])],
         idempotency: Idempotency::Yes }
     query {
@@ -21,6 +21,6 @@ impl super::Watcher {
     /// Stops the watch service.
     #[inline]
     pub fn stop(&self) -> Stop {
-        Stop(Request::json(&self.client, &ENDPOINT))
+        Stop(Request::new(&self.client, &ENDPOINT))
     }
 }

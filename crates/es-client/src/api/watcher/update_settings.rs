@@ -8,7 +8,7 @@ call! {
     /// Not available on serverless. Requires the cluster privilege `manage_watcher`.
     /// [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-watcher-update-settings).
-    UpdateSettings -> Value, json;
+    UpdateSettings -> json Value, json;
     table { name: "watcher.update_settings", routes: &[Route::put(&["/_watcher/settings"], &[])],
         body: BodyForm::Json, body_required: true }
     query {
@@ -29,6 +29,6 @@ impl super::Watcher {
     /// Updates the settings of the watcher index.
     #[inline]
     pub fn update_settings(&self) -> UpdateSettings {
-        UpdateSettings(Request::json(&self.client, &ENDPOINT))
+        UpdateSettings(Request::new(&self.client, &ENDPOINT))
     }
 }

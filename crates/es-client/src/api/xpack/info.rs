@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-info).
-    Info -> Value, none;
+    Info -> json Value, none;
     table { name: "xpack.info", routes: &[Route::get(&["/_xpack"], &[])] }
     query {
         /// If `true`, an Enterprise license is reported as `enterprise`; if `false`, as `platinum`.
@@ -22,6 +22,6 @@ impl super::Xpack {
     /// Returns build, license and available features.
     #[inline]
     pub fn info(&self) -> Info {
-        Info(Request::json(&self.client, &ENDPOINT))
+        Info(Request::new(&self.client, &ENDPOINT))
     }
 }

@@ -7,7 +7,7 @@ call! {
     ///
     /// Requires the cluster privilege `monitor`. [Elasticsearch's
     /// documentation](https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-xpack-usage).
-    Usage -> Value, none;
+    Usage -> json Value, none;
     table { name: "xpack.usage", routes: &[Route::get(&["/_xpack/usage"], &[])] }
     query {
         /// Time to wait for a connection to the master node. Default: `30s`.
@@ -19,6 +19,6 @@ impl super::Xpack {
     /// Returns which features are available and enabled, and their usage.
     #[inline]
     pub fn usage(&self) -> Usage {
-        Usage(Request::json(&self.client, &ENDPOINT))
+        Usage(Request::new(&self.client, &ENDPOINT))
     }
 }
