@@ -26,12 +26,15 @@ impl ReadError {
 }
 
 impl ReadError {
-    /// Chooses between the errors of the first and the second reading. The second is the
-    /// one that matters, unless the first is about a part of the same value: the first
-    /// knows the place of texts better. A failure within a document is left out.
-    fn or_of_second(self, second: Self) -> Self {
-        let within = self.path.starts_with(&second.path) && !self.path.contains("_source");
-        if within { self } else { second }
+    /// Chooses between the errors of the first and the second reading, each with its text.
+    /// The second is the one that matters, unless the first is about a part of the same
+    /// value: the first knows the place of texts better. A failure within a document is
+    /// left out.
+    #[cold]
+    fn of_both(first: (&str, serde_json::Error), second: (&str, serde_json::Error)) -> Self {
+        let (first, second) = (Self::new(first.0, first.1), Self::new(second.0, second.1));
+        let within = first.path.starts_with(&second.path) && !first.path.contains("_source");
+        if within { first } else { second }
     }
 }
 
@@ -67,13 +70,17 @@ pub(crate) fn from_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, R
 
 /// As [`from_bytes`], from text.
 pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ReadError> {
-    serde_json::from_str(text).or_else(|first| {
-        let trimmed = trimmed(text);
-        let _second = SecondReading::begin();
-        serde_json::from_str(trimmed).map_err(|second| {
-            ReadError::new(text, first).or_of_second(ReadError::new(trimmed, second))
-        })
-    })
+    // Without closures, which would be compiled for each type.
+    let first = match serde_json::from_str(text) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let trimmed = trimmed(text);
+    let _second = SecondReading::begin();
+    match serde_json::from_str(trimmed) {
+        Ok(value) => Ok(value),
+        Err(second) => Err(ReadError::of_both((text, first), (trimmed, second))),
+    }
 }
 
 /// Some servers and proxies put a byte order mark before a text, or NUL after it.

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
@@ -44,6 +44,7 @@ macro_rules! readers {
         ///
         /// # Errors
         /// Returns an error if there is no such aggregation, or if it is of another kind.
+        #[inline]
         pub fn $name(&self, name: &str) -> Result<$response> {
             self.read_kind(name, stringify!($name), $member)
         }
@@ -56,6 +57,7 @@ macro_rules! metrics {
         ///
         /// # Errors
         /// Returns an error if there is no such aggregation, or if it is of another kind.
+        #[inline]
         pub fn $name(&self, name: &str) -> Result<Option<f64>> {
             self.read_kind::<Metric>(name, stringify!($name), "value").map(|metric| metric.value)
         }
@@ -118,6 +120,7 @@ impl Aggregations {
     ///
     /// # Errors
     /// Returns an error if there is no such aggregation, or if it is of another kind.
+    #[inline]
     pub fn cardinality(&self, name: &str) -> Result<i64> {
         self.read_kind::<Count>(name, "cardinality", "value")
             .map(|count| count.value)
@@ -127,6 +130,7 @@ impl Aggregations {
     ///
     /// # Errors
     /// Returns an error if there is no such aggregation, or if it is of another kind.
+    #[inline]
     pub fn value_count(&self, name: &str) -> Result<i64> {
         self.read_kind::<Count>(name, "value_count", "value")
             .map(|count| count.value)
@@ -203,16 +207,22 @@ impl Aggregations {
         wanted: &'static str,
         member: &str,
     ) -> Result<T> {
+        let raw = self.of_kind(name, wanted, member)?;
+        Ok(from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?)
+    }
+
+    /// Returns an aggregation that has the member of its kind.
+    fn of_kind(&self, name: &str, wanted: &'static str, member: &str) -> Result<&RawValue> {
         let (key, raw) = self
             .find(name)
             .ok_or_else(|| AggregationError::missing(name))?;
-        let members: BTreeMap<String, &RawValue> =
-            from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?;
-        if !members.contains_key(member) {
+        let Read(members) = from_text::<Read<Vec<String>>>(raw.get())
+            .map_err(|error| AggregationError::form(name, error))?;
+        if !members.iter().any(|known| known == member) {
             let typed = key.split_once('#').map(|(kind, _)| kind);
             return Err(AggregationError::kind(name, wanted, typed, &members).into());
         }
-        Ok(from_text(raw.get()).map_err(|error| AggregationError::form(name, error))?)
+        Ok(raw)
     }
 }
 
@@ -480,12 +490,7 @@ impl AggregationError {
     }
 
     #[cold]
-    fn kind(
-        name: &str,
-        wanted: &'static str,
-        typed: Option<&str>,
-        members: &BTreeMap<String, &RawValue>,
-    ) -> Self {
+    fn kind(name: &str, wanted: &'static str, typed: Option<&str>, members: &[String]) -> Self {
         const SHAPES: [(&str, &str); 5] = [
             ("buckets", "an aggregation with buckets"),
             ("values", "percentiles or a metric with several values"),
@@ -493,15 +498,14 @@ impl AggregationError {
             ("doc_count", "an aggregation with a single bucket"),
             ("value", "a metric with a single value"),
         ];
-        let shape = SHAPES
-            .iter()
-            .find(|(member, _)| members.contains_key(*member));
+        let has = |member: &str| members.iter().any(|known| known == member);
+        let shape = SHAPES.iter().find(|(member, _)| has(member));
         let found = match (typed, shape) {
             (Some(typed), _) => format!("`{typed}`"),
             (None, Some((_, shape))) => (*shape).to_owned(),
-            (None, None) if members.contains_key("count") => "statistics".to_owned(),
+            (None, None) if has("count") => "statistics".to_owned(),
             (None, None) => {
-                let names: Vec<_> = members.keys().map(|name| format!("`{name}`")).collect();
+                let names: Vec<_> = members.iter().map(|name| format!("`{name}`")).collect();
                 format!("an aggregation with {}", names.join(", "))
             }
         };

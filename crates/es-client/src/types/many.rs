@@ -154,6 +154,7 @@ impl BulkResponse {
     ///
     /// # Errors
     /// Returns an error if the items do not have the expected form.
+    #[inline]
     pub fn items(&self) -> Result<Vec<BulkItem>> {
         let Some(raw) = &self.items else {
             return Ok(Vec::new());
@@ -191,6 +192,7 @@ impl BulkResponse {
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn failures(&self) -> Result<Vec<(Option<usize>, BulkItem)>> {
         let raw = self
             .items
@@ -230,6 +232,7 @@ impl BulkResponse {
     ///
     /// # Errors
     /// Returns an error if the items do not have the expected form.
+    #[inline]
     pub fn in_failure_store(&self) -> Result<Vec<BulkItem>> {
         let mut items = self.items()?;
         items.retain(|item| item.failure_store.as_deref() == Some("used"));

@@ -4,7 +4,7 @@
 //! `filter_path`. So every member may be missing, `null` is the same as missing, a member
 //! that comes twice is read twice, numbers may be texts, and what has no field is kept in
 //! `other`. Serde's derive has none of this, and compiles some ten functions for each type;
-//! here it is three.
+//! here it is three. They are compiled where a response is decoded.
 
 use std::{fmt, marker::PhantomData};
 
@@ -70,7 +70,7 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<T, A::Error> {
         let mut object = T::default();
         let has_known = read_members(&mut object, from)?;
-        if self.whole && is_error(&mut object, has_known) {
+        if self.whole && is_error(object.has_error(), object.other(), has_known) {
             return Err(A::Error::custom(REFUSED));
         }
         Ok(object)
@@ -141,9 +141,7 @@ pub(super) fn read_item<'de, T: Object<'de>, A: SeqAccess<'de>>(
 }
 
 /// Whether an object is an error of the server or of a proxy.
-fn is_error<'de, T: Object<'de>>(object: &mut T, has_known: bool) -> bool {
-    let has_error = object.has_error();
-    let other = object.other();
+fn is_error(has_error: bool, other: &Map<String, Value>, has_known: bool) -> bool {
     let has = |name: &str| other.get(name).is_some_and(|value| !value.is_null());
     has("error")
         || !has_known && (has_error || ["message", "Message", "detail"].into_iter().any(has))
@@ -228,6 +226,7 @@ macro_rules! define {
         }
 
         impl $(<$document>)? Default for $name $(<$document>)? {
+            #[inline]
             fn default() -> Self {
                 Self { $($field: Default::default(),)* other: serde_json::Map::new() }
             }
@@ -242,6 +241,7 @@ macro_rules! define {
             impl<'de $(, $document: serde::Deserialize<'de>)?> $crate::types::object::Object<'de>
                 for $name $(<$document>)?
             {
+                #[inline]
                 fn member(name: &str) -> Option<usize> {
                     Some(match name {
                         $(
@@ -267,10 +267,12 @@ macro_rules! define {
                     Ok(())
                 }
 
+                #[inline]
                 fn has_error(&self) -> bool {
                     $($crate::types::object::has_error!($field self) ||)* false
                 }
 
+                #[inline]
                 fn other(&mut self) -> &mut serde_json::Map<String, serde_json::Value> {
                     &mut self.other
                 }
