@@ -52,6 +52,7 @@ impl Elasticsearch {
     ///
     /// # Errors
     /// Returns an error if the background thread cannot be started.
+    #[inline]
     pub fn new(client: crate::Elasticsearch) -> Result<Self> {
         let background = Background::start().map_err(|error| {
             let message = "the thread in the background cannot be started";

@@ -15,12 +15,16 @@ pub(super) fn json(value: impl Serialize) -> Value {
 
 /// Creates an object with one property.
 pub(super) fn one(name: impl Into<String>, value: Value) -> Value {
-    Value::Object(Map::from_iter([(name.into(), value)]))
+    let mut object = Map::new();
+    object.insert(name.into(), value);
+    Value::Object(object)
 }
 
 /// Creates options, of which one is set.
 pub(super) fn pair(name: impl Into<String>, value: impl Serialize) -> Map<String, Value> {
-    Map::from_iter([(name.into(), json(value))])
+    let mut options = Map::new();
+    options.insert(name.into(), json(value));
+    options
 }
 
 /// Converts values to a list.

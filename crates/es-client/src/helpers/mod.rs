@@ -24,6 +24,16 @@ mod rows;
 pub mod sql;
 pub mod task;
 
+use std::pin::Pin;
+
+use tokio::runtime::Handle;
+
 pub use copy_index::CopyIndex;
 pub use handle::Helpers;
 pub(crate) use request::node_statuses;
+
+/// Runs a future in the background. It is boxed, so that a task of tokio's is compiled once
+/// for all of them.
+fn spawn(runtime: &Handle, future: Pin<Box<dyn Future<Output = ()> + Send>>) {
+    runtime.spawn(future);
+}

@@ -93,11 +93,12 @@ impl Drop for Cursor {
             return;
         };
         let close = self.client.sql().clear_cursor().cursor(id).send();
-        runtime.spawn(async move {
+        let closing = async move {
             if let Err(error) = close.await {
                 tracing::debug!(%error, "the cursor was not closed");
             }
-        });
+        };
+        super::spawn(&runtime, Box::pin(closing));
     }
 }
 

@@ -168,6 +168,7 @@ struct Failure {
 
 impl TaskResponse {
     /// Returns the ended task, or the state of one that goes on.
+    #[inline]
     fn finished(self, meta: Meta) -> Result<FinishedTask, TaskStatus> {
         if !self.completed {
             return Err(self.task);
@@ -182,6 +183,7 @@ impl TaskResponse {
     }
 
     /// Returns why the task did not do all that it was to do.
+    #[inline]
     fn incomplete(&self) -> Option<ErrorCause> {
         let response = self.response.as_ref().map(|response| response.get());
         let Some(response) = response.filter(|response| *response != "null") else {
@@ -373,6 +375,7 @@ impl IntoFuture for WaitForTask {
     type Output = Result<FinishedTask>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
+    #[inline]
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.wait())
     }

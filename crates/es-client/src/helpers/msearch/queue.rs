@@ -10,6 +10,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
+    runtime::Handle,
     sync::{Semaphore, oneshot},
     time::timeout,
 };
@@ -18,6 +19,7 @@ use super::batch::{Batch, SearchResult};
 use crate::{
     client::Elasticsearch,
     error::{Error, Result},
+    helpers::spawn,
     params::{Param, ToParam},
     types::SearchResponse,
 };
@@ -160,11 +162,12 @@ impl Msearch {
     fn send(&self, batch: Batch) {
         let (client, index) = (self.client.clone(), self.index.clone());
         let permits = Arc::clone(&self.queue.permits);
-        tokio::spawn(async move {
+        let sending = async move {
             // The semaphore is never closed, so this cannot fail.
             let _permit = permits.acquire_owned().await;
             batch.send(client, index).await;
-        });
+        };
+        spawn(&Handle::current(), Box::pin(sending));
     }
 }
 

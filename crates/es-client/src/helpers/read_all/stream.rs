@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    helpers::spawn,
     types::Hit,
 };
 
@@ -178,10 +179,10 @@ impl<T> Drop for ReadAllStream<T> {
         };
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Opening(spec, opening) => {
-                runtime.spawn(session::close_what_opens(spec, opening));
+                spawn(&runtime, Box::pin(session::close_what_opens(spec, opening)));
             }
             State::Closing(closing, _) => {
-                runtime.spawn(closing);
+                spawn(&runtime, closing);
             }
             // What is read closes by itself.
             State::Reading(_) | State::New(_) | State::Invalid(_) | State::Ended => {}
@@ -334,7 +335,8 @@ impl<T> Drop for Reading<T> {
         let session = self.session.take().filter(|_| !self.spec.leave_open);
         // Without a runtime nothing can be sent; the server ends it in time.
         if let (Some(session), Ok(runtime)) = (session, tokio::runtime::Handle::try_current()) {
-            runtime.spawn(session.close(self.spec.client.clone()));
+            let closing = session.close(self.spec.client.clone());
+            spawn(&runtime, Box::pin(closing));
         }
     }
 }
