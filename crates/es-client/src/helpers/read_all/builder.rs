@@ -98,23 +98,18 @@ impl Spec {
     pub(super) fn search_hash(&self) -> u64 {
         let properties = self.properties.iter();
         let params = self.params.iter();
-        let parts = properties
+        let mut parts: Vec<(&str, &str)> = properties
             .map(|(name, value)| (*name, value.get()))
-            .chain(params.map(|(name, value)| (*name, &**value)));
-        let mut sorted: Vec<(&str, &str)> = Vec::new();
-        for part in parts {
-            let at = sorted.partition_point(|known| *known <= part);
-            sorted.insert(at, part);
-        }
-        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-        for (name, value) in sorted {
-            for text in [name, "\0", value, "\0"] {
-                for byte in text.as_bytes() {
-                    hash = (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
-                }
-            }
-        }
-        hash
+            .chain(params.map(|(name, value)| (*name, &**value)))
+            .collect();
+        parts.sort_unstable();
+        let text = parts
+            .iter()
+            .flat_map(|(name, value)| [*name, "\0", *value, "\0"]);
+        text.flat_map(str::bytes)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+            })
     }
 
     /// Returns where a slice begins.
