@@ -16,7 +16,7 @@ use crate::strict::Fields;
 use crate::sync::lock;
 
 pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let settings = Value::Object(call.object()?);
+    let settings = Value::Object(call.whole_object()?);
     for name in ["is_hidden", "must_exist"] {
         if settings.get(name).is_some() {
             return Err(ApiError::illegal_argument(format!(
@@ -36,13 +36,17 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Result<Reply, ApiError> {
-    remove(
-        &mut lock(&call.shared.store),
-        call.part("index"),
-        call.part("name"),
-        true,
-    )?;
-    Ok(done(call))
+    let mut store = lock(&call.shared.store);
+    let wanted = call.part("name");
+    let mut removed = false;
+    for alias in wanted.split(',') {
+        removed |= remove(&mut store, call.part("index"), alias, false)?;
+    }
+    if removed {
+        Ok(done(call))
+    } else {
+        Err(missing(wanted))
+    }
 }
 
 /// The response to a change: 8.0 and later say that there was no error.
@@ -56,6 +60,12 @@ fn done(call: &Call<'_>) -> Reply {
 /// `POST _aliases`: a list of actions, all or none.
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body = call.required_object()?;
+    if body.get("actions").is_some_and(Value::is_object) {
+        return Err(ApiError::bad_request(
+            "x_content_parse_exception",
+            "[1:1] [aliases] failed to parse field [actions]",
+        ));
+    }
     let actions = body
         .get("actions")
         .and_then(Value::as_array)
@@ -131,7 +141,7 @@ fn carry_out(store: &mut Store, action: &Value) -> Result<bool, ApiError> {
     let aliases = names("alias", "aliases");
     let needed = match verb.as_str() {
         "add" | "remove" | "remove_index" if indices.is_empty() => Some("[index] or [indices]"),
-        "add" | "remove" if aliases.is_empty() => Some("[alias] or [aliases]"),
+        "add" | "remove" if aliases.iter().all(String::is_empty) => Some("[alias] or [aliases]"),
         _ => None,
     };
     if let Some(needed) = needed {
@@ -501,13 +511,26 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
             shown.insert(name, json!({"aliases": aliases}));
         }
     }
-    let nothing = shown.is_empty() && !wanted.is_empty();
-    if nothing && (*call.method == Method::HEAD || wanted.iter().all(|name| !name.contains('*'))) {
-        let text = format!("alias [{}] missing", wanted.join(","));
-        return Ok(Reply::json(
-            StatusCode::NOT_FOUND,
-            json!({"error": text, "status": 404}),
-        ));
+    let is_shown = |alias: &str| {
+        let of_index = |index: &Value| index["aliases"].get(alias).is_some();
+        shown.values().any(of_index)
+    };
+    let missing: Vec<&str> = wanted
+        .iter()
+        .copied()
+        .filter(|name| !name.contains('*') && *name != "_all" && !is_shown(name))
+        .collect();
+    let is_empty_head = *call.method == Method::HEAD && shown.is_empty() && !wanted.is_empty();
+    if missing.is_empty() && !is_empty_head {
+        return Ok(Reply::ok(Value::Object(shown)));
     }
-    Ok(Reply::ok(Value::Object(shown)))
+    let word = if missing.len() > 1 {
+        "aliases"
+    } else {
+        "alias"
+    };
+    let text = format!("{word} [{}] missing", missing.join(","));
+    shown.insert("error".to_owned(), text.into());
+    shown.insert("status".to_owned(), 404.into());
+    Ok(Reply::json(StatusCode::NOT_FOUND, Value::Object(shown)))
 }

@@ -88,7 +88,10 @@ fn analyzer_of(field: Option<&Field>, analyzers: &Analyzers) -> Result<Arc<Analy
             normalizer: Some(normalizer),
             ..
         }) => Ok(normalizer.clone()),
-        Some(_) => analyzers.get("keyword"),
+        Some(Kind::Keyword { .. }) => analyzers.get("keyword"),
+        Some(_) => Err(ApiError::illegal_argument(
+            "Can't process this field, Analysis requests are only supported on tokenized fields",
+        )),
         None => analyzers.default_analyzer(),
     }
 }

@@ -1,9 +1,10 @@
 //! Bulk: many writes in one request, each with an outcome of its own.
 
 use http::StatusCode;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
-use super::call::Call;
+use super::call::{Call, once_each};
 use super::document::{Kind, Target, check_id, check_refresh, refresh, status_of, written};
 use super::error::ApiError;
 use super::ingest::{self, Incoming, Plan, dropped};
@@ -30,7 +31,7 @@ impl Item<'_> {
     fn number(&self, name: &str) -> Option<u64> {
         match self.meta.get(name)? {
             Value::String(text) => text.parse().ok(),
-            value => value.as_u64(),
+            value => whole(value).and_then(|number| u64::try_from(number).ok()),
         }
     }
 
@@ -46,17 +47,24 @@ impl Item<'_> {
     }
 
     fn update(&self) -> Result<Update, ApiError> {
-        Update::read(&serde_json::from_slice(self.source)?, self.source)
+        // The text after the update is ignored.
+        let mut reader = serde_json::Deserializer::from_slice(self.source);
+        Update::read(&Map::deserialize(&mut reader)?, self.source)
     }
 
     /// The part of the document that the response to an update shows.
     fn filter(&self, call: &Call<'_>) -> Result<Option<SourceFilter>, ApiError> {
-        if let Some(filter) = self.update()?.filter {
-            return Ok(Some(filter));
+        if let Some(filter) = self.meta.get("_source").filter(|filter| !filter.is_null()) {
+            let filter = SourceFilter::from_json(filter).map_err(|error| {
+                error
+                    .retyped("parsing_exception", "parse_exception")
+                    .rooted("parsing_exception")
+            });
+            return filter.map(Some);
         }
-        match self.meta.get("_source") {
-            Some(filter) => SourceFilter::from_json(filter).map(Some),
-            None => SourceFilter::from_params(&call.params),
+        match SourceFilter::from_params(&call.params)? {
+            Some(filter) => Ok(Some(filter)),
+            None => Ok(self.update()?.filter),
         }
     }
 
@@ -64,7 +72,7 @@ impl Item<'_> {
     fn expected(&self) -> Expected {
         let external_version = self.number("version").and_then(|version| {
             let or_equal = match self.text("version_type")? {
-                "external" => false,
+                "external" | "external_gt" => false,
                 "external_gte" => true,
                 _ => return None,
             };
@@ -89,7 +97,7 @@ impl Item<'_> {
             let number = match self.meta.get(name) {
                 None | Some(Value::Null) => continue,
                 Some(Value::String(text)) => text.parse().ok(),
-                Some(value) => value.as_i64(),
+                Some(value) => whole(value),
             };
             match number {
                 Some(0..) => {}
@@ -119,7 +127,7 @@ impl Item<'_> {
         let version = self.number("version").is_some();
         let external = match self.text("version_type") {
             None | Some("internal") => false,
-            Some("external" | "external_gte") => true,
+            Some("external" | "external_gt" | "external_gte") => true,
             Some(other) => {
                 return Err(ApiError::illegal_argument(format!(
                     "No version type match [{other}]"
@@ -210,8 +218,16 @@ fn check_items(call: &Call<'_>, items: &[Item<'_>]) -> Result<(), ApiError> {
             ));
         }
         item.check_conditions()?;
+        let has_id = item.meta.get("_id").is_some_and(|id| !id.is_null());
+        if !has_id && !item.is_document() {
+            return Err(ApiError::bad_request(
+                "action_request_validation_exception",
+                "Validation Failed: 1: id is missing;",
+            ));
+        }
         if item.verb == "update" {
             item.update()?;
+            item.filter(call)?;
         }
     }
     Ok(())
@@ -260,9 +276,14 @@ fn action(line: &[u8], number: usize) -> Result<(&'static str, Map<String, Value
     let malformed = |what: &str| {
         ApiError::illegal_argument(format!("Malformed action/metadata line [{number}], {what}"))
     };
-    let Value::Object(mut fields) = serde_json::from_slice::<Value>(line)? else {
+    let mut values = serde_json::Deserializer::from_slice(line).into_iter::<Json>();
+    let first = values.next().transpose()?.map(once_each).transpose()?;
+    let Some(Value::Object(mut fields)) = first else {
         return Err(malformed("expected START_OBJECT"));
     };
+    if values.next().transpose()?.is_some() {
+        return Err(malformed("unexpected data after the closing brace"));
+    }
     for verb in ["index", "create", "update", "delete"] {
         match fields.remove(verb) {
             Some(Value::Object(meta)) => {
@@ -306,7 +327,7 @@ const META: [&str; 13] = [
 ];
 
 fn check_meta(meta: &Map<String, Value>, number: usize) -> Result<(), ApiError> {
-    for (name, value) in meta {
+    for (name, value) in meta.iter().filter(|(_, value)| !value.is_null()) {
         if name == "dynamic_templates" {
             return Err(ApiError::unsupported(format!("[{name}] in a bulk action")));
         }
@@ -327,6 +348,13 @@ fn check_meta(meta: &Map<String, Value>, number: usize) -> Result<(), ApiError> 
         }
     }
     Ok(())
+}
+
+/// Returns a number without its fraction.
+fn whole(value: &Value) -> Option<i64> {
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().map(|number| number as i64))
 }
 
 /// The item's outcome, and whether it failed.

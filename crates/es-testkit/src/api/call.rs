@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
@@ -46,12 +47,22 @@ impl Call<'_> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
-        let ordered: Json = serde_json::from_slice(&self.body)?;
-        match repeated(&ordered) {
-            None => Ok(ordered.to_value()),
-            Some(name) => Err(ApiError::bad_request(
-                "x_content_parse_exception",
-                format!("[1:1] Duplicate field '{name}'"),
+        // The server reads one value, and ignores the text after it.
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        once_each(Json::deserialize(&mut reader)?)
+    }
+
+    /// The body as a JSON object with nothing after it, empty when there is none.
+    ///
+    /// # Errors
+    /// 400 when it is not JSON, not an object, or not alone.
+    pub(crate) fn whole_object(&self) -> Result<Map<String, Value>, ApiError> {
+        let object = self.object()?;
+        let mut values = serde_json::Deserializer::from_slice(&self.body).into_iter::<Value>();
+        match values.nth(1).transpose()? {
+            None => Ok(object),
+            Some(_) => Err(ApiError::parsing(
+                "Unexpected token found after the main object.",
             )),
         }
     }
@@ -145,7 +156,7 @@ impl Call<'_> {
         header: &Map<String, Value>,
     ) -> Result<ResolveOptions, ApiError> {
         let text = |name: &str| match header.get(name) {
-            None => self.params.get(name).map(str::to_owned),
+            None | Some(Value::Null) => self.params.get(name).map(str::to_owned),
             Some(Value::Array(items)) => {
                 let words = items.iter().filter_map(Value::as_str);
                 Some(words.collect::<Vec<_>>().join(","))
@@ -157,26 +168,49 @@ impl Call<'_> {
             ),
         };
         let flag = |name: &str| text(name).map(|text| read_flag(&text)).transpose();
-        let expanded = text("expand_wildcards").unwrap_or_default();
-        let mut words = expanded.split(',').filter(|word| !word.is_empty());
-        if !words
-            .clone()
-            .all(|word| matches!(word, "open" | "all" | "hidden" | "closed"))
-        {
-            return Err(ApiError::unsupported(format!(
-                "[expand_wildcards={expanded}]"
-            )));
+        let expanded = text("expand_wildcards").unwrap_or_else(|| "open".to_owned());
+        let (mut open, mut closed, mut hidden) = (false, false, false);
+        for word in expanded.split(',') {
+            match word {
+                "open" => open = true,
+                "closed" => closed = true,
+                "hidden" => hidden = true,
+                "all" => (open, closed, hidden) = (true, true, true),
+                "none" => (open, closed, hidden) = (false, false, false),
+                "" => {}
+                other => {
+                    return Err(ApiError::illegal_argument(format!(
+                        "No valid expand wildcard value [{other}]"
+                    )));
+                }
+            }
         }
         Ok(ResolveOptions {
             ignore_unavailable: flag("ignore_unavailable")?.unwrap_or(false),
             require_some: !flag("allow_no_indices")?.unwrap_or(true),
             refuse_aliases: false,
-            hidden: words.any(|word| matches!(word, "all" | "hidden")),
+            hidden,
+            literal: !open && !closed,
+            none_open: !open,
         })
     }
 
     /// True where documents still carry `_type`.
     pub(crate) fn typed(&self) -> bool {
         self.major == 7 && !self.shared.settings.is_opensearch()
+    }
+}
+
+/// Returns a value in which no object has two members of one name.
+///
+/// # Errors
+/// 400 for one that has.
+pub(crate) fn once_each(ordered: Json) -> Result<Value, ApiError> {
+    match repeated(&ordered) {
+        None => Ok(ordered.to_value()),
+        Some(name) => Err(ApiError::bad_request(
+            "x_content_parse_exception",
+            format!("[1:1] Duplicate field '{name}'"),
+        )),
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
             ..options
         };
         let found = store.resolve(name, strict);
-        matches!(found, Err(error) if error.status == StatusCode::NOT_FOUND)
+        !name.contains('*') && matches!(found, Err(error) if error.status == StatusCode::NOT_FOUND)
     });
     let indices = names.iter().filter_map(|name| store.indices.get(name));
     let (primaries, active, wanted) = copies(call, indices);
@@ -38,14 +38,18 @@ pub(crate) fn health(call: &Call<'_>) -> Result<Reply, ApiError> {
         (false, true) => "green",
         (false, false) => "yellow",
     };
-    if let Some(wanted) = call.params.get("wait_for_status")
-        && !["green", "yellow", "red"].contains(&wanted)
+    let wanted_status = call
+        .params
+        .get("wait_for_status")
+        .map(str::to_ascii_lowercase);
+    if let Some(wanted) = &wanted_status
+        && !["green", "yellow", "red"].contains(&wanted.as_str())
     {
         return Err(ApiError::illegal_argument(format!(
             "unknown cluster health status [{wanted}]"
         )));
     }
-    let wants_green = call.params.get("wait_for_status") == Some("green");
+    let wants_green = wanted_status.as_deref() == Some("green");
     let enough = match call.params.get("wait_for_nodes") {
         Some(condition) => has_nodes(condition, nodes.len())?,
         None => true,

@@ -212,11 +212,13 @@ fn read<'s>(
         index.searched_document(shard, id)
     };
     let found = found.map(AsRef::as_ref);
-    check_version_type(call.params.get("version_type"))?;
+    let kind = call.params.get("version_type");
+    check_version_type(kind)?;
+    let least = i64::from(matches!(kind, None | Some("internal")));
     if let Some(wrong) = call
         .params
         .version()?
-        .filter(|version| (-2..1).contains(version))
+        .filter(|version| *version < least && *version != -3)
     {
         return Err(invalid(&format!("illegal version value [{wrong}]")));
     }
@@ -230,7 +232,7 @@ fn read<'s>(
 /// 400 for it.
 pub(crate) fn check_version_type(kind: Option<&str>) -> Result<(), ApiError> {
     match kind {
-        None | Some("internal" | "external" | "external_gte") => Ok(()),
+        None | Some("internal" | "external" | "external_gt" | "external_gte") => Ok(()),
         Some(other) => Err(ApiError::illegal_argument(format!(
             "No version type match [{other}]"
         ))),
@@ -506,7 +508,7 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
         None => None,
     };
     let external_version = match (version, params.get("version_type")) {
-        (Some(version), Some("external")) => Some((version, false)),
+        (Some(version), Some("external" | "external_gt")) => Some((version, false)),
         (Some(version), Some("external_gte")) => Some((version, true)),
         (None, None | Some("internal")) => None,
         (Some(_), None | Some("internal")) => {
@@ -515,7 +517,7 @@ pub(crate) fn expected(call: &Call<'_>) -> Result<Expected, ApiError> {
                 "Validation Failed: 1: internal versioning can not be used for optimistic concurrency control. Please use `if_seq_no` and `if_primary_term` instead;",
             ));
         }
-        (None, Some("external" | "external_gte")) => {
+        (None, Some("external" | "external_gt" | "external_gte")) => {
             return Err(ApiError::bad_request(
                 "action_request_validation_exception",
                 "Validation Failed: 1: illegal version value [-3] for version type [EXTERNAL];",

@@ -213,7 +213,7 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let is_flat = call.params.flag("flat_settings")?.unwrap_or(false);
     each(call, &store, |index| {
-        let settings = shown_settings(index);
+        let settings = shown_settings(call, index);
         let mut shown = json!({
             "aliases": index.aliases,
             "mappings": index.mapping.to_json(),

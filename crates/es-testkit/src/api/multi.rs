@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::access::{Action, authorize};
-use super::call::Call;
+use super::call::{Call, once_each};
 use super::document::{check_version, check_version_type, lookup, shown};
 use super::error::ApiError;
 use super::params::read_flag;
@@ -206,10 +206,13 @@ pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
         if let Some(flag) = header.get("request_cache") {
             read_flag(&text(flag))?;
         }
-        let body: Map<String, Value> = serde_json::from_slice(body)?;
-        let index = header
-            .get("index")
-            .map_or_else(|| call.part("index").to_owned(), index_list);
+        let Value::Object(body) = once_each(serde_json::from_slice(body)?)? else {
+            return Err(ApiError::parsing("Expected [START_OBJECT]"));
+        };
+        let index = match header.get("index") {
+            None => call.part("index").to_owned(),
+            Some(value) => index_list(value)?,
+        };
         responses.push(part(call, &mut store, &index, &body, &header)?);
     }
     if responses.is_empty() {
@@ -226,17 +229,31 @@ fn header_of(line: &[u8]) -> Result<Map<String, Value>, ApiError> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    Ok(serde_json::from_slice(line)?)
+    match once_each(serde_json::from_slice(line)?)? {
+        Value::Object(header) => Ok(header),
+        _ => Err(ApiError::bad_request(
+            "x_content_parse_exception",
+            "[1:1] a header is an object",
+        )),
+    }
 }
 
-fn index_list(value: &Value) -> String {
+fn index_list(value: &Value) -> Result<String, ApiError> {
     match value {
-        Value::Array(names) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(","),
-        value => text(value),
+        Value::Null => Err(ApiError::bad_request(
+            "parse_exception",
+            "Expected a list of strings but got null",
+        )),
+        Value::Array(names) if names.contains(&Value::Null) => Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "null_pointer_exception",
+            "index must not be null",
+        )),
+        Value::Array(names) => {
+            let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+            Ok(names.join(","))
+        }
+        value => Ok(text(value)),
     }
 }
 

@@ -130,26 +130,28 @@ fn dispatch(
         .and_then(|()| check_active_shards(&call))
         .and_then(|()| authorize(&call, route))
         .and_then(|()| (route.handler)(&call));
-    let mut reply = outcome.unwrap_or_else(Reply::from);
-    shape(&call, &mut reply);
+    let mut reply = match outcome {
+        Ok(mut reply) => {
+            filter(&call, &mut reply);
+            reply
+        }
+        // Errors are sent whole.
+        Err(error) => error.into(),
+    };
+    reply.pretty = call
+        .params
+        .get("pretty")
+        .is_some_and(|pretty| pretty != "false");
     Ok((negotiated, reply))
 }
 
-/// Filters and lays out a response as the request asks for it.
-fn shape(call: &Call<'_>, reply: &mut Reply) {
-    if let Payload::Json(body) = &mut reply.payload {
-        if let Some(filter) = call
-            .params
-            .get("filter_path")
-            .filter(|filter| !filter.is_empty())
-        {
-            *body =
-                FilterPath::parse(filter).apply(std::mem::replace(body, Json::Array(Vec::new())));
-        }
-        reply.pretty = call
-            .params
-            .get("pretty")
-            .is_some_and(|pretty| pretty != "false");
+/// Leaves the members of a response that the request asks for.
+fn filter(call: &Call<'_>, reply: &mut Reply) {
+    let wanted = call.params.get("filter_path");
+    if let Payload::Json(body) = &mut reply.payload
+        && let Some(filter) = wanted.filter(|filter| !filter.is_empty())
+    {
+        *body = FilterPath::parse(filter).apply(std::mem::replace(body, Json::Array(Vec::new())));
     }
 }
 
@@ -294,11 +296,12 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
         && segments
             .iter()
             .any(|name| name.starts_with('_') && name != "_all");
+    let is_known = is_command && routes::all().any(|route| route.pattern == trimmed);
     for route in routes::all() {
-        // A word of the API that the server knows and no route fits.
+        // A word of the API is no index.
         if is_command
             && route.pattern == "{index}"
-            && routes::is_unsupported(method.as_str(), &segments)
+            && (is_known || routes::is_unsupported(method.as_str(), &segments))
         {
             continue;
         }
@@ -309,10 +312,17 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
             allowed.extend(route.methods);
         }
     }
+    const ORDER: [&str; 5] = ["GET", "POST", "PUT", "DELETE", "HEAD"];
+    let allowed: Vec<&str> = ORDER
+        .into_iter()
+        .filter(|method| allowed.contains(method))
+        .collect();
     if method == Method::OPTIONS {
-        allowed.sort_unstable();
-        allowed.dedup();
-        return Err(Reply::text(StatusCode::OK, "").header(ALLOW, &allowed.join(",")));
+        let reply = Reply::text(StatusCode::OK, "");
+        return Err(match allowed.is_empty() {
+            true => reply,
+            false => reply.header(ALLOW, &allowed.join(",")),
+        });
     }
     if allowed.is_empty() {
         if routes::is_unsupported(method.as_str(), &segments) {
@@ -324,8 +334,6 @@ fn find(method: &Method, path: &str, target: &str) -> Result<Matched, Reply> {
     if routes::is_unsupported_call(method.as_str(), &segments) {
         return Err(ApiError::unsupported(format!("[{method} {path}]")).into());
     }
-    allowed.sort_unstable();
-    allowed.dedup();
     let text = format!(
         "Incorrect HTTP method for uri [{target}] and method [{method}], allowed: [{}]",
         allowed.join(", ")

@@ -12,7 +12,7 @@ use crate::store::{Index, Restriction, Store};
 use crate::sync::lock;
 
 pub(crate) fn search(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body = call.object()?;
+    let body = call.whole_object()?;
     let mut store = lock(&call.shared.store);
     store.expire();
     if let Some(keep) = call.params.get("scroll") {

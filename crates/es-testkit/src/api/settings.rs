@@ -15,7 +15,7 @@ use crate::sync::lock;
 pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let is_flat = call.params.flag("flat_settings")?.unwrap_or(false);
     each(call, &lock(&call.shared.store), |index| {
-        let shown = shown_settings(index);
+        let shown = shown_settings(call, index);
         json!({"settings": if is_flat { dotted(&shown) } else { shown }})
     })
 }
@@ -46,6 +46,12 @@ pub(crate) fn put(call: &Call<'_>) -> Result<Reply, ApiError> {
         Some(Value::Object(given)) if body.len() == 1 => given,
         _ => &body,
     };
+    if given.is_empty() {
+        return Err(ApiError::bad_request(
+            "action_request_validation_exception",
+            "Validation Failed: 1: no settings to update;",
+        ));
+    }
     let mut store = lock(&call.shared.store);
     let names = call.indices(&store)?;
     let mut changed = Vec::new();
@@ -182,6 +188,14 @@ pub(crate) fn apply(
                 )));
             }
         }
+        // Only a limit above the usual one, which is not enforced either, makes no difference.
+        let limit = match value {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_i64(),
+        };
+        if name == "mapping.total_fields.limit" && limit.is_some_and(|limit| limit < 1000) {
+            return Err(ApiError::unsupported(format!("the setting [index.{name}]")));
+        }
         if known {
             continue;
         }
@@ -313,8 +327,17 @@ pub(crate) fn nested(given: &Map<String, Value>) -> Map<String, Value> {
     Map::from_iter([("index".to_owned(), Value::Object(shown))])
 }
 
-pub(crate) fn shown_settings(index: &Index) -> Value {
+pub(crate) fn shown_settings(call: &Call<'_>, index: &Index) -> Value {
     let mut shown = Map::new();
+    let server = &call.shared.settings;
+    if server.version.major >= 8 && !server.is_opensearch() {
+        let tier = match index.data_stream {
+            Some(_) => "data_hot",
+            None => "data_content",
+        };
+        let name = "routing.allocation.include._tier_preference";
+        nest(&mut shown, name, &tier.into());
+    }
     shown.insert(
         "number_of_shards".to_owned(),
         index.shards.to_string().into(),

@@ -122,12 +122,6 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         "" | "_all" => BTreeSet::from(METRICS),
         list => list.split(',').collect(),
     };
-    if let Some(unknown) = asked.iter().find(|metric| !METRICS.contains(metric)) {
-        return Err(ApiError::illegal_argument(format!(
-            "request [{}] contains unrecognized metric: [{unknown}]",
-            call.part("metric")
-        )));
-    }
     let store = lock(&call.shared.store);
     let indices: Vec<&Index> = call
         .indices(&store)?
@@ -159,7 +153,7 @@ pub(crate) fn state(call: &Call<'_>) -> Result<Reply, ApiError> {
         put("nodes", Value::Object(nodes.collect()));
     }
     if asked.contains("metadata") {
-        let shown = by_name(&indices, metadata);
+        let shown = by_name(&indices, |index| metadata(call, index));
         put(
             "metadata",
             json!({"cluster_uuid": settings.cluster_uuid, "indices": shown}),
@@ -204,7 +198,7 @@ fn node_entry(node: &NodeFacts) -> Value {
     })
 }
 
-fn metadata(index: &Index) -> Value {
+fn metadata(call: &Call<'_>, index: &Index) -> Value {
     json!({
         "version": index.version,
         "mapping_version": index.version,
@@ -212,7 +206,7 @@ fn metadata(index: &Index) -> Value {
         "aliases_version": 1,
         "routing_num_shards": index.routing_shards,
         "state": "open",
-        "settings": shown_settings(index),
+        "settings": shown_settings(call, index),
         "mappings": {"_doc": index.mapping.to_json()},
         "aliases": index.aliases.keys().collect::<Vec<_>>(),
         "primary_terms": (0..index.shards).map(|shard| (shard.to_string(), 1.into())).collect::<Map<String, Value>>(),

@@ -61,7 +61,8 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
             StatusCode::NOT_FOUND,
             "resource_not_found_exception",
             format!("task [{id}] isn't running and hasn't stored its results"),
-        )),
+        )
+        .rooted("index_not_found_exception")),
     }
 }
 

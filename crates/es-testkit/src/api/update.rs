@@ -1,6 +1,7 @@
 //! Partial updates: `doc`, `upsert`, `doc_as_upsert`, `detect_noop`.
 
 use http::StatusCode;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
@@ -38,7 +39,8 @@ pub(crate) fn update(call: &Call<'_>) -> Result<Reply, ApiError> {
     if result == "noop" {
         body.insert("_shards", json!({"total": 0, "successful": 0, "failed": 0}));
     }
-    let filter = SourceFilter::from_params(&call.params)?.or(update.filter);
+    let asked = SourceFilter::from_params(&call.params)?;
+    let filter = update.filter.or(asked);
     add_get(&mut body, filter.as_ref(), index, &document);
     Ok(Reply::json(status_of(result), body))
 }
@@ -95,7 +97,7 @@ impl Update {
         if !has_doc {
             return Err(nothing());
         }
-        let ordered: Json = serde_json::from_slice(text)?;
+        let ordered = Json::deserialize(&mut serde_json::Deserializer::from_slice(text))?;
         let member = |name: &str| match &ordered {
             Json::Object(members) => members
                 .iter()

@@ -65,7 +65,7 @@ impl Pipeline {
         };
         let steps = steps("processors", processors)?;
         let on_failure = match given.get("on_failure") {
-            None => Vec::new(),
+            None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(items)) if items.is_empty() => {
                 return Err(invalid(format!(
                     "pipeline [{id}] cannot have an empty on_failure option defined"
@@ -78,18 +78,16 @@ impl Pipeline {
                 "pipeline [{id}] doesn't support one or more provided configuration parameters [{name}]"
             )));
         }
-        if given
-            .get("description")
-            .is_some_and(|text| !text.is_string())
-        {
-            return Err(invalid("[description] property isn't a string"));
-        }
-        if given
-            .get("version")
-            .is_some_and(|version| !version.is_i64())
-        {
-            return Err(invalid("[version] property isn't a number"));
-        }
+        let property = |name: &str, kind: &str, fits: fn(&Value) -> bool| match given.get(name) {
+            Some(value) if !value.is_null() && !fits(value) => {
+                Err(invalid(format!("[{name}] property isn't a {kind}")))
+            }
+            _ => Ok(()),
+        };
+        property("description", "string", Value::is_string)?;
+        property("version", "number", is_version)?;
+        property("_meta", "map", Value::is_object)?;
+        property("deprecated", "boolean", Value::is_boolean)?;
         Ok(Self {
             shown: Value::Object(given.clone()),
             steps,
@@ -122,6 +120,15 @@ impl Pipeline {
                 .map_err(|failure| failure.error),
         }
     }
+}
+
+/// Whether a value is a whole number of 32 bits, or its text.
+fn is_version(value: &Value) -> bool {
+    let number = match value {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_i64(),
+    };
+    number.is_some_and(|number| i32::try_from(number).is_ok())
 }
 
 /// The failure of one processor.
@@ -195,9 +202,13 @@ fn steps(name: &str, given: &Value) -> Result<Vec<Step>, ApiError> {
     let mut read = Vec::new();
     for item in items {
         let Some(item) = item.as_object() else {
+            let kind = match item {
+                Value::Null => "null_pointer_exception",
+                _ => "class_cast_exception",
+            };
             return Err(ApiError::new(
                 http::StatusCode::INTERNAL_SERVER_ERROR,
-                "class_cast_exception",
+                kind,
                 "a processor is no object",
             ));
         };

@@ -88,7 +88,7 @@ impl Index {
             check_timestamp(&source.value)?;
         }
         let mut mapping = Arc::clone(&self.mapping);
-        let entry = read_document(&mut mapping, id, &source.value)?;
+        let entry = read_document(&mut mapping, id, &source)?;
         if !Arc::ptr_eq(&mapping, &self.mapping) {
             self.mapping = mapping;
             self.version += 1;
@@ -189,16 +189,18 @@ impl Index {
                 ),
             ));
         }
-        if let (Some((wanted, or_equal)), Some(document)) = (expected.external_version, current) {
-            let has = document.version;
-            if wanted < has || (wanted == has && !or_equal) {
-                return Err(ApiError::conflict(
-                    &self.name,
-                    format!(
-                        "[{id}]: version conflict, current version [{has}] is higher or equal to the one provided [{wanted}]"
-                    ),
-                ));
-            }
+        // Deleted documents keep their versions.
+        let version = current.map(|document| document.version);
+        let version = version.or_else(|| self.deleted.get(&(shard, id.to_owned())).copied());
+        if let (Some((wanted, or_equal)), Some(has)) = (expected.external_version, version)
+            && (wanted < has || (wanted == has && !or_equal))
+        {
+            return Err(ApiError::conflict(
+                &self.name,
+                format!(
+                    "[{id}]: version conflict, current version [{has}] is higher or equal to the one provided [{wanted}]"
+                ),
+            ));
         }
         Ok(())
     }

@@ -18,6 +18,10 @@ pub(crate) struct Options {
     pub(crate) refuse_aliases: bool,
     /// Wildcards find hidden indices too.
     pub(crate) hidden: bool,
+    /// Wildcards are names like any other.
+    pub(crate) literal: bool,
+    /// Wildcards find no open indices, so none of this cluster.
+    pub(crate) none_open: bool,
 }
 
 /// The part of an index that an expression makes visible.
@@ -71,7 +75,9 @@ impl Store {
             }
             if let Some(excluded) = excluded {
                 found.retain(|name: &String| !matches_wildcard(excluded, name));
-            } else if part == "_all" || part.contains('*') {
+            } else if part == "_all" && options.literal {
+                // Nothing stands for all indices then.
+            } else if part == "_all" || part.contains('*') && !options.literal {
                 let pattern = if part == "_all" { "*" } else { part };
                 found.extend(self.matching(pattern, options));
             } else {
@@ -282,6 +288,9 @@ impl Store {
             let dotted = index.name.starts_with('.');
             options.hidden || (dotted && !hidden) || !(dotted || hides)
         };
+        if options.none_open {
+            return Vec::new();
+        }
         let hit = |index: &&Index| {
             (is_visible(index) && matches_wildcard(pattern, &index.name))
                 || (by_alias(&index.aliases) && !(hidden && index.name.starts_with('.')))

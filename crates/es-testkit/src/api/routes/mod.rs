@@ -72,6 +72,12 @@ pub(super) fn is_unsupported(method: &str, segments: &[String]) -> bool {
 
 /// Whether the genuine server has this very call, where a route has its path with other methods.
 pub(super) fn is_unsupported_call(method: &str, segments: &[String]) -> bool {
-    let path = segments.join("/");
-    unsupported::CALLS.contains(&(method, path.as_str()))
+    let fits = |path: &str| {
+        let words: Vec<&str> = path.split('/').collect();
+        let mut pairs = words.iter().zip(segments);
+        words.len() == segments.len()
+            && pairs.all(|(word, segment)| *word == "*" || word == segment)
+    };
+    let mut calls = unsupported::CALLS.iter();
+    calls.any(|(known, path)| *known == method && fits(path))
 }

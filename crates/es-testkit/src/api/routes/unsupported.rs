@@ -97,4 +97,8 @@ pub(super) const CALLS: &[(&str, &str)] = &[
     ("POST", "_data_stream/_modify"),
     ("POST", "_tasks/_cancel"),
     ("DELETE", "_security/oauth2/token"),
+    ("PUT", "_settings"),
+    ("PUT", "_alias/*"),
+    ("POST", "_alias/*"),
+    ("DELETE", ""),
 ];

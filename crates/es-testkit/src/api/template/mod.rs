@@ -141,13 +141,12 @@ pub(crate) fn put_component(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let fields = Fields::new(Reader::Section, "component_template", &body);
     fields.unsupported(&["deprecated"])?;
-    let template = fields
-        .object("template")?
-        .ok_or_else(|| ApiError::illegal_argument("Required [template]"))?;
-    check_parts(template)?;
+    let template = fields.object("template")?;
+    template.map_or(Ok(()), check_parts)?;
     fields.integer("version")?;
     fields.object("_meta")?;
     fields.finish()?;
+    let template = template.ok_or_else(|| ApiError::illegal_argument("Required [template]"))?;
     check(template)?;
     check_name(name)?;
     let mut store = lock(&call.shared.store);
@@ -336,13 +335,24 @@ pub(in crate::api) fn merge(into: &mut Value, from: &Value) {
                 match (name.as_str(), into.get_mut(name), value) {
                     // The server merges these by their names, as the index does.
                     ("dynamic_templates", Some(Value::Array(into)), Value::Array(from)) => {
-                        into.extend(from.iter().cloned());
+                        merge_by_name(into, from);
                     }
                     _ => merge(into.entry(name.clone()).or_insert(Value::Null), value),
                 }
             }
         }
         (into, from) => *into = from.clone(),
+    }
+}
+
+/// Replaces the dynamic templates of the same names, and adds the others.
+fn merge_by_name(into: &mut Vec<Value>, from: &[Value]) {
+    let name = |template: &Value| template.as_object()?.keys().next().cloned();
+    for template in from {
+        match into.iter_mut().find(|known| name(known) == name(template)) {
+            Some(known) => *known = template.clone(),
+            None => into.push(template.clone()),
+        }
     }
 }
 

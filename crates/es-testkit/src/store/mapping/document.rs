@@ -11,6 +11,7 @@ use super::point::read_point;
 use super::read_field::read_field;
 use super::{Dynamic, Mapping, Node, Object, guess};
 use crate::api::error::ApiError;
+use crate::store::NewSource;
 
 /// Reads a document and adds the fields it brings to the mapping.
 ///
@@ -19,12 +20,16 @@ use crate::api::error::ApiError;
 pub(crate) fn read_document(
     mapping: &mut Arc<Mapping>,
     id: &str,
-    source: &Value,
+    source: &NewSource,
 ) -> Result<Entry, ApiError> {
-    let Value::Object(fields) = source else {
+    let Value::Object(fields) = &source.value else {
         return Err(parsing("failed to parse: the document is not an object"));
     };
-    let mut reader = Reader { mapping, id };
+    let mut reader = Reader {
+        mapping,
+        id,
+        raw: source.raw.get(),
+    };
     let mut entry = Entry::default();
     let root = Place {
         prefix: "",
@@ -41,6 +46,8 @@ fn parsing(reason: impl std::fmt::Display) -> ApiError {
 struct Reader<'m> {
     mapping: &'m mut Arc<Mapping>,
     id: &'m str,
+    /// The document as it was sent.
+    raw: &'m str,
 }
 
 /// Where in the document the reader is.
@@ -318,6 +325,12 @@ impl Reader<'_> {
     }
 
     fn scalar(&self, field: &Field, item: &Value, entry: &mut Entry) -> Result<(), ApiError> {
+        // The server reads a number as it is written, and dates have no exponents.
+        if field.is_date() && item.is_f64() && has_exponent(self.raw) {
+            return Err(ApiError::unsupported(
+                "numbers with exponents in documents with fractional dates",
+            ));
+        }
         match field.read(item) {
             Ok(Some(term)) => entry
                 .fields
@@ -496,6 +509,26 @@ impl Reader<'_> {
             .filter(|weight| (0..=i64::from(i32::MAX)).contains(weight))
             .ok_or_else(|| unfit("weight must be a whole number from 0 to 2147483647"))
     }
+}
+
+/// Whether a number of a JSON text has an exponent.
+fn has_exponent(text: &str) -> bool {
+    let mut quoted = false;
+    let mut before = b' ';
+    for letter in text.bytes() {
+        match letter {
+            b'"' if before != b'\\' => quoted = !quoted,
+            b'e' | b'E' if !quoted && before.is_ascii_digit() => return true,
+            _ => {}
+        }
+        // A backslash that is escaped escapes nothing.
+        before = if before == b'\\' && letter == b'\\' {
+            b' '
+        } else {
+            letter
+        };
+    }
+    false
 }
 
 /// The values of a field, arrays opened, `null` left out.

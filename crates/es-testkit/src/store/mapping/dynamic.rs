@@ -27,6 +27,8 @@ pub(super) struct DynamicTemplate {
     shown: Value,
     /// The types that it is for; all of them where there is none.
     types: Vec<String>,
+    /// Whether it says what it is for; otherwise it is for nothing.
+    has_condition: bool,
     names: Patterns,
     paths: Patterns,
     mapping: Map<String, Value>,
@@ -86,7 +88,10 @@ impl DynamicTemplate {
         }
         let template = Self {
             name: name.to_owned(),
-            shown: Value::Object(body.clone()),
+            shown: shown(body),
+            has_condition: ["match", "path_match", "match_mapping_type"]
+                .iter()
+                .any(|name| body.contains_key(*name)),
             names: Patterns {
                 fitting: texts("match")?,
                 unfitting: texts("unmatch")?,
@@ -123,11 +128,12 @@ impl DynamicTemplate {
         let name = path.rsplit('.').next().unwrap_or(path);
         let fits = |template: &&Self| {
             let types = &template.types;
-            // The sign for all types does not stand for objects.
-            let is_any = |kind: &String| kind == "*" && seeming != "object";
             let of_type =
-                types.is_empty() || types.iter().any(|kind| is_any(kind) || kind == seeming);
-            of_type && template.names.fit(name) && template.paths.fit(path)
+                types.is_empty() || types.iter().any(|kind| kind == "*" || kind == seeming);
+            template.has_condition
+                && of_type
+                && template.names.fit(name)
+                && template.paths.fit(path)
         };
         let template = all.iter().find(fits)?;
         let stands = TYPES.iter().find(|(known, _)| *known == seeming);
@@ -135,9 +141,25 @@ impl DynamicTemplate {
         let mut definition = filled(&Value::Object(template.mapping.clone()), name, kind);
         if let Some(fields) = definition.as_object_mut() {
             fields.entry("type").or_insert_with(|| kind.into());
+            // Of an object, the server ignores what objects do not have.
+            if kind == "object" && fields.get("type").is_some_and(|kind| kind == "object") {
+                let known = ["type", "properties", "dynamic", "enabled", "subobjects"];
+                fields.retain(|name, _| known.contains(&name.as_str()));
+            }
         }
         Some(definition)
     }
+}
+
+/// Returns a template as the server shows it: a list of one pattern as the pattern.
+fn shown(body: &Map<String, Value>) -> Value {
+    let one = |(name, value): (&String, &Value)| match value {
+        Value::Array(items) if items.len() == 1 => {
+            (name.clone(), items.first().cloned().unwrap_or_default())
+        }
+        value => (name.clone(), value.clone()),
+    };
+    Value::Object(body.iter().map(one).collect())
 }
 
 /// Fills the placeholders of a definition.

@@ -504,12 +504,38 @@ pub(crate) fn java_number(text: &str) -> Option<f64> {
         .strip_suffix(['d', 'D', 'f', 'F'])
         .filter(|digits| digits.ends_with(|letter: char| letter.is_ascii_digit() || letter == '.'))
         .unwrap_or(text);
+    if let Some(number) = hexadecimal(text) {
+        return Some(number);
+    }
     let is_number = |letter: char| letter.is_ascii_digit() || "+-.eE".contains(letter);
     digits
         .chars()
         .all(is_number)
         .then(|| digits.parse().ok())
         .flatten()
+}
+
+/// Reads a number such as `0x1.8p3`.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let text = text
+        .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))?;
+    let (digits, exponent) = text.split_once(['p', 'P'])?;
+    let exponent = exponent.trim_end_matches(['d', 'D', 'f', 'F']);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let digits = format!("{whole}{fraction}");
+    // Longer numbers than those that a double holds are rounded differently.
+    let number = u64::from_str_radix(&digits, 16)
+        .ok()
+        .filter(|number| *number < 1 << 53)?;
+    let exponent = exponent.parse::<i32>().ok()?;
+    let places = i32::try_from(fraction.len()).ok()?;
+    let exponent = exponent.checked_sub(places.checked_mul(4)?)?;
+    Some(sign * number as f64 * 2_f64.powi(exponent))
 }
 
 /// Rounds to the 11 significant bits of a half-precision number.

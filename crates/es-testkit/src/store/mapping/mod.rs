@@ -177,20 +177,20 @@ impl Object {
         let mut shown = self.shown.clone();
         if !self.children.is_empty() {
             let children = self.children.iter().map(|(name, node)| {
-                let shown = match node {
+                let mut shown = match node {
                     Node::Object(object) => object.to_json(),
                     Node::Field(field) => field.to_json(),
                 };
+                // Only an object without fields shows its type.
+                if let (Node::Object(object), Some(shown)) = (node, shown.as_object_mut())
+                    && object.children.is_empty()
+                {
+                    shown.entry("type").or_insert_with(|| "object".into());
+                }
                 (name.clone(), shown)
             });
             shown.insert("properties".to_owned(), Value::Object(children.collect()));
-        } else if !shown.contains_key("type")
-            && !shown.is_empty()
-            && shown.contains_key("\u{0}object")
-        {
-            shown.insert("type".to_owned(), "object".into());
         }
-        shown.remove("\u{0}object");
         Value::Object(shown)
     }
 

@@ -74,6 +74,24 @@ pub(super) fn merge(mapping: &mut Mapping, given: &Map<String, Value>) -> Result
             }
         }
     }
+    check_aliases(mapping)
+}
+
+/// Refuses aliases of fields that there are not.
+fn check_aliases(mapping: &Mapping) -> Result<(), ApiError> {
+    for field in mapping.fields() {
+        if let Kind::Alias(target) = &field.kind
+            && mapping.direct(target).is_none()
+        {
+            return Err(ApiError::bad_request(
+                "mapper_parsing_exception",
+                format!(
+                    "Invalid [path] value [{target}] for field alias [{}]: an alias must refer to an existing field in the mappings.",
+                    field.path
+                ),
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -207,7 +225,7 @@ fn object_settings(
     for (name, value) in settings {
         match (name.as_str(), value) {
             ("type", _) if object.nested => keep(object, name, value),
-            ("type", _) => keep(object, "\u{0}object", &Value::Bool(true)),
+            ("type", _) => {}
             ("properties", Value::Object(properties)) => {
                 merge_children(object, properties, &format!("{path}."), analyzers)?;
             }

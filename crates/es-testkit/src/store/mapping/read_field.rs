@@ -136,7 +136,7 @@ pub(super) fn read_field(
     if !copy_to.is_empty() {
         shown.insert("copy_to".to_owned(), copy_to.clone().into());
     }
-    Ok(Field {
+    let field = Field {
         path: path.to_owned(),
         kind,
         type_name: type_name.to_owned(),
@@ -147,7 +147,11 @@ pub(super) fn read_field(
         null_value: null_value.cloned(),
         ignore_malformed,
         copy_to,
-    })
+    };
+    if let (Kind::Number(_), Some(value)) = (&field.kind, null_value) {
+        field.read(value).map_err(failed)?;
+    }
+    Ok(field)
 }
 
 /// Reads the other forms in which a field is indexed.
@@ -377,6 +381,9 @@ fn dense_vector(fields: &Fields<'_>) -> Result<Kind, ApiError> {
     let options = fields.get("index_options")?;
     if let Some(options) = options {
         check_index_options(options)?;
+    }
+    if fields.raw("dims").is_some_and(serde_json::Value::is_string) {
+        return Err(failed("Property [dims] must be an integer"));
     }
     let dims = fields.integer("dims")?;
     if let Some(wrong) = dims.filter(|dims| !(1..=4096).contains(dims)) {
