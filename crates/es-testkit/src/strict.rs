@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::api::error::ApiError;
+use crate::store::java_number;
 
 /// Whose members are read, which decides how the server words its refusals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,16 @@ impl<'v> Fields<'v> {
         }
     }
 
+    /// Whether the members are read one by one, as those of most queries are; a few queries have
+    /// a reader that names the wrong member.
+    fn is_read_by_token(&self) -> bool {
+        match self.reader {
+            Reader::Query => !matches!(self.name, "match_all" | "match_none" | "ids" | "knn"),
+            Reader::Body => true,
+            Reader::Section => false,
+        }
+    }
+
     pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
@@ -114,7 +125,7 @@ impl<'v> Fields<'v> {
             Some(Value::String(text)) if text == "true" || text == "false" => {
                 Ok(Some(text == "true"))
             }
-            Some(Value::String(text)) if self.reader == Reader::Body => {
+            Some(Value::String(text)) if self.is_read_by_token() => {
                 Err(ApiError::illegal_argument(format!(
                     "Failed to parse value [{text}] as only [true] or [false] are allowed."
                 )))
@@ -132,11 +143,17 @@ impl<'v> Fields<'v> {
     pub(crate) fn float(&self, name: &str) -> Result<Option<f64>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
-            Some(Value::String(text)) => match text.parse() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) if self.reader == Reader::Body => Err(not_a_number(text)),
-                Err(_) => Err(self.wrong(name, &Value::from(text.as_str()))),
+            Some(Value::String(text)) => match java_number(text) {
+                Some(number) => Ok(Some(number)),
+                None if self.is_read_by_token() => Err(not_a_number(text)),
+                None => Err(self.wrong(name, &Value::from(text.as_str()))),
             },
+            Some(Value::Bool(_)) if self.reader == Reader::Query && self.is_read_by_token() => {
+                Err(ApiError::bad_request(
+                    "x_content_parse_exception",
+                    format!("[1:1] [{name}] is no number"),
+                ))
+            }
             Some(value) => value
                 .as_f64()
                 .map(Some)
@@ -150,7 +167,7 @@ impl<'v> Fields<'v> {
             return Ok(None);
         };
         let read = match value {
-            Value::String(text) if self.reader == Reader::Body => {
+            Value::String(text) if self.is_read_by_token() => {
                 Some(text.parse().map_err(|_| not_a_number(text))?)
             }
             Value::String(text) => text.parse().ok(),

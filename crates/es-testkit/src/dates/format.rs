@@ -96,7 +96,9 @@ impl Format {
         match self.parts.first() {
             Some(Part::Millis) => millis.to_string(),
             Some(Part::Seconds) => {
-                let text = format!("{}.{:03}", millis.div_euclid(1000), millis.rem_euclid(1000));
+                let sign = if millis < 0 { "-" } else { "" };
+                let size = millis.unsigned_abs();
+                let text = format!("{sign}{}.{:03}", size / 1000, size % 1000);
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }
             Some(Part::Pattern(items)) => print(items, millis, zone),
@@ -132,8 +134,7 @@ impl Part {
     }
 }
 
-/// Reads a number with a fraction, moved by some digits to the left; what is left of the fraction is
-/// cut off.
+/// Reads a number with a fraction, moved by some digits to the left, rounded down.
 fn scaled(text: &str, digits: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -147,7 +148,9 @@ fn scaled(text: &str, digits: usize) -> Option<i64> {
         .chain(std::iter::repeat('0'))
         .take(digits)
         .collect();
-    format!("{sign}{whole}{moved}").parse().ok()
+    let cut: i64 = format!("{sign}{whole}{moved}").parse().ok()?;
+    let is_inexact = fraction.bytes().skip(digits).any(|digit| digit != b'0');
+    Some(cut - i64::from(is_inexact && !sign.is_empty()))
 }
 
 fn exactly(millis: i64) -> Option<Parsed> {

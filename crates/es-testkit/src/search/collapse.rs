@@ -28,9 +28,17 @@ impl Collapse {
     pub(crate) fn parse(value: &Value) -> Result<Self, ApiError> {
         let fields = Fields::section("collapse", value)?;
         fields.unsupported(&["collapse"])?;
-        let field = fields
-            .string("field")?
-            .ok_or_else(|| ApiError::illegal_argument("Required [field]"))?;
+        let Some(field) = fields.string("field")? else {
+            return Err(ApiError::new(
+                http::StatusCode::INTERNAL_SERVER_ERROR,
+                "null_pointer_exception",
+                "[field] of [collapse] is missing",
+            )
+            .in_search());
+        };
+        if field.is_empty() {
+            return Err(fields.invalid("field name is null or empty"));
+        }
         fields.positive("max_concurrent_group_searches")?;
         let inner_hits = match fields.get("inner_hits")? {
             None => Vec::new(),

@@ -25,9 +25,6 @@ struct Shown {
     format: Option<String>,
 }
 
-/// The format that stands for the one of the mapping.
-const USE_MAPPING: &str = "use_field_mapping";
-
 /// The values of a field, by the name under which they are shown.
 type Named = (String, Vec<Value>);
 
@@ -205,7 +202,7 @@ impl Shown {
     /// The format of dates, if there is one of its own.
     fn of_dates(&self, field: &Field) -> Result<Option<Format>, ApiError> {
         match &self.format {
-            Some(text) if field.is_date() && text != USE_MAPPING => {
+            Some(text) if field.is_date() => {
                 Format::parse(text).map(Some).map_err(ApiError::in_search)
             }
             _ => Ok(None),

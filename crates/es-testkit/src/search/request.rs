@@ -356,7 +356,15 @@ fn read_rescores(fields: &Fields<'_>, sort: &[SortKey]) -> Result<Vec<Rescore>, 
 fn read_rescore(value: &Value) -> Result<Rescore, ApiError> {
     let fields = Fields::section("rescore", value)?;
     fields.unsupported(&["learning_to_rank", "script"])?;
-    let window = fields.count("window_size")?.unwrap_or(10);
+    let window = fields.integer("window_size")?.unwrap_or(10);
+    let window = usize::try_from(window).map_err(|_| {
+        ApiError::new(
+            http::StatusCode::INTERNAL_SERVER_ERROR,
+            "negative_array_size_exception",
+            window.to_string(),
+        )
+        .in_search()
+    })?;
     let Some(query) = fields.get("query")? else {
         return Err(ApiError::parsing("missing rescore type"));
     };
@@ -371,10 +379,13 @@ fn read_rescore(value: &Value) -> Result<Rescore, ApiError> {
     ];
     let parsed = Rescore {
         window,
-        query: inner
-            .get("rescore_query")?
-            .cloned()
-            .ok_or_else(|| ApiError::illegal_argument("rescore_query cannot be null"))?,
+        query: match inner.get("rescore_query")? {
+            None => return Err(ApiError::illegal_argument("rescore_query cannot be null")),
+            Some(Value::Object(query)) if query.is_empty() => {
+                return Err(inner.invalid("query malformed, empty clause found"));
+            }
+            Some(query) => query.clone(),
+        },
         weight: inner.float("query_weight")?.unwrap_or(1.0) as f32,
         second_weight: inner.float("rescore_query_weight")?.unwrap_or(1.0) as f32,
         mode: inner

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use crate::analysis::Analyzer;
 use crate::api::value::Term;
 use crate::store::{Document, Entry, Field, Index, Kind};
 
@@ -111,8 +112,19 @@ pub(crate) fn indexed_terms(field: &Field, entry: &Entry) -> Vec<String> {
             .iter()
             .map(|token| token.text.clone())
             .collect(),
+        Kind::Completion { ref analyzer } => data
+            .inputs
+            .iter()
+            .map(|(input, _)| completion_term(analyzer, input))
+            .collect(),
         _ => data.terms.iter().map(Term::text).collect(),
     }
+}
+
+/// Returns the term that stands for an input of a completion field.
+pub(crate) fn completion_term(analyzer: &Analyzer, input: &str) -> String {
+    let tokens = analyzer.tokens(input).into_iter().map(|token| token.text);
+    tokens.collect::<Vec<_>>().join("\u{1f}")
 }
 
 fn indexed_count(field: &Field, entry: &Entry) -> usize {
@@ -121,7 +133,13 @@ fn indexed_count(field: &Field, entry: &Entry) -> usize {
     };
     match field.kind {
         Kind::Text { .. } => data.tokens(field).len(),
-        _ => data.terms.len(),
+        Kind::Completion { .. } => data.inputs.len(),
+        _ => data
+            .terms
+            .iter()
+            .map(Term::text)
+            .collect::<BTreeSet<_>>()
+            .len(),
     }
 }
 
@@ -135,6 +153,10 @@ pub(crate) fn occurrences(field: &Field, entry: &Entry, term: &str) -> usize {
             .tokens(field)
             .iter()
             .filter(|token| token.text == term)
+            .count(),
+        Kind::Completion { .. } => indexed_terms(field, entry)
+            .iter()
+            .filter(|found| *found == term)
             .count(),
         // Keywords are in the index once, however often a document has them.
         _ => usize::from(data.terms.iter().any(|value| value.text() == term)),
@@ -180,7 +202,10 @@ impl Bm25 {
         } else {
             (totals.terms as f64 / count) as f32
         };
-        let norms = matches!(field.kind, Kind::Text { norms: true, .. });
+        let norms = matches!(
+            field.kind,
+            Kind::Text { norms: true, .. } | Kind::Completion { .. }
+        );
         Self {
             weight: boost * (K1 + 1.0) * idf,
             average,

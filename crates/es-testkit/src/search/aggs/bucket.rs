@@ -30,7 +30,13 @@ impl<'a> Context<'_, 'a> {
                 .map(|(name, filter)| (Some(name), filter))
                 .collect(),
             Value::Array(items) => items.iter().map(|filter| (None, filter)).collect(),
-            value => return Err(fields.wrong("filters", value)),
+            value => {
+                return Err(ApiError::parsing(format!(
+                    "Unknown key for a {} in [{}]: [filters].",
+                    crate::strict::token(value),
+                    agg.name
+                )));
+            }
         };
         if named.is_empty() {
             return Err(ApiError::illegal_argument("[filters] cannot be empty."));

@@ -7,12 +7,13 @@ use serde_json::{Map, Value};
 
 use super::date_histogram::Interval;
 use super::histogram::{MAX_BUCKETS, too_many};
-use super::{Agg, Bucket, Context, Outcome, Values, no_field, unfit};
+use super::{Agg, Bucket, Context, Outcome, Values, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::dates::{Format, zone};
 use crate::json::Json;
 use crate::search::execute::Row;
+use crate::store::{Kind, java_number};
 use crate::strict::Fields;
 
 struct Part {
@@ -39,7 +40,7 @@ impl<'a> Context<'_, 'a> {
     pub(super) fn composite(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("composite", &agg.settings)?;
         let parts = read_parts(&fields)?;
-        let size = fields.positive("size")?.unwrap_or(10);
+        let size = read_size(&fields)?;
         if size > MAX_BUCKETS {
             return Err(too_many().in_search());
         }
@@ -114,27 +115,52 @@ impl<'a> Context<'_, 'a> {
                 ))
                 .in_search());
             };
-            key.push(match (&part.how, value) {
-                (
-                    How::Dates {
-                        format: Some(format),
-                        zone,
-                        ..
-                    },
-                    Value::String(text),
-                ) => format
-                    .read(text, zone)
-                    .map(|parsed| Term::Integer(parsed.millis)),
-                (How::Terms, value) => match self.any_field(&part.values.field)? {
-                    Some(field) if !(value.is_null() || field.is_date() && value.is_number()) => {
-                        field.query_term(value)?
-                    }
-                    _ => Term::plain(value),
-                },
-                (_, value) => Term::plain(value),
-            });
+            key.push(self.after_part(part, value)?);
         }
         Ok(key)
+    }
+
+    fn after_part(&self, part: &Part, value: &Value) -> Result<Option<Term>, ApiError> {
+        let unfit = || {
+            ApiError::bad_request(
+                "parse_exception",
+                format!("incompatible value for [after.{}]", part.name),
+            )
+            .in_search()
+        };
+        let number = |text: &str| java_number(text).map(Term::Float);
+        match (&part.how, value) {
+            (_, Value::Null) if part.with_missing => Ok(None),
+            (_, Value::Null) => Err(ApiError::illegal_argument(format!(
+                "Invalid value for [after.{}], expected comparable, got [null]",
+                part.name
+            ))
+            .in_search()),
+            (
+                How::Dates {
+                    format: Some(format),
+                    zone,
+                    ..
+                },
+                Value::String(text),
+            ) => Ok(format
+                .read(text, zone)
+                .map(|parsed| Term::Integer(parsed.millis))),
+            (How::Dates { .. } | How::Histogram(_), Value::String(text)) => {
+                number(text).ok_or_else(unfit).map(Some)
+            }
+            (How::Terms, value) => match self.any_field(&part.values.field)? {
+                Some(field) if matches!(field.kind, Kind::Keyword { .. }) => {
+                    let text = value.as_str().ok_or_else(unfit)?;
+                    Ok(Some(Term::Text(text.to_owned())))
+                }
+                Some(field) if !(field.is_date() && value.is_number()) => {
+                    field.query_term(value).map_err(|_| unfit())
+                }
+                _ => Ok(Term::plain(value)),
+            },
+            (_, value) => Ok(Term::plain(value)),
+        }
     }
 
     fn part_values(&self, part: &Part, row: &Row<'a>) -> Result<Vec<Option<Term>>, ApiError> {
@@ -181,9 +207,30 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
+/// Reads the number of buckets; the server fails where there can be none.
+fn read_size(fields: &Fields<'_>) -> Result<usize, ApiError> {
+    let failed = |kind: &'static str| {
+        let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+        ApiError::new(status, kind, "[size] of [composite] is below 1").in_search()
+    };
+    match fields.integer("size")? {
+        None => Ok(10),
+        Some(0) => Err(failed("null_pointer_exception")),
+        Some(size) => usize::try_from(size).map_err(|_| failed("negative_array_size_exception")),
+    }
+}
+
 fn read_parts(fields: &Fields<'_>) -> Result<Vec<Part>, ApiError> {
-    let Some(Value::Array(sources)) = fields.get("sources")? else {
-        return Err(ApiError::illegal_argument("Required [sources]"));
+    let sources = match fields.get("sources")? {
+        None => return Err(ApiError::illegal_argument("Required [sources]")),
+        Some(Value::Array(sources)) => sources,
+        Some(_) => {
+            return Err(ApiError::bad_request(
+                "x_content_parse_exception",
+                "[1:1] [composite] failed to parse field [sources]",
+            )
+            .rooted("parsing_exception"));
+        }
     };
     if sources.is_empty() {
         return Err(fields.invalid("Composite [sources] cannot be null or empty"));
@@ -218,7 +265,10 @@ fn read_part(value: &Value) -> Result<Part, ApiError> {
     };
     let fields = Fields::section(kind, settings)?;
     fields.unsupported(&["script", "missing_order", "value_type"])?;
-    let field = fields.string("field")?.ok_or_else(no_field)?;
+    let field = fields.string("field")?.ok_or_else(|| {
+        let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+        ApiError::new(status, "null_pointer_exception", "a source has no field").in_search()
+    })?;
     let descending = fields
         .choice("order", &[("asc", false), ("desc", true)])?
         .unwrap_or(false);
@@ -227,7 +277,12 @@ fn read_part(value: &Value) -> Result<Part, ApiError> {
         "terms" => How::Terms,
         "histogram" => match fields.float("interval")? {
             Some(interval) if interval > 0.0 => How::Histogram(interval),
-            _ => {
+            Some(_) => {
+                return Err(
+                    fields.invalid("[interval] must be greater than 0 for [histogram] source")
+                );
+            }
+            None => {
                 return Err(ApiError::illegal_argument(
                     "[interval] must be greater than 0 for [histogram] source",
                 ));

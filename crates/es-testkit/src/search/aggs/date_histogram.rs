@@ -32,8 +32,12 @@ impl Interval {
             (Some(text), None) => Self::calendar(fields, &text),
             (None, Some(text)) => {
                 let time = parse_time(&text).and_then(|time| i64::try_from(time.as_millis()).ok());
-                match time.filter(|millis| *millis > 0) {
-                    Some(millis) => Ok(Self::Fixed(millis)),
+                match time {
+                    Some(millis) if millis > 0 => Ok(Self::Fixed(millis)),
+                    Some(_) => Err(ApiError::illegal_argument(
+                        "Zero or negative time interval not supported",
+                    )
+                    .in_search()),
                     None => Err(fields.invalid(format!("failed to parse setting [date_histogram.fixedInterval] with value [{text}] as a time value: unit is missing or unrecognized"
                     ))),
                 }
@@ -166,7 +170,12 @@ fn read_offset(text: &str) -> Result<i64, ApiError> {
     parse_time(rest)
         .and_then(|time| i64::try_from(time.as_millis()).ok())
         .map(|millis| sign * millis)
-        .ok_or_else(|| ApiError::illegal_argument(format!("failed to parse the offset [{text}]")))
+        .ok_or_else(|| {
+            ApiError::bad_request(
+                "x_content_parse_exception",
+                format!("[1:1] [date_histogram] failed to parse field [offset] of [{text}]"),
+            )
+        })
 }
 
 fn read_bounds(

@@ -64,8 +64,17 @@ impl<'a> Context<'_, 'a> {
             return Ok(("geo_bounds".to_owned(), self.geo_bounds(&source, rows)));
         }
         let mut terms = Vec::new();
+        let is_set = field
+            .as_deref()
+            .is_some_and(|field| matches!(field.kind, Kind::Keyword { .. } | Kind::Ip));
         for row in rows {
-            terms.extend(self.values(row, &source)?);
+            let mut values = self.values(row, &source)?;
+            // Columns of keywords and addresses hold each value of a document once.
+            if is_set {
+                values.sort_by(Term::compare);
+                values.dedup();
+            }
+            terms.extend(values);
         }
         let points = rows
             .iter()
@@ -114,6 +123,13 @@ impl<'a> Context<'_, 'a> {
         };
         let (value, weight) = (read("value")?, read("weight")?);
         fields.finish()?;
+        for values in [&value, &weight] {
+            if let Some(field) = self.valued_field(values, "weighted_avg")?
+                && !field.has_numbers()
+            {
+                return Err(unfit(&values.field, &field.type_name, "weighted_avg"));
+            }
+        }
         let (mut sum, mut weights) = (Vec::new(), Vec::new());
         for row in rows {
             let weight: Vec<f64> = self

@@ -200,6 +200,13 @@ fn check(name: &str, kind: &str, settings: &Value, subs: &[Agg]) -> Result<(), A
         ))
         .in_search());
     }
+    if let Some(global) = subs.iter().find(|sub| sub.kind == "global") {
+        return Err(ApiError::illegal_argument(format!(
+            "Aggregation [{name}] cannot have a global sub-aggregation [{}]. Global aggregations can only be defined as top level aggregations",
+            global.name
+        ))
+        .in_search());
+    }
     if !known(BUCKETS) && !subs.is_empty() {
         return Err(ApiError::illegal_argument(format!(
             "Aggregator [{name}] of type [{kind}] cannot accept sub-aggregations"

@@ -101,9 +101,7 @@ pub(super) fn siblings(
     {
         let fields = Fields::section(&agg.kind, &agg.settings)?;
         fields.unsupported(&["format"])?;
-        let path = fields
-            .text("buckets_path")?
-            .ok_or_else(|| ApiError::illegal_argument("Required [buckets_path]"))?;
+        let path = fields.text("buckets_path")?.ok_or_else(no_path)?;
         let gap = Gap::read(&fields)?;
         fields.finish()?;
         check_target(aggs, &path)?;
@@ -253,9 +251,7 @@ pub(super) fn within(
             ));
         }
         fields.unsupported(&["format", "unit"])?;
-        let path = fields
-            .text("buckets_path")?
-            .ok_or_else(|| ApiError::illegal_argument("Required [buckets_path]"))?;
+        let path = fields.text("buckets_path")?.ok_or_else(no_path)?;
         check_path(agg, &path)?;
         let shown = if sub.kind == "cumulative_sum" {
             fields.finish()?;
@@ -373,4 +369,9 @@ fn bucket_sort(
             .unwrap_or(std::cmp::Ordering::Equal)
     });
     Ok(buckets.into_iter().skip(from).take(size).collect())
+}
+
+/// The error of a pipeline that names no buckets.
+fn no_path() -> ApiError {
+    ApiError::parsing("Missing required field [buckets_path]")
 }

@@ -200,9 +200,10 @@ impl<'a> Context<'_, 'a> {
         range.finish()?;
         let read = |text: &Option<String>| match text {
             None => Ok(None),
-            Some(text) => text.parse().map(|ip| Some(Term::Ip(ip))).map_err(|_| {
-                ApiError::illegal_argument(format!("'{text}' is not an IP string literal."))
-            }),
+            Some(text) => text
+                .parse()
+                .map(|ip| Some(Term::Ip(ip)))
+                .map_err(|_| range.invalid(format!("'{text}' is not an IP string literal."))),
         };
         let (low, high) = (read(&from)?, read(&to)?);
         let kept = self.having(rows, values, |term| {

@@ -35,7 +35,11 @@ impl Choice {
                 };
                 Ok(Self::Exact(items.iter().map(text).collect()))
             }
-            Some(Value::String(pattern)) => lucene_regex(pattern, false).map(Self::Pattern),
+            Some(Value::String(pattern)) => lucene_regex(pattern, false)
+                .map(Self::Pattern)
+                .map_err(|error| {
+                    error.retyped("illegal_argument_exception", "x_content_parse_exception")
+                }),
             Some(_) => Err(ApiError::unsupported("partitions in [terms]")),
         }
     }
@@ -341,6 +345,17 @@ impl<'a> Context<'_, 'a> {
         buckets: &mut Vec<Filled<'a>>,
         order: &[(String, bool)],
     ) -> Result<(), ApiError> {
+        // A single bucket is not compared.
+        if buckets.len() != 1 {
+            let is_text = matches!(buckets.first(), Some((Term::Text(_), _)));
+            for (by, _) in order.iter().filter(|(by, _)| !by.starts_with('_')) {
+                OrderPath::read(agg, by).map_err(|error| match is_text {
+                    // Buckets of texts are first compared when those of all shards are.
+                    true => error.rooted(""),
+                    false => error,
+                })?;
+            }
+        }
         let mut keyed: Vec<(Vec<f64>, Filled<'a>)> = Vec::new();
         for (term, rows) in buckets.drain(..) {
             let mut keys = Vec::new();
@@ -372,65 +387,114 @@ impl<'a> Context<'_, 'a> {
 
     /// The value of a metric inside: `name`, `name.max`, `filter>name`.
     fn metric_at(&self, agg: &Agg, path: &str, rows: &[Row<'a>]) -> Result<f64, ApiError> {
-        let (first, rest) = path
-            .split_once('>')
-            .map_or((path, None), |(first, rest)| (first, Some(rest)));
-        let (name, property) = first
-            .split_once('.')
-            .or_else(|| {
-                Some((
-                    first.split_once('[')?.0,
-                    first.split_once('[')?.1.trim_end_matches(']'),
-                ))
-            })
-            .unwrap_or((first, ""));
-        let Some(sub) = agg.subs.iter().find(|sub| sub.name == name) else {
-            return Err(ApiError::illegal_argument(format!(
-                "Invalid aggregation order path [{path}]. The provided aggregation [{name}] either does not exist, or is a pipeline aggregation and cannot be used to sort the buckets."
-            )).rooted("").in_search());
+        let Ok(order) = OrderPath::read(agg, path) else {
+            return Ok(0.0);
         };
-        let (_, body) = self.one(sub, rows)?;
-        if let Some(rest) = rest {
-            let inner = member(&body, rest);
-            let value = inner
-                .and_then(|inner| member(&inner, "value"))
-                .map(|value| value.to_value());
-            return Ok(value
-                .and_then(|value| value.as_f64())
-                .unwrap_or(f64::NEG_INFINITY));
+        let (first, inner) = order.names.split_first().unwrap_or((&"", &[]));
+        let mut body = match agg.subs.iter().find(|sub| sub.name == *first) {
+            Some(sub) => Some(self.one(sub, rows)?.1),
+            None => None,
+        };
+        for name in inner.iter().copied().chain(order.values) {
+            body = body.and_then(|body| member(&body, name));
         }
-        let property = match (property, sub.kind.as_str()) {
-            ("", "filter" | "nested" | "missing" | "reverse_nested" | "global") => "doc_count",
-            ("", "percentiles") => return Err(ApiError::unsupported("this order of buckets")),
-            ("", "stats" | "extended_stats") => {
-                return Err(ApiError::illegal_argument(format!(
-                    "Invalid aggregation order path [{path}]. Missing value key in [{path}] which refers to a multi-value metric aggregation"
-                ))
-                .in_search());
-            }
-            ("", _) => "value",
-            (property, "percentiles") => {
-                let values = member(&body, "values")
-                    .map(|value| value.to_value())
-                    .unwrap_or_default();
-                let number: f64 = property.parse().unwrap_or(0.0);
-                let found = values
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .find(|(name, _)| name.parse() == Ok(number));
-                return Ok(found
-                    .and_then(|(_, value)| value.as_f64())
-                    .unwrap_or(f64::NEG_INFINITY));
-            }
-            (property, _) => property,
-        };
-        let value = member(&body, property).map(|value| value.to_value());
+        let value = body.map(|body| match order.percent {
+            None => body.to_value(),
+            Some(percent) => percentile(&body.to_value(), percent),
+        });
         Ok(value
             .and_then(|value| value.as_f64())
             .unwrap_or(f64::NEG_INFINITY))
     }
 }
+
+/// Returns the value of one percentile of several.
+fn percentile(values: &Value, percent: f64) -> Value {
+    let mut named = values.as_object().into_iter().flatten();
+    let found = named.find(|(name, _)| name.parse() == Ok(percent));
+    found.map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+/// The way to the value that buckets are sorted by.
+struct OrderPath<'p> {
+    /// The aggregations on the way, the one with the value last.
+    names: Vec<&'p str>,
+    /// The member of its result.
+    values: Option<&'p str>,
+    percent: Option<f64>,
+}
+
+impl<'p> OrderPath<'p> {
+    /// Reads a path such as `filter>stats.max`.
+    ///
+    /// # Errors
+    /// 400 for a path to no number.
+    fn read(agg: &Agg, path: &'p str) -> Result<Self, ApiError> {
+        let invalid = || {
+            ApiError::bad_request(
+                "invalid_path",
+                format!("Invalid aggregation order path [{path}]."),
+            )
+            .in_search()
+        };
+        let (around, last) = path
+            .rsplit_once('>')
+            .map_or((None, path), |(around, last)| (Some(around), last));
+        let bracket = last.strip_suffix(']').and_then(|last| last.split_once('['));
+        let (name, property) = last.split_once('.').or(bracket).unwrap_or((last, ""));
+        let mut names: Vec<&str> = around
+            .map(|names| names.split('>').collect())
+            .unwrap_or_default();
+        let mut subs = &agg.subs;
+        for name in &names {
+            let sub = subs.iter().find(|sub| sub.name == **name);
+            let single = sub.filter(|sub| SINGLE_BUCKET.contains(&sub.kind.as_str()));
+            subs = &single.ok_or_else(invalid)?.subs;
+        }
+        names.push(name);
+        let sub = subs.iter().find(|sub| sub.name == name);
+        let kind = sub.map(|sub| sub.kind.as_str()).ok_or_else(invalid)?;
+        let percent: Option<f64> = property.parse().ok();
+        let values = match (kind, property) {
+            (kind, "" | "doc_count") if SINGLE_BUCKET.contains(&kind) => "doc_count",
+            (kind, "" | "value") if SINGLE_VALUE.contains(&kind) => "value",
+            ("stats" | "extended_stats", "count" | "min" | "max" | "avg" | "sum") => property,
+            ("extended_stats", property) if EXTENDED.contains(&property) => property,
+            ("percentiles", _) if percent.is_some() => "values",
+            _ => return Err(invalid()),
+        };
+        Ok(Self {
+            names,
+            values: Some(values),
+            percent: percent.filter(|_| kind == "percentiles"),
+        })
+    }
+}
+
+/// Aggregations of one bucket.
+const SINGLE_BUCKET: [&str; 5] = ["filter", "nested", "missing", "reverse_nested", "global"];
+
+/// Metrics of one number.
+const SINGLE_VALUE: [&str; 7] = [
+    "avg",
+    "cardinality",
+    "max",
+    "min",
+    "sum",
+    "value_count",
+    "weighted_avg",
+];
+
+/// The numbers that only extended statistics have.
+const EXTENDED: [&str; 7] = [
+    "sum_of_squares",
+    "variance",
+    "variance_population",
+    "variance_sampling",
+    "std_deviation",
+    "std_deviation_population",
+    "std_deviation_sampling",
+];
 
 /// The sort keys of buckets and whether they descend; by default the largest comes first.
 pub(super) fn read_order(value: Option<&Value>) -> Result<Vec<(String, bool)>, ApiError> {
@@ -439,7 +503,14 @@ pub(super) fn read_order(value: Option<&Value>) -> Result<Vec<(String, bool)>, A
     };
     let items = match value {
         Value::Array(items) => items.clone(),
-        value => vec![value.clone()],
+        Value::Object(_) => vec![value.clone()],
+        value => {
+            let token = crate::strict::token(value);
+            return Err(ApiError::bad_request(
+                "x_content_parse_exception",
+                format!("[1:1] [terms] order doesn't support values of type: {token}"),
+            ));
+        }
     };
     let mut order = Vec::new();
     for item in &items {

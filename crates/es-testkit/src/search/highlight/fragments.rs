@@ -64,7 +64,7 @@ pub(super) fn fragments(
                     .collect();
                 distinct.len() as f32
             } else {
-                worth(&units, from, to, &inside, &hits)
+                worth(&units, from, to, &inside)
             };
             made.push((score, tag(&units, from, to, &inside, settings)));
         }
@@ -191,7 +191,7 @@ fn pieces(
     settings: &Settings,
 ) -> Vec<(usize, usize)> {
     let whole = text.encode_utf16().count();
-    if settings.fragments == 0 || settings.fragment_size == 0 {
+    if settings.fragments == 0 || (settings.plain && settings.fragment_size == 0) {
         return vec![(0, whole)];
     }
     if settings.plain {
@@ -232,7 +232,7 @@ fn pieces(
             .filter(|(begin, stop)| offset > *begin && offset < *stop)
             .map_or(to, |(_, stop)| stop);
         window = Some((window.map_or(from, |(begin, _)| begin.min(from)), stop));
-        if to - from > size {
+        if size > 0 && to - from > size {
             if offset > size && offset - size > from {
                 let before = words
                     .iter()
@@ -267,14 +267,8 @@ fn word_bounds(text: &str) -> Vec<usize> {
     bounds
 }
 
-/// The worth of a piece: rare terms, short pieces and those near the beginning count more.
-fn worth(
-    units: &[u16],
-    from: usize,
-    to: usize,
-    inside: &[(usize, usize)],
-    all: &[(usize, usize)],
-) -> f32 {
+/// The worth of a piece: short pieces and those near the beginning count more.
+fn worth(units: &[u16], from: usize, to: usize, inside: &[(usize, usize)]) -> f32 {
     const PIVOT: f32 = 87.0;
     let term = |(start, end): &(usize, usize)| slice(units, *start, *end).to_lowercase();
     let mut counts: BTreeMap<String, f32> = BTreeMap::new();
@@ -282,12 +276,9 @@ fn worth(
         *counts.entry(term(hit)).or_insert(0.0) += 1.0;
     }
     let mut total = 0.0;
-    for (text, count) in counts {
-        let everywhere = all.iter().filter(|hit| term(hit) == text).count() as f32;
-        let documents = 1.0 + units.len() as f32 / PIVOT;
-        let weight = 2.2 * (1.0 + (documents + 0.5) / (everywhere + 0.5)).ln();
+    for count in counts.into_values() {
         let norm = 1.2 * (0.25 + 0.75 * ((to - from) as f32 / PIVOT));
-        total += weight * count / (count + norm);
+        total += count / (count + norm);
     }
     total * (1.0 + 1.0 / (PIVOT + from as f32).ln())
 }

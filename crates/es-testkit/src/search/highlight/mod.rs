@@ -77,9 +77,7 @@ impl Settings {
             pre: pre.unwrap_or_else(|| self.pre.clone()),
             post: post.unwrap_or_else(|| self.post.clone()),
             fragment_size: fragment_size.unwrap_or(self.fragment_size),
-            fragments: fields
-                .count("number_of_fragments")?
-                .unwrap_or(self.fragments),
+            fragments: read_fragments(fields)?.unwrap_or(self.fragments),
             require_field_match: fields
                 .flag("require_field_match")?
                 .unwrap_or(self.require_field_match),
@@ -97,6 +95,18 @@ impl Settings {
                 .cloned()
                 .or_else(|| self.query.clone()),
         })
+    }
+}
+
+fn read_fragments(fields: &Fields<'_>) -> Result<Option<usize>, ApiError> {
+    let Some(number) = fields.integer("number_of_fragments")? else {
+        return Ok(None);
+    };
+    match usize::try_from(number) {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(ApiError::unsupported(format!(
+            "[number_of_fragments: {number}]"
+        ))),
     }
 }
 

@@ -103,7 +103,14 @@ impl<'a> Compiler<'a> {
             None | Some(Value::Null) => Ok(Vec::new()),
             Some(Value::Array(items)) => items
                 .iter()
-                .map(|item| self.compile(item).map_err(|error| within(name, error)))
+                .map(|item| match item {
+                    Value::Array(_) => Err(ApiError::bad_request(
+                        "illegal_state_exception",
+                        "expected value but got [START_ARRAY]",
+                    )),
+                    item => self.compile(item),
+                })
+                .map(|clause| clause.map_err(|error| within(name, error)))
                 .collect(),
             Some(item @ Value::Object(_)) => Ok(vec![
                 self.compile(item).map_err(|error| within(name, error))?,
@@ -114,7 +121,14 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn dis_max(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("dis_max", body)?;
-        let queries = self.clauses(&fields, "queries")?;
+        let queries = match fields.raw("queries") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(|item| self.compile(item))
+                .collect::<Result<_, _>>()?,
+            Some(item) => vec![self.compile(item)?],
+        };
         if queries.is_empty() {
             return Err(ApiError::parsing(
                 "[dis_max] requires 'queries' field with at least one clause",
@@ -156,6 +170,7 @@ impl<'a> Compiler<'a> {
             silent.compile(fields.get("negative")?.ok_or_else(|| missing("negative"))?)?;
         let factor = fields
             .float("negative_boost")?
+            .filter(|boost| *boost >= 0.0)
             .ok_or_else(|| missing("negative_boost"))? as f32;
         let (boost, name) = common(&fields)?;
         fields.finish()?;
@@ -177,7 +192,7 @@ impl<'a> Compiler<'a> {
         let Some(path) = fields.text("path")? else {
             return Err(ApiError::illegal_argument("[nested] requires 'path' field"));
         };
-        let Some(query) = fields.get("query")? else {
+        let Some(query) = fields.get("query")?.filter(|query| !query.is_array()) else {
             return Err(ApiError::illegal_argument(
                 "[nested] requires 'query' field",
             ));
@@ -263,7 +278,11 @@ fn within(name: &str, error: ApiError) -> ApiError {
         format!("[1:1] [bool] failed to parse field [{name}]"),
     )
     .caused_by(error.kind, &error.reason)
-    .rooted(error.kind)
+    // Java's own exceptions are no root causes.
+    .rooted(match error.kind {
+        "illegal_argument_exception" | "illegal_state_exception" => "x_content_parse_exception",
+        kind => kind,
+    })
 }
 
 /// The best score and, with a tie breaker, a part of the others.

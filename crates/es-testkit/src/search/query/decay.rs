@@ -87,11 +87,6 @@ impl<'v> Settings<'v> {
             .ok_or_else(|| wrong(kind, path, "scale"))?;
         let offset = fields.text("offset")?;
         let decay = fields.float("decay")?.unwrap_or(0.5);
-        if decay <= 0.0 || decay >= 1.0 {
-            return Err(ApiError::illegal_argument(
-                "decay must be in the range (0..1)",
-            ));
-        }
         let origin = fields.get("origin")?;
         fields.finish()?;
         Ok(Self {
@@ -144,14 +139,19 @@ impl<'a> Compiler<'a> {
         };
         let settings = Settings::read(kind, path, settings)?;
         let Some(field) = self.field(path) else {
-            return Err(ApiError::parsing(format!("unknown field [{path}]")));
+            return Err(ApiError::parsing(format!("unknown field [{path}]")).in_search());
         };
+        if settings.decay <= 0.0 || settings.decay >= 1.0 {
+            return Err(self.shard_error(ApiError::illegal_argument(
+                "decay must be in the range (0..1)",
+            )));
+        }
         let distances = self.distances(&field, &settings)?;
         let (scale, offset) = match field.kind {
             Kind::GeoPoint => settings.lengths(|text| parse_distance(text, "m")),
-            Kind::Date { .. } => {
-                settings.lengths(|text| parse_time(text).map(|time| time.as_millis() as f64))
-            }
+            Kind::Date { .. } => settings
+                .lengths(|text| parse_time(text).map(|time| time.as_millis() as f64))
+                .map_err(|error| ApiError::illegal_argument(error.reason)),
             _ => settings.lengths(|text| text.parse().ok()),
         }
         .map_err(|error| self.shard_error(error))?;
@@ -187,12 +187,18 @@ impl<'a> Compiler<'a> {
                     Some(Value::String(text)) => text.clone(),
                     Some(value) => value.to_string(),
                 };
-                parse_math(&text, format, &zone("UTC")?, false, self.now)? as f64
+                parse_math(&text, format, &zone("UTC")?, false, self.now)
+                    .map_err(ApiError::in_search)? as f64
             }
             Kind::Number(_) => settings
                 .origin
                 .and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()))
                 .ok_or_else(|| settings.wrong("origin"))?,
+            Kind::Text { .. } => {
+                return Err(self.shard_error(ApiError::illegal_argument(format!(
+                    "Fielddata is disabled on [{path}]"
+                ))));
+            }
             _ => {
                 return Err(ApiError::parsing(format!(
                     "field [{path}] is of type [{}], but only numeric types are supported.",

@@ -63,6 +63,11 @@ struct Weighted<'a> {
     function: Option<Function<'a>>,
 }
 
+/// Makes the error for a word that is none of a setting's.
+fn no_constant(error: ApiError) -> ApiError {
+    error.retyped("parsing_exception", "illegal_argument_exception")
+}
+
 impl<'a> Weighted<'a> {
     /// The value of the function, if it applies.
     fn value(&self, view: View<'a>) -> Option<f64> {
@@ -86,10 +91,12 @@ impl<'a> Compiler<'a> {
         };
         let (boost, name) = common(&fields)?;
         let score_mode = fields
-            .choice("score_mode", SCORE_MODES)?
+            .choice("score_mode", SCORE_MODES)
+            .map_err(no_constant)?
             .unwrap_or(Mode::Multiply);
         let boost_mode = fields
-            .choice("boost_mode", BOOST_MODES)?
+            .choice("boost_mode", BOOST_MODES)
+            .map_err(no_constant)?
             .unwrap_or(Mode::Multiply);
         let most = fields.float("max_boost")?.unwrap_or(f64::from(f32::MAX));
         let least = fields.float("min_score")?;
@@ -197,7 +204,10 @@ impl<'a> Compiler<'a> {
         })?;
         let factor = fields.float("factor")?.unwrap_or(1.0);
         let missing = fields.float("missing")?;
-        let modifier = fields.choice("modifier", MODIFIERS)?.unwrap_or(|x| x);
+        let modifier = fields
+            .choice("modifier", MODIFIERS)
+            .map_err(no_constant)?
+            .unwrap_or(|x| x);
         fields.finish()?;
         let field = self.field(&path);
         if field.is_none() && missing.is_none() {

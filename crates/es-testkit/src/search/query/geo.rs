@@ -78,7 +78,11 @@ impl<'a> Compiler<'a> {
         let (path, place) = self.place(&fields, "geo_distance")?;
         let point = read_place(place).map_err(|reason| {
             let error = ApiError::bad_request("parse_exception", reason);
-            if error.reason.starts_with("found a height") {
+            let is_read_early = ["found a height", "unsupported symbol"];
+            if is_read_early
+                .iter()
+                .any(|start| error.reason.starts_with(start))
+            {
                 return error;
             }
             self.shard_error(error)
@@ -177,11 +181,12 @@ fn read_box(value: &Value) -> Result<Corners, ApiError> {
             "failed to parse [geo_bounding_box] query. [{reason}]"
         ))
     };
-    let point = |name: &str| {
-        fields
-            .get(name)?
-            .map(|value| read_place(value).map_err(wrong))
-            .transpose()
+    let point = |name: &str| match fields.get(name)? {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.contains([',', '(']) => Err(ApiError::unsupported(
+            "geohashes as corners of [geo_bounding_box]",
+        )),
+        Some(value) => read_place(value).map(Some).map_err(wrong),
     };
     let (top_left, bottom_right) = (point("top_left")?, point("bottom_right")?);
     let (top_right, bottom_left) = (point("top_right")?, point("bottom_left")?);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Compiler, common};
 use crate::api::error::ApiError;
 use crate::search::shard::{Scorer, View};
-use crate::store::{Kind, Similarity};
+use crate::store::{Kind, Similarity, java_number};
 use crate::strict::Fields;
 
 /// A search for the nearest vectors.
@@ -134,7 +134,7 @@ impl<'a> Compiler<'a> {
                 "[knn] queries are only supported on [dense_vector] fields".to_string(),
             )));
         };
-        check_dims(dims, &vector).map_err(|error| self.shard_error(error))?;
+        check_vector(dims, how, &vector).map_err(|error| self.shard_error(error))?;
         let floor = least.map(|raw| least_score(how, raw as f32));
         let path = field.path.clone();
         let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
@@ -153,8 +153,13 @@ impl<'a> Compiler<'a> {
     }
 }
 
-fn check_dims(dims: Option<usize>, vector: &[f32]) -> Result<(), ApiError> {
+fn check_vector(dims: Option<usize>, how: Similarity, vector: &[f32]) -> Result<(), ApiError> {
     match dims.filter(|dims| *dims != vector.len()) {
+        None if how == Similarity::Cosine && vector.iter().all(|number| *number == 0.0) => {
+            Err(ApiError::illegal_argument(
+                "The [cosine] similarity does not support vectors with zero magnitude.",
+            ))
+        }
         None => Ok(()),
         Some(dims) => Err(ApiError::illegal_argument(format!(
             "The query vector has a different number of dimensions [{}] than the document vectors [{dims}].",
@@ -164,19 +169,35 @@ fn check_dims(dims: Option<usize>, vector: &[f32]) -> Result<(), ApiError> {
 }
 
 fn query_vector(fields: &Fields<'_>) -> Result<Vec<f32>, ApiError> {
-    let vector = fields.get("query_vector")?;
-    if vector.is_some_and(Value::is_string) {
-        return Err(ApiError::unsupported("[query_vector] as a text"));
-    }
-    let numbers = vector.and_then(Value::as_array).and_then(|items| {
-        let numbers = items.iter().map(Value::as_f64);
-        numbers.map(|number| Some(number? as f32)).collect()
-    });
-    numbers.ok_or_else(|| {
-        ApiError::illegal_argument(
-            "either [query_vector_builder] or [query_vector] must be provided",
+    let items = match fields.raw("query_vector") {
+        Some(Value::Null) => return Err(fields.wrong("query_vector", &Value::Null)),
+        None => {
+            return Err(ApiError::illegal_argument(
+                "either [query_vector_builder] or [query_vector] must be provided",
+            ));
+        }
+        Some(Value::String(_)) => {
+            return Err(ApiError::unsupported("[query_vector] as a text"));
+        }
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(item) => std::slice::from_ref(item),
+    };
+    let failed = |root: &'static str| {
+        ApiError::bad_request(
+            "x_content_parse_exception",
+            "[1:1] [knn] failed to parse field [query_vector]",
         )
-    })
+        .rooted(root)
+    };
+    let number = |item: &Value| match item {
+        Value::Number(number) => number.as_f64().ok_or_else(|| failed("parsing_exception")),
+        Value::String(text) => java_number(text).ok_or_else(|| failed("x_content_parse_exception")),
+        _ => Err(failed("parsing_exception")),
+    };
+    items
+        .iter()
+        .map(|item| number(item).map(|number| number as f32))
+        .collect()
 }
 
 /// Reads the number of nearest vectors. That of a query is the size of the page where it is not

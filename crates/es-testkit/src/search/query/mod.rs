@@ -255,6 +255,9 @@ fn common(fields: &Fields<'_>) -> Result<(f32, Option<String>), ApiError> {
             _ => fields.invalid(reason),
         });
     }
+    if boost.is_nan() {
+        return Err(ApiError::unsupported("a [boost] that is no number"));
+    }
     Ok((boost, fields.text("_name")?))
 }
 

@@ -170,11 +170,7 @@ impl<'a> Compiler<'a> {
             let searchable = fields.iter().filter(|field| {
                 !matches!(
                     field.kind,
-                    Kind::GeoPoint
-                        | Kind::Vector { .. }
-                        | Kind::Completion { .. }
-                        | Kind::Binary
-                        | Kind::Alias(_)
+                    Kind::GeoPoint | Kind::Vector { .. } | Kind::Binary | Kind::Alias(_)
                 )
             });
             found.extend(searchable.map(|field| (field.path.clone(), weight)));

@@ -36,8 +36,14 @@ const FLAGS: [&str; 8] = [
 ];
 
 fn read_value(query: &str, fields: &Fields<'_>) -> Result<String, ApiError> {
-    let given = match fields.text("value")? {
-        None if query == "wildcard" => fields.text("wildcard")?,
+    let text = |name: &str| {
+        fields.text(name).map_err(|error| match query {
+            "wildcard" | "prefix" => ApiError::illegal_argument(error.reason),
+            _ => error,
+        })
+    };
+    let given = match text("value")? {
+        None if query == "wildcard" => text("wildcard")?,
         given => given,
     };
     given.ok_or_else(|| ApiError::illegal_argument("value cannot be null"))

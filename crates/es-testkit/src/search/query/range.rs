@@ -29,6 +29,16 @@ impl<'a> Compiler<'a> {
                     .map(|value| (name, value))
             })
             .collect();
+        for (exclusive, inclusive) in [("gt", "gte"), ("lt", "lte")] {
+            if fields.raw(exclusive).is_some() && fields.raw(inclusive).is_some() {
+                return Err(ApiError::unsupported(format!(
+                    "[{exclusive}] beside [{inclusive}], of which the last one counts"
+                )));
+            }
+        }
+        if bounds.iter().any(|(_, bound)| bound.is_object()) {
+            return Err(ApiError::parsing("[range] query: a bound is a value"));
+        }
         let format = fields.text("format")?;
         let time_zone = fields.text("time_zone")?;
         let (boost, name) = common(&fields)?;

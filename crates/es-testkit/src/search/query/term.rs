@@ -37,8 +37,14 @@ impl<'a> Compiler<'a> {
             }
             value => (value, 1.0, None, false),
         };
-        if value.is_null() {
-            return Err(ApiError::illegal_argument("value cannot be null"));
+        match value {
+            Value::Null => return Err(ApiError::illegal_argument("value cannot be null")),
+            Value::Array(_) | Value::Object(_) => {
+                return Err(ApiError::parsing(
+                    "[term] query does not support arrays or objects for [value]",
+                ));
+            }
+            _ => {}
         }
         self.named(name, self.term_scorer(path, value, boost, folded)?)
     }
@@ -234,6 +240,9 @@ impl<'a> Compiler<'a> {
             .iter()
             .any(|value| value.is_array() || value.is_object())
         {
+            if values.iter().any(Value::is_object) {
+                return Err(ApiError::unsupported("objects as values of [terms]"));
+            }
             return Err(ApiError::parsing("[terms] query takes plain values"));
         }
         if values.iter().any(Value::is_null) {

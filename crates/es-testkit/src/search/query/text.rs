@@ -9,7 +9,7 @@ use super::pattern::Fuzzy;
 use super::{Compiler, Marked, common, fuzzy_distance, one_field};
 use crate::analysis::{Analyzer, Token};
 use crate::api::error::ApiError;
-use crate::search::shard::{Scorer, View};
+use crate::search::shard::{Scorer, View, completion_term};
 use crate::store::{Field, Kind};
 use crate::strict::Fields;
 
@@ -165,8 +165,12 @@ impl<'a> Compiler<'a> {
                 return Ok(self.fuzzy_scorer(field, text, &settings.fuzzy(edits), settings.boost));
             }
         }
+        if let Kind::Completion { analyzer } = &field.kind {
+            let term = completion_term(analyzer, text);
+            return Ok(self.scored(Arc::clone(field), vec![term], settings.boost));
+        }
         match self.term_scorer(&field.path, &text.into(), settings.boost, false) {
-            Err(_) if settings.lenient => Ok(Rc::new(|_| None)),
+            Err(error) if settings.lenient && !error.is_unsupported() => Ok(Rc::new(|_| None)),
             outcome => outcome,
         }
     }

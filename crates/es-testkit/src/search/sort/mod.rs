@@ -63,13 +63,20 @@ enum Mode {
 /// 400 for anything else.
 pub(crate) fn parse(value: &Value) -> Result<Vec<SortKey>, ApiError> {
     match value {
-        Value::Array(items) if items.iter().any(Value::is_array) => Err(malformed()),
+        Value::Array(items)
+            if !items
+                .iter()
+                .all(|item| item.is_string() || item.is_object()) =>
+        {
+            Err(malformed())
+        }
         Value::Array(items) => Ok(items
             .iter()
             .map(parse)
             .collect::<Result<Vec<_>, _>>()?
             .concat()),
         Value::String(name) => Ok(vec![key(name, &json!({}))?]),
+        Value::Number(_) | Value::Bool(_) => Ok(vec![key(&value.to_string(), &json!({}))?]),
         // Their order, which decides, is not known any more.
         Value::Object(fields) if fields.len() > 1 => Err(ApiError::unsupported(
             "several fields in one object of [sort]; make it a list of objects",
@@ -121,7 +128,13 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
     } else {
         "field_sort"
     };
-    let fields = Fields::section(kind, settings)?;
+    let fields = Fields::section(kind, settings).map_err(|error| {
+        if kind == "field_sort" {
+            error.retyped("parsing_exception", "x_content_parse_exception")
+        } else {
+            error
+        }
+    })?;
     if name == "_script" {
         return Err(ApiError::unsupported("sorting by [_script]"));
     }
@@ -149,7 +162,16 @@ fn key(name: &str, settings: &Value) -> Result<SortKey, ApiError> {
         "_doc" => By::Document,
         "_shard_doc" => By::ShardDocument,
         _ => {
-            made.mode = fields.choice("mode", MODES)?.unwrap_or(made.mode);
+            made.mode = fields
+                .choice("mode", MODES)
+                .map_err(|error| {
+                    if name == "_geo_distance" {
+                        ApiError::illegal_argument(error.reason)
+                    } else {
+                        error
+                    }
+                })?
+                .unwrap_or(made.mode);
             made.nested = fields.get("nested")?.cloned();
             if name == "_geo_distance" {
                 return by_distance(&fields, made);
@@ -190,6 +212,11 @@ fn read_descending(fields: &Fields<'_>) -> Result<Option<bool>, ApiError> {
 
 /// Reads `_geo_distance`, whose remaining member is the field.
 fn by_distance(fields: &Fields<'_>, mut made: SortKey) -> Result<SortKey, ApiError> {
+    if made.mode == Mode::Sum {
+        return Err(ApiError::illegal_argument(
+            "sort_mode [sum] isn't supported for sorting by geo distance",
+        ));
+    }
     let unit = fields.text("unit")?.unwrap_or_else(|| "m".to_owned());
     let unit = unit_meters(&unit)
         .ok_or_else(|| ApiError::illegal_argument(format!("No match for unit string [{unit}]")))?;
@@ -336,6 +363,10 @@ pub(crate) fn parse_after(
                 Ok(Some(Term::Float(f64::NEG_INFINITY)))
             }
             (value, Some(field)) if field.is_date() && value.is_number() => Ok(Term::plain(value)),
+            // Normalizers do not change it.
+            (Value::String(text), Some(field)) if matches!(field.kind, Kind::Keyword { .. }) => {
+                Ok(Some(Term::Text(text.clone())))
+            }
             (value, Some(field)) if matches!(field.kind, Kind::Boolean) && value.is_number() => {
                 Ok(Term::plain(value))
             }

@@ -34,13 +34,10 @@ pub(crate) fn run(
         let prefix = fields.text("prefix")?;
         fields.unsupported(&["regex", "phrase"])?;
         let (kind, shown) = if let Some(settings) = fields.get("term")? {
-            let text = text
-                .ok_or_else(|| ApiError::illegal_argument("The required text option is missing"))?;
+            let text = text.or(prefix).ok_or_else(no_text)?;
             ("term", term::suggest(&text, settings, shards)?)
         } else if let Some(settings) = fields.get("completion")? {
-            let start = prefix.or(text).ok_or_else(|| {
-                ApiError::illegal_argument("'prefix/text' or 'regex' must be defined")
-            })?;
+            let start = prefix.or(text).ok_or_else(no_text)?;
             (
                 "completion",
                 completion::suggest(&start, settings, shards, request)?,
@@ -72,6 +69,10 @@ pub(crate) fn run(
         all.push((name, shown));
     }
     Ok(Json::Object(all))
+}
+
+fn no_text() -> ApiError {
+    ApiError::illegal_argument("The required text option is missing").in_search()
 }
 
 fn field_of(fields: &Fields<'_>) -> Result<String, ApiError> {

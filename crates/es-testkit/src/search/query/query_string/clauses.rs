@@ -47,6 +47,27 @@ impl<'a> Clauses<'_, 'a> {
         self.over(field, boost, 0, &make)
     }
 
+    /// Whether analysis leaves nothing of a text in any of the fields.
+    pub(super) fn is_nothing(self, field: Option<&str>, text: &str) -> Result<bool, ApiError> {
+        let own = field
+            .map(|field| self.compiler.expand(&[field.to_owned()]))
+            .transpose()?;
+        let fields = own.as_ref().unwrap_or(&self.target.fields);
+        for (path, _) in fields {
+            let known = self.compiler.field(path);
+            let Some(field) = known.filter(|field| field.is_text()) else {
+                return Ok(false);
+            };
+            let analyzer = self
+                .compiler
+                .search_analyzer(&field, &self.target.settings)?;
+            if !analyzer.tokens(text).is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(!fields.is_empty())
+    }
+
     /// Makes a clause of a phrase, of which the best field alone counts.
     pub(super) fn phrase(
         self,
@@ -103,7 +124,7 @@ impl<'a> Clauses<'_, 'a> {
             };
             let query = json!({path: {"value": value, "boost": settings.boost}});
             match self.compiler.pattern(kind, &query) {
-                Err(_) if settings.lenient => Ok(nothing()),
+                Err(error) if settings.lenient && !error.is_unsupported() => Ok(nothing()),
                 outcome => outcome,
             }
         };
@@ -117,7 +138,7 @@ impl<'a> Clauses<'_, 'a> {
     ) -> Result<Scorer<'a>, ApiError> {
         let make =
             |path: &str, settings: &Settings| match self.compiler.range(&json!({path: bounds})) {
-                Err(_) if settings.lenient => Ok(nothing()),
+                Err(error) if settings.lenient && !error.is_unsupported() => Ok(nothing()),
                 outcome => outcome,
             };
         self.over(field, 1.0, 0, &make)

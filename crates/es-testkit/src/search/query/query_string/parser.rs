@@ -49,10 +49,9 @@ impl<'p, 'a> Parser<'p, 'a> {
     fn word_operator(&mut self, words: &[&str]) -> bool {
         for word in words {
             let end = self.letters.get(self.at + word.chars().count());
-            if self.rest_starts_with(word)
-                && (!word.chars().all(char::is_alphabetic)
-                    || end.is_none_or(|letter| letter.is_whitespace() || *letter == '('))
-            {
+            let is_sign = matches!(*word, "+" | "-" | "!");
+            let ends = |letter: &char| letter.is_whitespace() || "!():^[]\"{}~/".contains(*letter);
+            if self.rest_starts_with(word) && (is_sign || end.is_none_or(ends)) {
                 self.at += word.chars().count();
                 return true;
             }
@@ -68,26 +67,23 @@ impl<'p, 'a> Parser<'p, 'a> {
         outermost: bool,
     ) -> Result<Scorer<'a>, ApiError> {
         let mut clauses: Vec<(Occur, Scorer<'a>)> = Vec::new();
+        let mut is_first = true;
         loop {
             self.skip_spaces();
             if self.peek().is_none() || self.peek() == Some(')') {
                 break;
             }
             let both = self.word_operator(&["AND", "&&"]);
-            let either = self.word_operator(&["OR", "||"]);
+            let either = !both && self.word_operator(&["OR", "||"]);
             self.skip_spaces();
-            let negated = self.word_operator(&["NOT", "-", "!"]);
-            let needed = self.word_operator(&["+"]);
+            let (negated, needed) = self.modifier();
             self.skip_spaces();
-            if self.peek().is_none() {
-                if both || either || negated || needed {
-                    return Err(self.failed());
-                }
-                break;
+            let misplaced = is_first && (both || either);
+            if self.peek().is_none() || misplaced || self.is_operator(negated || needed) {
+                return Err(self.failed());
             }
-            let Some(clause) = self.clause(field, false)? else {
-                continue;
-            };
+            is_first = false;
+            let clause = self.clause(field, false)?;
             let all = self.clauses.target.all;
             // An operator binds the clause before it too.
             if both && let Some((occur @ Occur::Should, _)) = clauses.last_mut() {
@@ -99,6 +95,9 @@ impl<'p, 'a> Parser<'p, 'a> {
             {
                 *occur = Occur::Should;
             }
+            let Some(clause) = clause else {
+                continue;
+            };
             let occur = if negated {
                 Occur::MustNot
             } else if both || needed || (all && !either) {
@@ -112,6 +111,26 @@ impl<'p, 'a> Parser<'p, 'a> {
             return Err(self.failed());
         }
         combine(clauses, minimum)
+    }
+
+    /// Takes a sign or word before a clause: whether it forbids the clause, or needs it. A sign that
+    /// stands alone is a word.
+    fn modifier(&mut self) -> (bool, bool) {
+        let next = self.letters.get(self.at + 1);
+        if next.is_some_and(|letter| letter.is_whitespace()) {
+            return (false, false);
+        }
+        let negated = self.word_operator(&["NOT", "-", "!"]);
+        (negated, !negated && self.word_operator(&["+"]))
+    }
+
+    /// Whether an operator stands where a clause has to.
+    fn is_operator(&mut self, modified: bool) -> bool {
+        let start = self.at;
+        let found = self.word_operator(&["AND", "&&", "OR", "||", "NOT"])
+            || (modified && self.word_operator(&["+", "-", "!"]));
+        self.at = start;
+        found
     }
 
     fn failed(&self) -> ApiError {
@@ -148,7 +167,7 @@ impl<'p, 'a> Parser<'p, 'a> {
                     inner(view).map(|score| score * boost)
                 })))
             }
-            Some('"') => self.phrase(field).map(Some),
+            Some('"') => self.phrase(field),
             Some('/') => Err(ApiError::unsupported(
                 "regular expressions in [query_string]",
             )),
@@ -159,7 +178,7 @@ impl<'p, 'a> Parser<'p, 'a> {
         }
     }
 
-    fn phrase(&mut self, field: Option<&str>) -> Result<Scorer<'a>, ApiError> {
+    fn phrase(&mut self, field: Option<&str>) -> Result<Option<Scorer<'a>>, ApiError> {
         self.at += 1;
         let mut phrase = String::new();
         loop {
@@ -180,7 +199,11 @@ impl<'p, 'a> Parser<'p, 'a> {
             .and_then(|number| number.parse::<f64>().ok())
             .unwrap_or(0.0);
         let boost = self.boost()?;
-        self.clauses.phrase(field, &phrase, slop as usize, boost)
+        if self.clauses.is_nothing(field, &phrase)? {
+            return Ok(None);
+        }
+        let phrase = self.clauses.phrase(field, &phrase, slop as usize, boost);
+        phrase.map(Some)
     }
 
     /// Takes what follows a sign such as `~` or `^`.
@@ -259,6 +282,9 @@ impl<'p, 'a> Parser<'p, 'a> {
                 word.push_str(&next);
             }
         }
+        if self.clauses.is_nothing(field, &word)? {
+            return Ok(None);
+        }
         self.clauses.text(field, &word, fuzziness, boost).map(Some)
     }
 
@@ -327,6 +353,9 @@ impl<'p, 'a> Parser<'p, 'a> {
         if field == "*" && self.peek() == Some('*') {
             self.at += 1;
             return Ok(Some(Rc::new(|_| Some(1.0))));
+        }
+        if self.is_operator(true) {
+            return Err(self.failed());
         }
         self.clause(Some(field), true)
     }

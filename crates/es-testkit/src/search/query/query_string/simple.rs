@@ -176,6 +176,9 @@ impl<'p, 'a> Simple<'p, 'a> {
             }
         }
         let clauses = self.clauses;
+        if clauses.is_nothing(None, &phrase)? {
+            return Ok(());
+        }
         let phrase = clauses.phrase(None, &phrase, slop, 1.0)?;
         self.add(phrase)
     }
@@ -221,6 +224,9 @@ impl<'p, 'a> Simple<'p, 'a> {
             return Ok(());
         }
         let clauses = self.clauses;
+        if !is_prefix && clauses.is_nothing(None, &word)? {
+            return Ok(());
+        }
         let clause = if is_prefix {
             word.pop();
             clauses.prefix(None, &word, 1.0)?
