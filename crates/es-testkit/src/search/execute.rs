@@ -384,6 +384,7 @@ fn collect<'a>(
             if own.is_filtered(view) {
                 continue;
             }
+            let has_failed = own.compiler.failure.borrow().is_some();
             let by_query = own.query.as_ref().map(|query| query(view));
             let by_vector = nearest
                 .as_ref()
@@ -391,6 +392,15 @@ fn collect<'a>(
             let Some(score) = hybrid(by_query, by_vector) else {
                 continue;
             };
+            // Documents that the filter behind the query excludes are not scored.
+            if own
+                .post_filter
+                .as_ref()
+                .is_some_and(|filter| filter(view).is_none())
+                && !has_failed
+            {
+                own.compiler.failure.take();
+            }
             if !is_wanted(request, document, score) {
                 continue;
             }

@@ -45,6 +45,13 @@ impl ShownFields {
     ) -> Result<Vec<Named>, ApiError> {
         let (mapping, entry) = (&*index.mapping, &document.entry);
         let mut shown = Vec::new();
+        // Of a field that both ask for, the later values replace these.
+        for wanted in &self.doc_values {
+            if let Some(value) = column(index, document, &wanted.pattern)? {
+                shown.push((wanted.pattern.clone(), vec![value]));
+            }
+        }
+        self.add_doc_values(mapping, entry, &mut shown)?;
         for wanted in &self.fields {
             if let Some(values) = metadata(index, document, &wanted.pattern)? {
                 shown.push((wanted.pattern.clone(), vec![values]));
@@ -74,12 +81,6 @@ impl ShownFields {
             }
         }
         shown.extend(self.nested_values(mapping, entry, "")?);
-        for wanted in &self.doc_values {
-            if let Some(value) = column(index, document, &wanted.pattern)? {
-                shown.push((wanted.pattern.clone(), vec![value]));
-            }
-        }
-        self.add_doc_values(mapping, entry, &mut shown)?;
         Ok(shown)
     }
 

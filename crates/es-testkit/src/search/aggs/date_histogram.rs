@@ -80,9 +80,12 @@ impl Interval {
         match self {
             Self::Calendar(unit) => round(millis, unit, zone),
             Self::Fixed(length) => {
-                let shift = i64::from(in_zone(millis, zone).offset().seconds()) * 1000;
+                let shift = shift_at(millis, zone);
                 let start = millis.saturating_add(shift).div_euclid(length);
-                start.saturating_mul(length).saturating_sub(shift)
+                let local = start.saturating_mul(length);
+                // The clock may have been changed since.
+                let start = local.saturating_sub(shift);
+                local.saturating_sub(shift_at(start, zone))
             }
         }
     }
@@ -90,9 +93,18 @@ impl Interval {
     fn next(self, millis: i64, zone: &TimeZone) -> Option<i64> {
         match self {
             Self::Calendar(unit) => add(millis, 1, unit, zone),
-            Self::Fixed(length) => millis.checked_add(length),
+            Self::Fixed(length) => {
+                let shift = shift_at(millis, zone);
+                let next = millis.checked_add(length)?;
+                Some(next.saturating_add(shift - shift_at(next, zone)))
+            }
         }
     }
+}
+
+/// Returns how many milliseconds the clock of a zone is ahead.
+fn shift_at(millis: i64, zone: &TimeZone) -> i64 {
+    i64::from(in_zone(millis, zone).offset().seconds()) * 1000
 }
 
 /// The settings of a histogram of dates.

@@ -369,10 +369,19 @@ fn rank(sorted: &[f64], value: f64) -> Option<f64> {
     if value < first {
         return Some(0.0);
     }
-    if value >= last || sorted.len() < 2 {
+    if value > last {
         return Some(1.0);
     }
     let count = sorted.len() as f64;
+    // Half of the values at an end are below it.
+    let equal = sorted.iter().filter(|own| **own == value).count() as f64;
+    let is = |end: f64| value.total_cmp(&end).is_eq();
+    if is(first) {
+        return Some(equal / 2.0 / count);
+    }
+    if is(last) {
+        return Some(1.0 - equal / 2.0 / count);
+    }
     let gap = |number: usize| Some((sorted.get(number + 1)? - sorted.get(number)?) / 2.0);
     for (number, mean) in sorted.iter().enumerate() {
         let left = number

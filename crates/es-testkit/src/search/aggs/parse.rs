@@ -200,6 +200,14 @@ fn check(name: &str, kind: &str, settings: &Value, subs: &[Agg]) -> Result<(), A
         ))
         .in_search());
     }
+    let is_one = is_single(kind) || matches!(kind, "global" | "missing" | "reverse_nested");
+    let rare = |sub: &&Agg| sub.kind == "rare_terms" && !sub.subs.is_empty();
+    if !is_one && subs.iter().any(|sub| rare(&sub)) {
+        // The server shows those of other buckets then.
+        return Err(ApiError::unsupported(
+            "aggregations inside of [rare_terms] inside of other buckets",
+        ));
+    }
     if let Some(global) = subs.iter().find(|sub| sub.kind == "global") {
         return Err(ApiError::illegal_argument(format!(
             "Aggregation [{name}] cannot have a global sub-aggregation [{}]. Global aggregations can only be defined as top level aggregations",

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Settings;
+use super::bounds::{Cutter, following, word_bounds};
 use crate::analysis::{Analyzer, Token};
 use crate::api::error::ApiError;
 use crate::search::query::{Mark, Marked, wildcard_fits};
@@ -20,14 +21,21 @@ fn analyzer_of(field: &Field) -> Option<&Analyzer> {
 pub(super) fn fragments(
     field: &Field,
     view: View<'_>,
-    marks: &[&Mark],
+    marks: &[&Mark<'_>],
     settings: &Settings,
 ) -> Result<Vec<String>, ApiError> {
+    if marks.iter().any(|mark| mark.what == Marked::Sloppy) {
+        return Err(ApiError::unsupported(
+            "highlights of phrases with [slop] or an unfinished word",
+        ));
+    }
     let Some(data) = view.entry.fields.get(&field.path) else {
         return Ok(Vec::new());
     };
     let mut made: Vec<(f32, String)> = Vec::new();
     let mut first = None;
+    // The values of a field are one text.
+    let mut base = 0;
     for term in &data.terms {
         let text = term.text();
         let units: Vec<u16> = text.encode_utf16().collect();
@@ -45,14 +53,13 @@ pub(super) fn fragments(
         if first.is_none() && !units.is_empty() {
             first = Some(units.clone());
         }
-        if hits.is_empty() {
-            continue;
-        }
+        let offset = base;
+        base += units.len() + 1;
         for (from, to) in pieces(&text, &tokens, &hits, settings) {
-            let inside: Vec<(usize, usize)> = hits
+            let inside: Vec<Hit> = hits
                 .iter()
-                .filter(|(start, end)| *start >= from && *end <= to)
-                .copied()
+                .filter(|hit| (from..to).contains(&hit.start))
+                .cloned()
                 .collect();
             if inside.is_empty() {
                 continue;
@@ -60,18 +67,18 @@ pub(super) fn fragments(
             let score = if settings.plain {
                 let distinct: BTreeSet<String> = inside
                     .iter()
-                    .map(|(start, end)| slice(&units, *start, *end).to_lowercase())
+                    .map(|hit| slice(&units, hit.start, hit.end).to_lowercase())
                     .collect();
                 distinct.len() as f32
             } else {
-                worth(&units, from, to, &inside)
+                worth(offset + from, to - from, &inside)
             };
             made.push((score, tag(&units, from, to, &inside, settings)));
         }
     }
     if made.is_empty() && settings.no_match_size > 0 {
-        let start = first.map(|units| no_match(&units, settings.no_match_size));
-        return Ok(start.into_iter().collect());
+        let start = first.map(|units| no_match(field, &units, settings));
+        return Ok(start.into_iter().flatten().collect());
     }
     Ok(best(made, settings))
 }
@@ -95,101 +102,110 @@ fn best(mut made: Vec<(f32, String)>, settings: &Settings) -> Vec<String> {
     made.into_iter().map(|(_, text)| text).collect()
 }
 
-/// The beginning of a text, to the end of the word at that length.
-fn no_match(units: &[u16], size: usize) -> String {
-    let text = String::from_utf16_lossy(units);
-    if units.len() <= size {
-        return text;
-    }
-    let (sentences, _) = sentences(&text);
-    let first = sentences.first().map_or(units.len(), |(_, end)| *end);
-    if first <= size {
-        return slice(units, 0, first).trim_end().to_owned();
-    }
-    let mut end = size;
-    while units
-        .get(end)
-        .is_some_and(|unit| char::from_u32(u32::from(*unit)).is_some_and(char::is_alphanumeric))
-    {
-        end += 1;
-    }
-    slice(units, 0, end)
+/// Returns the beginning of a text: to the boundary of words behind that length or, of plain
+/// fragments, to the end of the last word before it.
+fn no_match(field: &Field, units: &[u16], settings: &Settings) -> Option<String> {
+    let (text, size) = (String::from_utf16_lossy(units), settings.no_match_size);
+    let end = match analyzer_of(field).filter(|_| settings.plain) {
+        _ if units.len() <= size => units.len(),
+        Some(analyzer) => {
+            let ends = analyzer.tokens(&text).into_iter().map(|token| token.end);
+            ends.take_while(|end| *end <= size).last()?
+        }
+        None => following(&word_bounds(&text), size).unwrap_or(units.len()),
+    };
+    let start = slice(units, 0, end);
+    let is_cut = !settings.plain && settings.fragments > 0;
+    Some(if is_cut {
+        start.trim().to_owned()
+    } else {
+        start
+    })
 }
 
 fn slice(units: &[u16], from: usize, to: usize) -> String {
     String::from_utf16_lossy(units.get(from..to.min(units.len())).unwrap_or_default())
 }
 
+/// A place of a text that is marked, in UTF-16 code units.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    start: usize,
+    end: usize,
+    /// The query that marks it.
+    query: String,
+}
+
 /// The places of a text that are marked, in order.
-fn marked(tokens: &[Token], marks: &[&Mark], plain: bool) -> Vec<(usize, usize)> {
+fn marked(tokens: &[Token], marks: &[&Mark<'_>], plain: bool) -> Vec<Hit> {
     let mut hits = Vec::new();
     for mark in marks {
-        let fits: Box<dyn Fn(&Token) -> bool> = match &mark.what {
-            Marked::Term(term) => Box::new(move |token| token.text == *term),
-            Marked::Prefix(start) => Box::new(move |token| token.text.starts_with(start.as_str())),
-            Marked::Wildcard(pattern) => Box::new(move |token| wildcard_fits(pattern, &token.text)),
-            Marked::Fuzzy(term, edits) => {
-                Box::new(move |token| strsim::osa_distance(&token.text, term) <= *edits)
-            }
-            Marked::Phrase(terms) => {
-                let places: Vec<&Token> = tokens.iter().collect();
-                for window in places.windows(terms.len().max(1)) {
-                    if window
-                        .iter()
-                        .zip(terms)
-                        .all(|(token, term)| token.text == *term)
-                    {
-                        let ends = window.first().zip(window.last());
-                        let whole = ends.map(|(first, last)| (first.start, last.end));
-                        // The plain highlighter marks each word of a phrase.
-                        let words = window.iter().map(|token| (token.start, token.end));
-                        hits.extend(whole.filter(|_| !plain));
-                        hits.extend(words.filter(|_| plain));
-                    }
-                }
-                continue;
-            }
-        };
-        hits.extend(
-            tokens
+        let places = match &mark.what {
+            Marked::Phrase(terms) => phrases(tokens, terms, plain),
+            what => tokens
                 .iter()
-                .filter(|token| fits(token))
-                .map(|token| (token.start, token.end)),
-        );
+                .filter(|token| is_marked(&token.text, what))
+                .map(|token| (token.start, token.end, token.text.as_str()))
+                .collect(),
+        };
+        hits.extend(places.into_iter().map(|(start, end, text)| Hit {
+            start,
+            end,
+            query: match &mark.what {
+                // A fuzzy query is one of each term that it finds.
+                Marked::Term(_) | Marked::Fuzzy(..) => text.to_owned(),
+                what => format!("{what:?}"),
+            },
+        }));
     }
     hits.sort_unstable();
     hits.dedup();
-    // Marks within marks would tear each other apart.
-    let mut apart: Vec<(usize, usize)> = Vec::new();
+    hits
+}
+
+/// Joins marks within marks, which would tear each other apart.
+fn apart(hits: &[Hit]) -> Vec<Hit> {
+    let mut apart: Vec<Hit> = Vec::new();
     for hit in hits {
         match apart.last_mut() {
-            Some(last) if hit.0 < last.1 => last.1 = last.1.max(hit.1),
-            _ => apart.push(hit),
+            Some(last) if hit.start < last.end => last.end = last.end.max(hit.end),
+            _ => apart.push(hit.clone()),
         }
     }
     apart
 }
 
-/// Where sentences begin and end, in UTF-16 code units.
-fn sentences(text: &str) -> (Vec<(usize, usize)>, usize) {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    let mut at = 0;
-    let found = text.split_sentence_bounds().map(|sentence| {
-        let start = at;
-        at += sentence.encode_utf16().count();
-        (start, at)
-    });
-    let found: Vec<_> = found.collect();
-    (found, at)
+fn is_marked(text: &str, what: &Marked) -> bool {
+    match what {
+        Marked::Term(term) => text == term,
+        Marked::Prefix(start) => text.starts_with(start.as_str()),
+        Marked::Wildcard(pattern) => wildcard_fits(pattern, text),
+        Marked::Fuzzy(term, edits) => strsim::osa_distance(text, term) <= *edits,
+        Marked::Phrase(_) | Marked::Sloppy => false,
+    }
+}
+
+/// The places of a phrase; the plain highlighter marks each word of it.
+fn phrases<'t>(tokens: &'t [Token], terms: &[String], plain: bool) -> Vec<(usize, usize, &'t str)> {
+    let mut found = Vec::new();
+    for window in tokens.windows(terms.len().max(1)) {
+        let mut pairs = window.iter().zip(terms);
+        if !pairs.all(|(token, term)| token.text == *term) {
+            continue;
+        }
+        let ends = window.first().zip(window.last());
+        let whole = ends.map(|(first, last)| (first.start, last.end, ""));
+        let words = window
+            .iter()
+            .map(|token| (token.start, token.end, token.text.as_str()));
+        found.extend(whole.filter(|_| !plain));
+        found.extend(words.filter(|_| plain));
+    }
+    found
 }
 
 /// The pieces into which a text is cut.
-fn pieces(
-    text: &str,
-    tokens: &[Token],
-    hits: &[(usize, usize)],
-    settings: &Settings,
-) -> Vec<(usize, usize)> {
+fn pieces(text: &str, tokens: &[Token], hits: &[Hit], settings: &Settings) -> Vec<(usize, usize)> {
     let whole = text.encode_utf16().count();
     if settings.fragments == 0 || (settings.plain && settings.fragment_size == 0) {
         return vec![(0, whole)];
@@ -197,89 +213,29 @@ fn pieces(
     if settings.plain {
         return plain_pieces(tokens, whole, settings.fragment_size);
     }
-    let size = settings.fragment_size;
-    let (sentences, _) = sentences(text);
-    let words = word_bounds(text);
+    let mut cutter = Cutter::new(text, settings.fragment_size);
     let mut pieces: Vec<(usize, usize)> = Vec::new();
-    let mut window: Option<(usize, usize)> = None;
-    for (start, end) in hits {
-        if pieces.last().is_some_and(|(_, to)| start < to) {
-            continue;
+    for hit in hits {
+        if pieces.last().is_none_or(|(_, to)| hit.start >= *to) {
+            let middle = (hit.start + hit.end) / 2;
+            pieces.push(cutter.around(middle.max(hit.start + 1)));
         }
-        let offset = start + 1;
-        let (mut from, mut to) = match (window, pieces.last()) {
-            // What is left of a sentence that was too long.
-            (Some((begin, stop)), Some((_, last))) if offset > begin && offset < stop => {
-                (*last, stop)
-            }
-            _ => {
-                let Some(first) = sentences.iter().position(|(_, to)| offset <= *to) else {
-                    continue;
-                };
-                let Some((from, mut to)) = sentences.get(first).copied() else {
-                    continue;
-                };
-                for (_, next) in sentences.iter().skip(first + 1) {
-                    if next - from > size {
-                        break;
-                    }
-                    to = *next;
-                }
-                (from, to)
-            }
-        };
-        let stop = window
-            .filter(|(begin, stop)| offset > *begin && offset < *stop)
-            .map_or(to, |(_, stop)| stop);
-        window = Some((window.map_or(from, |(begin, _)| begin.min(from)), stop));
-        if size > 0 && to - from > size {
-            if offset > size && offset - size > from {
-                let before = words
-                    .iter()
-                    .rev()
-                    .find(|bound| **bound < offset - size)
-                    .copied();
-                from = from.max(before.unwrap_or(0));
-            }
-            let remaining = size.saturating_sub(offset.saturating_sub(from));
-            if offset + remaining < stop {
-                let after = words
-                    .iter()
-                    .find(|bound| **bound > offset + remaining)
-                    .copied();
-                to = stop.min(after.unwrap_or(stop));
-            }
-        }
-        pieces.push((from, to.max(*end)));
     }
     pieces
 }
 
-/// Where words begin and end, in UTF-16 code units.
-fn word_bounds(text: &str) -> Vec<usize> {
-    use unicode_segmentation::UnicodeSegmentation as _;
-    let mut at = 0;
-    let mut bounds = vec![0];
-    for word in text.split_word_bounds() {
-        at += word.encode_utf16().count();
-        bounds.push(at);
-    }
-    bounds
-}
-
 /// The worth of a piece: short pieces and those near the beginning count more.
-fn worth(units: &[u16], from: usize, to: usize, inside: &[(usize, usize)]) -> f32 {
+fn worth(from: usize, length: usize, inside: &[Hit]) -> f32 {
     const PIVOT: f32 = 87.0;
-    let term = |(start, end): &(usize, usize)| slice(units, *start, *end).to_lowercase();
-    let mut counts: BTreeMap<String, f32> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, f32> = BTreeMap::new();
     for hit in inside {
-        *counts.entry(term(hit)).or_insert(0.0) += 1.0;
+        *counts.entry(&hit.query).or_insert(0.0) += 1.0;
     }
-    let mut total = 0.0;
-    for count in counts.into_values() {
-        let norm = 1.2 * (0.25 + 0.75 * ((to - from) as f32 / PIVOT));
-        total += count / (count + norm);
-    }
+    let norm = 1.2 * (0.25 + 0.75 * (length as f32 / PIVOT));
+    let total: f32 = counts
+        .into_values()
+        .map(|count| count / (count + norm))
+        .sum();
     total * (1.0 + 1.0 / (PIVOT + from as f32).ln())
 }
 
@@ -305,30 +261,24 @@ fn plain_pieces(tokens: &[Token], whole: usize, size: usize) -> Vec<(usize, usiz
         .collect()
 }
 
-fn tag(
-    units: &[u16],
-    from: usize,
-    to: usize,
-    hits: &[(usize, usize)],
-    settings: &Settings,
-) -> String {
+fn tag(units: &[u16], from: usize, to: usize, hits: &[Hit], settings: &Settings) -> String {
     let (pre, post) = (
         settings.pre.first().map_or("", String::as_str),
         settings.post.first().map_or("", String::as_str),
     );
     let mut text = String::new();
     let mut at = from;
-    for (start, end) in hits {
-        text.push_str(&slice(units, at, *start));
+    for hit in apart(hits) {
+        text.push_str(&slice(units, at, hit.start));
         text.push_str(pre);
-        text.push_str(&slice(units, *start, *end));
+        text.push_str(&slice(units, hit.start, hit.end));
         text.push_str(post);
-        at = *end;
+        at = hit.end;
     }
     text.push_str(&slice(units, at, to));
     if settings.plain || settings.fragments == 0 {
         text
     } else {
-        text.trim_end().to_owned()
+        text.trim().to_owned()
     }
 }

@@ -1,5 +1,6 @@
 //! Highlighting: the places of a text where a query matched.
 
+mod bounds;
 mod fragments;
 
 use serde_json::Value;
@@ -194,27 +195,40 @@ impl Highlight {
         let mapping = &shard.compiler.shard.index.mapping;
         let mut shown = Vec::new();
         for (pattern, settings) in &self.fields {
-            let marks = match &settings.query {
-                None => shard.noted.borrow().marks.clone(),
+            let (marks, unmarkable) = match &settings.query {
+                None => {
+                    let noted = shard.noted.borrow();
+                    (noted.marks.clone(), noted.unmarkable.clone())
+                }
                 Some(query) => {
                     let mut compiler = shard.compiler.clone();
                     compiler.noted = std::rc::Rc::default();
                     compiler.marking = true;
                     compiler.compile(query)?;
-
-                    compiler.noted.borrow().marks.clone()
+                    let noted = compiler.noted.borrow();
+                    (noted.marks.clone(), noted.unmarkable.clone())
                 }
             };
+            if let Some(query) = unmarkable.filter(|_| !settings.plain) {
+                return Err(ApiError::unsupported(format!(
+                    "highlights of [{query}] inside of other queries"
+                )));
+            }
             for field in mapping.matching(pattern) {
                 if !matches!(field.kind, Kind::Text { .. } | Kind::Keyword { .. }) {
                     continue;
                 }
-                let fits = |mark: &&Mark| {
-                    !settings.require_field_match
+                let fits = |mark: &&Mark<'a>| {
+                    let is_of_field = !settings.require_field_match
                         || mark.field == field.path
-                        || matches_wildcard(&mark.field, &field.path)
+                        || matches_wildcard(&mark.field, &field.path);
+                    // Otherwise terms of queries that do not match are marked, too.
+                    let is_matched = settings.plain
+                        || !settings.require_field_match
+                        || mark.within.iter().all(|query| query(view).is_some());
+                    is_of_field && is_matched
                 };
-                let own: Vec<&Mark> = marks.iter().filter(fits).collect();
+                let own: Vec<&Mark<'a>> = marks.iter().filter(fits).collect();
                 let fragments = fragments(&field, view, &own, settings)?;
                 if !fragments.is_empty() {
                     shown.push((field.path.clone(), Json::from(Value::from(fragments))));

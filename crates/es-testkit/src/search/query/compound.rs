@@ -73,29 +73,37 @@ impl<'a> Compiler<'a> {
         if least == 0 && must.is_empty() && filter.is_empty() && !empty && !pure_negative {
             return self.named(name, Rc::new(|_| None));
         }
-        self.named(
-            name,
-            Rc::new(move |view: View<'a>| {
-                if empty {
-                    return Some(boost);
-                }
-                if must_not.iter().any(|clause| clause(view).is_some())
-                    || !filter.iter().all(|clause| clause(view).is_some())
-                {
-                    return None;
-                }
-                let mut total = 0.0_f64;
-                for clause in &must {
-                    total += f64::from(clause(view)?);
-                }
-                let mut count = 0;
-                for score in should.iter().filter_map(|clause| clause(view)) {
-                    count += 1;
-                    total += f64::from(score);
-                }
-                (count >= needed).then_some(total as f32 * boost)
-            }),
-        )
+        let failure = Rc::clone(&self.failure);
+        let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
+            if empty {
+                return Some(boost);
+            }
+            if must_not.iter().any(|clause| clause(view).is_some())
+                || !filter.iter().all(|clause| clause(view).is_some())
+            {
+                return None;
+            }
+            let mut total = 0.0_f64;
+            for clause in &must {
+                total += f64::from(clause(view)?);
+            }
+            let mut count = 0;
+            for score in should.iter().filter_map(|clause| clause(view)) {
+                count += 1;
+                total += f64::from(score);
+            }
+            (count >= needed).then_some(total as f32 * boost)
+        });
+        let checked = move |view: View<'a>| {
+            let has_failed = failure.borrow().is_some();
+            let score = scorer(view);
+            // The score of a document that another clause excludes is never computed.
+            if score.is_none() && !has_failed {
+                failure.take();
+            }
+            score
+        };
+        self.named(name, Rc::new(checked))
     }
 
     fn clauses(&self, fields: &Fields<'_>, name: &str) -> Result<Vec<Scorer<'a>>, ApiError> {

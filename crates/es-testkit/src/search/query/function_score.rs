@@ -101,6 +101,9 @@ impl<'a> Compiler<'a> {
         let most = fields.float("max_boost")?.unwrap_or(f64::from(f32::MAX));
         let least = fields.float("min_score")?;
         let functions = self.functions(&fields)?;
+        // The function of a list without others is not weighed against them.
+        let is_alone = matches!(functions.as_slice(), [one] if one.filter.is_none());
+        let score_mode = if is_alone { Mode::Multiply } else { score_mode };
         let is_list = fields.raw("functions").is_some();
         let failure = Rc::clone(&self.failure);
         fields.finish()?;

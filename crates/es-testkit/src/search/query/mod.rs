@@ -36,7 +36,11 @@ pub(crate) struct Noted<'a> {
     pub(crate) named: Vec<(String, Scorer<'a>)>,
     pub(crate) inner_hits: Vec<InnerHits<'a>>,
     /// The terms that highlighting marks.
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) marks: Vec<Mark<'a>>,
+    /// The number of queries around the one that is compiled.
+    pub(crate) depth: usize,
+    /// A query inside of others of which the server marks other terms than those it matched.
+    pub(crate) unmarkable: Option<String>,
 }
 
 /// A request to show the matching objects of a nested query.
@@ -48,13 +52,15 @@ pub(crate) struct InnerHits<'a> {
 }
 
 /// A term of a query that highlighting marks.
-#[derive(Clone, Debug)]
-pub(crate) struct Mark {
+#[derive(Clone)]
+pub(crate) struct Mark<'a> {
     pub(crate) field: String,
     pub(crate) what: Marked,
+    /// The queries around it, which a document must match.
+    pub(crate) within: Vec<Scorer<'a>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Marked {
     Term(String),
     Prefix(String),
@@ -62,6 +68,8 @@ pub(crate) enum Marked {
     Fuzzy(String, usize),
     /// Terms that must follow each other.
     Phrase(Vec<String>),
+    /// Terms that may be away from each other, or are not whole.
+    Sloppy,
 }
 
 /// The place of a query: a shard, and the nested field that it is in.
@@ -143,6 +151,26 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// 400 for what is no query, does not fit the mapping, or is not done here.
     pub(crate) fn compile(&self, value: &Value) -> Result<Scorer<'a>, ApiError> {
+        let marks = self.noted.borrow().marks.len();
+        self.noted.borrow_mut().depth += 1;
+        let scorer = self.compile_kind(value);
+        self.noted.borrow_mut().depth -= 1;
+        let scorer = scorer?;
+        // Nested objects, which match alone, are not the document that is marked.
+        let is_direct = |mark: &&mut Mark<'_>| {
+            let mapping = &self.shard.index.mapping;
+            mapping.nested_parent(&mark.field).is_none()
+        };
+        if self.marking {
+            let mut noted = self.noted.borrow_mut();
+            for mark in noted.marks.iter_mut().skip(marks).filter(is_direct) {
+                mark.within.push(Rc::clone(&scorer));
+            }
+        }
+        Ok(scorer)
+    }
+
+    fn compile_kind(&self, value: &Value) -> Result<Scorer<'a>, ApiError> {
         let Value::Object(fields) = value else {
             return Err(ApiError::parsing(
                 "[_na] query malformed, must start with start_object",
@@ -159,6 +187,14 @@ impl<'a> Compiler<'a> {
             };
             return Err(ApiError::parsing(text));
         };
+        if self.marking && self.noted.borrow().depth > 1 {
+            let is_opaque = matches!(
+                &**name,
+                "function_score" | "boosting" | "match_phrase_prefix"
+            );
+            let mut noted = self.noted.borrow_mut();
+            noted.unmarkable = noted.unmarkable.take().or(is_opaque.then(|| name.clone()));
+        }
         match name.as_str() {
             "match_all" => {
                 let fields = Fields::query(name, body)?;
@@ -217,6 +253,7 @@ impl<'a> Compiler<'a> {
             self.noted.borrow_mut().marks.push(Mark {
                 field: field.to_owned(),
                 what,
+                within: Vec::new(),
             });
         }
     }

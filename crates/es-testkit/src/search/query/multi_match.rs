@@ -115,27 +115,29 @@ impl<'a> Compiler<'a> {
         let mut clauses = Vec::new();
         for alternatives in words {
             let word = alternatives.into_iter().next().unwrap_or_default();
-            let frequency = fields
+            let own = fields
                 .iter()
-                .map(|(field, _)| self.shard.frequency(field, &word))
-                .max()
-                .unwrap_or(0);
-            let queries = fields.iter().map(|(field, weight)| {
-                self.mark(&field.path, Marked::Term(word.clone()));
-                let totals = self.shard.totals(field);
-                let score = Bm25::with_frequencies(
-                    self.shard,
-                    field,
-                    &[frequency.min(totals.documents)],
-                    boost * weight,
-                );
-                let (field, word) = (Arc::clone(field), word.clone());
-                let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
-                    let count = crate::search::shard::occurrences(&field, view.entry, &word);
-                    (count > 0).then(|| score.score(count as f32, length(&field, view.entry)))
+                .map(|(field, _)| self.shard.frequency(field, &word));
+            let blended = blend(&own.collect::<Vec<_>>());
+            let queries = fields
+                .iter()
+                .zip(blended)
+                .map(|((field, weight), frequency)| {
+                    self.mark(&field.path, Marked::Term(word.clone()));
+                    let totals = self.shard.totals(field);
+                    let score = Bm25::with_frequencies(
+                        self.shard,
+                        field,
+                        &[frequency.min(totals.documents)],
+                        boost * weight,
+                    );
+                    let (field, word) = (Arc::clone(field), word.clone());
+                    let scorer: Scorer<'a> = Rc::new(move |view: View<'a>| {
+                        let count = crate::search::shard::occurrences(&field, view.entry, &word);
+                        (count > 0).then(|| score.score(count as f32, length(&field, view.entry)))
+                    });
+                    scorer
                 });
-                scorer
-            });
             clauses.push(best_of(queries.collect(), tie));
         }
         combine(clauses, settings)
@@ -177,4 +179,17 @@ impl<'a> Compiler<'a> {
         }
         Ok(found)
     }
+}
+
+/// Returns the frequencies of a word in several fields as they weigh together: the greatest, and one
+/// more for each step to a smaller one.
+fn blend(own: &[u64]) -> Vec<u64> {
+    let most = own.iter().copied().max().unwrap_or(0);
+    let mut distinct: Vec<u64> = own.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let steps = |frequency: &u64| distinct.iter().filter(|other| *other > frequency).count();
+    own.iter()
+        .map(|frequency| most + steps(frequency) as u64)
+        .collect()
 }

@@ -248,7 +248,7 @@ impl<'a> Compiler<'a> {
         let length_of = value.chars().count();
         let nearness = |(term, distance): &(String, usize)| {
             let shorter = term.chars().count().min(length_of).max(1);
-            1.0 - *distance as f32 / shorter as f32
+            (1.0 - *distance as f32 / shorter as f32).max(0.0)
         };
         let mut near: Vec<(String, usize)> = self
             .shard

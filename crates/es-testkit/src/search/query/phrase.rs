@@ -111,7 +111,19 @@ impl<'a> Compiler<'a> {
             .iter()
             .filter_map(|(_, terms)| terms.first().cloned())
             .collect();
-        self.mark(&field.path, Marked::Phrase(phrase));
+        let mut distinct: Vec<&String> = phrase.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if settings.slop > 0 && distinct.len() < phrase.len() {
+            return Err(ApiError::unsupported(
+                "phrases with [slop] and a repeated word",
+            ));
+        }
+        let mark = match settings.slop {
+            0 if !prefix => Marked::Phrase(phrase),
+            _ => Marked::Sloppy,
+        };
+        self.mark(&field.path, mark);
         Ok(self.phrase_of(field, places, settings))
     }
 

@@ -132,6 +132,10 @@ impl SortKey {
             ))
             .in_search());
         }
+        if self.mode == Mode::Median && index.mapping.nested_parent(&field.path).is_some() {
+            let reason = "Unsupported sort mode: MEDIAN".to_owned();
+            return Err(ApiError::illegal_argument(reason).in_search());
+        }
         let computes = matches!(self.mode, Mode::Avg | Mode::Sum | Mode::Median);
         if computes && !field.has_numbers() {
             return Err(shard_failure(
@@ -270,7 +274,19 @@ impl<'a> Bound<'_, 'a> {
                 .flat_map(|entry| entry.terms(path).iter().cloned())
                 .collect(),
         };
-        pick(values, key.mode).or_else(|| self.missing_value())
+        self.picked(values)
+    }
+
+    /// Returns the value of several that counts, or what stands for none.
+    fn picked(&self, values: Vec<Term>) -> Option<Term> {
+        let kind = self.field.as_ref().map(|field| &field.kind);
+        let is_single = matches!(kind, Some(Kind::Number(Number::Float | Number::HalfFloat)));
+        match pick(values, self.key.mode) {
+            // Computed in double precision, compared in that of the field.
+            Some(Term::Float(number)) if is_single => Some(Term::Float(f64::from(number as f32))),
+            Some(term) => Some(term),
+            None => self.missing_value(),
+        }
     }
 
     /// Returns the value of an object of a nested field, whose own values are right there.
@@ -282,8 +298,7 @@ impl<'a> Bound<'_, 'a> {
     ) -> Option<Term> {
         let path = self.field.as_ref().map_or("", |field| field.path.as_str());
         match self.key.by {
-            By::Field(_) => pick(view.entry.terms(path).to_vec(), self.key.mode)
-                .or_else(|| self.missing_value()),
+            By::Field(_) => self.picked(view.entry.terms(path).to_vec()),
             _ => self.value(view, score, position),
         }
     }
@@ -337,16 +352,25 @@ fn pick(mut values: Vec<Term>, mode: Mode) -> Option<Term> {
     let whole = values.iter().all(|value| matches!(value, Term::Integer(_)));
     let computed = |number: f64| {
         if whole {
-            Term::Integer(number.round() as i64)
+            // Halves are rounded up, as in Java.
+            Term::Integer((number + 0.5).floor() as i64)
         } else {
             Term::Float(number)
         }
     };
-    let sum: f64 = numbers.iter().sum();
+    // The sum of nothing is not negative, as it is in Rust.
+    let sum: f64 = numbers.iter().fold(0.0, |sum, number| sum + number);
     match mode {
         _ if values.is_empty() => None,
         Mode::Min => values.into_iter().next(),
         Mode::Max => values.pop(),
+        Mode::Sum if whole => {
+            let add = |sum: i64, value: &Term| match value {
+                Term::Integer(number) => sum.wrapping_add(*number),
+                _ => sum,
+            };
+            Some(Term::Integer(values.iter().fold(0, add)))
+        }
         Mode::Sum => Some(computed(sum)),
         Mode::Avg => Some(computed(sum / numbers.len().max(1) as f64)),
         Mode::Median => {

@@ -47,6 +47,16 @@ impl<'a> Clauses<'_, 'a> {
         self.over(field, boost, 0, &make)
     }
 
+    /// Returns the number of marks so far.
+    pub(super) fn marks(self) -> usize {
+        self.compiler.noted.borrow().marks.len()
+    }
+
+    /// Forgets the later marks, which a forbidden clause made.
+    pub(super) fn unmark(self, marks: usize) {
+        self.compiler.noted.borrow_mut().marks.truncate(marks);
+    }
+
     /// Whether analysis leaves nothing of a text in any of the fields.
     pub(super) fn is_nothing(self, field: Option<&str>, text: &str) -> Result<bool, ApiError> {
         let own = field

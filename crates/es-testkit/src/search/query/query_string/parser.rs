@@ -83,7 +83,11 @@ impl<'p, 'a> Parser<'p, 'a> {
                 return Err(self.failed());
             }
             is_first = false;
+            let marks = self.clauses.marks();
             let clause = self.clause(field, false)?;
+            if negated {
+                self.clauses.unmark(marks);
+            }
             let all = self.clauses.target.all;
             // An operator binds the clause before it too.
             if both && let Some((occur @ Occur::Should, _)) = clauses.last_mut() {

@@ -47,6 +47,8 @@ impl<'p, 'a> Simple<'p, 'a> {
     /// Reads the clauses, those of another operator as one of them.
     fn tree(mut self) -> Result<Vec<(Occur, Scorer<'a>)>, ApiError> {
         while let Some(letter) = self.peek() {
+            let marks = self.clauses.marks();
+            let negated = self.negations % 2 == 1;
             match letter {
                 '(' => self.group()?,
                 '"' => self.phrase()?,
@@ -56,9 +58,11 @@ impl<'p, 'a> Simple<'p, 'a> {
                 letter if letter == ')' || letter.is_whitespace() => {}
                 _ => {
                     self.word()?;
-                    self.negations = 0;
-                    continue;
+                    self.at -= 1;
                 }
+            }
+            if negated {
+                self.clauses.unmark(marks);
             }
             self.at += 1;
             // A minus sign counts for what follows it at once.

@@ -1,0 +1,189 @@
+//! Where words and sentences begin and end, as Java finds it, in UTF-16 code units.
+
+/// Cuts pieces out of a text: sentences, several or parts of one, of about a size.
+pub(super) struct Cutter {
+    sentences: Vec<usize>,
+    words: Vec<usize>,
+    /// The size, or 0 for whole sentences.
+    size: usize,
+    /// The sentences that the last piece was cut out of.
+    window: (usize, usize),
+    last: (usize, usize),
+}
+
+impl Cutter {
+    pub(super) fn new(text: &str, size: usize) -> Self {
+        Self {
+            sentences: sentence_bounds(text),
+            words: word_bounds(text),
+            size,
+            window: (0, 0),
+            last: (0, 0),
+        }
+    }
+
+    /// Returns the next piece, which has the place before `offset`.
+    pub(super) fn around(&mut self, offset: usize) -> (usize, usize) {
+        let end = self.sentences.last().copied().unwrap_or(0);
+        if self.size > 0 && offset > self.window.0 && offset < self.window.1 {
+            // What is left of a sentence that was too long.
+            self.last = (self.last.1, self.window.1);
+        } else {
+            let from = preceding(&self.sentences, offset).unwrap_or(0);
+            let mut to = following(&self.sentences, offset.saturating_sub(1)).unwrap_or(end);
+            while let Some(next) = following(&self.sentences, to)
+                && next - from <= self.size
+            {
+                to = next;
+            }
+            self.window = (from, to);
+            self.last = (from, to);
+        }
+        let (mut from, mut to) = self.last;
+        if self.size > 0 && to - from > self.size {
+            if offset > self.size && offset - self.size > from {
+                let before = preceding(&self.words, offset - self.size);
+                from = from.max(before.unwrap_or(0));
+            }
+            let remaining = self.size.saturating_sub(offset - from);
+            if offset + remaining < self.window.1 {
+                let after = following(&self.words, offset + remaining);
+                to = self.window.1.min(after.unwrap_or(end));
+            }
+        }
+        self.last = (from, to);
+        self.last
+    }
+}
+
+/// Returns the last bound before a place.
+fn preceding(bounds: &[usize], place: usize) -> Option<usize> {
+    bounds.iter().rev().copied().find(|bound| *bound < place)
+}
+
+/// Returns the first bound behind a place.
+pub(super) fn following(bounds: &[usize], place: usize) -> Option<usize> {
+    bounds.iter().copied().find(|bound| *bound > place)
+}
+
+/// Returns the bounds between letters at which `breaks` says so, and both ends.
+fn bounds(letters: &[char], breaks: impl Fn(usize) -> bool) -> Vec<usize> {
+    let mut found = vec![0];
+    let mut at = 0;
+    for (place, letter) in letters.iter().enumerate() {
+        if place > 0 && breaks(place) {
+            found.push(at);
+        }
+        at += letter.len_utf16();
+    }
+    found.push(at);
+    found
+}
+
+/// Returns where sentences begin and end.
+fn sentence_bounds(text: &str) -> Vec<usize> {
+    let letters: Vec<char> = text.chars().collect();
+    bounds(&letters, |place| ends_sentence(&letters, place))
+}
+
+/// Whether a sentence ends before a letter.
+fn ends_sentence(letters: &[char], place: usize) -> bool {
+    const PARAGRAPH: char = '\u{2029}';
+    let before = letters.get(..place).unwrap_or_default();
+    let after = letters.get(place..).unwrap_or_default();
+    if before.last() == Some(&PARAGRAPH) {
+        return true;
+    }
+    if after.first().is_some_and(|letter| letter.is_whitespace()) {
+        return false;
+    }
+    let trimmed = |letters: &[char], is: fn(&char) -> bool| {
+        letters.len() - letters.iter().rev().take_while(|letter| is(letter)).count()
+    };
+    let spaces = trimmed(before, |letter| letter.is_whitespace());
+    let text = before.get(..spaces).unwrap_or_default();
+    let is_closing: fn(&char) -> bool = |letter| ")]}\"'\u{2019}\u{201d}\u{bb}".contains(*letter);
+    let is_mark: fn(&char) -> bool = |letter| ".!?\u{3002}\u{ff01}\u{ff1f}".contains(*letter);
+    let marked = text.get(..trimmed(text, is_closing)).unwrap_or_default();
+    let marks = marked.get(trimmed(marked, is_mark)..).unwrap_or_default();
+    let next_is = |is: fn(&char) -> bool| after.first().is_some_and(is);
+    if marks.is_empty() || (spaces == place && (next_is(is_closing) || next_is(is_mark))) {
+        return false;
+    }
+    if marks.iter().any(|mark| *mark != '.') {
+        return true;
+    }
+    // A period may also end an abbreviation, or stand in a number.
+    let is_sign = |letter: &&char| !letter.is_alphanumeric() && !letter.is_whitespace();
+    let signs = after.iter().take_while(is_sign).count();
+    match after.get(signs) {
+        Some(letter) if signs > 0 => letter.is_alphabetic(),
+        Some(letter) => spaces < place && letter.is_alphabetic() && !letter.is_lowercase(),
+        None => false,
+    }
+}
+
+/// Returns where words begin and end, what is between them included.
+pub(super) fn word_bounds(text: &str) -> Vec<usize> {
+    let letters: Vec<char> = text.chars().collect();
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    bounds(&letters, |place| {
+        let at = |place: usize| letters.get(place).copied().unwrap_or(' ');
+        let (before, after) = (at(place - 1), at(place));
+        if is_word(before) && is_word(after) {
+            return false;
+        }
+        if before.is_whitespace() && after.is_whitespace() {
+            return false;
+        }
+        // Some signs join words, commas only numbers.
+        let joins = |first: char, sign: char, last: char| {
+            let numbers = first.is_numeric() && last.is_numeric();
+            is_word(first)
+                && is_word(last)
+                && (".'-\u{2019}\u{2010}".contains(sign) || (sign == ',' && numbers))
+        };
+        let joined = joins(before, after, at(place + 1))
+            || (place > 1 && joins(at(place - 2), before, after));
+        !joined
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str, bounds: &[usize]) -> Vec<String> {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let pairs = bounds
+            .windows(2)
+            .filter_map(|pair| units.get(pair[0]..pair[1]));
+        pairs.map(String::from_utf16_lossy).collect()
+    }
+
+    #[test]
+    fn sentences_end_as_in_java() {
+        for (text, first) in [
+            ("one. Two", "one. "),
+            ("one. two", "one. two"),
+            ("one! two", "one! "),
+            ("one.two", "one.two"),
+            ("one. 42", "one. 42"),
+            ("one. (two", "one. "),
+            ("one. ( Two", "one. ( Two"),
+            ("one.\" Two", "one.\" "),
+            ("one.. Two", "one.. "),
+            ("one; Two", "one; Two"),
+        ] {
+            let found = parts(text, &sentence_bounds(text));
+            assert_eq!(found.first().map(String::as_str), Some(first), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_joined_by_some_signs() {
+        let text = "don't foo-bar 3.14, é";
+        let found = parts(text, &word_bounds(text));
+        assert_eq!(found, ["don't", " ", "foo-bar", " ", "3.14", ",", " ", "é"]);
+    }
+}
