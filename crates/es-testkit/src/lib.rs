@@ -66,9 +66,11 @@
 //! - Documents are searchable at once, unless
 //!   [`refresh_on_request`](ClusterBuilder::refresh_on_request) is set.
 //! - Vectors are compared exactly, without quantization; percentiles and cardinalities are exact.
-//! - Terms aggregations over several shards are exact and report no error bound.
-//! - Fragments that highlighting cuts out of a sentence longer than `fragment_size` may begin a
-//!   word earlier.
+//! - Limits on the number of fields, and on the depth of objects and queries, are not enforced.
+//! - The plain highlighter with `order: score`, or with fewer fragments than there are, and the
+//!   unified one with `require_field_match: false` may choose other fragments. Highlights of
+//!   phrases with slop, of `match_phrase_prefix`, and of queries inside `function_score` and
+//!   `boosting` are refused.
 //! - Scripts, SQL, ES|QL, phrase suggesters, machine learning and licences are refused. Bodies are
 //!   JSON only (no CBOR, SMILE, YAML).
 //! - Bearer tokens do not expire by themselves.

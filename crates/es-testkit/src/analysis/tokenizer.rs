@@ -202,11 +202,17 @@ fn tokens<'t>(
     kind: &'static str,
 ) -> Vec<Token> {
     let units = |part: &str| part.encode_utf16().count();
+    // The place of the last part, in bytes and in units: the parts come in their order.
+    let (mut done, mut before) = (0, 0);
     parts
         .into_iter()
         .enumerate()
         .map(|(position, (at, part))| {
-            let start = units(text.get(..at).unwrap_or(""));
+            let start = match text.get(done..at) {
+                Some(between) => before + units(between),
+                None => units(text.get(..at).unwrap_or("")),
+            };
+            (done, before) = (at, start);
             Token {
                 text: part.to_owned(),
                 position,

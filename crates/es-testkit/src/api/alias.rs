@@ -481,6 +481,9 @@ pub(crate) fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         .split(',')
         .filter(|name| !name.is_empty())
         .collect();
+    if wanted.iter().any(|name| name.starts_with('-')) {
+        return Err(ApiError::unsupported("exclusions among names of aliases"));
+    }
     let mut shown = Map::new();
     // Hidden indices are shown unless the caller says otherwise.
     let mut options = call.resolve_options()?;

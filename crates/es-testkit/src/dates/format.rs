@@ -150,7 +150,7 @@ fn scaled(text: &str, digits: usize) -> Option<i64> {
         .collect();
     let cut: i64 = format!("{sign}{whole}{moved}").parse().ok()?;
     let is_inexact = fraction.bytes().skip(digits).any(|digit| digit != b'0');
-    Some(cut - i64::from(is_inexact && !sign.is_empty()))
+    cut.checked_sub(i64::from(is_inexact && !sign.is_empty()))
 }
 
 fn exactly(millis: i64) -> Option<Parsed> {
@@ -484,6 +484,15 @@ mod tests {
         format
             .read(text, &TimeZone::UTC)
             .map(|parsed| parsed.millis)
+    }
+
+    #[test]
+    fn fraction_below_the_least_time_is_refused() {
+        assert_eq!(millis("epoch_millis", "-9223372036854775808.5"), None);
+        assert_eq!(
+            millis("epoch_millis", "-9223372036854775808"),
+            Some(i64::MIN)
+        );
     }
 
     #[test]

@@ -143,9 +143,10 @@ impl<'a> Context<'_, 'a> {
                     ..
                 },
                 Value::String(text),
-            ) => Ok(format
-                .read(text, zone)
-                .map(|parsed| Term::Integer(parsed.millis))),
+            ) => {
+                let parsed = format.read(text, zone).ok_or_else(unfit)?;
+                Ok(Some(Term::Integer(parsed.millis)))
+            }
             (How::Dates { .. } | How::Histogram(_), Value::String(text)) => {
                 number(text).ok_or_else(unfit).map(Some)
             }

@@ -94,12 +94,43 @@ impl Interval {
         match self {
             Self::Calendar(unit) => add(millis, 1, unit, zone),
             Self::Fixed(length) => {
-                let shift = shift_at(millis, zone);
                 let next = millis.checked_add(length)?;
-                Some(next.saturating_add(shift - shift_at(next, zone)))
+                let Some(change) = clock_change(millis, next, zone) else {
+                    return Some(next);
+                };
+                let (before, after) = (shift_at(millis, zone), shift_at(change, zone));
+                let local = if after > before {
+                    // A local time that the clock leaves out is the time of the change.
+                    next.checked_add(before)?.max(change.checked_add(after)?)
+                } else {
+                    // Local times come twice.
+                    let first = change.checked_add(after)?;
+                    let rest = first.rem_euclid(length);
+                    let missing = if rest > 0 { length - rest } else { 0 };
+                    first.checked_add(missing)?
+                };
+                local.checked_sub(after)
             }
         }
     }
+}
+
+/// Returns when the clock of a zone is changed after one time and up to another, if it is.
+fn clock_change(after: i64, upto: i64, zone: &TimeZone) -> Option<i64> {
+    let shift = shift_at(after, zone);
+    if shift_at(upto, zone) == shift {
+        return None;
+    }
+    let (mut before, mut behind) = (after, upto);
+    while behind - before > 1 {
+        let middle = before + (behind - before) / 2;
+        if shift_at(middle, zone) == shift {
+            before = middle;
+        } else {
+            behind = middle;
+        }
+    }
+    Some(behind)
 }
 
 /// Returns how many milliseconds the clock of a zone is ahead.
@@ -155,9 +186,13 @@ impl Dates {
             if slots.len() > MAX_BUCKETS {
                 return Err(too_many().rooted("").in_search());
             }
-            match self.interval.next(at - self.offset, &self.zone) {
-                Some(next) => at = next + self.offset,
-                None => break,
+            let next = at
+                .checked_sub(self.offset)
+                .and_then(|start| self.interval.next(start, &self.zone))
+                .and_then(|next| next.checked_add(self.offset));
+            match next {
+                Some(next) if next > at => at = next,
+                _ => break,
             }
         }
         Ok(())

@@ -402,12 +402,15 @@ fn rank(sorted: &[f64], value: f64) -> Option<f64> {
     Some(1.0)
 }
 
+/// The percentiles that are computed if none is asked for.
+pub(super) const DEFAULT_PERCENTS: [f64; 7] = [1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0];
+
 /// The percentiles, or the values to be ranked, that are asked for.
 fn wanted_parts(agg: &Agg, fields: &Fields<'_>, ranks: bool) -> Result<Vec<f64>, ApiError> {
     let name = if ranks { "values" } else { "percents" };
     let wanted: Vec<f64> = match fields.get(name)? {
         None if ranks => return Err(ApiError::illegal_argument("Required [values]")),
-        None => vec![1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0],
+        None => DEFAULT_PERCENTS.to_vec(),
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_f64).collect(),
         Some(value) => match value.as_f64() {
             Some(value) => vec![value],

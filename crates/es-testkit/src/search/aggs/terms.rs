@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
+use super::metric::DEFAULT_PERCENTS;
 use super::{Agg, Bucket, Context, Outcome, Values, keyed, member, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
@@ -395,7 +396,7 @@ impl<'a> Context<'_, 'a> {
             Some(sub) => Some(self.one(sub, rows)?.1),
             None => None,
         };
-        for name in inner.iter().copied().chain(order.values) {
+        for name in inner.iter().chain(order.values.iter()).copied() {
             body = body.and_then(|body| member(&body, name));
         }
         let value = body.map(|body| match order.percent {
@@ -419,8 +420,8 @@ fn percentile(values: &Value, percent: f64) -> Value {
 struct OrderPath<'p> {
     /// The aggregations on the way, the one with the value last.
     names: Vec<&'p str>,
-    /// The member of its result.
-    values: Option<&'p str>,
+    /// The member of its result, and the member of that.
+    values: Vec<&'p str>,
     percent: Option<f64>,
 }
 
@@ -441,7 +442,9 @@ impl<'p> OrderPath<'p> {
             .rsplit_once('>')
             .map_or((None, path), |(around, last)| (Some(around), last));
         let bracket = last.strip_suffix(']').and_then(|last| last.split_once('['));
-        let (name, property) = last.split_once('.').or(bracket).unwrap_or((last, ""));
+        let (name, property) = bracket
+            .or_else(|| last.rsplit_once('.'))
+            .unwrap_or((last, ""));
         let mut names: Vec<&str> = around
             .map(|names| names.split('>').collect())
             .unwrap_or_default();
@@ -456,18 +459,39 @@ impl<'p> OrderPath<'p> {
         let kind = sub.map(|sub| sub.kind.as_str()).ok_or_else(invalid)?;
         let percent: Option<f64> = property.parse().ok();
         let values = match (kind, property) {
-            (kind, "" | "doc_count") if SINGLE_BUCKET.contains(&kind) => "doc_count",
-            (kind, "" | "value") if SINGLE_VALUE.contains(&kind) => "value",
-            ("stats" | "extended_stats", "count" | "min" | "max" | "avg" | "sum") => property,
-            ("extended_stats", property) if EXTENDED.contains(&property) => property,
-            ("percentiles", _) if percent.is_some() => "values",
+            (kind, "" | "doc_count") if SINGLE_BUCKET.contains(&kind) => vec!["doc_count"],
+            (kind, "" | "value") if SINGLE_VALUE.contains(&kind) => vec!["value"],
+            ("stats" | "extended_stats", "count" | "min" | "max" | "avg" | "sum") => vec![property],
+            ("extended_stats", property) if EXTENDED.contains(&property) => vec![property],
+            ("extended_stats", "std_upper") => vec!["std_deviation_bounds", "upper"],
+            ("extended_stats", "std_lower") => vec!["std_deviation_bounds", "lower"],
+            ("percentiles" | "percentile_ranks", _)
+                if percent.is_some_and(|percent| computes(sub, percent)) =>
+            {
+                vec!["values"]
+            }
+            ("percentiles" | "percentile_ranks", _) if percent.is_some() => {
+                return Err(ApiError::unsupported(format!(
+                    "an order by a value that [{kind}] does not show"
+                )));
+            }
             _ => return Err(invalid()),
         };
         Ok(Self {
             names,
-            values: Some(values),
-            percent: percent.filter(|_| kind == "percentiles"),
+            values,
+            percent: percent.filter(|_| kind.starts_with("percentile")),
         })
+    }
+}
+
+/// Whether `percentiles` or `percentile_ranks` show this one.
+fn computes(sub: Option<&Agg>, percent: f64) -> bool {
+    let shown = sub.and_then(|sub| sub.settings.get("percents").or(sub.settings.get("values")));
+    match shown {
+        Some(Value::Array(items)) => items.iter().any(|item| item.as_f64() == Some(percent)),
+        Some(value) => value.as_f64() == Some(percent),
+        None => DEFAULT_PERCENTS.contains(&percent),
     }
 }
 
@@ -475,10 +499,11 @@ impl<'p> OrderPath<'p> {
 const SINGLE_BUCKET: [&str; 5] = ["filter", "nested", "missing", "reverse_nested", "global"];
 
 /// Metrics of one number.
-const SINGLE_VALUE: [&str; 7] = [
+const SINGLE_VALUE: [&str; 8] = [
     "avg",
     "cardinality",
     "max",
+    "median_absolute_deviation",
     "min",
     "sum",
     "value_count",

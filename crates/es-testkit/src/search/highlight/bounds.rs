@@ -58,12 +58,14 @@ impl Cutter {
 
 /// Returns the last bound before a place.
 fn preceding(bounds: &[usize], place: usize) -> Option<usize> {
-    bounds.iter().rev().copied().find(|bound| *bound < place)
+    let below = bounds.partition_point(|bound| *bound < place);
+    bounds.get(below.checked_sub(1)?).copied()
 }
 
 /// Returns the first bound behind a place.
 pub(super) fn following(bounds: &[usize], place: usize) -> Option<usize> {
-    bounds.iter().copied().find(|bound| *bound > place)
+    let upto = bounds.partition_point(|bound| *bound <= place);
+    bounds.get(upto).copied()
 }
 
 /// Returns the bounds between letters at which `breaks` says so, and both ends.
@@ -83,44 +85,103 @@ fn bounds(letters: &[char], breaks: impl Fn(usize) -> bool) -> Vec<usize> {
 /// Returns where sentences begin and end.
 fn sentence_bounds(text: &str) -> Vec<usize> {
     let letters: Vec<char> = text.chars().collect();
-    bounds(&letters, |place| ends_sentence(&letters, place))
+    let runs = Runs::of(&letters);
+    bounds(&letters, |place| runs.end_sentence(&letters, place))
 }
 
-/// Whether a sentence ends before a letter.
-fn ends_sentence(letters: &[char], place: usize) -> bool {
-    const PARAGRAPH: char = '\u{2029}';
-    let before = letters.get(..place).unwrap_or_default();
-    let after = letters.get(place..).unwrap_or_default();
-    if before.last() == Some(&PARAGRAPH) {
-        return true;
+/// Where runs of letters of a kind begin or end, for each place in a text: looked for at
+/// each place anew, long runs would take quadratic time.
+struct Runs {
+    /// The length of the text before a place without the spaces at its end.
+    before_spaces: Vec<usize>,
+    /// The same without closing quotes and brackets.
+    before_closings: Vec<usize>,
+    /// The same without the marks that end sentences.
+    before_marks: Vec<usize>,
+    /// Number of such marks before a place that are no periods.
+    strong_marks: Vec<usize>,
+    /// The place behind the signs that begin at a place.
+    behind_signs: Vec<usize>,
+}
+
+impl Runs {
+    fn of(letters: &[char]) -> Self {
+        let before = |is: fn(char) -> bool| {
+            let mut length = 0;
+            let lengths = letters.iter().enumerate().map(|(place, letter)| {
+                if !is(*letter) {
+                    length = place + 1;
+                }
+                length
+            });
+            std::iter::once(0).chain(lengths).collect()
+        };
+        let mut strong = 0;
+        let strong_marks = letters.iter().map(|letter| {
+            strong += usize::from(is_mark(*letter) && *letter != '.');
+            strong
+        });
+        let strong_marks = std::iter::once(0).chain(strong_marks).collect();
+        let mut behind_signs = vec![letters.len(); letters.len() + 1];
+        let mut behind = letters.len();
+        for (place, letter) in letters.iter().enumerate().rev() {
+            if letter.is_alphanumeric() || letter.is_whitespace() {
+                behind = place;
+            }
+            if let Some(entry) = behind_signs.get_mut(place) {
+                *entry = behind;
+            }
+        }
+        Self {
+            before_spaces: before(char::is_whitespace),
+            before_closings: before(is_closing),
+            before_marks: before(is_mark),
+            strong_marks,
+            behind_signs,
+        }
     }
-    if after.first().is_some_and(|letter| letter.is_whitespace()) {
-        return false;
+
+    /// Whether a sentence ends before a letter.
+    fn end_sentence(&self, letters: &[char], place: usize) -> bool {
+        const PARAGRAPH: char = '\u{2029}';
+        let at = |values: &[usize], place: usize| values.get(place).copied().unwrap_or(0);
+        if place > 0 && letters.get(place - 1) == Some(&PARAGRAPH) {
+            return true;
+        }
+        let Some(next) = letters.get(place).copied() else {
+            return false;
+        };
+        if next.is_whitespace() {
+            return false;
+        }
+
+        let text = at(&self.before_spaces, place);
+        let marked = at(&self.before_closings, text);
+        let unmarked = at(&self.before_marks, marked);
+        let is_adjacent = text == place;
+        if unmarked == marked || (is_adjacent && (is_closing(next) || is_mark(next))) {
+            return false;
+        }
+        if at(&self.strong_marks, marked) > at(&self.strong_marks, unmarked) {
+            return true;
+        }
+        // A period may also end an abbreviation, or stand in a number.
+        let behind = at(&self.behind_signs, place);
+        match letters.get(behind) {
+            Some(letter) if behind > place => letter.is_alphabetic(),
+            Some(letter) => !is_adjacent && letter.is_alphabetic() && !letter.is_lowercase(),
+            None => false,
+        }
     }
-    let trimmed = |letters: &[char], is: fn(&char) -> bool| {
-        letters.len() - letters.iter().rev().take_while(|letter| is(letter)).count()
-    };
-    let spaces = trimmed(before, |letter| letter.is_whitespace());
-    let text = before.get(..spaces).unwrap_or_default();
-    let is_closing: fn(&char) -> bool = |letter| ")]}\"'\u{2019}\u{201d}\u{bb}".contains(*letter);
-    let is_mark: fn(&char) -> bool = |letter| ".!?\u{3002}\u{ff01}\u{ff1f}".contains(*letter);
-    let marked = text.get(..trimmed(text, is_closing)).unwrap_or_default();
-    let marks = marked.get(trimmed(marked, is_mark)..).unwrap_or_default();
-    let next_is = |is: fn(&char) -> bool| after.first().is_some_and(is);
-    if marks.is_empty() || (spaces == place && (next_is(is_closing) || next_is(is_mark))) {
-        return false;
-    }
-    if marks.iter().any(|mark| *mark != '.') {
-        return true;
-    }
-    // A period may also end an abbreviation, or stand in a number.
-    let is_sign = |letter: &&char| !letter.is_alphanumeric() && !letter.is_whitespace();
-    let signs = after.iter().take_while(is_sign).count();
-    match after.get(signs) {
-        Some(letter) if signs > 0 => letter.is_alphabetic(),
-        Some(letter) => spaces < place && letter.is_alphabetic() && !letter.is_lowercase(),
-        None => false,
-    }
+}
+
+fn is_closing(letter: char) -> bool {
+    ")]}\"'\u{2019}\u{201d}\u{bb}".contains(letter)
+}
+
+/// Whether a letter may end a sentence.
+fn is_mark(letter: char) -> bool {
+    ".!?\u{3002}\u{ff01}\u{ff1f}".contains(letter)
 }
 
 /// Returns where words begin and end, what is between them included.

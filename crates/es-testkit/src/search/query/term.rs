@@ -13,6 +13,9 @@ use crate::search::shard::{Bm25, Scorer, View, indexed_terms, length, occurrence
 use crate::store::{Field, Kind, matches_wildcard};
 use crate::strict::Fields;
 
+/// The default of `index.max_terms_count`.
+const MAX_TERMS: usize = 65_536;
+
 impl<'a> Compiler<'a> {
     pub(super) fn term(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("term", body)?;
@@ -236,6 +239,11 @@ impl<'a> Compiler<'a> {
                 ));
             }
         };
+        if values.len() > MAX_TERMS {
+            return Err(ApiError::unsupported(format!(
+                "more than [{MAX_TERMS}] values in [terms]"
+            )));
+        }
         if values
             .iter()
             .any(|value| value.is_array() || value.is_object())

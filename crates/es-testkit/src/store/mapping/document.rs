@@ -1,5 +1,6 @@
 //! From a document to what an index holds of it.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,7 +12,11 @@ use super::point::read_point;
 use super::read_field::read_field;
 use super::{Dynamic, Mapping, Node, Object, guess};
 use crate::api::error::ApiError;
+use crate::api::value::Term;
 use crate::store::NewSource;
+
+/// The length of the longest term that Lucene keeps.
+const MAX_TERM_BYTES: usize = 32_766;
 
 /// Reads a document and adds the fields it brings to the mapping.
 ///
@@ -29,6 +34,7 @@ pub(crate) fn read_document(
         mapping,
         id,
         raw: source.raw.get(),
+        has_exponent: OnceCell::new(),
     };
     let mut entry = Entry::default();
     let root = Place {
@@ -48,6 +54,8 @@ struct Reader<'m> {
     id: &'m str,
     /// The document as it was sent.
     raw: &'m str,
+    /// Whether a number in it has an exponent, once that was asked.
+    has_exponent: OnceCell<bool>,
 }
 
 /// Where in the document the reader is.
@@ -326,12 +334,20 @@ impl Reader<'_> {
 
     fn scalar(&self, field: &Field, item: &Value, entry: &mut Entry) -> Result<(), ApiError> {
         // The server reads a number as it is written, and dates have no exponents.
-        if field.is_date() && item.is_f64() && has_exponent(self.raw) {
+        let has_exponent = || *self.has_exponent.get_or_init(|| has_exponent(self.raw));
+        if field.is_date() && item.is_f64() && has_exponent() {
             return Err(ApiError::unsupported(
                 "numbers with exponents in documents with fractional dates",
             ));
         }
         match field.read(item) {
+            Ok(Some(Term::Text(text)))
+                if matches!(field.kind, Kind::Keyword { .. }) && text.len() > MAX_TERM_BYTES =>
+            {
+                return Err(ApiError::unsupported(format!(
+                    "keywords of more than [{MAX_TERM_BYTES}] bytes"
+                )));
+            }
             Ok(Some(term)) => entry
                 .fields
                 .entry(field.path.clone())

@@ -525,9 +525,14 @@ fn hexadecimal(text: &str) -> Option<f64> {
         .strip_prefix("0x")
         .or_else(|| text.strip_prefix("0X"))?;
     let (digits, exponent) = text.split_once(['p', 'P'])?;
-    let exponent = exponent.trim_end_matches(['d', 'D', 'f', 'F']);
+    let exponent = exponent
+        .strip_suffix(['d', 'D', 'f', 'F'])
+        .unwrap_or(exponent);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let digits = format!("{whole}{fraction}");
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
     // Longer numbers than those that a double holds are rounded differently.
     let number = u64::from_str_radix(&digits, 16)
         .ok()

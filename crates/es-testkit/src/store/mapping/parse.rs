@@ -74,23 +74,40 @@ pub(super) fn merge(mapping: &mut Mapping, given: &Map<String, Value>) -> Result
             }
         }
     }
-    check_aliases(mapping)
+    if given.values().any(defines_alias) {
+        check_aliases(mapping)?;
+    }
+    Ok(())
 }
 
-/// Refuses aliases of fields that there are not.
+/// Whether a part of a mapping has a field alias.
+fn defines_alias(definition: &Value) -> bool {
+    definition.as_object().is_some_and(|members| {
+        members.get("type").is_some_and(|kind| kind == "alias")
+            || members.values().any(defines_alias)
+    })
+}
+
+/// Refuses aliases whose target does not exist or is an alias.
 fn check_aliases(mapping: &Mapping) -> Result<(), ApiError> {
     for field in mapping.fields() {
-        if let Kind::Alias(target) = &field.kind
-            && mapping.direct(target).is_none()
-        {
-            return Err(ApiError::bad_request(
-                "mapper_parsing_exception",
-                format!(
-                    "Invalid [path] value [{target}] for field alias [{}]: an alias must refer to an existing field in the mappings.",
-                    field.path
-                ),
-            ));
-        }
+        let Kind::Alias(target) = &field.kind else {
+            continue;
+        };
+        let problem = match mapping.direct(target) {
+            None => "an alias must refer to an existing field in the mappings.",
+            Some(found) if matches!(found.kind, Kind::Alias(_)) => {
+                "an alias cannot refer to another alias."
+            }
+            Some(_) => continue,
+        };
+        return Err(ApiError::bad_request(
+            "mapper_parsing_exception",
+            format!(
+                "Invalid [path] value [{target}] for field alias [{}]: {problem}",
+                field.path
+            ),
+        ));
     }
     Ok(())
 }
