@@ -240,9 +240,10 @@ impl<S> Bulk<S> {
     /// requests may be in flight.
     ///
     /// All groups together hold at most as much as one request may; when they do, the
-    /// largest is sent. As many requests as nodes are in flight, unless
-    /// [`max_in_flight`](Self::max_in_flight) is set. Operations of which the node is not known, such as those without
-    /// an ID on an index with several shards, share a request as without this.
+    /// largest is sent. By default, at least as many requests as live nodes are in flight;
+    /// see [`max_in_flight`](Self::max_in_flight). Operations of which the node is not
+    /// known, such as those without an ID on an index with several shards, share a request
+    /// as without this.
     pub fn by_node(self, yes: bool) -> Self {
         self.set(|settings| settings.by_node = yes)
     }
