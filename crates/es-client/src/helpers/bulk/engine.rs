@@ -41,7 +41,7 @@ pub(super) struct Engine<C> {
     pub(super) shared: Arc<Shared<C>>,
     pub(super) settings: EngineSettings,
     /// `None` where only totals are asked for.
-    pub(super) outcomes: Option<OutcomeSender<C>>,
+    pub(super) outcome_sender: Option<OutcomeSender<C>>,
     /// Whether somebody may ask for the totals meanwhile.
     is_observed: bool,
     /// A source that is a task.
@@ -94,7 +94,7 @@ impl<C: Send + 'static> Engine<C> {
         context: Arc<BulkContext>,
         shared: Arc<Shared<C>>,
         mut settings: EngineSettings,
-        outcomes: Option<OutcomeSender<C>>,
+        outcome_sender: Option<OutcomeSender<C>>,
         source: Option<AbortHandle>,
     ) -> Self {
         let progress = Progress::new(settings.keep_failures, settings.on_progress.take());
@@ -103,8 +103,8 @@ impl<C: Send + 'static> Engine<C> {
             _stop: StopOnDrop(Arc::clone(&shared)),
             shared,
             settings,
-            is_observed: outcomes.is_some() || source.is_none(),
-            outcomes,
+            is_observed: outcome_sender.is_some() || source.is_none(),
+            outcome_sender,
             _source: source.map(AbortOnDrop),
             progress,
             state: RunState::new(),
@@ -177,7 +177,7 @@ impl<C: Send + 'static> Engine<C> {
         let deadline = deadlines.min();
         let mut sleep = pin!(deadline.map(sleep_until));
         let mut changed = pin!(self.shared.changed.notified());
-        let mut read = pin!(self.outcomes.as_ref().map(OutcomeSender::was_read));
+        let mut read = pin!(self.outcome_sender.as_ref().map(OutcomeSender::was_read));
         let in_flight = &mut self.state.in_flight;
 
         poll_fn(|cx| {
@@ -209,7 +209,9 @@ impl<C: Send + 'static> Engine<C> {
     }
 
     fn unread(&self) -> usize {
-        self.outcomes.as_ref().map_or(0, OutcomeSender::unread)
+        self.outcome_sender
+            .as_ref()
+            .map_or(0, OutcomeSender::unread)
     }
 
     fn waits_for(&self) -> WaitsFor {
@@ -414,9 +416,11 @@ impl<C: Send + 'static> Engine<C> {
         // A flush that ends with this finds the totals as they are.
         self.update_report(self.progress.report.waits_for);
         self.shared.set_durable(durable_up_to);
-        let Some(sender) = &self.outcomes else { return };
+        let Some(outcome_sender) = &self.outcome_sender else {
+            return;
+        };
         if !outcomes.is_empty() {
-            sender.send(Settled {
+            outcome_sender.send(Settled {
                 outcomes,
                 durable_up_to,
             });

@@ -157,7 +157,6 @@ mod outcome_channel;
 mod plan;
 mod progress;
 mod rate_limit;
-
 mod report;
 mod request;
 mod request_size;

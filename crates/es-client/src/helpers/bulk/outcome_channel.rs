@@ -22,7 +22,7 @@ pub(super) struct Settled<C> {
     pub(super) durable_up_to: u64,
 }
 
-/// The sending end, of the engine.
+/// The engine's end.
 pub(super) struct OutcomeSender<C> {
     sender: UnboundedSender<Settled<C>>,
     unread: Arc<Unread>,
@@ -36,7 +36,7 @@ struct Unread {
     read: Notify,
 }
 
-/// The receiving end, of the reader.
+/// The reader's end.
 pub(super) struct OutcomeReceiver<C> {
     receiver: UnboundedReceiver<Settled<C>>,
     unread: Arc<Unread>,
@@ -65,15 +65,15 @@ impl<C> OutcomeSender<C> {
     }
 }
 
-/// Creates the way from an engine to the reader of its outcomes.
+/// Creates a channel for outcomes.
 pub(super) fn outcome_channel<C>() -> (OutcomeSender<C>, OutcomeReceiver<C>) {
     let (sender, receiver) = unbounded_channel();
     let unread = Arc::new(Unread::default());
-    let outcomes = OutcomeSender {
+    let outcome_sender = OutcomeSender {
         sender,
         unread: Arc::clone(&unread),
     };
-    (outcomes, OutcomeReceiver { receiver, unread })
+    (outcome_sender, OutcomeReceiver { receiver, unread })
 }
 
 impl<C> OutcomeReceiver<C> {

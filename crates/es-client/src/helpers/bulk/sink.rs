@@ -85,8 +85,8 @@ enum State<C> {
 }
 
 impl<C: Send + 'static> BulkSink<C> {
-    pub(super) fn new(plan: Plan, outcomes: Option<OutcomeSender<C>>) -> Self {
-        let state = match Prepared::new(plan, outcomes) {
+    pub(super) fn new(plan: Plan, outcome_sender: Option<OutcomeSender<C>>) -> Self {
+        let state = match Prepared::new(plan, outcome_sender) {
             Ok(prepared) => State::New(Some(Box::new(prepared))),
             Err(error) => State::Invalid(Some(error)),
         };
@@ -97,8 +97,8 @@ impl<C: Send + 'static> BulkSink<C> {
     }
 
     pub(super) fn with_outcomes(plan: Plan) -> (Self, SinkOutcomes<C>) {
-        let (sender, outcomes) = outcome_channel();
-        let sink = Self::new(plan, Some(sender));
+        let (outcome_sender, outcomes) = outcome_channel();
+        let sink = Self::new(plan, Some(outcome_sender));
         (
             sink,
             SinkOutcomes {

@@ -34,18 +34,18 @@ pub(super) struct Prepared<C> {
     context: Arc<BulkContext>,
     settings: EngineSettings,
     shared: Arc<Shared<C>>,
-    outcomes: Option<OutcomeSender<C>>,
+    outcome_sender: Option<OutcomeSender<C>>,
 }
 
 impl<C: Send + 'static> Prepared<C> {
-    pub(super) fn new(plan: Plan, outcomes: Option<OutcomeSender<C>>) -> Result<Self> {
-        let (context, settings, batches) = plan.into_parts::<C>(outcomes.is_some())?;
+    pub(super) fn new(plan: Plan, outcome_sender: Option<OutcomeSender<C>>) -> Result<Self> {
+        let (context, settings, batches) = plan.into_parts::<C>(outcome_sender.is_some())?;
         let shared = Arc::new(Shared::new(Arc::clone(&context.index), batches));
         Ok(Self {
             context,
             settings,
             shared,
-            outcomes,
+            outcome_sender,
         })
     }
 
@@ -55,22 +55,32 @@ impl<C: Send + 'static> Prepared<C> {
             context,
             settings,
             shared,
-            outcomes,
+            outcome_sender,
         } = self;
         let source = match source {
             Some(source) => source.start(runtime, Arc::clone(&shared))?,
             None => None,
         };
-        let engine = Engine::new(context, Arc::clone(&shared), settings, outcomes, source);
+        let engine = Engine::new(
+            context,
+            Arc::clone(&shared),
+            settings,
+            outcome_sender,
+            source,
+        );
         let task = runtime.spawn(engine.run().in_current_span());
         Ok(Run { shared, task })
     }
 }
 
 impl<C: Send + 'static> Run<C> {
-    fn start(plan: Plan, source: Source<C>, outcomes: Option<OutcomeSender<C>>) -> Result<Self> {
+    fn start(
+        plan: Plan,
+        source: Source<C>,
+        outcome_sender: Option<OutcomeSender<C>>,
+    ) -> Result<Self> {
         let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?;
-        Prepared::new(plan, outcomes)?.spawn(&runtime, Some(source))
+        Prepared::new(plan, outcome_sender)?.spawn(&runtime, Some(source))
     }
 
     pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
@@ -172,8 +182,8 @@ impl<C: Send + 'static> Stream for BulkStream<C> {
                         return Poll::Ready(None);
                     };
                     let (plan, source) = *new;
-                    let (sender, outcomes) = outcome_channel();
-                    match Run::start(plan, source, Some(sender)) {
+                    let (outcome_sender, outcomes) = outcome_channel();
+                    match Run::start(plan, source, Some(outcome_sender)) {
                         Ok(run) => this.state = State::Running(run, outcomes),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     }
