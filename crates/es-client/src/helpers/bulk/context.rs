@@ -19,7 +19,7 @@ use super::{
     classify,
     concurrency::LatencySample,
     outcome::Outcome,
-    request::{request, send},
+    request::{build_request, send_request},
     request_size::SizeSample,
     shared::panic_message,
 };
@@ -106,9 +106,9 @@ pub(super) async fn send_batch<C>(
         .unwrap_or_default();
     let documents: HashSet<u64> = batch.documents().collect();
     let started = Instant::now();
+    let request = build_request(&context, &batch).map_err(Failed::before_sending);
+    let sent = AssertUnwindSafe(async { send_request(&context, request?).await });
     // A layer of the caller's may panic: its operations have outcomes all the same.
-    let request = request(&context, &batch).map_err(Failed::before_sending);
-    let sent = AssertUnwindSafe(async { send(&context, request?).await });
     let sent = sent.catch_unwind().await;
     let sent = sent.unwrap_or_else(|payload| {
         let message = format!("the transport {}", panic_message(&*payload));

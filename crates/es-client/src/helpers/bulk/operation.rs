@@ -324,9 +324,9 @@ impl<T> Parts<T> {
 
     /// Returns whether it may be retried when it may have been applied.
     pub(super) fn is_idempotent(&self) -> bool {
-        let told = self.meta.as_ref().and_then(|meta| meta.idempotent);
+        let explicit = self.meta.as_ref().and_then(|meta| meta.idempotent);
         let script = self.action == Action::Update && self.form == Form::Whole;
-        told.unwrap_or(self.id.is_some() && !script)
+        explicit.unwrap_or(self.id.is_some() && !script)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 
 /// Sends a request once, with the transport's own retries for nodes that fail. A busy
 /// cluster's refusal (429) is returned at once: the helper slows down itself.
-pub(super) async fn send(
+pub(super) async fn send_request(
     context: &BulkContext,
     request: Request<Body>,
 ) -> Result<(Meta, Bytes), Failed> {
@@ -41,7 +41,7 @@ pub(super) async fn send(
 }
 
 /// Returns the request that sends a batch.
-pub(super) fn request<C>(context: &BulkContext, batch: &Batch<C>) -> Result<Request<Body>> {
+pub(super) fn build_request<C>(context: &BulkContext, batch: &Batch<C>) -> Result<Request<Body>> {
     let client = &context.client;
     let body = batch.gzip.as_ref().unwrap_or(&batch.body).clone();
     let mut request = Request::new(Body::from(body));
