@@ -119,6 +119,7 @@ impl Plan {
         let target = target(&index, &settings.query, detail)?;
         let index: Arc<str> = index.into();
         let nodes = settings.nodes(&client, &index);
+        let concurrency = settings.concurrency(&client, nodes.is_some());
         let context = Arc::new(BulkContext {
             client,
             target,
@@ -133,18 +134,6 @@ impl Plan {
             was_away: AtomicBool::new(false),
             continue_on_error: settings.continue_on_error,
         });
-        let concurrency = match settings.in_flight {
-            InFlight::Fixed(requests) => Concurrency::fixed(requests),
-            InFlight::Adaptive(most) => Concurrency::adaptive(most),
-            InFlight::Default => {
-                let pool = nodes.as_ref().and(context.client.transport().pool());
-                let concurrency = Concurrency::fixed(4);
-                match pool {
-                    Some(pool) => concurrency.at_least_nodes_of(Arc::clone(pool)),
-                    None => concurrency,
-                }
-            }
-        };
         let limits = settings.rate.limit_batch(settings.limits);
         let engine = EngineSettings {
             flush_interval: settings.flush_interval,
@@ -172,6 +161,22 @@ impl Plan {
 }
 
 impl Settings {
+    /// Returns the number of requests in flight. If operations are grouped by node, the
+    /// live nodes raise the default.
+    fn concurrency(&self, client: &Elasticsearch, grouped: bool) -> Concurrency {
+        match self.in_flight {
+            InFlight::Fixed(requests) => Concurrency::fixed(requests),
+            InFlight::Adaptive(most) => Concurrency::adaptive(most),
+            InFlight::Default => {
+                let concurrency = Concurrency::fixed(4);
+                match client.transport().pool().filter(|_| grouped) {
+                    Some(pool) => concurrency.at_least_nodes_of(Arc::clone(pool)),
+                    None => concurrency,
+                }
+            }
+        }
+    }
+
     /// Returns what finds the nodes of operations, if they are grouped by it. Of one
     /// request at a time, only one node would work.
     fn nodes(&self, client: &Elasticsearch, index: &Arc<str>) -> Option<Nodes> {
