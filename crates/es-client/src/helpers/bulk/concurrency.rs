@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn live_nodes_raise_it() {
+    fn live_nodes_raise_the_limit() {
         let node = |n: usize| format!("http://node-{n}:9200").parse::<Node>().unwrap();
         let pool = NodePool::new((0..6).map(node)).unwrap();
         let concurrency = Concurrency::fixed(4).at_least_nodes_of(Arc::clone(&pool));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_it_stays() {
+    fn fixed_limit_stays() {
         let mut concurrency = Concurrency::fixed(4);
         concurrency.ended(LatencySample::Refused);
         assert_eq!(concurrency.limit(), 4);

@@ -289,10 +289,10 @@ fn check_all(seed: u64, oddity: u64, cut: bool) -> Vec<String> {
             "Users",
         ]
         .contains(&&**kind);
-        let is_unknown = |key: &String| ["error", "never_seen"].contains(&&**key);
+        let is_ignored = |key: &String| ["error", "never_seen"].contains(&&**key);
         let only_error = made
             .as_object()
-            .is_some_and(|all| all.keys().all(is_unknown));
+            .is_some_and(|all| all.keys().all(is_ignored));
         if let (Value::Object(members), true) = (&mut made, keeps) {
             members.insert("unheard_of".to_owned(), json!([1, null]));
         }
