@@ -89,11 +89,15 @@ response! {
 }
 
 impl SearchResponse<Value> {
-    /// Decodes a response. Its code is compiled here, with that of the parts of every response,
-    /// so that a debug build of a program shares it and does not compile it again.
+    /// Decodes a response. Nothing calls this function: it is here so that the decoder of hits
+    /// with JSON values, and of the parts that they share with other responses, is compiled with
+    /// this crate. Debug builds of programs link that code instead of compiling it again.
     #[doc(hidden)]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        from_bytes(bytes).ok()
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        from_bytes(bytes).map_err(|error| {
+            let raw = String::from_utf8_lossy(bytes);
+            DecodeError::of_part("the response", None, None, error, &raw).into()
+        })
     }
 }
 
