@@ -46,7 +46,7 @@ const LAYERS: [&str; 16] = [
     "trace of the request",
 ];
 
-/// The number of layers above which a node is selected.
+/// The number of layers from which on a node is selected.
 const SELECTS: usize = 7;
 
 #[tokio::main(flavor = "current_thread")]
@@ -90,7 +90,7 @@ async fn send(layers: usize, times: u64, url: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Returns `$service` in the first `$wanted` of the layers.
+/// Wraps `$service` in the first `$wanted` layers.
 macro_rules! stack {
     ($wanted:expr, $service:expr, $($layer:expr),+ $(,)?) => {{
         let mut wanted = $wanted;
