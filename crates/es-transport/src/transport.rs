@@ -95,7 +95,7 @@ pub struct TransportParts {
     selector: Option<Arc<dyn NodeSelector>>,
     close: Box<dyn Fn() + Send + Sync>,
     /// Whether parts of the caller's own, or metrics, see the extensions of requests.
-    pub(crate) reads_extensions: bool,
+    reads_extensions: bool,
 }
 
 impl TransportParts {
@@ -154,6 +154,14 @@ impl TransportParts {
     #[must_use]
     pub fn on_close(mut self, close: impl Fn() + Send + Sync + 'static) -> Self {
         self.close = Box::new(close);
+        self
+    }
+
+    /// Sets whether parts of the caller's own, or metrics, see the extensions of requests.
+    /// Default: `true`.
+    #[must_use]
+    pub(crate) fn reads_extensions(mut self, reads: bool) -> Self {
+        self.reads_extensions = reads;
         self
     }
 }

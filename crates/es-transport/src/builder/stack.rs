@@ -270,14 +270,14 @@ where
         .layer(compression)
         .service(seams.request.over(retried));
 
-    let mut parts = TransportParts::new(pool)
+    let parts = TransportParts::new(pool)
         .sniffer(sniffer)
         .compression(&compression)
         .product_check(&product)
         .total_timeout(settings.total_timeout)
         .selector(Arc::clone(&selector))
-        .on_close(close);
-    parts.reads_extensions = reads_extensions;
+        .on_close(close)
+        .reads_extensions(reads_extensions);
     let transport = Transport::new(request, parts);
     selector.attached(&transport.downgrade());
     Ok(transport)
