@@ -71,8 +71,8 @@
 //!   unified one with `require_field_match: false` may choose other fragments. Highlights of
 //!   phrases with slop, of `match_phrase_prefix`, and of queries inside `function_score` and
 //!   `boosting` are refused.
-//! - `percentile_ranks` treats `-0.0` and `0.0` as one value; a `long` with more digits than a
-//!   double holds and a fraction is refused.
+//! - `percentile_ranks` may differ over a mix of `-0.0` and `0.0`. A `long` with a fraction and more
+//!   digits than a double holds is refused.
 //! - Scripts, SQL, ES|QL, phrase suggesters, machine learning and licences are refused. Bodies are
 //!   JSON only (no CBOR, SMILE, YAML).
 //! - Bearer tokens do not expire by themselves.
