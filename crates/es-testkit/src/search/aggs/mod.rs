@@ -5,6 +5,7 @@ mod composite;
 mod date_histogram;
 mod histogram;
 mod metric;
+mod order;
 mod parse;
 mod pipeline;
 mod range;

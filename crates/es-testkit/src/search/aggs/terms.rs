@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::metric::DEFAULT_PERCENTS;
-use super::{Agg, Bucket, Context, Outcome, Values, keyed, member, unfit};
+use super::order::OrderPath;
+use super::{Agg, Bucket, Context, Outcome, Values, keyed, unfit};
 use crate::api::error::ApiError;
 use crate::api::value::Term;
 use crate::json::object;
@@ -347,24 +347,27 @@ impl<'a> Context<'_, 'a> {
         order: &[(String, bool)],
     ) -> Result<(), ApiError> {
         // A single bucket is not compared.
-        if buckets.len() != 1 {
-            let is_text = matches!(buckets.first(), Some((Term::Text(_), _)));
-            for (by, _) in order.iter().filter(|(by, _)| !by.starts_with('_')) {
-                OrderPath::read(agg, by).map_err(|error| match is_text {
-                    // Buckets of texts are first compared when those of all shards are.
-                    true => error.rooted(""),
-                    false => error,
-                })?;
-            }
+        if buckets.len() == 1 {
+            return Ok(());
         }
+        // Buckets of texts are first compared when those of all shards are.
+        let is_text = matches!(buckets.first(), Some((Term::Text(_), _)));
+        let unrooted = |error: ApiError| if is_text { error.rooted("") } else { error };
+        let mut paths = Vec::new();
+        for (by, _) in order {
+            paths.push(match by.as_str() {
+                "_count" | "_key" => None,
+                path => Some(OrderPath::read(agg, path).map_err(unrooted)?),
+            });
+        }
+
         let mut keyed: Vec<(Vec<f64>, Filled<'a>)> = Vec::new();
         for (term, rows) in buckets.drain(..) {
             let mut keys = Vec::new();
-            for (by, _) in order {
-                keys.push(match by.as_str() {
-                    "_count" => rows.len() as f64,
-                    "_key" => 0.0,
-                    path => self.metric_at(agg, path, &rows)?,
+            for path in &paths {
+                keys.push(match path {
+                    None => rows.len() as f64,
+                    Some(path) => self.metric_at(agg, path, &rows)?,
                 });
             }
             keyed.push((keys, (term, rows)));
@@ -386,140 +389,20 @@ impl<'a> Context<'_, 'a> {
         Ok(())
     }
 
-    /// The value of a metric inside: `name`, `name.max`, `filter>name`.
-    fn metric_at(&self, agg: &Agg, path: &str, rows: &[Row<'a>]) -> Result<f64, ApiError> {
-        let Ok(order) = OrderPath::read(agg, path) else {
-            return Ok(0.0);
+    /// Returns the value of a metric in a bucket; the least for none.
+    fn metric_at(
+        &self,
+        agg: &Agg,
+        path: &OrderPath<'_>,
+        rows: &[Row<'a>],
+    ) -> Result<f64, ApiError> {
+        let Some(sub) = agg.subs.iter().find(|sub| sub.name == path.first()) else {
+            return Ok(f64::NEG_INFINITY);
         };
-        let (first, inner) = order.names.split_first().unwrap_or((&"", &[]));
-        let mut body = match agg.subs.iter().find(|sub| sub.name == *first) {
-            Some(sub) => Some(self.one(sub, rows)?.1),
-            None => None,
-        };
-        for name in inner.iter().chain(order.values.iter()).copied() {
-            body = body.and_then(|body| member(&body, name));
-        }
-        let value = body.map(|body| match order.percent {
-            None => body.to_value(),
-            Some(percent) => percentile(&body.to_value(), percent),
-        });
-        Ok(value
-            .and_then(|value| value.as_f64())
-            .unwrap_or(f64::NEG_INFINITY))
+        let (_, body) = self.one(sub, rows)?;
+        Ok(path.value(body).unwrap_or(f64::NEG_INFINITY))
     }
 }
-
-/// Returns the value of one percentile of several.
-fn percentile(values: &Value, percent: f64) -> Value {
-    let mut named = values.as_object().into_iter().flatten();
-    let found = named.find(|(name, _)| name.parse() == Ok(percent));
-    found.map(|(_, value)| value.clone()).unwrap_or_default()
-}
-
-/// The way to the value that buckets are sorted by.
-struct OrderPath<'p> {
-    /// The aggregations on the way, the one with the value last.
-    names: Vec<&'p str>,
-    /// The member of its result, and the member of that.
-    values: Vec<&'p str>,
-    percent: Option<f64>,
-}
-
-impl<'p> OrderPath<'p> {
-    /// Reads a path such as `filter>stats.max`.
-    ///
-    /// # Errors
-    /// 400 for a path to no number.
-    fn read(agg: &Agg, path: &'p str) -> Result<Self, ApiError> {
-        let invalid = || {
-            ApiError::bad_request(
-                "invalid_path",
-                format!("Invalid aggregation order path [{path}]."),
-            )
-            .in_search()
-        };
-        let (around, last) = path
-            .rsplit_once('>')
-            .map_or((None, path), |(around, last)| (Some(around), last));
-        let bracket = last.strip_suffix(']').and_then(|last| last.split_once('['));
-        let (name, property) = bracket
-            .or_else(|| last.rsplit_once('.'))
-            .unwrap_or((last, ""));
-        let mut names: Vec<&str> = around
-            .map(|names| names.split('>').collect())
-            .unwrap_or_default();
-        let mut subs = &agg.subs;
-        for name in &names {
-            let sub = subs.iter().find(|sub| sub.name == **name);
-            let single = sub.filter(|sub| SINGLE_BUCKET.contains(&sub.kind.as_str()));
-            subs = &single.ok_or_else(invalid)?.subs;
-        }
-        names.push(name);
-        let sub = subs.iter().find(|sub| sub.name == name);
-        let kind = sub.map(|sub| sub.kind.as_str()).ok_or_else(invalid)?;
-        let percent: Option<f64> = property.parse().ok();
-        let values = match (kind, property) {
-            (kind, "" | "doc_count") if SINGLE_BUCKET.contains(&kind) => vec!["doc_count"],
-            (kind, "" | "value") if SINGLE_VALUE.contains(&kind) => vec!["value"],
-            ("stats" | "extended_stats", "count" | "min" | "max" | "avg" | "sum") => vec![property],
-            ("extended_stats", property) if EXTENDED.contains(&property) => vec![property],
-            ("extended_stats", "std_upper") => vec!["std_deviation_bounds", "upper"],
-            ("extended_stats", "std_lower") => vec!["std_deviation_bounds", "lower"],
-            ("percentiles" | "percentile_ranks", _)
-                if percent.is_some_and(|percent| computes(sub, percent)) =>
-            {
-                vec!["values"]
-            }
-            ("percentiles" | "percentile_ranks", _) if percent.is_some() => {
-                return Err(ApiError::unsupported(format!(
-                    "an order by a value that [{kind}] does not show"
-                )));
-            }
-            _ => return Err(invalid()),
-        };
-        Ok(Self {
-            names,
-            values,
-            percent: percent.filter(|_| kind.starts_with("percentile")),
-        })
-    }
-}
-
-/// Whether `percentiles` or `percentile_ranks` show this one.
-fn computes(sub: Option<&Agg>, percent: f64) -> bool {
-    let shown = sub.and_then(|sub| sub.settings.get("percents").or(sub.settings.get("values")));
-    match shown {
-        Some(Value::Array(items)) => items.iter().any(|item| item.as_f64() == Some(percent)),
-        Some(value) => value.as_f64() == Some(percent),
-        None => DEFAULT_PERCENTS.contains(&percent),
-    }
-}
-
-/// Aggregations of one bucket.
-const SINGLE_BUCKET: [&str; 5] = ["filter", "nested", "missing", "reverse_nested", "global"];
-
-/// Metrics of one number.
-const SINGLE_VALUE: [&str; 8] = [
-    "avg",
-    "cardinality",
-    "max",
-    "median_absolute_deviation",
-    "min",
-    "sum",
-    "value_count",
-    "weighted_avg",
-];
-
-/// The numbers that only extended statistics have.
-const EXTENDED: [&str; 7] = [
-    "sum_of_squares",
-    "variance",
-    "variance_population",
-    "variance_sampling",
-    "std_deviation",
-    "std_deviation_population",
-    "std_deviation_sampling",
-];
 
 /// The sort keys of buckets and whether they descend; by default the largest comes first.
 pub(super) fn read_order(value: Option<&Value>) -> Result<Vec<(String, bool)>, ApiError> {
