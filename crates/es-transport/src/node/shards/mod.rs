@@ -4,13 +4,14 @@
 //! `floorMod(h, routing_num_shards) / (routing_num_shards / number_of_shards)`,
 //! where `h` is [murmur3](murmur3::murmur3) of its routing value, else of its id.
 //! In an index with a `routing_partition_size` *p*, the hash of the routing
-//! value moves by `floorMod(h(id), p)`.
+//! value moves by `floorMod(h(id), p)`. In a time series index, `h` is in the id.
 
 mod murmur3;
 mod state;
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use smallvec::SmallVec;
 
 use self::murmur3::murmur3;
@@ -22,11 +23,19 @@ pub(crate) use self::state::parse;
 #[derive(Debug)]
 pub(crate) struct IndexShards {
     routing_num_shards: u32,
-    /// 1 unless the index is partitioned.
-    partition_size: u32,
-    /// Whether the rule is known: documents of time series have their shard in the id.
-    is_by_hash: bool,
+    rule: Rule,
     shards: Box<[Shard]>,
+}
+
+/// How documents are distributed to shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// By the hash of the routing value, or else of the ID.
+    Hash,
+    /// By the hashes of both, in an index with this `routing_partition_size`, which is above 1.
+    Partitions(NonZeroU32),
+    /// By a hash of the dimensions, which the server writes into the ID.
+    TimeSeries,
 }
 
 /// The copies of one shard, by the ids of their nodes.
@@ -59,25 +68,26 @@ impl IndexShards {
         if self.shards.len() == 1 {
             return Some(0);
         }
-        if !self.is_by_hash {
-            return None;
-        }
-        let hash = match (routing, id) {
-            (Some(routing), Some(id)) if self.partition_size > 1 => {
-                let offset = i64::from(murmur3(id)).rem_euclid(i64::from(self.partition_size));
-                i64::from(murmur3(routing)) + offset
+        let hash = match self.rule {
+            Rule::Hash => murmur3(routing.or(id)?),
+            Rule::Partitions(size) => {
+                let offset = floor_mod(murmur3(id?), size.get())?;
+                murmur3(routing?).wrapping_add_unsigned(offset)
             }
-            (_, _) if self.partition_size > 1 => return None,
-            (Some(value), _) | (None, Some(value)) => i64::from(murmur3(value)),
-            (None, None) => return None,
+            Rule::TimeSeries => time_series_hash(id?)?,
         };
         self.shard_of_hash(hash)
     }
 
     /// Returns the shards in which documents with a routing value lie, ascending.
     pub(crate) fn shards_of_routing(&self, routing: &str) -> Vec<u32> {
-        let hash = i64::from(murmur3(routing));
-        let hashes = (0..self.partition_size).map(|offset| hash + i64::from(offset));
+        let hash = murmur3(routing);
+        let partitions = match self.rule {
+            Rule::Hash => 1,
+            Rule::Partitions(size) => size.get(),
+            Rule::TimeSeries => 0,
+        };
+        let hashes = (0..partitions).map(|offset| hash.wrapping_add_unsigned(offset));
         let mut shards: Vec<_> = hashes.filter_map(|hash| self.shard_of_hash(hash)).collect();
         shards.sort_unstable();
         shards.dedup();
@@ -89,36 +99,43 @@ impl IndexShards {
         self.shards.get(number as usize)
     }
 
-    /// Whether documents are routed by a hash that can be checked.
+    /// Whether documents are routed by a hash of their routing value or ID.
     pub(crate) fn is_by_hash(&self) -> bool {
-        self.is_by_hash
+        !matches!(self.rule, Rule::TimeSeries)
     }
 
     /// Whether documents are routed as in the other index.
     pub(crate) fn has_rule_of(&self, other: &Self) -> bool {
-        (
-            self.routing_num_shards,
-            self.partition_size,
-            self.is_by_hash,
-        ) == (
-            other.routing_num_shards,
-            other.partition_size,
-            other.is_by_hash,
-        ) && self.shards.len() == other.shards.len()
+        (self.routing_num_shards, self.rule) == (other.routing_num_shards, other.rule)
+            && self.shards.len() == other.shards.len()
     }
 
-    fn shard_of_hash(&self, hash: i64) -> Option<u32> {
+    fn shard_of_hash(&self, hash: i32) -> Option<u32> {
+        let slot = floor_mod(hash, self.routing_num_shards)?;
         let shards = u32::try_from(self.shards.len()).ok()?;
-        // Java adds ints, which wrap.
-        let wrapped = i64::from(hash as i32);
-        let slot = wrapped.checked_rem_euclid(i64::from(self.routing_num_shards))?;
         let factor = self.routing_num_shards.checked_div(shards)?;
-        u32::try_from(slot).ok()?.checked_div(factor)
+        slot.checked_div(factor)
     }
+}
+
+/// Java's `floorMod`.
+fn floor_mod(hash: i32, of: u32) -> Option<u32> {
+    let rest = i64::from(hash).checked_rem_euclid(i64::from(of))?;
+    u32::try_from(rest).ok()
+}
+
+/// The hash in the ID of a time series document: the first four of its 20 bytes.
+fn time_series_hash(id: &str) -> Option<i32> {
+    let mut bytes = [0; 20];
+    let length = URL_SAFE_NO_PAD.decode_slice(id, &mut bytes).ok()?;
+    let hash = bytes.first_chunk().filter(|_| length == bytes.len())?;
+    Some(i32::from_le_bytes(*hash))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
     use serde::Deserialize;
 
@@ -126,10 +143,13 @@ mod tests {
 
     fn index(shards: usize, routing_num_shards: u32, partition_size: u32) -> IndexShards {
         let shards = (0..shards).map(|_| Shard::default()).collect();
+        let rule = match NonZeroU32::new(partition_size) {
+            Some(size) if partition_size > 1 => Rule::Partitions(size),
+            _ => Rule::Hash,
+        };
         IndexShards {
             routing_num_shards,
-            partition_size,
-            is_by_hash: true,
+            rule,
             shards,
         }
     }
@@ -148,16 +168,26 @@ mod tests {
 
     #[test]
     fn one_shard_holds_everything() {
-        let mut one = index(1, 1024, 1);
-        one.is_by_hash = false;
-        assert_eq!(one.shard_of(None, None), Some(0));
+        assert_eq!(time_series(1, 1024).shard_of(None, None), Some(0));
+    }
+
+    fn time_series(shards: usize, routing_num_shards: u32) -> IndexShards {
+        IndexShards {
+            rule: Rule::TimeSeries,
+            ..index(shards, routing_num_shards, 1)
+        }
     }
 
     #[test]
-    fn an_unknown_rule_has_no_shard() {
-        let mut series = index(3, 768, 1);
-        series.is_by_hash = false;
-        assert_eq!(series.shard_of(Some("hello"), None), None);
+    fn another_id_than_the_servers_has_no_shard_of_a_time_series() {
+        let series = time_series(3, 768);
+        let id = "ejbUGUYdv62AT9fkAAABnoB7yqg";
+        assert_eq!(series.shard_of(Some(id), None), Some(0));
+        for other in ["hello", "", &id[1..], &format!("{id}A"), &format!("{id}=")] {
+            assert_eq!(series.shard_of(Some(other), None), None, "{other}");
+        }
+        assert_eq!(series.shard_of(None, Some("hello")), None);
+        assert!(series.shards_of_routing("hello").is_empty());
     }
 
     #[test]
@@ -230,6 +260,15 @@ mod tests {
     struct Recorded {
         values: Vec<String>,
         indices: Vec<RecordedIndex>,
+        time_series: Vec<RecordedTimeSeries>,
+    }
+
+    /// A time series index, and the shards of its documents.
+    #[derive(Deserialize)]
+    struct RecordedTimeSeries {
+        number_of_shards: usize,
+        routing_num_shards: u32,
+        by_id: BTreeMap<String, u32>,
     }
 
     /// An index, and its shards in the order of the values.
@@ -265,6 +304,13 @@ mod tests {
                 compared += 2;
             }
         }
-        assert!(compared > 1_000, "{compared}");
+        for of in &recorded.time_series {
+            let series = time_series(of.number_of_shards, of.routing_num_shards);
+            for (id, shard) in &of.by_id {
+                assert_eq!(series.shard_of(Some(id), None), Some(*shard), "{id}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 2_000, "{compared}");
     }
 }

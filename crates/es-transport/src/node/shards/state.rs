@@ -2,12 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    num::NonZeroU32,
     sync::Arc,
 };
 
 use serde::Deserialize;
 
-use super::{IndexShards, Shard};
+use super::{IndexShards, Rule, Shard};
 
 #[derive(Deserialize)]
 struct State {
@@ -85,9 +86,12 @@ pub(crate) fn parse(
 fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Option<IndexShards> {
     let settings = index.settings.index;
     let number_of_shards: usize = settings.number_of_shards.parse().ok()?;
-    let partition_size = match &settings.routing_partition_size {
-        Some(size) => size.parse().ok().filter(|size| *size > 0)?,
-        None => 1,
+    let partition_size = settings.routing_partition_size.as_deref().unwrap_or("1");
+    let partition_size: NonZeroU32 = partition_size.parse().ok()?;
+    let rule = match settings.mode.as_deref() {
+        Some("time_series") => Rule::TimeSeries,
+        _ if partition_size.get() > 1 => Rule::Partitions(partition_size),
+        _ => Rule::Hash,
     };
     let is_open = index.state.as_deref().is_none_or(|state| state == "open");
     if !is_open || number_of_shards == 0 || table.shards.len() != number_of_shards {
@@ -120,8 +124,7 @@ fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Optio
     });
     Some(IndexShards {
         routing_num_shards: index.routing_num_shards,
-        partition_size,
-        is_by_hash: !matches!(settings.mode.as_deref(), Some("time_series")),
+        rule,
         shards: shards.collect::<Option<_>>()?,
     })
 }
@@ -168,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shard_of_time_series_is_not_by_hash() {
+    fn the_shard_of_time_series_is_in_the_id() {
         let series = r#""number_of_shards":"2","mode":"time_series""#;
         let index = read(&STATE.replace(r#""number_of_shards":"2""#, series)).unwrap();
         assert!(!index.is_by_hash());
