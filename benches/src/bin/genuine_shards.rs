@@ -1,4 +1,4 @@
-//! `genuine_shards [ROUNDS]`: what `shard_aware` saves on the cluster of `ES_URLS`: bytes between
+//! `genuine_shards [ROUNDS [WORK]]`: what `shard_aware` saves on the cluster of `ES_URLS`: bytes between
 //! the nodes, CPU time of all nodes, and latencies, beside round robin in turns.
 //!
 //! `scripts/cluster/README.md` says how to start the cluster.
@@ -30,20 +30,26 @@ enum Calls {
     Bulk { ids: bool },
     Index,
     Get,
-    Mget,
+    Mget { documents: u32 },
+    Msearch { searches: u32 },
     Search { routing: bool },
 }
 
 #[rustfmt::skip]
-const WORKS: [Work; 12] = [
+const WORKS: [Work; 17] = [
     Work { name: "bulk with IDs", shards: 3, replicas: 0, calls: Calls::Bulk { ids: true } },
     Work { name: "bulk with IDs", shards: 3, replicas: 1, calls: Calls::Bulk { ids: true } },
     Work { name: "bulk without IDs", shards: 1, replicas: 0, calls: Calls::Bulk { ids: false } },
     Work { name: "index", shards: 3, replicas: 0, calls: Calls::Index },
     Work { name: "get", shards: 3, replicas: 0, calls: Calls::Get },
     Work { name: "get", shards: 3, replicas: 1, calls: Calls::Get },
-    Work { name: "mget of 100", shards: 1, replicas: 0, calls: Calls::Mget },
-    Work { name: "mget of 100", shards: 1, replicas: 1, calls: Calls::Mget },
+    Work { name: "mget of 100", shards: 1, replicas: 0, calls: Calls::Mget { documents: 100 } },
+    Work { name: "mget of 100", shards: 1, replicas: 1, calls: Calls::Mget { documents: 100 } },
+    Work { name: "mget of 6", shards: 3, replicas: 0, calls: Calls::Mget { documents: 6 } },
+    Work { name: "mget of 30", shards: 3, replicas: 0, calls: Calls::Mget { documents: 30 } },
+    Work { name: "mget of 100", shards: 3, replicas: 0, calls: Calls::Mget { documents: 100 } },
+    Work { name: "mget of 100", shards: 3, replicas: 1, calls: Calls::Mget { documents: 100 } },
+    Work { name: "msearch of 30 with routing", shards: 3, replicas: 0, calls: Calls::Msearch { searches: 30 } },
     Work { name: "search", shards: 1, replicas: 0, calls: Calls::Search { routing: false } },
     Work { name: "search", shards: 1, replicas: 1, calls: Calls::Search { routing: false } },
     Work { name: "search with routing", shards: 3, replicas: 0, calls: Calls::Search { routing: true } },
@@ -89,6 +95,7 @@ impl Cost {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let rounds: u32 = env::args().nth(1).map_or(Ok(5), |text| text.parse())?;
+    let wanted = env::args().nth(2).unwrap_or_default();
     let urls = env::var("ES_URLS")?;
     let client = |is_aware| {
         let builder = Elasticsearch::builder().nodes(urls.split(','));
@@ -97,12 +104,15 @@ async fn main() -> Result<(), BoxError> {
     let clients = [client(false)?, client(true)?];
     println!("| work | shards + replicas | bytes | CPU µs | p50 ms | p99 ms |");
     println!("|---|---|---|---|---|---|");
-    let bar = ProgressBar::new(u64::from(rounds) * WORKS.len() as u64);
-    for (number, work) in WORKS.iter().enumerate() {
+    let works = WORKS.iter().filter(|work| work.name.contains(&*wanted));
+    let bar = ProgressBar::new(u64::from(rounds) * works.clone().count() as u64);
+    for (number, work) in works.enumerate() {
         let mut costs = [Cost::default(), Cost::default()];
         for round in 0..rounds {
-            // Each has its own index, so that none finds what the other left.
-            for (at, (client, cost)) in clients.iter().zip(&mut costs).enumerate() {
+            // Each has its own index, so that none finds what the other left; and each is the
+            // first one in turn.
+            for at in [round % 2, (round + 1) % 2] {
+                let (client, cost) = (&clients[at as usize], &mut costs[at as usize]);
                 let index = format!("shards-{number}-{round}-{at}");
                 cost.add(measure(client, work, &index).await?);
             }
@@ -216,11 +226,23 @@ async fn call(
         Calls::Get => {
             client.get::<Value>(index, &id).send().await?;
         }
-        Calls::Mget => {
-            let ids: Vec<_> = (0..100)
+        Calls::Mget { documents } => {
+            let ids: Vec<_> = (0..documents)
                 .map(|n| ((number + n) % DOCUMENTS).to_string())
                 .collect();
             client.mget::<Value>().index(index).ids(ids).send().await?;
+        }
+        Calls::Msearch { searches } => {
+            let lines = (0..searches).flat_map(|n| {
+                let routing = ((number + n) % DOCUMENTS).to_string();
+                let query = json!({"match": {"description": "thick socks"}});
+                [
+                    json!({"routing": routing}),
+                    json!({"query": query, "size": 1}),
+                ]
+            });
+            let search = client.msearch::<Value>().index(index);
+            search.operations(lines).send().await?;
         }
         Calls::Search { routing } => {
             let query = json!({"query": {"match": {"description": "thick socks"}}});
@@ -234,6 +256,8 @@ async fn call(
 
 /// The bytes that all nodes have sent each other, and their CPU time.
 async fn used(client: &Elasticsearch) -> Result<(u64, Duration), BoxError> {
+    // The nodes look at their CPU time once a second.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let path = "/_nodes/stats/transport,process?filter_path=\
                 nodes.*.transport.tx_size_in_bytes,nodes.*.process.cpu.total_in_millis";
     let stats = client

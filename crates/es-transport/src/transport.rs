@@ -143,7 +143,8 @@ impl TransportParts {
         self
     }
 
-    /// Sets the selector of the stack, for [`Transport::write_node`].
+    /// Sets the selector of the stack, for [`Transport::write_node`] and
+    /// [`Transport::read_node`].
     #[must_use]
     pub fn selector(mut self, selector: Arc<dyn NodeSelector>) -> Self {
         self.selector = Some(selector);
@@ -342,12 +343,32 @@ impl Transport {
         selector.write_node(index, id, routing)
     }
 
-    /// Whether [`write_node`](Self::write_node) may return a node. If not, documents need
-    /// not be grouped.
-    pub fn knows_write_nodes(&self) -> bool {
+    /// Returns the ID of a node that a read of this document may go to, if the node selector
+    /// knows one ([`shard_aware`](crate::shard_aware)): a node with a copy of its shard.
+    /// Without an ID, the node holds all documents of the routing value, or of an index
+    /// with one shard. `turn` chooses among several copies; use the same number for all
+    /// documents of a request, and the next one for the next request.
+    ///
+    /// Like [`write_node`](Self::write_node), it sends no request. A request goes to that node if
+    /// it carries a [`RoutingKey`](crate::shard_aware::RoutingKey) with the
+    /// [node](crate::shard_aware::RoutingKey::node).
+    pub fn read_node(
+        &self,
+        index: &str,
+        id: Option<&str>,
+        routing: Option<&str>,
+        turn: usize,
+    ) -> Option<Arc<str>> {
+        let selector = self.0.parts.as_ref()?.selector.as_ref()?;
+        selector.read_node(index, id, routing, turn)
+    }
+
+    /// Whether [`write_node`](Self::write_node) and [`read_node`](Self::read_node) may return a
+    /// node. If not, documents need not be grouped.
+    pub fn knows_shards(&self) -> bool {
         let parts = self.0.parts.as_ref();
         let selector = parts.and_then(|parts| parts.selector.as_ref());
-        selector.is_some_and(|selector| selector.knows_write_nodes())
+        selector.is_some_and(|selector| selector.knows_shards())
     }
 
     /// Whether the product check is enforced and no response has passed it yet. To keep

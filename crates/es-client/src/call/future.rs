@@ -4,16 +4,13 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use es_transport::transport::SendFuture;
-use http::response::Parts;
 use tokio::time::Instant;
 
-use super::outcome::{Accepted, AcceptedResponse, node_of};
+use super::outcome::{Accepted, AcceptedResponse, Received, node_of};
 use crate::{
     error::{Error, Result},
     response::{StreamingResponse, Typed},
@@ -32,14 +29,16 @@ struct Exchange {
     accepted: Accepted,
 }
 
-enum State {
+#[expect(
+    clippy::large_enum_variant,
+    reason = "almost every call is `Sending`, and a box would cost an allocation"
+)]
+pub(super) enum State {
     Failed(Option<Error>),
     Sending(SendFuture),
-    /// A stack of the caller's own may return responses that are not collected.
-    Reading {
-        head: Option<(Parts, Option<Arc<str>>, Instant)>,
-        body: Pin<Box<dyn Future<Output = es_transport::Result<Bytes>> + Send>>,
-    },
+    /// The call is several requests; or a stack of the caller's own returned a response that was
+    /// not collected.
+    Receiving(Pin<Box<dyn Future<Output = Result<Received>> + Send>>),
 }
 
 impl Exchange {
@@ -56,36 +55,43 @@ impl Exchange {
                     let started = sending.started().unwrap_or_else(Instant::now);
                     let node = node_of(&parts, &body);
                     match body.try_into_bytes() {
-                        Ok(body) => return Poll::Ready(self.accept(parts, node, body, started)),
+                        Ok(body) => {
+                            return Poll::Ready(self.accept(Received {
+                                parts,
+                                node,
+                                body,
+                                started,
+                            }));
+                        }
                         Err(stream) => {
-                            let head = Some((parts, node, started));
-                            self.state = State::Reading {
-                                head,
-                                body: Box::pin(stream.bytes()),
-                            };
+                            self.state = State::Receiving(Box::pin(async move {
+                                Ok(Received {
+                                    body: stream.bytes().await?,
+                                    parts,
+                                    node,
+                                    started,
+                                })
+                            }));
                         }
                     }
                 }
-                State::Reading { head, body } => {
-                    let body = ready!(body.as_mut().poll(cx))?;
-                    let Some((parts, node, started)) = head.take() else {
-                        self.state = State::Failed(None);
-                        continue;
-                    };
-                    return Poll::Ready(self.accept(parts, node, body, started));
+                State::Receiving(receiving) => {
+                    let received = ready!(receiving.as_mut().poll(cx));
+                    self.state = State::Failed(None);
+                    return Poll::Ready(received.and_then(|received| self.accept(received)));
                 }
             }
         }
     }
 
     #[inline]
-    fn accept(
-        &self,
-        parts: Parts,
-        node: Option<Arc<str>>,
-        body: Bytes,
-        started: Instant,
-    ) -> Result<AcceptedResponse> {
+    fn accept(&self, received: Received) -> Result<AcceptedResponse> {
+        let Received {
+            parts,
+            node,
+            body,
+            started,
+        } = received;
         let answer = AcceptedResponse {
             parts,
             node,
@@ -113,14 +119,10 @@ impl<T> Future for CallFuture<T> {
 
 impl<T> CallFuture<T> {
     pub(super) fn new(
-        sending: Result<SendFuture>,
+        state: State,
         accepted: Accepted,
         decode: fn(AcceptedResponse) -> Result<T>,
     ) -> Self {
-        let state = match sending {
-            Ok(sending) => State::Sending(sending),
-            Err(error) => State::Failed(Some(error)),
-        };
         Self {
             exchange: Exchange { state, accepted },
             decode,
@@ -130,7 +132,7 @@ impl<T> CallFuture<T> {
     /// Creates the future of a call that cannot be sent.
     pub(super) fn failed(error: Error, decode: fn(AcceptedResponse) -> Result<T>) -> Self {
         Self::new(
-            Err(error),
+            State::Failed(Some(error)),
             Accepted {
                 endpoint: None,
                 ignored: None,

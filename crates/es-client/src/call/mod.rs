@@ -8,6 +8,7 @@ mod endpoint;
 mod future;
 mod outcome;
 mod parts;
+mod split;
 
 pub use by_name::CallByName;
 pub use common::Call;

@@ -52,6 +52,15 @@ fn has_error(body: &[u8]) -> bool {
     !body.is_empty() && from_bytes(body).map_or(true, |e: Envelope| e.error.is_some())
 }
 
+/// A response, read to its end.
+pub(super) struct Received {
+    pub(super) parts: Parts,
+    pub(super) node: Option<Arc<str>>,
+    pub(super) body: Bytes,
+    /// When it was sent.
+    pub(super) started: Instant,
+}
+
 /// A response with an accepted status, before it is decoded.
 pub(crate) struct AcceptedResponse {
     pub(crate) parts: Parts,

@@ -3,15 +3,16 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use es_transport::{Body, TryCloneBody, curl::Curl};
+use es_transport::{Body, Transport, TryCloneBody, curl::Curl};
 use http::{Extensions, HeaderValue, Request, header, uri::PathAndQuery};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
     details,
-    future::{CallFuture, StreamFuture},
+    future::{CallFuture, State, StreamFuture},
     outcome::{Accepted, AcceptedResponse, is_ignored, meta},
+    split::Splitting,
 };
 use crate::{
     client::Elasticsearch,
@@ -228,10 +229,21 @@ impl RequestParts {
             endpoint: Some(self.endpoint),
             ignored,
         };
-        let sending = self
-            .into_request(false)
-            .map(|(client, request)| client.transport().send(request));
-        CallFuture::new(sending, accepted, decode)
+        let splitting = self.splitting();
+        let state = match self.into_request(false) {
+            Ok((client, request)) => sending(client.transport(), request, splitting),
+            Err(error) => State::Failed(Some(error)),
+        };
+        CallFuture::new(state, accepted, decode)
+    }
+
+    /// Returns what it takes to split the call, if the client knows the nodes of documents.
+    fn splitting(&self) -> Option<Splitting> {
+        if !self.client.transport().knows_shards() {
+            return None;
+        }
+        let index = self.value_of(0);
+        Splitting::of(self.endpoint.name, index, &self.query)
     }
 
     /// Sends the call; the response is returned as a stream.
@@ -366,6 +378,17 @@ impl RequestParts {
         }
         PathAndQuery::from_maybe_shared(Bytes::from(target))
             .map_err(|_| Error::invalid("the path is too long"))
+    }
+}
+
+fn sending(
+    transport: &Transport,
+    mut request: Request<Body>,
+    splitting: Option<Splitting>,
+) -> State {
+    match splitting.and_then(|splitting| splitting.split(transport, &mut request)) {
+        Some(split) => State::Receiving(Box::pin(split.send(transport.clone()))),
+        None => State::Sending(transport.send(request)),
     }
 }
 

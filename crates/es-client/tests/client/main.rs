@@ -19,4 +19,5 @@ mod responses;
 mod resume;
 mod routes;
 mod spans;
+mod split;
 mod whole_stack;

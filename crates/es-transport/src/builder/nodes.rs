@@ -132,7 +132,7 @@ impl<T> TransportBuilder<T> {
     ///     // Among the copies of a shard, and where the shard is not known.
     ///     .node_selector(PeakEwma::default())
     ///     .build()?;
-    /// assert!(transport.knows_write_nodes());
+    /// assert!(transport.knows_shards());
     /// # Ok::<(), es_transport::Error>(())
     /// ```
     pub fn shard_aware(self, yes: bool) -> Self {

@@ -139,7 +139,8 @@ impl ShardMap {
         None
     }
 
-    fn check_if_due(self: &Arc<Self>, now: Instant) {
+    /// Has the state's UUID checked every few seconds.
+    pub(super) fn check_if_due(self: &Arc<Self>, now: Instant) {
         let since = now.saturating_duration_since(*self.created_at.get_or_init(|| now));
         // Whole seconds need no division.
         let since = since.as_secs();

@@ -11,6 +11,7 @@
 //! | index, create, update, delete a document | the primary of its shard |
 //! | search and count with one routing value | the copies of its shard |
 //! | search, count, multi-get, term vectors, bulk, index without an id, on an index with one shard | the copies, or the primary |
+//! | requests with a [`RoutingKey`] | as it says: the client for Elasticsearch splits multi-gets and multi-searches by it |
 //! | everything else | not narrowed |
 //!
 //! `preference=_local` is added to reads without a preference, so that the node does
@@ -46,6 +47,9 @@ use crate::{
 
 pub use self::target::{Access, RoutingKey};
 
+/// Keeps a read on the node that receives it.
+const LOCAL: &str = "preference=_local";
+
 /// A selector that prefers the nodes that hold the shard of a request; see the
 /// [module](self).
 ///
@@ -78,6 +82,10 @@ impl<S: NodeSelector> ShardAware<S> {
 
     fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
         let target = Target::of(request)?;
+        if let Some(node) = target.node {
+            self.map.check_if_due(request.now());
+            return nodes.with_ids([node]).select(&self.inner, request);
+        }
         self.map.with(&target.index, request.now(), |index| {
             let shard = index.shard(&target)?;
             let holders = match target.access {
@@ -116,24 +124,43 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
 
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
         let target = Target::of(request)?;
-        let has_preference = parameter(request.query(), "preference").is_some();
+        let has_preference = parameter(request.query(), "preference").is_some()
+            // Each of its searches has one of its own.
+            || request.path().ends_with("/_msearch");
         if target.access == Access::Write || has_preference {
             return self.inner.query_for(node, request);
         }
         let own = node.facts().id.as_deref()?;
+        if let Some(node) = target.node {
+            return (node == own).then_some(LOCAL);
+        }
         self.map.with(&target.index, request.now(), |index| {
             let is_holder = index.shard(&target)?.started.iter().any(|id| **id == *own);
-            is_holder.then_some("preference=_local")
+            is_holder.then_some(LOCAL)
         })
     }
 
     fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
-        let target = Target::write(index, id, routing)?;
+        let target = Target::new(index, id, routing, Access::Write)?;
         self.map
             .with_known(index, |index| index.shard(&target)?.primary.clone())
     }
 
-    fn knows_write_nodes(&self) -> bool {
+    fn read_node(
+        &self,
+        index: &str,
+        id: Option<&str>,
+        routing: Option<&str>,
+        turn: usize,
+    ) -> Option<Arc<str>> {
+        let target = Target::new(index, id, routing, Access::Read)?;
+        self.map.with_known(index, |index| {
+            let copies = &index.shard(&target)?.started;
+            copies.get(turn.checked_rem(copies.len())?).cloned()
+        })
+    }
+
+    fn knows_shards(&self) -> bool {
         true
     }
 

@@ -32,6 +32,7 @@ pub struct RoutingKey {
     id: Option<Arc<str>>,
     routing: Option<Arc<str>>,
     access: Access,
+    node: Option<Arc<str>>,
 }
 
 impl RoutingKey {
@@ -42,6 +43,7 @@ impl RoutingKey {
             id: None,
             routing: None,
             access,
+            node: None,
         }
     }
 
@@ -58,6 +60,14 @@ impl RoutingKey {
         self.routing = Some(routing.into());
         self
     }
+
+    /// Sets the ID of the node that holds all that the request is for
+    /// ([`Transport::read_node`](crate::Transport::read_node)).
+    #[must_use]
+    pub fn node(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.node = Some(id.into());
+        self
+    }
 }
 
 /// The shard that a request is for.
@@ -67,20 +77,24 @@ pub(super) struct Target<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) routing: Option<Cow<'a, str>>,
     pub(super) access: Access,
+    /// The node that the request is for, where its caller chose one.
+    pub(super) node: Option<&'a str>,
 }
 
 impl<'a> Target<'a> {
-    /// A write of a document; `None` if the index is not a plain name.
-    pub(super) fn write(
+    /// Creates the target of a document; `None` if the index is not a plain name.
+    pub(super) fn new(
         index: &'a str,
         id: Option<&'a str>,
         routing: Option<&'a str>,
+        access: Access,
     ) -> Option<Self> {
         is_plain_index(index).then(|| Self {
             index: Cow::Borrowed(index),
             id: id.map(Cow::Borrowed),
             routing: routing.map(Cow::Borrowed),
-            access: Access::Write,
+            access,
+            node: None,
         })
     }
 
@@ -91,6 +105,7 @@ impl<'a> Target<'a> {
                 id: key.id.as_deref().map(Cow::Borrowed),
                 routing: key.routing.as_deref().map(Cow::Borrowed),
                 access: key.access,
+                node: key.node.as_deref(),
             });
         }
         let (index, rest) = split_index(request.path().strip_prefix('/')?)?;
@@ -115,6 +130,7 @@ impl<'a> Target<'a> {
             id,
             routing,
             access,
+            node: None,
         })
     }
 }

@@ -12,8 +12,10 @@ use std::{
 };
 
 use es_transport::{
-    Body, Node, NodeFacts, NodePool, Transport, layer::media_type::CompatibilityMode,
-    node::RoundRobin, shard_aware::ShardAware,
+    Body, Node, NodeFacts, NodePool, Transport,
+    layer::media_type::CompatibilityMode,
+    node::RoundRobin,
+    shard_aware::{Access, RoutingKey, ShardAware},
 };
 use http::{Request, Response};
 use tower::service_fn;
@@ -28,6 +30,7 @@ struct Cluster {
     comparisons: AtomicUsize,
     /// The state's number, and the node of the primary.
     state: Mutex<(u32, u32)>,
+    last_uri: Mutex<String>,
 }
 
 impl Cluster {
@@ -69,6 +72,7 @@ fn transport(cluster: &Arc<Cluster>) -> Transport {
     };
     let cluster = Arc::clone(cluster);
     let service = service_fn(move |request: Request<Body>| {
+        *cluster.last_uri.lock().unwrap() = request.uri().to_string();
         let body = cluster.respond(request.uri().path());
         async {
             let response = Response::builder().header("x-elastic-product", "Elasticsearch");
@@ -138,4 +142,51 @@ async fn an_index_out_of_use_is_not_fetched_again() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     // One of each for `orders`.
     assert_eq!(cluster.counts(), [2, 6, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_for_a_node_goes_there() {
+    let cluster = Arc::new(Cluster::default());
+    let transport = transport(&cluster);
+    let sent = async |path: &str, node: &str| {
+        let key = RoutingKey::new("products", Access::Read).node(node);
+        let request = Request::post(path).extension(key).body(Body::empty());
+        transport.send(request.unwrap()).await.unwrap();
+        cluster.last_uri.lock().unwrap().clone()
+    };
+    for node in [0, 1, 1, 0, 0] {
+        let id = format!("node-{node}");
+        assert_eq!(
+            sent("/_mget", &id).await,
+            format!("http://n{node}:9200/_mget?preference=_local")
+        );
+        // It has a preference for each search.
+        assert_eq!(
+            sent("/_msearch", &id).await,
+            format!("http://n{node}:9200/_msearch")
+        );
+    }
+    let left = sent("/_mget", "node-7").await;
+    assert!(left.ends_with(":9200/_mget"), "{left}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_grouped_by_node_keep_the_map_in_use() {
+    let cluster = Arc::new(Cluster::default());
+    let transport = transport(&cluster);
+    let read_node = || transport.read_node("products", Some("1"), None, 3);
+    assert_eq!(read_node(), None);
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(read_node().as_deref(), Some("node-0"));
+
+    *cluster.state.lock().unwrap() = (1, 1);
+    for node in ["node-0", "node-1"] {
+        let node_id = read_node().unwrap();
+        assert_eq!(&*node_id, node);
+        let key = RoutingKey::new("products", Access::Read).node(node_id);
+        let request = Request::post("/_mget").extension(key).body(Body::empty());
+        tokio::time::advance(CHECK_EVERY).await;
+        transport.send(request.unwrap()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }

@@ -185,7 +185,7 @@ impl Settings {
             self.in_flight,
             InFlight::Fixed(..2) | InFlight::Adaptive(..2)
         );
-        if !self.by_node || is_one_at_a_time || !transport.knows_write_nodes() {
+        if !self.by_node || is_one_at_a_time || !transport.knows_shards() {
             return None;
         }
         let routing = self.query.iter().find(|(name, _)| *name == "routing");

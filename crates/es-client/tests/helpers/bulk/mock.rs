@@ -157,7 +157,7 @@ impl NodeSelector for ById {
         self.0(id?)
     }
 
-    fn knows_write_nodes(&self) -> bool {
+    fn knows_shards(&self) -> bool {
         true
     }
 }

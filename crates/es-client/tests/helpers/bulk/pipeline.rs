@@ -594,7 +594,7 @@ impl NodeSelector for Broken {
         unreachable!("there is no map")
     }
 
-    fn knows_write_nodes(&self) -> bool {
+    fn knows_shards(&self) -> bool {
         true
     }
 }

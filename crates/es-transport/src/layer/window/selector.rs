@@ -64,8 +64,18 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
         self.inner.write_node(index, id, routing)
     }
 
-    fn knows_write_nodes(&self) -> bool {
-        self.inner.knows_write_nodes()
+    fn read_node(
+        &self,
+        index: &str,
+        id: Option<&str>,
+        routing: Option<&str>,
+        turn: usize,
+    ) -> Option<Arc<str>> {
+        self.inner.read_node(index, id, routing, turn)
+    }
+
+    fn knows_shards(&self) -> bool {
+        self.inner.knows_shards()
     }
 
     fn attached(&self, transport: &WeakTransport) {

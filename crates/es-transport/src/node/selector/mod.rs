@@ -167,8 +167,23 @@ pub trait NodeSelector: Send + Sync + 'static {
         None
     }
 
-    /// Whether [`write_node`](Self::write_node) may return a node. Default: `false`.
-    fn knows_write_nodes(&self) -> bool {
+    /// Returns the ID of a node that a read of this document may go to, if the selector
+    /// knows one: of several copies of its shard, the one of this turn. Without an ID, it is
+    /// for all documents of the routing value or the index. Default: `None`.
+    fn read_node(
+        &self,
+        index: &str,
+        id: Option<&str>,
+        routing: Option<&str>,
+        turn: usize,
+    ) -> Option<Arc<str>> {
+        let _ = (index, id, routing, turn);
+        None
+    }
+
+    /// Whether [`write_node`](Self::write_node) and [`read_node`](Self::read_node) may return a
+    /// node. Default: `false`.
+    fn knows_shards(&self) -> bool {
         false
     }
 
@@ -259,8 +274,18 @@ macro_rules! forward {
             $inner.write_node(index, id, routing)
         }
 
-        fn knows_write_nodes(&$this) -> bool {
-            $inner.knows_write_nodes()
+        fn read_node(
+            &$this,
+            index: &str,
+            id: Option<&str>,
+            routing: Option<&str>,
+            turn: usize,
+        ) -> Option<Arc<str>> {
+            $inner.read_node(index, id, routing, turn)
+        }
+
+        fn knows_shards(&$this) -> bool {
+            $inner.knows_shards()
         }
 
         fn attached(&$this, transport: &WeakTransport) {
