@@ -34,7 +34,7 @@ use crate::{
         trace::Propagate,
         window::WindowLayer,
     },
-    node::{DEAD_TIME, Ejection, Node, NodePool, NodeSelector, RoundRobin},
+    node::{DEAD_TIME, Ejection, Node, NodePool, NodeSelector},
     sniff::SniffOptions,
     transport::Transport,
 };
@@ -72,7 +72,7 @@ struct Settings {
     nodes: Vec<Node>,
     pool: Option<Arc<NodePool>>,
     cloud: bool,
-    selector: Arc<dyn NodeSelector>,
+    selector: Option<Arc<dyn NodeSelector>>,
     /// Whether a part that was given, except for layers, sees the extensions of requests.
     reads_extensions: bool,
     shard_aware: bool,
@@ -124,7 +124,7 @@ impl Default for Settings {
             nodes: Vec::new(),
             pool: None,
             cloud: false,
-            selector: Arc::new(RoundRobin::default()),
+            selector: None,
             reads_extensions: false,
             shard_aware: false,
             classify: None,

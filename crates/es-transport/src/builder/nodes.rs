@@ -99,7 +99,8 @@ impl<T> TransportBuilder<T> {
 
     /// Sets the selector that chooses a node for each attempt: any [`NodeSelector`], or a
     /// closure ([`selector_fn`](crate::node::selector_fn)). Default:
-    /// [`RoundRobin`](crate::node::RoundRobin).
+    /// [`RoundRobin`](crate::node::RoundRobin); if [`shard_aware`](Self::shard_aware),
+    /// [`PeakEwma`](crate::node::PeakEwma).
     ///
     /// ```
     /// use es_transport::{Transport, node::LeastInFlight};
@@ -111,7 +112,7 @@ impl<T> TransportBuilder<T> {
     /// ```
     pub fn node_selector(self, selector: impl NodeSelector) -> Self {
         self.set(|settings| {
-            settings.selector = Arc::new(selector);
+            settings.selector = Some(Arc::new(selector));
             settings.reads_extensions = true;
         })
     }
@@ -121,16 +122,17 @@ impl<T> TransportBuilder<T> {
     /// [`node_selector`](Self::node_selector) chooses among several such nodes, or
     /// among all nodes if the shard is not known. Default: `false`.
     ///
-    /// It enables `sniff_on_start`, which finds the IDs of the nodes.
+    /// It enables `sniff_on_start`, which finds the IDs of the nodes, and makes
+    /// [`PeakEwma`](crate::node::PeakEwma) the default node selector, which avoids a node that
+    /// does not respond: in turns, half of the reads of a shard with two copies would wait
+    /// for it.
     ///
     /// ```
-    /// use es_transport::{Transport, node::PeakEwma};
+    /// use es_transport::Transport;
     ///
     /// let transport = Transport::builder()
     ///     .nodes(["http://a:9200", "http://b:9200"])
     ///     .shard_aware(true)
-    ///     // Among the copies of a shard, and where the shard is not known.
-    ///     .node_selector(PeakEwma::default())
     ///     .build()?;
     /// assert!(transport.knows_shards());
     /// # Ok::<(), es_transport::Error>(())

@@ -23,7 +23,7 @@ use crate::{
         timeout::{AttemptTimeoutLayer, TotalTimeoutLayer},
         trace::{TraceAttemptLayer, TraceLayer},
     },
-    node::{LeaveHook, Node, NodePool, NodeSelector},
+    node::{LeaveHook, Node, NodePool, NodeSelector, RoundRobin},
     shard_aware::ShardAware,
     sniff::Sniffer,
     transport::{Transport, TransportParts},
@@ -191,10 +191,11 @@ where
         .map_or_else(CompatibilityMode::from_env, Ok)?;
     let auth = settings.auth.take().unwrap_or_else(AuthLayer::none);
 
-    let selector = if settings.shard_aware {
-        Arc::new(ShardAware::new(settings.selector)) as Arc<dyn NodeSelector>
-    } else {
-        settings.selector
+    let selector = match (settings.selector.take(), settings.shard_aware) {
+        (Some(selector), true) => Arc::new(ShardAware::new(selector)) as Arc<dyn NodeSelector>,
+        (None, true) => Arc::new(ShardAware::default()),
+        (Some(selector), false) => selector,
+        (None, false) => Arc::new(RoundRobin::default()),
     };
     let windows = settings
         .windows
