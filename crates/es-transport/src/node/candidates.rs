@@ -203,6 +203,9 @@ impl<'a> Candidate<'a> {
     /// Returns the recent latency of the node as a peak EWMA: a higher latency counts
     /// at once, and decays over 10 s. `None` before the first response, or if the
     /// selector does not track the load.
+    ///
+    /// If requests are in flight and none has ended for longer, it is that time. Each time
+    /// that it has doubled, it does not count until a request has tried the node again.
     pub fn latency(&self) -> Option<Duration> {
         let clock = self.now.saturating_duration_since(self.created_at);
         self.entry.record.load.latency(clock)

@@ -1,4 +1,10 @@
-//! How loaded a node is: requests in flight and a latency average.
+//! How loaded a node is: requests in flight, a latency average, and silence.
+//!
+//! The average knows only requests that have ended. A node that stops responding keeps a
+//! low one, which even fades. Therefore the time for which requests are in flight
+//! without any response, the silence, counts as a latency. So that a node with one
+//! long request is not avoided for as long, a request tries it again each time that the
+//! silence has doubled.
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
@@ -22,6 +28,11 @@ pub(crate) struct Load {
     /// Average in microseconds (the bits of an `f32`) in the upper half, the
     /// time of the last change in milliseconds in the lower. 0: never measured.
     latency: AtomicU64,
+    /// When the silence began, in milliseconds: with the first request in flight or with
+    /// the last response.
+    silent_since: AtomicU32,
+    /// When the last request began, in milliseconds.
+    started_at: AtomicU32,
 }
 
 impl Load {
@@ -29,12 +40,40 @@ impl Load {
         self.in_flight.load(Ordering::Relaxed) as usize
     }
 
-    pub(crate) fn start(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    /// A request begins. `clock` is the time since the pool was made.
+    pub(crate) fn start(&self, clock: Duration) {
+        let now = milliseconds(clock);
+        self.started_at.store(now, Ordering::Relaxed);
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.silent_since.store(now, Ordering::Relaxed);
+        }
     }
 
+    /// A request ends without a response.
     pub(crate) fn end(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// A request ends with a response.
+    pub(crate) fn end_silence(&self, clock: Duration) {
+        self.silent_since
+            .store(milliseconds(clock), Ordering::Relaxed);
+        self.end();
+    }
+
+    /// Returns for how long requests are in flight without a response; 0 if it is time to
+    /// try the node again.
+    fn silence(&self, now: u32) -> u32 {
+        if self.in_flight() == 0 {
+            return 0;
+        }
+        let silence = elapsed(self.silent_since.load(Ordering::Relaxed), now);
+        let since_start = elapsed(self.started_at.load(Ordering::Relaxed), now);
+        if since_start >= silence / 2 {
+            return 0;
+        }
+        // Both are whole milliseconds: it may be one less.
+        silence.saturating_sub(1)
     }
 
     /// A peak counts at once, anything lower pulls the average down over time,
@@ -61,12 +100,14 @@ impl Load {
     }
 
     /// Returns the average, faded since the last response, so that a node that
-    /// was slow once is used again.
+    /// was slow once is used again; or the silence, if it is longer. `None` before the first
+    /// response.
     pub(crate) fn latency(&self, clock: Duration) -> Option<Duration> {
+        let now = milliseconds(clock);
         let (average, at) = unpack(self.latency.load(Ordering::Relaxed))?;
-        Some(Duration::from_secs_f32(
-            average * decay(at, milliseconds(clock)) / 1e6,
-        ))
+        let average = Duration::from_secs_f32(average * decay(at, now) / 1e6);
+        let silence = Duration::from_millis(self.silence(now).into());
+        Some(average.max(silence))
     }
 }
 
@@ -84,9 +125,12 @@ fn milliseconds(clock: Duration) -> u32 {
 }
 
 fn decay(from: u32, to: u32) -> f32 {
+    (-(elapsed(from, to) as f32) / DECAY.as_millis() as f32).exp()
+}
+
+fn elapsed(from: u32, to: u32) -> u32 {
     // Clocks of two threads may be a moment apart; that is no time, not 49 days.
-    let elapsed = to.wrapping_sub(from).cast_signed().max(0) as f32;
-    (-elapsed / DECAY.as_millis() as f32).exp()
+    to.wrapping_sub(from).cast_signed().max(0).cast_unsigned()
 }
 
 #[cfg(test)]
@@ -137,9 +181,50 @@ mod tests {
     #[test]
     fn requests_in_flight_are_counted() {
         let load = Load::default();
-        load.start();
-        load.start();
+        load.start(SECOND);
+        load.start(SECOND);
         load.end();
         assert_eq!(load.in_flight(), 1);
+    }
+
+    #[test]
+    fn silence_counts_as_latency_while_a_request_is_in_flight() {
+        let load = Load::default();
+        load.start(SECOND);
+        assert_eq!(load.latency(9 * SECOND), None, "it has never responded");
+        load.end_silence(SECOND);
+        load.observe(2 * MS, SECOND);
+
+        load.start(2 * SECOND);
+        load.start(2 * SECOND + 400 * MS);
+        let latency = |at: Duration| load.latency(2 * SECOND + at).unwrap();
+        assert_eq!(latency(500 * MS), 499 * MS);
+        // Another response ends the silence of all.
+        load.end_silence(2 * SECOND + 500 * MS);
+        assert_eq!(load.in_flight(), 1);
+        assert!(latency(500 * MS) < 2 * MS);
+        load.end();
+        assert!(latency(30 * SECOND) < 2 * MS);
+    }
+
+    #[test]
+    fn a_silent_node_is_tried_each_time_that_its_silence_has_doubled() {
+        let load = Load::default();
+        load.observe(2 * MS, Duration::ZERO);
+        let mut tried = Vec::new();
+        for at in 0..20_000 {
+            let now = MS * at;
+            if load.latency(now).unwrap() <= 2 * MS {
+                load.start(now);
+                tried.push(at);
+            }
+        }
+        let late = tried.iter().filter(|at| **at >= 10).count();
+        assert!((10..=12).contains(&late), "{tried:?}");
+        assert!(
+            tried
+                .windows(2)
+                .all(|pair| pair[0] < 10 || pair[1] >= 2 * pair[0] - 1)
+        );
     }
 }

@@ -55,7 +55,8 @@ impl Selection {
             is_dropped: false,
         };
         if is_tracked {
-            selection.entry().record.load.start();
+            let clock = selection.stripe.members.clock(started_at);
+            selection.entry().record.load.start(clock);
         }
         selection
     }
@@ -147,7 +148,12 @@ impl Selection {
         let (record, members) = (&self.entry().record, &self.stripe.members);
         let (clock, observing) = (members.clock(now), members.observing);
         if self.is_tracked {
-            record.load.end();
+            match outcome {
+                NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => {
+                    record.load.end_silence(clock);
+                }
+                _ => record.load.end(),
+            }
             if let Some(latency) = self.latency(outcome, now) {
                 record.load.observe(latency, clock);
             }

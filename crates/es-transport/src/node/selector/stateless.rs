@@ -55,7 +55,9 @@ impl NodeSelector for LeastInFlight {
 
 /// A selector that chooses the cheaper of two random nodes. The cost of a node is its
 /// latency (a peak EWMA with a decay of 10 s or about eight responses) times the number
-/// of requests that it would then have in flight.
+/// of requests that it would then have in flight. If none of its requests in flight has
+/// ended for longer than the latency, that time takes its place
+/// ([`Candidate::latency`]), so that few requests wait for a node that no longer responds.
 ///
 /// It avoids slow nodes without sending all requests to the fastest one (Mitzenmacher,
 /// "The power of two choices"; also used by Finagle and linkerd). The cost of a choice
