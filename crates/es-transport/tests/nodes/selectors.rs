@@ -6,7 +6,11 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use es_transport::{
     Node, NodePool, NodeSelector,
@@ -19,6 +23,7 @@ use http::Method;
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
+const MS: Duration = Duration::from_millis(1);
 
 fn node(name: &str) -> Node {
     format!("http://{name}").parse().unwrap()
@@ -200,6 +205,75 @@ fn peak_ewma_uses_a_node_with_one_long_request() {
         .filter(|selected| selected.node().host() == "busy")
         .count();
     assert!((10..50).contains(&busy), "{busy}");
+}
+
+/// Lets each node respond once, with this latency.
+fn respond_once(pool: &NodePool, start: Instant, latency: Duration) {
+    let all = pool.nodes().len();
+    let selected = (0..all).map(|_| pool.select(&LeastInFlight, &request().at(start)).unwrap());
+    for mut selected in selected.collect::<Vec<_>>() {
+        selected.finish(NodeOutcome::Healthy, start + latency);
+    }
+}
+
+#[test]
+fn peak_ewma_leaves_a_node_that_stops_responding() {
+    let pool = pool(&["responds", "hangs"]);
+    let selector = PeakEwma::default();
+    let start = Instant::now();
+    respond_once(&pool, start, MS);
+    let latency = Duration::from_millis(2);
+    let mut in_flight: Vec<(Instant, Selection)> = Vec::new();
+    // 200 requests a second; one node hangs from the first second to the twentieth.
+    let mut hung = 0;
+    for number in 0..6_000_u32 {
+        let now = start + 5 * MS * number;
+        let is_hanging = (1..20).contains(&(now - start).as_secs());
+        in_flight.retain_mut(|(since, selected)| {
+            let is_done = now - *since >= latency;
+            if !is_done || (is_hanging && selected.node().host() == "hangs") {
+                return true;
+            }
+            selected.finish(NodeOutcome::Healthy, now);
+            false
+        });
+        let selected = pool.select(&selector, &request().at(now)).unwrap();
+        hung += usize::from(is_hanging && selected.node().host() == "hangs");
+        in_flight.push((now, selected));
+    }
+    assert!((1..20).contains(&hung), "{hung}");
+    // Both are used again once the latency of 19 s has faded.
+    drop(in_flight);
+    let now = request().at(start + 200 * SECOND);
+    let held: Vec<_> = (0..100)
+        .map(|_| pool.select(&selector, &now).unwrap())
+        .collect();
+    let hosts: BTreeSet<_> = held.iter().map(|selected| selected.node().host()).collect();
+    assert_eq!(hosts.len(), 2);
+}
+
+#[test]
+fn peak_ewma_uses_a_node_with_one_long_request_and_short_ones() {
+    let pool = pool(&["a", "long"]);
+    let selector = PeakEwma::default();
+    let start = Instant::now();
+    respond_once(&pool, start, 10 * MS);
+    let to_long = |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
+        let position = nodes.position(|candidate| candidate.node().host() == "long");
+        position.unwrap()
+    };
+    let _long = pool.select(&to_long, &request().at(start)).unwrap();
+    let mut counts = BTreeMap::new();
+    for number in 0..1_000_u32 {
+        // Two at a time, as one alone goes to the node that has none.
+        let now = start + 20 * MS * number;
+        let both = [(); 2].map(|()| pool.select(&selector, &request().at(now)).unwrap());
+        for mut selected in both {
+            *counts.entry(selected.node().host().to_owned()).or_insert(0) += 1;
+            selected.finish(NodeOutcome::Healthy, now + 10 * MS);
+        }
+    }
+    assert!(counts["long"] > 200, "{counts:?}");
 }
 
 #[test]
