@@ -222,15 +222,17 @@ fn peak_ewma_leaves_a_node_that_stops_responding() {
     let selector = PeakEwma::default();
     let start = Instant::now();
     respond_once(&pool, start, MS);
-    let latency = Duration::from_millis(2);
     let mut in_flight: Vec<(Instant, Selection)> = Vec::new();
-    // 200 requests a second; one node hangs from the first second to the twentieth.
+    // 200 requests a second, of which one in ten is slow at the one node; the other one hangs
+    // from the first second to the twentieth.
     let mut hung = 0;
     for number in 0..6_000_u32 {
         let now = start + 5 * MS * number;
         let is_hanging = (1..20).contains(&(now - start).as_secs());
         in_flight.retain_mut(|(since, selected)| {
-            let is_done = now - *since >= latency;
+            let is_slow = (*since - start).as_millis().is_multiple_of(50);
+            let is_slow = is_slow && selected.node().host() == "responds";
+            let is_done = now - *since >= if is_slow { 100 * MS } else { 2 * MS };
             if !is_done || (is_hanging && selected.node().host() == "hangs") {
                 return true;
             }
