@@ -23,5 +23,6 @@ mod helpers;
 mod nodes;
 mod reliability;
 mod server;
+mod shards;
 mod table;
 mod versions;

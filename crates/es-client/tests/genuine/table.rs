@@ -6,7 +6,7 @@ use std::fmt::Display;
 use crate::server::var;
 
 /// The rows of the table, in order. `check` adds its own.
-const ROWS: [&str; 17] = [
+const ROWS: [&str; 18] = [
     "plain HTTP, no security",
     "Cloud ID (through a proxy to this server)",
     "CA file; fingerprint of CA or leaf",
@@ -24,6 +24,7 @@ const ROWS: [&str; 17] = [
     "blocking client, client in global scope",
     "forward proxy with a password (tinyproxy)",
     "`http2(true)`",
+    "shards: reads, writes, split calls",
 ];
 
 /// Prints what a row says of this server. Called when it has been shown.
