@@ -12,7 +12,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 use tower::Service;
 
-use super::policy::{AttemptOutcome, RequestFacts, RetryPlan, RetryPolicy};
+use super::{
+    layer::Shared,
+    policy::{AttemptOutcome, RequestFacts, RetryPlan, RetryPolicy},
+};
 use crate::{
     attempt::{Attempt, Outcome, RetryReason},
     body::TryCloneBody,
@@ -25,7 +28,7 @@ pin_project! {
     /// The future of [`Retry`](super::Retry).
     pub struct ResponseFuture<S, B, P, F> {
         #[pin]
-        phase: Phase<F>,
+        phase: Phase<S, F>,
         log: AttemptLog,
         // `None` where no retry is possible. Boxed: it is as large as everything else
         // together, and futures are moved through every layer above.
@@ -35,21 +38,29 @@ pin_project! {
 
 pin_project! {
     #[project = PhaseProj]
-    enum Phase<F> {
+    enum Phase<S, F> {
         Attempt { #[pin] future: F },
         // Boxed, since it is rare and would make every future larger.
         Wait { sleep: Pin<Box<Sleep>> },
-        // The time limit of readiness, where the request has a deadline.
-        Ready { deadline: Option<Pin<Box<Sleep>>> },
+        // The deadline is the time limit of readiness, where the request has one.
+        Ready { service: Option<S>, deadline: Option<Pin<Box<Sleep>>> },
     }
 }
 
 /// Everything that another attempt needs.
 pub(super) struct RetryState<S, B, P> {
-    pub service: S,
-    pub policy: Arc<P>,
+    pub shared: Arc<Shared<S, P>>,
     pub request: RetainedRequest<B>,
     pub retries: u32,
+}
+
+impl<S, F> Phase<S, F> {
+    fn ready() -> Self {
+        Self::Ready {
+            service: None,
+            deadline: None,
+        }
+    }
 }
 
 impl<S, B, P, F> ResponseFuture<S, B, P, F> {
@@ -65,7 +76,7 @@ impl<S, B, P, F> ResponseFuture<S, B, P, F> {
 
 impl<S, B, P, RB> Future for ResponseFuture<S, B, P, S::Future>
 where
-    S: Service<Request<B>, Response = Response<RB>>,
+    S: Service<Request<B>, Response = Response<RB>> + Clone,
     S::Error: Into<BoxError>,
     B: TryCloneBody,
     P: RetryPolicy,
@@ -80,20 +91,25 @@ where
         loop {
             let next = match this.phase.as_mut().project() {
                 PhaseProj::Attempt { future } => {
-                    let plan = match ready!(future.poll(cx)) {
-                        Ok(mut response) => {
-                            match after_response(state.as_deref(), log, &mut response) {
-                                Some(plan) => plan,
-                                None => return Poll::Ready(Ok(response)),
-                            }
+                    let mut polled = future.poll(cx);
+                    let plan = match &mut polled {
+                        Poll::Ready(Ok(response)) => {
+                            after_response(state.as_deref(), log, response)
                         }
-                        Err(error) => {
+                        _ => None,
+                    };
+                    let plan = match polled {
+                        Poll::Ready(Err(error)) => {
                             after_error(state.as_deref(), log, Error::from_service(error))?
                         }
+                        _ => match plan {
+                            Some(plan) => plan,
+                            None => return polled.map_err(Error::from_service),
+                        },
                     };
-                    // The response or error is dropped here, before the wait.
+                    // The response is dropped here, before the wait.
                     if plan.wait.is_zero() {
-                        Phase::Ready { deadline: None }
+                        Phase::ready()
                     } else {
                         match sleep(plan.wait) {
                             Ok(sleep) => Phase::Wait {
@@ -105,11 +121,11 @@ where
                 }
                 PhaseProj::Wait { sleep } => {
                     ready!(sleep.as_mut().poll(cx));
-                    Phase::Ready { deadline: None }
+                    Phase::ready()
                 }
-                PhaseProj::Ready { deadline } => {
+                PhaseProj::Ready { service, deadline } => {
                     let future = match state {
-                        Some(state) => ready!(state.poll_call(log, deadline, cx)),
+                        Some(state) => ready!(state.poll_call(service, log, deadline, cx)),
                         None => Err(body_is_gone()),
                     };
                     match future {
@@ -140,7 +156,7 @@ fn after_response<S, B, P: RetryPolicy, RB>(
             .with_failovers(log.failovers());
         let plan = state.plan(&outcome);
         if plan.is_none() && log.number() == 1 && is_success(response) {
-            state.policy.deposit();
+            state.shared.policy.deposit();
         }
         plan
     });
@@ -187,7 +203,7 @@ fn after_error<S, B, P: RetryPolicy>(
 impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
     /// Returns whether and when the request is retried after this outcome.
     fn plan(&self, outcome: &AttemptOutcome<'_>) -> Option<RetryPlan> {
-        let plan = self.policy.decide(&self.request.facts(), outcome)?;
+        let plan = self.shared.policy.decide(&self.request.facts(), outcome)?;
         if outcome.retry() > self.retries && !plan.is_failover {
             return None;
         }
@@ -206,7 +222,7 @@ impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
             return None;
         }
 
-        let granted = self.policy.withdraw(plan.reason);
+        let granted = self.shared.policy.withdraw(plan.reason);
         tracing::debug!(
             attempt = outcome.attempt(),
             reason = ?plan.reason,
@@ -219,17 +235,19 @@ impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
 
     /// Calls the service for the next attempt as soon as it is ready.
     fn poll_call(
-        &mut self,
+        &self,
+        service: &mut Option<S>,
         log: &mut AttemptLog,
         timer: &mut Option<Pin<Box<Sleep>>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<S::Future>>
     where
-        S: Service<Request<B>>,
+        S: Service<Request<B>> + Clone,
         S::Error: Into<BoxError>,
         B: TryCloneBody,
     {
-        match self.service.poll_ready(cx) {
+        let service = service.get_or_insert_with(|| self.shared.inner.clone());
+        match service.poll_ready(cx) {
             Poll::Ready(ready) => ready.map_err(Error::from_service)?,
             Poll::Pending => {
                 let Some(deadline) = self.request.deadline() else {
@@ -250,7 +268,7 @@ impl<S, B, P: RetryPolicy> RetryState<S, B, P> {
             .request
             .request(log.context())
             .ok_or_else(body_is_gone)?;
-        Poll::Ready(Ok(self.service.call(request)))
+        Poll::Ready(Ok(service.call(request)))
     }
 }
 
@@ -300,13 +318,18 @@ pub(super) struct RetainedRequest<B> {
 
 impl<B: TryCloneBody> RetainedRequest<B> {
     /// Returns `None` if the body cannot be cloned.
+    #[inline]
     pub(super) fn of(request: &Request<B>) -> Option<Self> {
         Some(Self {
             body: request.body().try_clone()?,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
-            headers: request.headers().clone(),
+            // The clone of an empty map costs as much as that of all else.
+            headers: match request.headers() {
+                headers if headers.is_empty() => HeaderMap::new(),
+                headers => headers.clone(),
+            },
             extensions: request.extensions().clone(),
         })
     }

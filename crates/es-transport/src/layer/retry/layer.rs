@@ -72,13 +72,16 @@ impl<P> fmt::Debug for RetryLayer<P> {
     }
 }
 
-impl<P, S> Layer<S> for RetryLayer<P> {
+impl<P, S: Clone> Layer<S> for RetryLayer<P> {
     type Service = Retry<S, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
         Retry {
+            shared: Arc::new(Shared {
+                inner: inner.clone(),
+                policy: Arc::clone(&self.policy),
+            }),
             inner,
-            policy: Arc::clone(&self.policy),
         }
     }
 }
@@ -86,7 +89,14 @@ impl<P, S> Layer<S> for RetryLayer<P> {
 /// The service of [`RetryLayer`].
 pub struct Retry<S, P = StandardRetry> {
     inner: S,
-    policy: Arc<P>,
+    shared: Arc<Shared<S, P>>,
+}
+
+/// The parts that no request changes.
+pub(super) struct Shared<S, P> {
+    /// Cloned for each retry: most requests need none.
+    pub inner: S,
+    pub policy: Arc<P>,
 }
 
 impl<S, P, B, RB> Service<Request<B>> for Retry<S, P>
@@ -107,7 +117,7 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let log = AttemptLog::start();
-        let retries = self.policy.max_retries(&RequestFacts::of(&request));
+        let retries = self.shared.policy.max_retries(&RequestFacts::of(&request));
         let retained = if retries == 0 {
             None
         } else {
@@ -115,8 +125,7 @@ where
         };
         let state = retained.map(|request| {
             Box::new(RetryState {
-                service: self.inner.clone(),
-                policy: Arc::clone(&self.policy),
+                shared: Arc::clone(&self.shared),
                 request,
                 retries,
             })
@@ -130,7 +139,7 @@ impl<S: Clone, P> Clone for Retry<S, P> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
-            policy: Arc::clone(&self.policy),
+            shared: Arc::clone(&self.shared),
         }
     }
 }
