@@ -39,9 +39,11 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    #[inline]
     pub(super) fn start(
         selection: Selection,
         feedback: Option<Arc<dyn Feedback>>,
+        classify: Option<Classify>,
         request: &RequestContext<'_>,
         tried: Option<Arc<[Arc<str>]>>,
     ) -> Self {
@@ -52,13 +54,8 @@ impl Attempt {
             selection,
             feedback,
             tried,
-            classify: None,
+            classify,
         }
-    }
-
-    pub(super) fn classified_by(mut self, classify: Option<Classify>) -> Self {
-        self.classify = classify;
-        self
     }
 
     pub(super) fn node(&self) -> &Node {
@@ -94,6 +91,7 @@ impl Attempt {
     }
 
     /// The response was read to its end.
+    #[inline]
     pub(super) fn done(&mut self, status: StatusCode) {
         let outcome = self.classify(Ok(status));
         self.end(outcome, AttemptEnd::Status(status));

@@ -24,7 +24,7 @@ use crate::{
     error::{BoxError, Error, Result},
     events::Event,
     extensions::{Hedge, RetryContext, SelectedNode},
-    node::{Node, NodeSelector, RequestContext, is_dots},
+    node::{Node, NodeSelector, RequestContext, Selection, is_dots},
     options::{RequestAuth, RequestOptions},
 };
 
@@ -40,7 +40,7 @@ where
     S: Service<Request<B>, Response = Response<RB>>,
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
-    S::Error: Into<BoxError>,
+    S::Error: Into<BoxError> + 'static,
     L: NodeSelector,
 {
     type Response = Response<ResponseBody>;
@@ -83,8 +83,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         if extensions.is_empty() {
             let selection = pool.select(selector, &context)?;
             let parameter = selector.query_for(selection.node(), &context);
-            let attempt = Attempt::start(selection, self.feedback(), &context, None);
-            return Ok((attempt.classified_by(self.classify.clone()), parameter));
+            return Ok((self.start(selection, &context, None), parameter));
         }
         let retry = extensions.get::<RetryContext>();
         let options = RequestOptions::find(extensions);
@@ -119,8 +118,18 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         }
         let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
-        let attempt = Attempt::start(selection, self.feedback(), &context, tried);
-        Ok((attempt.classified_by(self.classify.clone()), parameter))
+        Ok((self.start(selection, &context, tried), parameter))
+    }
+
+    #[inline]
+    fn start(
+        &self,
+        selection: Selection,
+        request: &RequestContext<'_>,
+        tried: Option<Arc<[Arc<str>]>>,
+    ) -> Attempt {
+        let classify = self.classify.clone();
+        Attempt::start(selection, self.feedback(), classify, request, tried)
     }
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {
