@@ -10,7 +10,7 @@ mod try_clone;
 pub(crate) use collect::{Collector, collect};
 pub use request::Body;
 pub use response::ResponseBody;
-pub(crate) use response::{BoxBody, with_response_body};
+pub(crate) use response::{BoxBody, poll_response, with_response_body};
 pub use try_clone::TryCloneBody;
 pub(crate) use try_clone::copy_of;
 

@@ -145,6 +145,7 @@ impl HttpBody for Body {
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.is_empty(),

@@ -247,6 +247,36 @@ where
         .unwrap_or_default()
 }
 
+/// Polls the future of a response, converts its body as [`ResponseBody::new`] and its error
+/// as [`Error::from_service`] do, and then changes the response in place: a response is
+/// large, so that each move counts.
+#[inline]
+pub(crate) fn poll_response<F, B, E>(
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+    change: impl FnOnce(&mut Response<ResponseBody>) -> Result<()>,
+) -> Poll<Result<Response<ResponseBody>>>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError> + 'static,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let mut polled = future.poll(cx);
+    let Some(ours) = (&mut polled as &mut dyn Any).downcast_mut() else {
+        let converted = polled.map_err(Error::from_service);
+        return converted.map(|response| {
+            let mut response = response?.map(ResponseBody::new);
+            change(&mut response)?;
+            Ok(response)
+        });
+    };
+    if let Poll::Ready(Ok(response)) = ours {
+        change(response)?;
+    }
+    mem::replace(ours, Poll::Pending)
+}
+
 /// Takes a value that is of the type `U` already, as the compiler knows.
 fn own<T: 'static, U: Default + 'static>(value: &mut T) -> Option<U> {
     (value as &mut dyn Any).downcast_mut().map(mem::take)
@@ -267,6 +297,7 @@ impl HttpBody for ResponseBody {
         }
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         match &self.content {
             Content::Full(bytes) => bytes.is_empty(),

@@ -139,19 +139,22 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        let ended = |outcome| {
+            if outcome == NodeOutcome::Failed
+                && let Some(sniffer) = &this.sniffer
+            {
+                sniffer.inner().refresh_soon();
+            }
+        };
         let polled = this.future.poll(cx);
-        let Some(sniffer) = this.sniffer else {
-            return polled.map_err(Error::from_service);
-        };
-        let response = ready!(polled).map_err(Error::from_service);
-        let outcome = match &response {
-            Ok(response) => NodeOutcome::of_status(response.status()),
-            Err(error) => NodeOutcome::of_error(error),
-        };
-        if outcome == NodeOutcome::Failed {
-            sniffer.inner().refresh_soon();
+        if let Poll::Ready(Ok(response)) = &polled {
+            ended(NodeOutcome::of_status(response.status()));
         }
-        Poll::Ready(response)
+        polled.map_err(|error| {
+            let error = Error::from_service(error);
+            ended(NodeOutcome::of_error(&error));
+            error
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::body::{DecompressedBody, decompress_all};
 use crate::{
-    body::{ResponseBody, with_response_body},
+    body::{ResponseBody, poll_response},
     error::{BoxError, Error, Result},
     options::Reading,
 };
@@ -41,7 +41,7 @@ impl<F> ResponseFuture<F> {
 impl<F, RB, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<RB>, E>>,
-    E: Into<BoxError>,
+    E: Into<BoxError> + 'static,
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
@@ -50,21 +50,29 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response =
-            with_response_body(ready!(this.inner.poll(cx)).map_err(Error::from_service)?);
-        if let Some(reading) = *this.reading
-            && let Some(encoding) = response.headers().get(header::CONTENT_ENCODING)
-            && !response.body().is_end_stream()
-        {
-            match Encoding::of(encoding) {
-                Encoding::Gzip => decompress(&mut response, reading)?,
-                Encoding::Other if !*this.accepts_other => {
-                    return Poll::Ready(Err(unknown(encoding)));
-                }
-                Encoding::Identity | Encoding::Other => {}
-            }
-        }
-        Poll::Ready(Ok(response))
+        poll_response(this.inner, cx, |response| match *this.reading {
+            Some(reading) => decode(response, reading, *this.accepts_other),
+            None => Ok(()),
+        })
+    }
+}
+
+#[inline]
+fn decode(
+    response: &mut Response<ResponseBody>,
+    reading: Reading,
+    accepts_other: bool,
+) -> Result<()> {
+    let Some(encoding) = response.headers().get(header::CONTENT_ENCODING) else {
+        return Ok(());
+    };
+    if response.body().is_end_stream() {
+        return Ok(());
+    }
+    match Encoding::of(encoding) {
+        Encoding::Gzip => decompress(response, reading),
+        Encoding::Other if !accepts_other => Err(unknown(encoding)),
+        Encoding::Identity | Encoding::Other => Ok(()),
     }
 }
 

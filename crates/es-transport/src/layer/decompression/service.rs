@@ -30,7 +30,7 @@ where
     S: Service<Request<B>, Response = Response<RB>>,
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
-    S::Error: Into<BoxError>,
+    S::Error: Into<BoxError> + 'static,
 {
     type Response = Response<ResponseBody>;
     type Error = Error;

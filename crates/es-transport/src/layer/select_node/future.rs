@@ -1,7 +1,7 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use super::{attempt::Attempt, body::TrackedBody};
 use crate::{
-    body::{ResponseBody, with_response_body},
+    body::{ResponseBody, poll_response},
     error::{BoxError, Error, Result},
     extensions::ServedBy,
 };
@@ -54,7 +54,7 @@ impl<F> ResponseFuture<F> {
 impl<F, RB, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<RB>, E>>,
-    E: Into<BoxError>,
+    E: Into<BoxError> + 'static,
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
@@ -64,17 +64,15 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Sent { future, attempt } => {
-                let result = ready!(future.poll(cx));
-                let Some(mut attempt) = attempt.take() else {
-                    return Poll::Pending;
-                };
-                Poll::Ready(match result {
-                    Ok(response) => {
-                        let mut response = with_response_body(response);
-                        track(&mut response, attempt);
-                        Ok(response)
+                let polled = poll_response(future, cx, |response| {
+                    if let Some(attempt) = attempt.take() {
+                        track(response, attempt);
                     }
-                    Err(error) => Err(attempt.failed(Error::from_service(error))),
+                    Ok(())
+                });
+                polled.map_err(|error| match attempt.take() {
+                    Some(mut attempt) => attempt.failed(error),
+                    None => error,
                 })
             }
             StateProjection::Failed { error } => match error.take() {

@@ -14,7 +14,7 @@ use tower::{Layer, Service};
 
 use super::body::TimeoutBody;
 use crate::{
-    body::{ResponseBody, with_response_body},
+    body::{ResponseBody, poll_response},
     error::{BoxError, Error, Result, TimeoutPhase},
     extensions::Deadline,
     options::RequestOptions,
@@ -80,7 +80,7 @@ pub struct AttemptTimeout<S> {
 impl<S, B, RB> Service<Request<B>> for AttemptTimeout<S>
 where
     S: Service<Request<B>, Response = Response<RB>>,
-    S::Error: Into<BoxError>,
+    S::Error: Into<BoxError> + 'static,
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
@@ -164,7 +164,7 @@ pin_project! {
 impl<F, RB, E> Future for AttemptTimeoutFuture<F>
 where
     F: Future<Output = Result<Response<RB>, E>>,
-    E: Into<BoxError>,
+    E: Into<BoxError> + 'static,
     RB: HttpBody<Data = Bytes> + Send + 'static,
     RB::Error: Into<BoxError>,
 {
@@ -173,13 +173,16 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Poll::Ready(result) = this.inner.poll(cx) {
-            let read = *this.read;
-            return Poll::Ready(
-                result
-                    .map(|response| timed(response, read))
-                    .map_err(Error::from_service),
-            );
+        let polled = poll_response(this.inner, cx, |response| {
+            if let Some(timeout) = *this.read {
+                // Limits the time between the frames of a stream.
+                let body = response.body_mut();
+                body.wrap_stream(|stream| TimeoutBody::new(stream, timeout));
+            }
+            Ok(())
+        });
+        if polled.is_ready() {
+            return polled;
         }
 
         let Some(limit) = this.limit else {
@@ -193,19 +196,4 @@ where
         }
         Poll::Ready(Err(Error::timeout(limit.phase, limit.after)))
     }
-}
-
-/// Limits the time between the frames of a streamed response.
-fn timed<RB>(response: Response<RB>, timeout: Option<Duration>) -> Response<ResponseBody>
-where
-    RB: HttpBody<Data = Bytes> + Send + 'static,
-    RB::Error: Into<BoxError>,
-{
-    let mut response = with_response_body(response);
-    if let Some(timeout) = timeout {
-        response
-            .body_mut()
-            .wrap_stream(|stream| TimeoutBody::new(stream, timeout));
-    }
-    response
 }
