@@ -12,9 +12,12 @@ use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tower::{Service, ServiceExt};
 
-use super::{negotiate::Shared, refusal};
+use super::{
+    negotiate::{Negotiation, refused},
+    refusal,
+};
 use crate::{
-    body::{ResponseBody, with_response_body},
+    body::{ResponseBody, poll_response, with_response_body},
     error::{BoxError, Error, Result},
 };
 
@@ -44,7 +47,8 @@ impl<S, B, F> ResponseFuture<S, B, F> {
 
 /// A request that asks for a vendor type, whose response may refuse it.
 pub(super) struct Watch<S, B> {
-    pub shared: Arc<Shared>,
+    /// `None` where the version is fixed.
+    pub negotiation: Option<Arc<Negotiation>>,
     pub asked: u8,
     pub has_body: bool,
     pub is_info: bool,
@@ -74,12 +78,15 @@ where
         if let Some(inspecting) = this.inspecting {
             return inspecting.as_mut().poll(cx);
         }
-        let response =
-            with_response_body(ready!(this.inner.poll(cx)).map_err(Error::from_service)?);
-        match this.watch.take_if(|watch| watch.must_inspect(&response)) {
-            None => Poll::Ready(Ok(response)),
+        let mut suspicious = None;
+        let polled = poll_response(this.inner, cx, |response| {
+            suspicious = this.watch.take_if(|watch| watch.must_inspect(response));
+            Ok(())
+        });
+        match suspicious {
+            None => polled,
             Some(watch) => {
-                let inspecting = Box::pin(watch.inspect(response));
+                let inspecting = Box::pin(watch.inspect(ready!(polled)?));
                 this.inspecting.insert(inspecting).as_mut().poll(cx)
             }
         }
@@ -100,7 +107,7 @@ impl<S, B> Watch<S, B> {
         if self.is_info {
             return true;
         }
-        if let Some(negotiation) = &self.shared.negotiation
+        if let Some(negotiation) = &self.negotiation
             && (self.has_body || names_version(response))
         {
             negotiation.confirm(self.asked);
@@ -120,7 +127,7 @@ impl<S, B> Watch<S, B> {
         RB::Error: Into<BoxError>,
     {
         let Self {
-            shared,
+            negotiation,
             asked,
             retained,
             ..
@@ -128,7 +135,7 @@ impl<S, B> Watch<S, B> {
         let refusal = match read(&mut response).await? {
             Inspected::Refusal(refusal) => refusal,
             Inspected::Other(seen) => {
-                if let Some(negotiation) = &shared.negotiation
+                if let Some(negotiation) = negotiation
                     && response.status().is_success()
                 {
                     negotiation.learn_from_info(&seen);
@@ -136,19 +143,19 @@ impl<S, B> Watch<S, B> {
                 return Ok(response);
             }
         };
-        let Some(negotiation) = &shared.negotiation else {
-            return Err(shared.refused(asked));
+        let Some(negotiation) = negotiation else {
+            return Err(refused(asked, false));
         };
         negotiation.learn_from_refusal(asked, &refusal);
         let Some(retained) = retained else {
-            return Err(shared.refused(asked));
+            return Err(refused(asked, true));
         };
         let Retained {
             service,
             mut request,
         } = *retained;
         let has_body = !request.body().is_end_stream();
-        let asked = shared.write(&mut request, has_body);
+        let asked = negotiation.write(&mut request, has_body);
         let mut response = with_response_body(
             service
                 .oneshot(request)
@@ -159,7 +166,7 @@ impl<S, B> Watch<S, B> {
             && may_refuse(&response)
             && let Inspected::Refusal(_) = read(&mut response).await?
         {
-            return Err(shared.refused(asked));
+            return Err(refused(asked, true));
         }
         Ok(response)
     }

@@ -27,10 +27,10 @@ impl MediaTypeLayer {
     /// let layer = MediaTypeLayer::new(CompatibilityMode::Off);
     /// ```
     pub fn new(mode: CompatibilityMode) -> Self {
-        let negotiation = (mode == CompatibilityMode::Negotiated).then(Negotiation::new);
+        let is_negotiated = mode == CompatibilityMode::Negotiated;
+        let negotiation = is_negotiated.then(|| Arc::new(Negotiation::new()));
         Self {
             shared: Arc::new(Shared {
-                mode,
                 types: Types::of(mode),
                 negotiation,
             }),

@@ -1,5 +1,7 @@
 //! The media types that a transport negotiated with its servers, shared by all clones.
 
+use std::sync::Arc;
+
 use arc_swap::ArcSwap;
 use http::{Method, Request};
 
@@ -12,10 +14,9 @@ use crate::{error::Error, options::RequestOptions};
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub mode: CompatibilityMode,
     /// The types to begin with.
     pub types: Types,
-    pub negotiation: Option<Negotiation>,
+    pub negotiation: Option<Arc<Negotiation>>,
 }
 
 impl Shared {
@@ -27,33 +28,23 @@ impl Shared {
         }
         match &self.negotiation {
             None => self.types.write(request.headers_mut(), has_body),
-            Some(negotiation) => {
-                let known = negotiation.known.load();
-                // A refusal of a HEAD has no body that it could be told by.
-                if !known.settled && request.method() == Method::HEAD {
-                    return Types::plain().write(request.headers_mut(), has_body);
-                }
-                known.types.write(request.headers_mut(), has_body)
-            }
+            Some(negotiation) => negotiation.write(request, has_body),
         }
     }
+}
 
-    /// The error for a refusal that is the end of a request.
-    pub(super) fn refused(&self, asked: u8) -> Error {
-        let advice = match self.mode {
-            CompatibilityMode::Negotiated => {
-                "the version that it takes is known now, so the next request will use it; \
-                 this one has a body that cannot be sent twice or was refused twice"
-            }
-            _ => {
-                "set `compatibility_mode` to `Fixed` with the server's major version, \
-                 to `Negotiated`, or to `Off`"
-            }
-        };
-        Error::media_type(format!(
-            "the server does not take `compatible-with={asked}`; {advice}"
-        ))
-    }
+/// The error for a refusal that is the end of a request.
+pub(super) fn refused(asked: u8, is_negotiated: bool) -> Error {
+    let advice = if is_negotiated {
+        "the version that it takes is known now, so the next request will use it; \
+         this one has a body that cannot be sent twice or was refused twice"
+    } else {
+        "set `compatibility_mode` to `Fixed` with the server's major version, \
+         to `Negotiated`, or to `Off`"
+    };
+    Error::media_type(format!(
+        "the server does not take `compatible-with={asked}`; {advice}"
+    ))
 }
 
 /// The type that the request's options ask for.
@@ -85,6 +76,16 @@ impl Negotiation {
                 settled: false,
             }),
         }
+    }
+
+    /// Writes the headers, as [`Shared::write`] does.
+    pub(super) fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
+        let known = self.known.load();
+        // A refusal of a HEAD has no body that it could be told by.
+        if !known.settled && request.method() == Method::HEAD {
+            return Types::plain().write(request.headers_mut(), has_body);
+        }
+        known.types.write(request.headers_mut(), has_body)
     }
 
     pub(super) fn is_settled(&self) -> bool {

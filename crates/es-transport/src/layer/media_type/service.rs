@@ -59,7 +59,7 @@ where
         let is_info = negotiates && request.method() == Method::GET && request.uri().path() == "/";
         let asked = self.shared.write(&mut request, has_body);
         let watch = asked.map(|asked| Watch {
-            shared: Arc::clone(&self.shared),
+            negotiation: self.shared.negotiation.clone(),
             asked,
             has_body,
             is_info,
