@@ -20,12 +20,6 @@ pub(super) enum Source {
     Provider(Arc<Cache>),
 }
 
-impl Source {
-    pub(super) fn fixed(credentials: Credentials) -> Self {
-        Self::Fixed(Arc::new(credentials))
-    }
-}
-
 impl AuthLayer {
     /// Creates a layer that sends the same credentials with every request.
     ///
@@ -37,7 +31,7 @@ impl AuthLayer {
     /// ```
     pub fn new(credentials: Credentials) -> Self {
         Self {
-            source: Source::fixed(credentials),
+            source: Source::Fixed(Arc::new(credentials)),
         }
     }
 

@@ -1,4 +1,7 @@
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use http::{HeaderMap, Request, Response, header};
 use tower::Service;
@@ -46,17 +49,25 @@ where
     #[inline]
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let mut retry = None;
-        match self.source_for(&mut request) {
-            Source::None => {
+        // The request's own options come first.
+        let own = RequestOptions::of(&request).and_then(|options| options.auth.clone());
+        match (own, &self.source) {
+            (Some(RequestAuth::None), _) | (None, Source::None) => {
                 mark_sensitive(request.headers_mut());
             }
-            Source::Fixed(credentials) => authorize(request.headers_mut(), &credentials),
-            Source::Provider(cache) => match cache.get() {
+            (Some(RequestAuth::Credentials(credentials)), _) => {
+                authorize(request.headers_mut(), &credentials);
+            }
+            (None, Source::Fixed(credentials)) => authorize(request.headers_mut(), credentials),
+            // A header of the caller's own stays, and nothing is fetched.
+            (None, Source::Provider(_)) if mark_sensitive(request.headers_mut()) => {}
+            (None, Source::Provider(cache)) => match cache.get() {
                 Some(credentials) => {
-                    retry = Retry::prepare(&cache, &self.inner, &request, &credentials);
+                    retry = Retry::prepare(cache, &self.inner, &request, &credentials);
                     authorize(request.headers_mut(), &credentials);
                 }
                 None => {
+                    let cache = Arc::clone(cache);
                     // The service that was polled ready goes with the request.
                     let clone = self.inner.clone();
                     let ready = std::mem::replace(&mut self.inner, clone);
@@ -68,24 +79,6 @@ where
     }
 }
 
-impl<S> Auth<S> {
-    /// Returns the source of a request's credentials: its own options come first.
-    fn source_for<B>(&self, request: &mut Request<B>) -> Source {
-        if !request.extensions().is_empty() {
-            match RequestOptions::of(request).and_then(|options| options.auth.clone()) {
-                Some(RequestAuth::Credentials(credentials)) => return Source::fixed(credentials),
-                Some(RequestAuth::None) => return Source::None,
-                None => {}
-            }
-        }
-        match &self.source {
-            // A header of the caller's own stays, and nothing is fetched.
-            Source::Provider(_) if mark_sensitive(request.headers_mut()) => Source::None,
-            source => source.clone(),
-        }
-    }
-}
-
 /// Marks an `Authorization` header of the caller as sensitive. Returns whether there is one.
 fn mark_sensitive(headers: &mut HeaderMap) -> bool {
     let own = headers.get_mut(header::AUTHORIZATION);
@@ -94,7 +87,7 @@ fn mark_sensitive(headers: &mut HeaderMap) -> bool {
 
 /// Writes the `Authorization` header, unless there is one.
 pub(super) fn authorize(headers: &mut HeaderMap, credentials: &Credentials) {
-    // `entry` would reserve space even where there is a header.
+    // Two lookups cost less than an `entry`.
     if !mark_sensitive(headers) {
         headers.insert(header::AUTHORIZATION, credentials.header().clone());
     }
