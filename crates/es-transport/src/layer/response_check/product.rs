@@ -85,6 +85,14 @@ impl ProductCheckLayer {
         self.mode == ProductCheck::Enforce && !self.settled.load(Ordering::Relaxed)
     }
 
+    /// Whether any response to a request must carry the header.
+    fn may_apply(&self, is_head: bool) -> bool {
+        match self.mode {
+            ProductCheck::Off => false,
+            _ => is_head || !self.settled.load(Ordering::Relaxed),
+        }
+    }
+
     /// Whether a response with this status must carry the header.
     fn applies(&self, is_head: bool, status: StatusCode) -> bool {
         if status == StatusCode::NOT_FOUND {
@@ -154,9 +162,10 @@ where
     #[inline]
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let is_head = request.method() == Method::HEAD;
+        let checked = self.layer.may_apply(is_head).then(|| self.layer.clone());
         CheckProductFuture {
             inner: self.inner.call(request),
-            layer: self.layer.clone(),
+            checked,
             is_head,
         }
     }
@@ -168,7 +177,8 @@ pin_project! {
     pub struct CheckProductFuture<F> {
         #[pin]
         inner: F,
-        layer: ProductCheckLayer,
+        // `None` where no response can fail the check.
+        checked: Option<ProductCheckLayer>,
         is_head: bool,
     }
 }
@@ -184,10 +194,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let polled = this.inner.poll(cx);
-        if let Poll::Ready(Ok(response)) = &polled
-            && this.layer.applies(*this.is_head, response.status())
+        if let Some(layer) = this.checked
+            && let Poll::Ready(Ok(response)) = &polled
+            && layer.applies(*this.is_head, response.status())
         {
-            this.layer.check(response.headers())?;
+            layer.check(response.headers())?;
         }
         polled.map_err(Error::from_service)
     }
