@@ -59,12 +59,22 @@ where
 
 impl<S> DefaultHeaders<S> {
     fn write<B>(&self, request: &mut Request<B>) {
-        let has_body = has_body(request.method());
+        let below = room_below(has_body(request.method()));
+        let is_plain = !RequestOptions::of(request).is_some_and(has_headers);
+        if is_plain && request.headers().is_empty() {
+            // Most requests: the map is filled where it is.
+            let headers = request.headers_mut();
+            headers.reserve(self.defaults.len() + below);
+            for (name, value) in &*self.defaults {
+                headers.append(name, value.clone());
+            }
+            return;
+        }
         let own = std::mem::take(request.headers_mut());
         let options = RequestOptions::of(request).filter(|options| has_headers(options));
         let headers = match options {
-            None => merge(own, &self.defaults, room_below(has_body)),
-            Some(options) => with_options(own, options, &self.defaults, room_below(has_body)),
+            None => merge(own, &self.defaults, below),
+            Some(options) => with_options(own, options, &self.defaults, below),
         };
         *request.headers_mut() = headers;
     }
@@ -82,12 +92,6 @@ fn has_headers(options: &RequestOptions) -> bool {
 /// new one with room for all: growing the old one would cost more.
 fn merge(own: HeaderMap, defaults: &HeaderMap, below: usize) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(own.len() + defaults.len() + below);
-    if own.is_empty() {
-        for (name, value) in defaults {
-            headers.insert(name, value.clone());
-        }
-        return headers;
-    }
     headers.extend(own);
     add_missing(&mut headers, defaults, |_| true);
     headers
