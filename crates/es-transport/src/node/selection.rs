@@ -146,7 +146,6 @@ impl Selection {
             return;
         }
         let (record, members) = (&self.entry().record, &self.stripe.members);
-        let (clock, observing) = (members.clock(now), members.observing);
         if self.is_tracked {
             match outcome {
                 NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => {
@@ -155,13 +154,13 @@ impl Selection {
                 _ => record.load.end(),
             }
             if let Some(latency) = self.latency(outcome, now) {
-                record.load.observe(latency, clock);
+                record.load.observe(latency, members.clock(now));
             }
         }
-        if let Some(window) = observing.recent
+        if let Some(window) = members.observing.recent
             && outcome == NodeOutcome::Healthy
         {
-            record.recent.succeeded(clock, window);
+            record.recent.succeeded(members.clock(now), window);
         }
         if self.is_news(outcome) {
             self.report(outcome, cause, now);
