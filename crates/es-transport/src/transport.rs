@@ -578,19 +578,18 @@ impl Future for SendFuture {
             match &mut self.state {
                 State::Sent(future) => return future.as_mut().poll(cx),
                 State::Unsent { transport, request } => {
+                    let now = Instant::now();
+                    let deadline = request.as_mut().and_then(|request| {
+                        let parts = transport.parts.as_ref();
+                        let timeout = parts.and_then(|parts| parts.total_timeout);
+                        let deadline = Deadline::of(request.extensions(), timeout, now)?;
+                        request.extensions_mut().insert(deadline);
+                        Some(deadline)
+                    });
                     // There is one: it is taken together with the state.
-                    let Some(mut request) = request.take() else {
+                    let Some(request) = request.take() else {
                         return Poll::Pending;
                     };
-                    let now = Instant::now();
-                    let timeout = transport
-                        .parts
-                        .as_ref()
-                        .and_then(|parts| parts.total_timeout);
-                    let deadline = Deadline::of(request.extensions(), timeout, now);
-                    if let Some(deadline) = deadline {
-                        request.extensions_mut().insert(deadline);
-                    }
                     let future = transport.stack.send(request, deadline, cx);
                     *self = Self {
                         state: State::Sent(future),
