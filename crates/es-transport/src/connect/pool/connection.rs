@@ -117,21 +117,25 @@ impl HttpConnection {
         self.in_exchange = true;
     }
 
-    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Exchange> {
+    fn poll_response(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<Incoming>, SendError>> {
         if !self.in_exchange {
             // Polled again after the response: none is to come.
             return Poll::Pending;
         }
-        let exchange = ready!(self.exchange.poll(cx));
-        if let Err(error) = &exchange
+        let exchange = self.exchange.poll(cx);
+        if let Poll::Ready(Err(error)) = &exchange
             && is_too_large(error.error())
             && let Some(reread) = self.reread.take()
         {
-            self.exchange.set(reread.run(self.method.clone(), exchange));
+            let exchange = reread.run(self.method.clone(), ready!(exchange));
+            self.exchange.set(exchange);
             return self.poll_response(cx);
         }
-        self.in_exchange = false;
-        Poll::Ready(exchange)
+        self.in_exchange = exchange.is_pending();
+        exchange.map_err(SendError::from)
     }
 
     /// Waits until another request can be sent; `false` if that will never be.
@@ -324,16 +328,16 @@ impl PooledConnection {
         let Some(member) = &mut self.member else {
             return Poll::Pending;
         };
-        let response = ready!(member.connection.poll_response(cx)).map_err(SendError::from);
+        let response = member.connection.poll_response(cx);
         match &response {
-            Ok(_) => self.has_response = true,
-            Err(SendError::Taken(_)) if member.is_reused => {
+            Poll::Ready(Ok(_)) => self.has_response = true,
+            Poll::Ready(Err(SendError::Taken(_))) if member.is_reused => {
                 // The others of its age are most likely dead too.
                 self.host.distrust(member.good_at);
             }
-            Err(_) => {}
+            _ => {}
         }
-        Poll::Ready(response)
+        response
     }
 
     /// Whether a forward proxy is at the other end.

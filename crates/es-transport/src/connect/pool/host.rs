@@ -392,9 +392,10 @@ where
 impl Limits {
     /// Whether an idle connection may serve a request.
     fn allow<C: Connection, R>(&self, idle: &Idle<C, R>, now: Instant) -> bool {
+        let end = idle.since.checked_add(self.idle_timeout);
         idle.member.connection.is_ready()
             && !idle.member.is_expired(now)
-            && now.duration_since(idle.since) <= self.idle_timeout
+            && end.is_none_or(|end| now <= end)
     }
 }
 

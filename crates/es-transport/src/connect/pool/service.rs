@@ -278,7 +278,7 @@ impl Service<Request<Body>> for Connections {
     #[inline]
     fn call(&mut self, request: Request<Body>) -> ResponseFuture {
         ResponseFuture(match self.0.host(request.uri()) {
-            Ok(host) => send(&host, request),
+            Ok(host) => send(host, request),
             Err(error) => State::Failed(error),
         })
     }
@@ -310,14 +310,14 @@ enum State {
 }
 
 /// Sends a request on an idle connection, or waits for one.
-fn send(host: &Arc<SharedHost>, request: Request<Body>) -> State {
+fn send(host: Arc<SharedHost>, request: Request<Body>) -> State {
     match host.acquire() {
         Ok(Acquired::Idle(mut connection)) => {
             connection.send(request);
             State::Sent(connection)
         }
         Ok(Acquired::Waiting(waiting)) => {
-            let limit = host.acquire_timeout(&request);
+            let limit = waiting.host.acquire_timeout(&request);
             State::Waiting(Box::pin(async move {
                 let mut connection = waiting.connection(limit).await?;
                 connection.send(request);
@@ -337,7 +337,7 @@ fn resend(connection: PooledConnection, error: SendError) -> State {
         SendError::NotTaken(request, _) if connection.is_reused() => {
             let host = Arc::clone(connection.host());
             drop(connection);
-            send(&host, *request)
+            send(host, *request)
         }
         SendError::NotTaken(_, error) => State::Failed(error::exchange(error, false).not_sent()),
         SendError::Taken(error) => {

@@ -132,9 +132,7 @@ impl SharedHost {
     /// Makes the target of a request its path, without copying the text, and adds `Host`.
     pub(crate) fn set_origin_form(&self, request: &mut Request<Body>) {
         if request.uri().authority().is_some() {
-            let path = std::mem::take(request.uri_mut())
-                .into_parts()
-                .path_and_query;
+            let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
         }
         self.set_host(request);
@@ -155,15 +153,16 @@ impl SharedHost {
     }
 
     fn set_host(&self, request: &mut Request<Body>) {
-        request
-            .headers_mut()
-            .entry(HOST)
-            .or_insert_with(|| self.header.clone());
+        let headers = request.headers_mut();
+        // Two lookups cost less than an `entry`.
+        if !headers.contains_key(HOST) {
+            headers.insert(HOST, self.header.clone());
+        }
         set_empty_length(request);
     }
 
     /// Takes an idle connection, or puts the request into the queue.
-    pub(crate) fn acquire(self: &Arc<Self>) -> Result<Acquired> {
+    pub(crate) fn acquire(self: Arc<Self>) -> Result<Acquired> {
         let runtime = Runtime::current()?;
         let now = Instant::now();
         let mut state = self.lock();
@@ -172,7 +171,7 @@ impl SharedHost {
         }
         if let Some(member) = state.host.checkout(&runtime, now) {
             self.unlock(state);
-            let connection = PooledConnection::new(Arc::clone(self), member, now);
+            let connection = PooledConnection::new(self, member, now);
             return Ok(Acquired::Idle(connection));
         }
 
@@ -183,7 +182,7 @@ impl SharedHost {
             .ok_or_else(Error::closed)?;
         self.unlock(state);
         Ok(Acquired::Waiting(Waiting {
-            host: Arc::clone(self),
+            host: self,
             id,
             receiver,
         }))

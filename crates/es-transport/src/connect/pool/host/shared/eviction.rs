@@ -31,8 +31,9 @@ impl SharedHost {
             return;
         }
         let now = self.settings.detector.now();
-        let since = now.duration_since(eviction.last).unwrap_or_default();
-        if since > self.settings.eviction_period() + SUSPEND_SLACK {
+        let delay = self.settings.eviction_period() + SUSPEND_SLACK;
+        let overdue = eviction.last.checked_add(delay);
+        if overdue.is_some_and(|overdue| now > overdue) {
             eviction.last = now;
             state.was_suspended = true;
             state.host.clear_idle();
