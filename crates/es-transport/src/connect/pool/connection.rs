@@ -156,8 +156,7 @@ impl HttpConnection {
     }
 }
 
-/// In a box, since it is moved between its host and its requests.
-impl Connection for Box<HttpConnection> {
+impl Connection for HttpConnection {
     fn is_ready(&self) -> bool {
         match &self.sender {
             Sender::Http1(sender) => !self.in_exchange && sender.is_ready(),
@@ -170,12 +169,12 @@ impl Connection for Box<HttpConnection> {
         match &self.sender {
             Sender::Http1(_) => None,
             #[cfg(feature = "http2")]
-            Sender::Http2(sender) => Some(Self::new(HttpConnection::new(
+            Sender::Http2(sender) => Some(Self::new(
                 Sender::Http2(sender.clone()),
                 None,
                 self.proxy.clone(),
                 Arc::clone(&self.opened),
-            ))),
+            )),
         }
     }
 
@@ -214,7 +213,7 @@ impl Drop for Opened {
 /// A connector without its type.
 pub(super) type Connect = Box<dyn Fn(Uri) -> Connecting + Send + Sync>;
 
-type Connecting = Pin<Box<dyn Future<Output = Result<Box<HttpConnection>>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = Result<HttpConnection>> + Send>>;
 
 /// Makes HTTP connections of what a connector opens.
 pub(super) fn connect<C>(connector: C, protocols: Protocols, hook: Option<EventHook>) -> Connect
@@ -239,7 +238,7 @@ where
 
             let (sender, reread) = protocols.handshake(io, is_http2).await?;
             let opened = Opened::report(target, hook);
-            Ok(Box::new(HttpConnection::new(sender, reread, proxy, opened)))
+            Ok(HttpConnection::new(sender, reread, proxy, opened))
         })
     })
 }
@@ -280,7 +279,7 @@ impl Protocols {
 pub(super) struct PooledConnection {
     host: Arc<SharedHost>,
     /// `None` once it went back.
-    member: Option<Member<Box<HttpConnection>, Runtime>>,
+    member: Option<Box<Member<HttpConnection, Runtime>>>,
     since: Instant,
     has_response: bool,
 }
@@ -296,7 +295,7 @@ pub(super) enum SendError {
 impl PooledConnection {
     pub(super) fn new(
         host: Arc<SharedHost>,
-        member: Member<Box<HttpConnection>, Runtime>,
+        member: Box<Member<HttpConnection, Runtime>>,
         now: Instant,
     ) -> Self {
         Self {

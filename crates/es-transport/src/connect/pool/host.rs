@@ -24,10 +24,11 @@ pub(super) trait Connection: Sized {
 /// A request that waits for a connection.
 trait Waiter<C, R> {
     /// Delivers a connection; returns it if the request is gone.
-    fn deliver(self, member: Member<C, R>) -> Result<(), Member<C, R>>;
+    fn deliver(self, member: Box<Member<C, R>>) -> Result<(), Box<Member<C, R>>>;
 }
 
-/// A connection with what its host knows of it.
+/// A connection with what its host knows of it. It is kept in a box, since it is moved
+/// between its host and its requests.
 #[derive(Clone, Debug)]
 pub(super) struct Member<C, R> {
     pub connection: C,
@@ -75,12 +76,12 @@ struct Host<C, W, R> {
     one_at_a_time: bool,
     phase: Phase,
     /// Connections to drop once the lock is released.
-    removed: Vec<Member<C, R>>,
+    removed: Vec<Box<Member<C, R>>>,
 }
 
 #[derive(Debug)]
 struct Idle<C, R> {
-    member: Member<C, R>,
+    member: Box<Member<C, R>>,
     since: Instant,
 }
 
@@ -124,7 +125,7 @@ where
 
     /// Takes the idle connection of this runtime that was used last. Connections that
     /// are closed or too old are removed on the way.
-    fn checkout(&mut self, runtime: &R, now: Instant) -> Option<Member<C, R>> {
+    fn checkout(&mut self, runtime: &R, now: Instant) -> Option<Box<Member<C, R>>> {
         let mut at = self.idle.len();
         while let Some(idle) = at.checked_sub(1).and_then(|last| self.idle.get_mut(last)) {
             at -= 1;
@@ -199,7 +200,7 @@ where
     }
 
     /// Adds the connection that was opened for a waiter.
-    fn connected(&mut self, waiter: u64, member: Member<C, R>, now: Instant) {
+    fn connected(&mut self, waiter: u64, member: Box<Member<C, R>>, now: Instant) {
         self.connect_ended(waiter, &member.runtime);
         let is_shared = member.connection.share().is_some();
         self.one_at_a_time &= is_shared;
@@ -230,7 +231,7 @@ where
 
     /// Gives a connection that can take a request to the next waiter of its runtime, or
     /// keeps it.
-    fn release(&mut self, mut member: Member<C, R>, now: Instant) {
+    fn release(&mut self, mut member: Box<Member<C, R>>, now: Instant) {
         if member.connection.share().is_some() {
             // The host keeps a handle of its own.
             return self.removed.push(member);
@@ -254,7 +255,7 @@ where
     }
 
     /// Removes a connection that can take no request any more.
-    fn discard(&mut self, member: Member<C, R>) {
+    fn discard(&mut self, member: Box<Member<C, R>>) {
         if member.connection.share().is_some() {
             // Its place is that of the handle which the host keeps.
             if let Some(at) = self.position(&member) {
@@ -303,7 +304,7 @@ where
     }
 
     /// Returns the connections to drop once the lock is released.
-    fn take_removed(&mut self) -> Vec<Member<C, R>> {
+    fn take_removed(&mut self) -> Vec<Box<Member<C, R>>> {
         mem::take(&mut self.removed)
     }
 
@@ -401,13 +402,13 @@ impl Limits {
 
 impl<C: Connection, R: Clone> Member<C, R> {
     /// Returns a second handle to a connection that takes several requests at a time.
-    fn share(&self) -> Option<Self> {
+    fn share(&self) -> Option<Box<Self>> {
         let connection = self.connection.share()?;
-        Some(Self {
+        Some(Box::new(Self {
             connection,
             runtime: self.runtime.clone(),
             ..*self
-        })
+        }))
     }
 }
 

@@ -53,7 +53,7 @@ impl PartialEq for Runtime {
     }
 }
 
-type Member = super::Member<Box<HttpConnection>, Runtime>;
+type Member = super::Member<HttpConnection, Runtime>;
 
 /// The connections of one scheme, host and port.
 pub(crate) struct SharedHost {
@@ -67,7 +67,7 @@ pub(crate) struct SharedHost {
 }
 
 struct State {
-    host: Host<Box<HttpConnection>, Slot, Runtime>,
+    host: Host<HttpConnection, Slot, Runtime>,
     /// `None` while nothing is idle.
     eviction: Option<Eviction>,
     /// The process was suspended, which was not reported yet.
@@ -195,13 +195,13 @@ impl SharedHost {
         self.settings.acquire_timeout(own)
     }
 
-    pub(crate) fn release(self: &Arc<Self>, member: Member, now: Instant) {
+    pub(crate) fn release(self: &Arc<Self>, member: Box<Member>, now: Instant) {
         let mut state = self.lock();
         state.host.release(member, now);
         self.unlock(state);
     }
 
-    pub(crate) fn discard(self: &Arc<Self>, member: Member) {
+    pub(crate) fn discard(self: &Arc<Self>, member: Box<Member>) {
         let mut state = self.lock();
         state.host.discard(member);
         self.unlock(state);

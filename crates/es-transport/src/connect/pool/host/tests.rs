@@ -27,7 +27,7 @@ impl Connection for Fake {
 }
 
 type Runtime = u8;
-type Inbox = Rc<RefCell<Vec<(usize, Member<Fake, Runtime>)>>>;
+type Inbox = Rc<RefCell<Vec<(usize, Box<Member<Fake, Runtime>>)>>>;
 
 /// A request that writes what it gets into the test's inbox.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ struct Request {
 }
 
 impl Waiter<Fake, Runtime> for Request {
-    fn deliver(self, member: Member<Fake, Runtime>) -> Result<(), Member<Fake, Runtime>> {
+    fn deliver(self, member: Box<Member<Fake, Runtime>>) -> Result<(), Box<Member<Fake, Runtime>>> {
         if self.is_gone {
             return Err(member);
         }
@@ -86,7 +86,7 @@ impl World {
             .unwrap()
     }
 
-    fn member(&mut self, runtime: Runtime, is_shared: bool) -> Member<Fake, Runtime> {
+    fn member(&mut self, runtime: Runtime, is_shared: bool) -> Box<Member<Fake, Runtime>> {
         self.made += 1;
         let connection = Fake {
             id: self.made,
@@ -94,13 +94,13 @@ impl World {
             is_shared,
         };
         let expires_at = Some(self.now + Duration::from_secs(600));
-        Member {
+        Box::new(Member {
             connection,
             runtime,
             expires_at,
             good_at: self.now,
             is_reused: false,
-        }
+        })
     }
 
     /// Opens a connection for whom the host wants one.
@@ -112,13 +112,13 @@ impl World {
     }
 
     /// An idle connection.
-    fn idle(&mut self) -> Member<Fake, Runtime> {
+    fn idle(&mut self) -> Box<Member<Fake, Runtime>> {
         self.request(0, 1);
         self.connect().unwrap();
         self.delivered().pop().unwrap().1
     }
 
-    fn delivered(&mut self) -> Vec<(usize, Member<Fake, Runtime>)> {
+    fn delivered(&mut self) -> Vec<(usize, Box<Member<Fake, Runtime>>)> {
         self.inbox.take()
     }
 
@@ -362,7 +362,7 @@ proptest! {
         let mut world = World::new(Limits { max_open, max_idle, ..LIMITS });
         let mut waiting: Vec<(u64, usize, Runtime)> = Vec::new();
         let mut connecting: Vec<Connect<Runtime>> = Vec::new();
-        let mut used: Vec<Member<Fake, Runtime>> = Vec::new();
+        let mut used: Vec<Box<Member<Fake, Runtime>>> = Vec::new();
         let mut servers = Vec::new();
 
         for (number, event) in events.into_iter().enumerate() {

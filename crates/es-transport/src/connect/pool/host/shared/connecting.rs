@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// The sender of a waiting request.
-pub(crate) struct Slot(pub oneshot::Sender<Result<Member>>);
+pub(crate) struct Slot(pub oneshot::Sender<Result<Box<Member>>>);
 
-impl Waiter<Box<HttpConnection>, Runtime> for Slot {
-    fn deliver(self, member: Member) -> Result<(), Member> {
+impl Waiter<HttpConnection, Runtime> for Slot {
+    fn deliver(self, member: Box<Member>) -> Result<(), Box<Member>> {
         match self.0.send(Ok(member)) {
             Err(Ok(member)) => Err(member),
             _ => Ok(()),
@@ -36,7 +36,7 @@ impl Slot {
 pub(crate) struct Waiting {
     pub host: Arc<SharedHost>,
     pub id: u64,
-    pub receiver: oneshot::Receiver<Result<Member>>,
+    pub receiver: oneshot::Receiver<Result<Box<Member>>>,
 }
 
 impl Waiting {
@@ -98,16 +98,16 @@ impl SharedHost {
         }
     }
 
-    fn connected(self: &Arc<Self>, waiter: u64, connection: Box<HttpConnection>, runtime: Runtime) {
+    fn connected(self: &Arc<Self>, waiter: u64, connection: HttpConnection, runtime: Runtime) {
         let now = Instant::now();
         let expires_at = self.settings.max_age().and_then(|age| now.checked_add(age));
-        let member = Member {
+        let member = Box::new(Member {
             connection,
             runtime,
             expires_at,
             good_at: now,
             is_reused: false,
-        };
+        });
         let mut state = self.lock();
         state.host.connected(waiter, member, now);
         self.unlock(state);
