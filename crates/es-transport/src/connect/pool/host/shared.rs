@@ -254,14 +254,15 @@ impl SharedHost {
         let was_suspended = std::mem::take(&mut state.was_suspended);
         let removed = state.host.take_removed();
         let connects = state.host.has_unclaimed_waiters() && !state.is_connecting;
-        let evicts = (state.eviction.is_none())
-            .then(|| state.host.idle_runtime())
-            .flatten();
-        if let Some(runtime) = evicts.clone() {
+        let mut evicts = None;
+        if state.eviction.is_none()
+            && let Some(runtime) = state.host.idle_runtime()
+        {
             state.eviction = Some(Eviction {
-                runtime,
-                last: self.settings.detector.now(),
+                runtime: runtime.clone(),
+                due_at: self.eviction_due_at(),
             });
+            evicts = Some(runtime);
         }
         drop(state);
 

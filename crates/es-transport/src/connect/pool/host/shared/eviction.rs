@@ -16,11 +16,17 @@ const SUSPEND_SLACK: Duration = Duration::from_secs(5);
 /// A running eviction task.
 pub(super) struct Eviction {
     pub runtime: Runtime,
-    /// When it came round last, by the wall clock.
-    pub last: SystemTime,
+    /// The time by the wall clock at which it must have come round again.
+    pub due_at: Option<SystemTime>,
 }
 
 impl SharedHost {
+    /// Returns when an eviction task that runs now must have come round again.
+    pub(super) fn eviction_due_at(&self) -> Option<SystemTime> {
+        let delay = self.settings.eviction_period() + SUSPEND_SLACK;
+        self.settings.detector.now().checked_add(delay)
+    }
+
     /// Drops all idle connections if the eviction task, which runs in this runtime, is
     /// long overdue: they are most likely dead.
     pub(super) fn check_suspended(&self, state: &mut State, runtime: &Runtime) {
@@ -31,10 +37,8 @@ impl SharedHost {
             return;
         }
         let now = self.settings.detector.now();
-        let delay = self.settings.eviction_period() + SUSPEND_SLACK;
-        let overdue = eviction.last.checked_add(delay);
-        if overdue.is_some_and(|overdue| now > overdue) {
-            eviction.last = now;
+        if eviction.due_at.is_some_and(|due_at| now > due_at) {
+            eviction.due_at = self.eviction_due_at();
             state.was_suspended = true;
             state.host.clear_idle();
         }
@@ -69,7 +73,7 @@ impl EvictionTask {
             }
             let goes_on = state.host.evict(Instant::now());
             if let Some(eviction) = &mut state.eviction {
-                eviction.last = host.settings.detector.now();
+                eviction.due_at = host.eviction_due_at();
             }
             host.unlock(state);
             if !goes_on {
