@@ -143,7 +143,8 @@ impl Seams {
 pub(super) struct Seam(Vec<Box<dyn FnOnce(StackService) -> StackService + Send>>);
 
 impl Seam {
-    fn push<L, B>(&mut self, layer: L)
+    /// Adds a layer within those that are there.
+    pub(super) fn push<L, B>(&mut self, layer: L)
     where
         L: Layer<StackService> + Send + 'static,
         L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,

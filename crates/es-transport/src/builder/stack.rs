@@ -7,7 +7,7 @@ use http::{Request, Response, uri::PathAndQuery};
 use http_body::Body as HttpBody;
 use tower::{Layer, Service, ServiceBuilder};
 
-use super::{HttpBackend, Settings};
+use super::{HttpBackend, Settings, seams::Seam};
 use crate::{
     Body,
     connect::Connections,
@@ -206,7 +206,7 @@ where
         None => selector,
     };
     let product = ProductCheckLayer::new().mode(settings.product);
-    let seams = std::mem::take(&mut settings.seams);
+    let mut seams = std::mem::take(&mut settings.seams);
     let reads_extensions =
         cfg!(feature = "metrics") || settings.reads_extensions || !seams.are_empty();
     let hedge = settings.hedge.take();
@@ -224,7 +224,6 @@ where
     let node = seams.node.over(collect.layer(backend));
     // A node for each attempt, and one deadline over all of it.
     let selected = ServiceBuilder::new()
-        .option_layer(windows)
         .layer(
             SelectNodeLayer::new(Arc::clone(&pool), Arc::clone(&selector))
                 .classified_by(settings.classify),
@@ -242,6 +241,10 @@ where
         .layer(AttemptTimeoutLayer::new(settings.request_timeout))
         .service(node);
 
+    // As in the seams, a layer that is not used costs nothing.
+    if let Some(windows) = windows {
+        seams.attempt.push(windows);
+    }
     let attempt = ServiceBuilder::new()
         .layer(settings.headers)
         .layer(MediaTypeLayer::new(mode))
@@ -258,11 +261,13 @@ where
         None => Box::new(|| {}),
     };
 
+    let mut hedged = Seam::default();
+    if let Some(hedge) = hedge {
+        hedged.push(hedge);
+    }
     let retried = ServiceBuilder::new()
         .layer(RetryLayer::new(retry))
-        .option_layer(hedge)
-        .layer(sniffer.layer())
-        .service(attempt);
+        .service(hedged.over(sniffer.layer().layer(attempt)));
 
     let request = ServiceBuilder::new()
         .layer(TraceLayer::new())
