@@ -33,13 +33,15 @@ struct Exchange {
     clippy::large_enum_variant,
     reason = "almost every call is `Sending`, and a box would cost an allocation"
 )]
-pub(super) enum State {
+enum State {
     Failed(Option<Error>),
     Sending(SendFuture),
     /// The call is several requests; or a stack of the caller's own returned a response that was
     /// not collected.
-    Receiving(Pin<Box<dyn Future<Output = Result<Received>> + Send>>),
+    Receiving(Receiving),
 }
+
+type Receiving = Pin<Box<dyn Future<Output = Result<Received>> + Send>>;
 
 impl Exchange {
     #[inline]
@@ -119,26 +121,46 @@ impl<T> Future for CallFuture<T> {
 
 impl<T> CallFuture<T> {
     pub(super) fn new(
-        state: State,
+        sending: SendFuture,
         accepted: Accepted,
         decode: fn(AcceptedResponse) -> Result<T>,
     ) -> Self {
         Self {
-            exchange: Exchange { state, accepted },
+            exchange: Exchange {
+                state: State::Sending(sending),
+                accepted,
+            },
+            decode,
+        }
+    }
+
+    /// Creates the future of a call that is several requests.
+    pub(super) fn receiving(
+        receiving: Receiving,
+        accepted: Accepted,
+        decode: fn(AcceptedResponse) -> Result<T>,
+    ) -> Self {
+        Self {
+            exchange: Exchange {
+                state: State::Receiving(receiving),
+                accepted,
+            },
             decode,
         }
     }
 
     /// Creates the future of a call that cannot be sent.
     pub(super) fn failed(error: Error, decode: fn(AcceptedResponse) -> Result<T>) -> Self {
-        Self::new(
-            State::Failed(Some(error)),
-            Accepted {
-                endpoint: None,
-                ignored: None,
+        Self {
+            exchange: Exchange {
+                state: State::Failed(Some(error)),
+                accepted: Accepted {
+                    endpoint: None,
+                    ignored: None,
+                },
             },
             decode,
-        )
+        }
     }
 }
 

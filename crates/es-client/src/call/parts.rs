@@ -3,14 +3,14 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use es_transport::{Body, Transport, TryCloneBody, curl::Curl};
+use es_transport::{Body, TryCloneBody, curl::Curl};
 use http::{Extensions, HeaderValue, Request, header, uri::PathAndQuery};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
     details,
-    future::{CallFuture, State, StreamFuture},
+    future::{CallFuture, StreamFuture},
     outcome::{Accepted, AcceptedResponse, is_ignored, meta},
     split::Splitting,
 };
@@ -230,11 +230,19 @@ impl RequestParts {
             ignored,
         };
         let splitting = self.splitting();
-        let state = match self.into_request(false) {
-            Ok((client, request)) => sending(client.transport(), request, splitting),
-            Err(error) => State::Failed(Some(error)),
-        };
-        CallFuture::new(state, accepted, decode)
+        match self.into_request(false) {
+            Ok((client, mut request)) => {
+                let transport = client.transport();
+                match splitting.and_then(|splitting| splitting.split(transport, &mut request)) {
+                    None => CallFuture::new(transport.send(request), accepted, decode),
+                    Some(split) => {
+                        let receiving = Box::pin(split.send(transport.clone()));
+                        CallFuture::receiving(receiving, accepted, decode)
+                    }
+                }
+            }
+            Err(error) => CallFuture::failed(error, decode),
+        }
     }
 
     /// Returns what it takes to split the call, if the client knows the nodes of documents.
@@ -378,17 +386,6 @@ impl RequestParts {
         }
         PathAndQuery::from_maybe_shared(Bytes::from(target))
             .map_err(|_| Error::invalid("the path is too long"))
-    }
-}
-
-fn sending(
-    transport: &Transport,
-    mut request: Request<Body>,
-    splitting: Option<Splitting>,
-) -> State {
-    match splitting.and_then(|splitting| splitting.split(transport, &mut request)) {
-        Some(split) => State::Receiving(Box::pin(split.send(transport.clone()))),
-        None => State::Sending(transport.send(request)),
     }
 }
 
