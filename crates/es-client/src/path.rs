@@ -49,10 +49,16 @@ pub(crate) fn push_pair(target: &mut String, name: &str, value: &str) {
 }
 
 fn encode(target: &mut String, value: &str, kept: &[u8]) {
+    let stays = |byte: u8| {
+        let unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        unreserved || kept.contains(&byte)
+    };
+    if value.bytes().all(stays) {
+        return target.push_str(value);
+    }
     target.reserve(value.len());
     for byte in value.bytes() {
-        let unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        if unreserved || kept.contains(&byte) {
+        if stays(byte) {
             target.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.
