@@ -147,6 +147,7 @@ impl Selection {
         }
         let (record, members) = (&self.entry().record, &self.stripe.members);
         if self.is_tracked {
+            let clock = members.clock(now);
             match outcome {
                 NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => {
                     record.load.end_silence(clock);
@@ -154,7 +155,7 @@ impl Selection {
                 _ => record.load.end(),
             }
             if let Some(latency) = self.latency(outcome, now) {
-                record.load.observe(latency, members.clock(now));
+                record.load.observe(latency, clock);
             }
         }
         if let Some(window) = members.observing.recent
