@@ -17,11 +17,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// The value cannot be serialized; the body stays as it was.
-    pub(crate) fn set<T: Serialize + ?Sized>(
-        &mut self,
-        name: &str,
-        value: &T,
-    ) -> serde_json::Result<()> {
+    pub fn set<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> serde_json::Result<()> {
         self.write(name, |bytes| {
             let start = bytes.len();
             serde_json::to_writer(&mut *bytes, value)?;
@@ -33,7 +29,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// That of `write`; the body stays as it was.
-    pub(crate) fn write(
+    pub fn write(
         &mut self,
         name: &str,
         write: impl FnOnce(&mut Vec<u8>) -> serde_json::Result<bool>,
@@ -56,7 +52,7 @@ impl JsonBody {
     ///
     /// # Errors
     /// The value cannot be serialized; the body stays as it was.
-    pub(crate) fn add(
+    pub fn add(
         &mut self,
         name: &str,
         key: &str,
@@ -104,11 +100,11 @@ impl JsonBody {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    pub(crate) fn finish(mut self) -> Bytes {
+    pub fn finish(mut self) -> Bytes {
         if let Some(last) = self.bytes.last_mut() {
             *last = b'}';
         } else {

@@ -10,14 +10,14 @@ use crate::json_path::path_at;
 #[derive(Debug)]
 pub(crate) struct ReadError {
     /// The path of the value; empty for the whole text.
-    pub(crate) path: String,
-    pub(crate) error: serde_json::Error,
+    pub path: String,
+    pub error: serde_json::Error,
 }
 
 impl ReadError {
     /// An error about a text.
     #[cold]
-    pub(crate) fn new(text: &str, error: serde_json::Error) -> Self {
+    pub fn new(text: &str, error: serde_json::Error) -> Self {
         Self {
             path: path_at(text, error.line(), error.column()),
             error,

@@ -27,8 +27,8 @@ pub struct ClientOptions {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     request: RequestOptions,
-    pub(crate) ignore_status: Option<Arc<[StatusCode]>>,
-    pub(crate) trace_query_text: bool,
+    pub ignore_status: Option<Arc<[StatusCode]>>,
+    pub trace_query_text: bool,
     /// The first setting that cannot be used; every call reports it.
     invalid: Option<Arc<TransportError>>,
     shared: Shared,
@@ -63,18 +63,14 @@ impl Clone for Shared {
 
 impl Settings {
     /// Attaches the options of a call of a client without settings, if there are any.
-    pub(crate) fn attach_default(
-        request: &mut Request<Body>,
-        idempotency: Idempotency,
-        stream: bool,
-    ) {
+    pub fn attach_default(request: &mut Request<Body>, idempotency: Idempotency, stream: bool) {
         static DEFAULT: LazyLock<Settings> = LazyLock::new(Settings::default);
         if stream || idempotency != Idempotency::ByMethod {
             DEFAULT.attach_valid(request, idempotency, stream);
         }
     }
 
-    pub(crate) fn attach(
+    pub fn attach(
         &self,
         request: &mut Request<Body>,
         idempotency: Idempotency,

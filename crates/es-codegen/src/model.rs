@@ -20,27 +20,27 @@ use crate::{
 /// The input of rendering.
 pub(crate) struct Model {
     /// The endpoints of each namespace; those of the root under the empty name.
-    pub(crate) namespaces: BTreeMap<String, Namespace>,
-    pub(crate) enums: Vec<Enumeration>,
-    pub(crate) rows: Vec<Rows>,
-    pub(crate) kinds: Vec<Kind>,
+    pub namespaces: BTreeMap<String, Namespace>,
+    pub enums: Vec<Enumeration>,
+    pub rows: Vec<Rows>,
+    pub kinds: Vec<Kind>,
 }
 
 /// The rows of a cat endpoint, and their columns: method, name on the wire.
 pub(crate) struct Rows {
-    pub(crate) endpoint: String,
-    pub(crate) columns: Vec<(String, String)>,
+    pub endpoint: String,
+    pub columns: Vec<(String, String)>,
 }
 
 pub(crate) struct Namespace {
-    pub(crate) words: Option<String>,
-    pub(crate) endpoints: Vec<Endpoint>,
+    pub words: Option<String>,
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// An enum and its members: name in Rust, value on the wire.
 pub(crate) struct Enumeration {
-    pub(crate) name: String,
-    pub(crate) members: Vec<(String, String)>,
+    pub name: String,
+    pub members: Vec<(String, String)>,
 }
 
 /// Enums that are used by code that is written by hand.

@@ -12,50 +12,50 @@ use crate::Result;
 /// All tables. Each file says at its top what it is for.
 pub(crate) struct Tables {
     /// Endpoint to the Rust type of its response, as seen from `es_client::types`.
-    pub(crate) responses: BTreeMap<String, String>,
+    pub responses: BTreeMap<String, String>,
     /// Endpoint to the reason why it may, or may not, be retried.
-    pub(crate) idempotency: Idempotency,
+    pub idempotency: Idempotency,
     /// Endpoint to the optional part that is an argument nevertheless.
-    pub(crate) arguments: BTreeMap<String, String>,
-    pub(crate) words: Words,
-    pub(crate) examples: Examples,
-    pub(crate) dsl: Dsl,
+    pub arguments: BTreeMap<String, String>,
+    pub words: Words,
+    pub examples: Examples,
+    pub dsl: Dsl,
 }
 
 /// Endpoint to a typical use of it, in Rust.
 #[derive(Deserialize)]
 pub(crate) struct Examples {
     /// Those that run against the embedded cluster.
-    pub(crate) run: BTreeMap<String, String>,
+    pub run: BTreeMap<String, String>,
     /// Those that are only compiled.
-    pub(crate) compile: BTreeMap<String, String>,
+    pub compile: BTreeMap<String, String>,
 }
 
 /// The query DSL.
 #[derive(Deserialize)]
 pub(crate) struct Dsl {
     /// Aggregations that may have others within their buckets.
-    pub(crate) buckets: BTreeSet<String>,
+    pub buckets: BTreeSet<String>,
     /// `Kind/option` to the reason why its setter is written by hand, or is none.
-    pub(crate) by_hand: BTreeMap<String, String>,
+    pub by_hand: BTreeMap<String, String>,
     /// The effect of an option, by name, or by `Kind/name` where it differs.
-    pub(crate) options: BTreeMap<String, String>,
+    pub options: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Idempotency {
-    pub(crate) idempotent: BTreeMap<String, String>,
-    pub(crate) not_idempotent: BTreeMap<String, String>,
-    pub(crate) partial: BTreeMap<String, String>,
+    pub idempotent: BTreeMap<String, String>,
+    pub not_idempotent: BTreeMap<String, String>,
+    pub partial: BTreeMap<String, String>,
 }
 
 /// Descriptions in the words of this project.
 #[derive(Deserialize)]
 pub(crate) struct Words {
-    pub(crate) namespaces: BTreeMap<String, String>,
-    pub(crate) endpoints: BTreeMap<String, String>,
+    pub namespaces: BTreeMap<String, String>,
+    pub endpoints: BTreeMap<String, String>,
     /// By name, or by `endpoint/name` or `namespace.*/name` where it differs.
-    pub(crate) parameters: BTreeMap<String, String>,
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// Reads the tables.
@@ -77,7 +77,7 @@ fn toml<T: DeserializeOwned>(file: &Path) -> Result<T> {
 
 impl Tables {
     /// Every endpoint that some table names: to find names that do not exist.
-    pub(crate) fn names(&self) -> BTreeSet<&str> {
+    pub fn names(&self) -> BTreeSet<&str> {
         let tables = [
             &self.responses,
             &self.idempotency.idempotent,

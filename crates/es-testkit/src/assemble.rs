@@ -22,12 +22,12 @@ use crate::tls::NodeCertificate;
 /// The secrets a cluster is started with.
 #[derive(Clone)]
 pub(crate) struct Secrets {
-    pub(crate) username: String,
-    pub(crate) password: String,
-    pub(crate) key_id: String,
-    pub(crate) key: String,
-    pub(crate) key_encoded: String,
-    pub(crate) token: String,
+    pub username: String,
+    pub password: String,
+    pub key_id: String,
+    pub key: String,
+    pub key_encoded: String,
+    pub token: String,
 }
 
 impl std::fmt::Debug for Secrets {

@@ -45,9 +45,9 @@ pub struct ClusterBuilder {
 /// A user as given; `readable` is the pattern of what a limited one may read.
 #[derive(Clone)]
 pub(crate) struct User {
-    pub(crate) name: String,
-    pub(crate) password: String,
-    pub(crate) readable: Option<String>,
+    pub name: String,
+    pub password: String,
+    pub readable: Option<String>,
 }
 
 impl std::fmt::Debug for User {

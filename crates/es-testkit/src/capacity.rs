@@ -91,7 +91,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Workers {
-    pub(crate) fn new(capacity: Capacity) -> Self {
+    pub fn new(capacity: Capacity) -> Self {
         Self {
             free: Arc::new(Semaphore::new(capacity.workers)),
             waiting: AtomicUsize::new(0),
@@ -100,7 +100,7 @@ impl Workers {
     }
 
     /// Waits for a worker; `None` when too many others wait.
-    pub(crate) async fn turn(&self, request: &Request<Bytes>) -> Option<Turn> {
+    pub async fn turn(&self, request: &Request<Bytes>) -> Option<Turn> {
         let path = request.uri().path();
         if path.starts_with("/_nodes") || path.starts_with("/_cluster") {
             return Some(Turn { _permit: None });

@@ -21,12 +21,12 @@ pub(crate) enum Json {
 
 impl Json {
     /// Reads a document so that its members keep their order.
-    pub(crate) fn parse(raw: &RawValue) -> Self {
+    pub fn parse(raw: &RawValue) -> Self {
         serde_json::from_str(raw.get()).unwrap_or(Self::Value(Value::Null))
     }
 
     /// Opens everything, so that each member can be reached.
-    pub(crate) fn opened(self) -> Self {
+    pub fn opened(self) -> Self {
         match self {
             Self::Value(Value::Array(items)) => Self::Array(
                 items
@@ -53,7 +53,7 @@ impl Json {
     }
 
     /// Returns the same as a plain value.
-    pub(crate) fn to_value(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         match self {
             Self::Value(value) => value.clone(),
             Self::Raw(raw) => serde_json::from_str(raw.get()).unwrap_or(Value::Null),
@@ -68,7 +68,7 @@ impl Json {
     }
 
     /// Adds a member to an object; anything else stays as it is.
-    pub(crate) fn insert(&mut self, name: &str, value: impl Into<Json>) {
+    pub fn insert(&mut self, name: &str, value: impl Into<Json>) {
         match self {
             Self::Object(fields) => {
                 fields.retain(|(known, _)| known != name);

@@ -32,11 +32,11 @@ pub(crate) fn seeded_text(seed: u64, length: usize) -> String {
 pub(crate) struct SplitMix(u64);
 
 impl SplitMix {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn next_u64(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -45,7 +45,7 @@ impl SplitMix {
     }
 
     /// Uniform in the open interval (0, 1), so that a logarithm of it is finite.
-    pub(crate) fn next_unit(&mut self) -> f64 {
+    pub fn next_unit(&mut self) -> f64 {
         let bits = self.next_u64() >> 12;
         (bits as f64 + 0.5) / (1_u64 << 52) as f64
     }

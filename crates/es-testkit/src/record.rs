@@ -206,16 +206,16 @@ pub(crate) struct Records {
     request_count: AtomicUsize,
     taps: Mutex<BTreeMap<u64, Wiretap>>,
     failures: Mutex<Vec<String>>,
-    pub(crate) accepted: AtomicUsize,
-    pub(crate) open: AtomicUsize,
-    pub(crate) handshakes: AtomicUsize,
-    pub(crate) resumed: AtomicUsize,
-    pub(crate) failed_handshakes: AtomicUsize,
-    pub(crate) refused: AtomicUsize,
+    pub accepted: AtomicUsize,
+    pub open: AtomicUsize,
+    pub handshakes: AtomicUsize,
+    pub resumed: AtomicUsize,
+    pub failed_handshakes: AtomicUsize,
+    pub refused: AtomicUsize,
 }
 
 impl Records {
-    pub(crate) fn new(keeping: bool) -> Self {
+    pub fn new(keeping: bool) -> Self {
         Self {
             keeping,
             ..Self::default()
@@ -223,10 +223,7 @@ impl Records {
     }
 
     /// Records a request and returns the place for the time of its response.
-    pub(crate) fn request(
-        &self,
-        make: impl FnOnce() -> Recorded,
-    ) -> Option<Arc<OnceLock<Instant>>> {
+    pub fn request(&self, make: impl FnOnce() -> Recorded) -> Option<Arc<OnceLock<Instant>>> {
         self.request_count.fetch_add(1, Ordering::Relaxed);
         if !self.keeping {
             return None;
@@ -238,29 +235,29 @@ impl Records {
     }
 
     /// Somewhere for a connection's bytes, unless nothing is kept.
-    pub(crate) fn tap(&self, connection: u64) -> Option<Wiretap> {
+    pub fn tap(&self, connection: u64) -> Option<Wiretap> {
         self.keeping
             .then(|| Arc::clone(lock(&self.taps).entry(connection).or_default()))
     }
 
-    pub(crate) fn handshake_failed(&self, why: String) {
+    pub fn handshake_failed(&self, why: String) {
         self.failed_handshakes.fetch_add(1, Ordering::Relaxed);
         lock(&self.failures).push(why);
     }
 
-    pub(crate) fn failures(&self) -> Vec<String> {
+    pub fn failures(&self) -> Vec<String> {
         lock(&self.failures).clone()
     }
 
-    pub(crate) fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<Recorded> {
         lock(&self.requests).clone()
     }
 
-    pub(crate) fn request_count(&self) -> usize {
+    pub fn request_count(&self) -> usize {
         self.request_count.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn counts(&self) -> ConnectionCounts {
+    pub fn counts(&self) -> ConnectionCounts {
         let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
         ConnectionCounts {
             accepted: read(&self.accepted),
@@ -273,7 +270,7 @@ impl Records {
     }
 
     /// Forgets everything but the connections that are open.
-    pub(crate) fn clear(&self) {
+    pub fn clear(&self) {
         lock(&self.requests).clear();
         lock(&self.failures).clear();
         for tap in lock(&self.taps).values() {
@@ -292,7 +289,7 @@ impl Records {
     }
 
     /// Whether the text arrived on any connection, in any request, plain or in base64.
-    pub(crate) fn received(&self, secret: &str) -> bool {
+    pub fn received(&self, secret: &str) -> bool {
         let forms = forms_of(secret);
         let holds = |bytes: &[u8]| forms.iter().any(|form| contains(bytes, form));
         let on_wire = lock(&self.taps).values().any(|tap| holds(&lock(tap)));

@@ -17,16 +17,16 @@ pub(crate) enum Privileges {
 /// A caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
-    pub(crate) username: String,
-    pub(crate) realm: &'static str,
-    pub(crate) authentication: &'static str,
-    pub(crate) api_key_id: Option<String>,
-    pub(crate) privileges: Privileges,
+    pub username: String,
+    pub realm: &'static str,
+    pub authentication: &'static str,
+    pub api_key_id: Option<String>,
+    pub privileges: Privileges,
 }
 
 impl Identity {
     /// The caller of a cluster without security.
-    pub(crate) fn anonymous() -> Self {
+    pub fn anonymous() -> Self {
         Self {
             username: "_anonymous".to_owned(),
             realm: "__anonymous",
@@ -37,7 +37,7 @@ impl Identity {
     }
 
     /// A user who may do everything, known by a bearer token.
-    pub(crate) fn token_holder(username: &str) -> Self {
+    pub fn token_holder(username: &str) -> Self {
         Self {
             username: username.to_owned(),
             realm: "reserved",
@@ -47,14 +47,14 @@ impl Identity {
         }
     }
 
-    pub(crate) fn roles(&self) -> &'static str {
+    pub fn roles(&self) -> &'static str {
         match self.privileges {
             Privileges::All => "superuser",
             Privileges::Read(_) => "limited",
         }
     }
 
-    pub(crate) fn may_read(&self, index: &str) -> bool {
+    pub fn may_read(&self, index: &str) -> bool {
         match &self.privileges {
             Privileges::All => true,
             Privileges::Read(patterns) => patterns
@@ -67,10 +67,10 @@ impl Identity {
 /// An API key; both halves are needed to use it.
 #[derive(Clone)]
 pub(crate) struct ApiKey {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) key: String,
-    pub(crate) owner: Identity,
+    pub id: String,
+    pub name: String,
+    pub key: String,
+    pub owner: Identity,
 }
 
 struct User {
@@ -105,7 +105,7 @@ pub(crate) enum Refusal {
 }
 
 impl Credentials {
-    pub(crate) fn add_user(&mut self, name: &str, password: &str, privileges: Privileges) {
+    pub fn add_user(&mut self, name: &str, password: &str, privileges: Privileges) {
         self.users.retain(|user| user.name != name);
         self.users.push(User {
             name: name.to_owned(),
@@ -114,12 +114,12 @@ impl Credentials {
         });
     }
 
-    pub(crate) fn add_key(&mut self, key: ApiKey) {
+    pub fn add_key(&mut self, key: ApiKey) {
         self.keys.push(key);
     }
 
     /// Makes the keys that fit unusable and returns their ids.
-    pub(crate) fn invalidate_keys(&mut self, fits: impl Fn(&ApiKey) -> bool) -> Vec<String> {
+    pub fn invalidate_keys(&mut self, fits: impl Fn(&ApiKey) -> bool) -> Vec<String> {
         let gone = self
             .keys
             .iter()
@@ -130,20 +130,20 @@ impl Credentials {
         gone
     }
 
-    pub(crate) fn keys(&self) -> &[ApiKey] {
+    pub fn keys(&self) -> &[ApiKey] {
         &self.keys
     }
 
-    pub(crate) fn add_token(&mut self, token: String, identity: Identity) {
+    pub fn add_token(&mut self, token: String, identity: Identity) {
         self.tokens.push((token, identity));
     }
 
-    pub(crate) fn revoke_tokens(&mut self) {
+    pub fn revoke_tokens(&mut self) {
         self.tokens.clear();
     }
 
     /// Returns the caller that an `Authorization` header stands for.
-    pub(crate) fn authenticate(&self, header: Option<&str>) -> Result<Identity, Refusal> {
+    pub fn authenticate(&self, header: Option<&str>) -> Result<Identity, Refusal> {
         let (scheme, value) = header
             .and_then(|header| header.split_once(' '))
             .ok_or(Refusal::Missing)?;

@@ -27,23 +27,23 @@ pub enum Flavor {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    pub(crate) cluster_name: String,
-    pub(crate) cluster_uuid: String,
-    pub(crate) version: Version,
-    pub(crate) flavor: Flavor,
-    pub(crate) product_header: bool,
-    pub(crate) max_content_length: usize,
-    pub(crate) compression: bool,
-    pub(crate) security: bool,
+    pub cluster_name: String,
+    pub cluster_uuid: String,
+    pub version: Version,
+    pub flavor: Flavor,
+    pub product_header: bool,
+    pub max_content_length: usize,
+    pub compression: bool,
+    pub security: bool,
 }
 
 impl Settings {
-    pub(crate) fn is_opensearch(&self) -> bool {
+    pub fn is_opensearch(&self) -> bool {
         self.flavor == Flavor::OpenSearch
     }
 
     /// 7.x of Elasticsearch: older headers, older error texts, documents with `_type`.
-    pub(crate) fn is_legacy(&self) -> bool {
+    pub fn is_legacy(&self) -> bool {
         !self.is_opensearch() && self.version.major < 8
     }
 }

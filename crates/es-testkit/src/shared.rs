@@ -12,37 +12,37 @@ use crate::sync::lock;
 /// The cluster behind its nodes.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) settings: Settings,
-    pub(crate) store: Mutex<Store>,
-    pub(crate) credentials: Mutex<Credentials>,
-    pub(crate) nodes: Mutex<Vec<Arc<NodeFacts>>>,
+    pub settings: Settings,
+    pub store: Mutex<Store>,
+    pub credentials: Mutex<Credentials>,
+    pub nodes: Mutex<Vec<Arc<NodeFacts>>>,
 }
 
 /// The facts about a node that `_nodes/http` shows.
 #[derive(Debug)]
 pub(crate) struct NodeFacts {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) changing: Mutex<ChangingFacts>,
+    pub id: String,
+    pub name: String,
+    pub changing: Mutex<ChangingFacts>,
     /// False while the node is down or hidden: it has left the cluster.
-    pub(crate) listed: AtomicBool,
+    pub listed: AtomicBool,
     /// Shard operations done on the node's own shards.
-    pub(crate) local: AtomicUsize,
+    pub local: AtomicUsize,
     /// Shard operations that the node passed to another node.
-    pub(crate) forwarded: AtomicUsize,
+    pub forwarded: AtomicUsize,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ChangingFacts {
-    pub(crate) publish_address: String,
-    pub(crate) roles: Vec<String>,
-    pub(crate) attributes: BTreeMap<String, String>,
-    pub(crate) warnings: Vec<String>,
+    pub publish_address: String,
+    pub roles: Vec<String>,
+    pub attributes: BTreeMap<String, String>,
+    pub warnings: Vec<String>,
 }
 
 impl Shared {
     /// The nodes that are in the cluster at present.
-    pub(crate) fn listed_nodes(&self) -> Vec<Arc<NodeFacts>> {
+    pub fn listed_nodes(&self) -> Vec<Arc<NodeFacts>> {
         let nodes = lock(&self.nodes);
         nodes
             .iter()

@@ -33,7 +33,7 @@ impl<'v> Fields<'v> {
     ///
     /// # Errors
     /// 400 `parsing_exception` for what is no object.
-    pub(crate) fn of(reader: Reader, name: &'v str, value: &'v Value) -> Result<Self, ApiError> {
+    pub fn of(reader: Reader, name: &'v str, value: &'v Value) -> Result<Self, ApiError> {
         let Some(map) = value.as_object() else {
             return Err(ApiError::parsing(format!(
                 "[{name}] malformed, no start_object after its name"
@@ -42,15 +42,15 @@ impl<'v> Fields<'v> {
         Ok(Self::new(reader, name, map))
     }
 
-    pub(crate) fn query(name: &'v str, value: &'v Value) -> Result<Self, ApiError> {
+    pub fn query(name: &'v str, value: &'v Value) -> Result<Self, ApiError> {
         Self::of(Reader::Query, name, value)
     }
 
-    pub(crate) fn section(name: &'v str, value: &'v Value) -> Result<Self, ApiError> {
+    pub fn section(name: &'v str, value: &'v Value) -> Result<Self, ApiError> {
         Self::of(Reader::Section, name, value)
     }
 
-    pub(crate) fn new(reader: Reader, name: &'v str, map: &'v Map<String, Value>) -> Self {
+    pub fn new(reader: Reader, name: &'v str, map: &'v Map<String, Value>) -> Self {
         Self {
             name,
             reader,
@@ -59,7 +59,7 @@ impl<'v> Fields<'v> {
         }
     }
 
-    pub(crate) fn name(&self) -> &'v str {
+    pub fn name(&self) -> &'v str {
         self.name
     }
 
@@ -67,7 +67,7 @@ impl<'v> Fields<'v> {
     ///
     /// # Errors
     /// 400 for `null`.
-    pub(crate) fn get(&self, name: &str) -> Result<Option<&'v Value>, ApiError> {
+    pub fn get(&self, name: &str) -> Result<Option<&'v Value>, ApiError> {
         match self.raw(name) {
             Some(Value::Null) => Err(self.wrong(name, &Value::Null)),
             value => Ok(value),
@@ -75,13 +75,13 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a member that may be `null`.
-    pub(crate) fn raw(&self, name: &str) -> Option<&'v Value> {
+    pub fn raw(&self, name: &str) -> Option<&'v Value> {
         let (name, value) = self.map.get_key_value(name)?;
         self.taken.borrow_mut().insert(name);
         Some(value)
     }
 
-    pub(crate) fn required(&self, name: &str) -> Result<&'v Value, ApiError> {
+    pub fn required(&self, name: &str) -> Result<&'v Value, ApiError> {
         let missing = || match self.reader {
             Reader::Query => ApiError::parsing(format!("[{}] requires [{name}]", self.name)),
             _ => ApiError::illegal_argument(format!("Required [{name}]")),
@@ -90,7 +90,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a text; numbers and booleans are read as texts.
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
+    pub fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -100,7 +100,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a text; nothing else is read as one.
-    pub(crate) fn string(&self, name: &str) -> Result<Option<String>, ApiError> {
+    pub fn string(&self, name: &str) -> Result<Option<String>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -118,7 +118,7 @@ impl<'v> Fields<'v> {
         }
     }
 
-    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(*flag)),
@@ -140,7 +140,7 @@ impl<'v> Fields<'v> {
         }
     }
 
-    pub(crate) fn float(&self, name: &str) -> Result<Option<f64>, ApiError> {
+    pub fn float(&self, name: &str) -> Result<Option<f64>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::String(text)) => match java_number(text) {
@@ -162,7 +162,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a whole number; a fraction is cut off, as the server does it.
-    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
@@ -180,7 +180,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a count: zero or more.
-    pub(crate) fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
+    pub fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
         let Some(number) = self.integer(name)? else {
             return Ok(None);
         };
@@ -192,7 +192,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a count of at least one.
-    pub(crate) fn positive(&self, name: &str) -> Result<Option<usize>, ApiError> {
+    pub fn positive(&self, name: &str) -> Result<Option<usize>, ApiError> {
         match self.count(name)? {
             Some(0) => Err(self.invalid(format!(
                 "[{name}] must be greater than 0. Found [0] in [{}]",
@@ -203,7 +203,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes an object.
-    pub(crate) fn object(&self, name: &str) -> Result<Option<&'v Map<String, Value>>, ApiError> {
+    pub fn object(&self, name: &str) -> Result<Option<&'v Map<String, Value>>, ApiError> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
@@ -214,7 +214,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes a text or a list of texts.
-    pub(crate) fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
         let Some(value) = self.get(name)? else {
             return Ok(None);
         };
@@ -235,11 +235,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Takes one of several words.
-    pub(crate) fn choice<T: Copy>(
-        &self,
-        name: &str,
-        words: &[(&str, T)],
-    ) -> Result<Option<T>, ApiError> {
+    pub fn choice<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
@@ -255,7 +251,7 @@ impl<'v> Fields<'v> {
     ///
     /// # Errors
     /// 400 for the others, as from this server or the genuine one.
-    pub(crate) fn only(&self, name: &str, done: &str, known: &[&str]) -> Result<(), ApiError> {
+    pub fn only(&self, name: &str, done: &str, known: &[&str]) -> Result<(), ApiError> {
         match self.text(name)? {
             Some(text) if known.iter().any(|word| word.eq_ignore_ascii_case(&text)) => Err(
                 ApiError::unsupported(format!("[{name}: {text}] in [{}]", self.name)),
@@ -265,7 +261,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Refuses members that the genuine server takes and the test kit does not.
-    pub(crate) fn unsupported(&self, names: &[&str]) -> Result<(), ApiError> {
+    pub fn unsupported(&self, names: &[&str]) -> Result<(), ApiError> {
         let found = names.iter().find(|name| self.map.contains_key(**name));
         found.map_or(Ok(()), |name| {
             Err(ApiError::unsupported(format!(
@@ -276,7 +272,7 @@ impl<'v> Fields<'v> {
     }
 
     /// The members that were not taken.
-    pub(crate) fn rest(&self) -> Vec<(&'v String, &'v Value)> {
+    pub fn rest(&self) -> Vec<(&'v String, &'v Value)> {
         let taken = self.taken.borrow();
         self.map
             .iter()
@@ -288,7 +284,7 @@ impl<'v> Fields<'v> {
     ///
     /// # Errors
     /// 400 as the server says it.
-    pub(crate) fn finish(&self) -> Result<(), ApiError> {
+    pub fn finish(&self) -> Result<(), ApiError> {
         let Some((name, value)) = self.rest().first().copied() else {
             return Ok(());
         };
@@ -311,7 +307,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Makes an error for a value that its member cannot have.
-    pub(crate) fn invalid(&self, reason: impl Into<String>) -> ApiError {
+    pub fn invalid(&self, reason: impl Into<String>) -> ApiError {
         match self.reader {
             Reader::Section => {
                 let reason = reason.into();
@@ -326,7 +322,7 @@ impl<'v> Fields<'v> {
     }
 
     /// A member of a type that it cannot have.
-    pub(crate) fn wrong(&self, name: &str, value: &Value) -> ApiError {
+    pub fn wrong(&self, name: &str, value: &Value) -> ApiError {
         match self.reader {
             Reader::Query => ApiError::parsing(format!(
                 "[{}] query does not support [{name}] of the value {value}",

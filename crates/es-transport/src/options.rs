@@ -394,7 +394,7 @@ pub(crate) enum Reading {
 }
 
 impl Reading {
-    pub(crate) fn of(options: Option<&RequestOptions>, limit: Option<usize>) -> Self {
+    pub fn of(options: Option<&RequestOptions>, limit: Option<usize>) -> Self {
         let Some(options) = options else {
             return Self::Collect(limit.unwrap_or(usize::MAX));
         };
@@ -408,7 +408,7 @@ impl Reading {
     }
 
     /// Returns whether a response with this status becomes a stream, and its limit.
-    pub(crate) fn resolve(self, status: StatusCode) -> (bool, usize) {
+    pub fn resolve(self, status: StatusCode) -> (bool, usize) {
         let is_error = status.is_client_error() || status.is_server_error();
         match self {
             Self::Collect(limit) => (false, limit),

@@ -9,12 +9,12 @@ use crate::{client::Elasticsearch, endpoint::Endpoint, params::ToParam};
 
 /// A call under construction, whose response is an `A`.
 pub(crate) struct Request<A> {
-    pub(crate) parts: RequestParts,
+    pub parts: RequestParts,
     response: PhantomData<fn() -> A>,
 }
 
 impl<A> Request<A> {
-    pub(crate) fn new(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
+    pub fn new(client: &Elasticsearch, endpoint: &'static Endpoint) -> Self {
         Self {
             parts: RequestParts::new(client, endpoint),
             response: PhantomData,
@@ -22,13 +22,13 @@ impl<A> Request<A> {
     }
 
     /// Sets a path part that is required.
-    pub(crate) fn path(mut self, number: usize, value: impl ToParam) -> Self {
+    pub fn path(mut self, number: usize, value: impl ToParam) -> Self {
         self.parts.required_part(number, value);
         self
     }
 
     /// Sets a query parameter that is required.
-    pub(crate) fn param(mut self, name: &'static str, value: impl ToParam) -> Self {
+    pub fn param(mut self, name: &'static str, value: impl ToParam) -> Self {
         self.parts.required_query(name, value);
         self
     }

@@ -18,19 +18,19 @@ use crate::{
 
 /// The responses that are not errors.
 pub(super) struct Accepted {
-    pub(super) endpoint: Option<&'static Endpoint>,
-    pub(super) ignored: Option<Arc<[StatusCode]>>,
+    pub endpoint: Option<&'static Endpoint>,
+    pub ignored: Option<Arc<[StatusCode]>>,
 }
 
 impl Accepted {
     /// Returns the name of the call.
-    pub(super) fn call(&self) -> Option<&'static str> {
+    pub fn call(&self) -> Option<&'static str> {
         self.endpoint.map(|endpoint| endpoint.name)
     }
 
     /// Whether a response is not an error. The same status may be either: 404 means that
     /// the document is missing, or the index.
-    pub(super) fn contains(&self, status: StatusCode, body: &[u8]) -> bool {
+    pub fn contains(&self, status: StatusCode, body: &[u8]) -> bool {
         status.is_success()
             || is_ignored(self.ignored.as_deref(), status)
             || self.endpoint.is_some_and(|endpoint| {
@@ -54,32 +54,32 @@ fn has_error(body: &[u8]) -> bool {
 
 /// A response, read to its end.
 pub(super) struct Received {
-    pub(super) parts: Parts,
-    pub(super) node: Option<Arc<str>>,
-    pub(super) body: Bytes,
+    pub parts: Parts,
+    pub node: Option<Arc<str>>,
+    pub body: Bytes,
     /// When it was sent.
-    pub(super) started: Instant,
+    pub started: Instant,
 }
 
 /// A response with an accepted status, before it is decoded.
 pub(crate) struct AcceptedResponse {
-    pub(crate) parts: Parts,
-    pub(crate) node: Option<Arc<str>>,
-    pub(crate) body: Bytes,
+    pub parts: Parts,
+    pub node: Option<Arc<str>>,
+    pub body: Bytes,
     /// When it was sent.
-    pub(crate) started: Instant,
-    pub(crate) call: Option<&'static str>,
+    pub started: Instant,
+    pub call: Option<&'static str>,
 }
 
 impl AcceptedResponse {
     /// Returns the status, headers, node and attempts.
-    pub(super) fn meta(&self) -> Meta {
+    pub fn meta(&self) -> Meta {
         let duration = self.started.elapsed();
         Meta::of_call(self.call, self.parts.clone(), self.node.clone(), duration)
     }
 
     /// Returns the status, headers, node and attempts, and the body.
-    pub(super) fn split(self) -> (Meta, Bytes) {
+    pub fn split(self) -> (Meta, Bytes) {
         let duration = self.started.elapsed();
         (
             Meta::of_call(self.call, self.parts, self.node, duration),
@@ -88,7 +88,7 @@ impl AcceptedResponse {
     }
 
     /// Decodes JSON.
-    pub(crate) fn json<T: DeserializeOwned>(self) -> Result<T> {
+    pub fn json<T: DeserializeOwned>(self) -> Result<T> {
         from_bytes(&self.body).map_err(|error| {
             let (meta, body) = self.split();
             Error::decode("the response", error, meta, body)
@@ -96,31 +96,31 @@ impl AcceptedResponse {
     }
 
     /// Reads the documents of a complete response.
-    pub(crate) fn documents<R: Documents + DeserializeOwned>(self) -> Result<Vec<R::Document>> {
+    pub fn documents<R: Documents + DeserializeOwned>(self) -> Result<Vec<R::Document>> {
         self.json::<R>()?.all_documents()
     }
 
     /// HEAD: 404 is `false`, any other accepted status is `true`.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
-    pub(crate) fn exists(self) -> Result<bool> {
+    pub fn exists(self) -> Result<bool> {
         Ok(self.parts.status != StatusCode::NOT_FOUND)
     }
 
     /// Ignores the body.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
-    pub(crate) fn nothing(self) -> Result<()> {
+    pub fn nothing(self) -> Result<()> {
         Ok(())
     }
 
     /// Reads a text in UTF-8.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
-    pub(crate) fn text(self) -> Result<String> {
+    pub fn text(self) -> Result<String> {
         Ok(String::from_utf8_lossy(&self.body).into_owned())
     }
 
     /// Returns the response undecoded.
     #[expect(clippy::unnecessary_wraps, reason = "the signature of every decoder")]
-    pub(crate) fn raw(self) -> Result<Response> {
+    pub fn raw(self) -> Result<Response> {
         let (meta, body) = self.split();
         Ok(Response::from_parts(meta, body))
     }

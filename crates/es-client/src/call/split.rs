@@ -78,7 +78,7 @@ pub(super) struct Split {
 
 impl Splitting {
     /// Returns `None` for endpoints whose calls are not split.
-    pub(super) fn of(
+    pub fn of(
         endpoint: &str,
         index: Option<&str>,
         query: &[(Cow<'static, str>, Cow<'static, str>)],
@@ -103,11 +103,7 @@ impl Splitting {
 
     /// Splits a request. If its entries are best sent together, it returns `None`, and the request
     /// goes to the node that holds most of them.
-    pub(super) fn split(
-        &self,
-        transport: &Transport,
-        request: &mut Request<Body>,
-    ) -> Option<Split> {
+    pub fn split(&self, transport: &Transport, request: &mut Request<Body>) -> Option<Split> {
         static TURN: AtomicUsize = AtomicUsize::new(0);
         let turn = TURN.fetch_add(1, Ordering::Relaxed);
         let node_of = |index: Option<&str>, id: Option<&str>, routing: Option<&str>| {
@@ -305,7 +301,7 @@ fn local(
 impl Split {
     /// Sends all requests at the same time. The response has the entries in the order of the call,
     /// and the head of the first response. A response with an error status is that of the call.
-    pub(super) async fn send(self, transport: Transport) -> Result<Received> {
+    pub async fn send(self, transport: Transport) -> Result<Received> {
         let started = Instant::now();
         let sent = self.requests.into_iter().map(async |request| {
             let (parts, body) = transport.send(request).await?.into_parts();

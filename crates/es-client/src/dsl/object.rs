@@ -53,7 +53,7 @@ pub(super) struct Clause {
 }
 
 impl Clause {
-    pub(super) fn new(kind: &'static str, options: Map<String, Value>) -> Self {
+    pub fn new(kind: &'static str, options: Map<String, Value>) -> Self {
         Self {
             kind: Some(kind.into()),
             options,
@@ -62,14 +62,14 @@ impl Clause {
     }
 
     /// Creates a clause whose kind is the name of a field.
-    pub(super) fn field_name(field: impl Into<String>) -> Self {
+    pub fn field_name(field: impl Into<String>) -> Self {
         Self {
             kind: Some(Cow::Owned(field.into())),
             ..Self::default()
         }
     }
 
-    pub(super) fn of_field(
+    pub fn of_field(
         kind: &'static str,
         field: impl Into<String>,
         options: Map<String, Value>,
@@ -81,7 +81,7 @@ impl Clause {
     }
 
     /// Creates options without a kind.
-    pub(super) fn plain(options: Map<String, Value>) -> Self {
+    pub fn plain(options: Map<String, Value>) -> Self {
         Self {
             options,
             ..Self::default()
@@ -89,7 +89,7 @@ impl Clause {
     }
 
     /// Sets an option; `null` changes nothing.
-    pub(super) fn set(&mut self, name: impl Into<String>, value: impl Serialize) {
+    pub fn set(&mut self, name: impl Into<String>, value: impl Serialize) {
         match json(value) {
             Value::Null => {}
             value => drop(self.options.insert(name.into(), value)),
@@ -97,14 +97,14 @@ impl Clause {
     }
 
     /// Sets an option; `None` changes nothing.
-    pub(super) fn param(&mut self, name: &'static str, value: impl ToParam) {
+    pub fn param(&mut self, name: &'static str, value: impl ToParam) {
         if let Some(value) = value.to_param().into_json() {
             self.options.insert(name.to_owned(), value);
         }
     }
 
     /// Sets an option that is a list; one value makes a list of one.
-    pub(super) fn list(&mut self, name: &'static str, value: impl ToParam) {
+    pub fn list(&mut self, name: &'static str, value: impl ToParam) {
         if let Some(value) = value.to_param().into_json() {
             let list = if value.is_array() {
                 value
@@ -116,7 +116,7 @@ impl Clause {
     }
 
     /// Appends one or several values to an option that is a list.
-    pub(super) fn push(&mut self, name: &'static str, value: impl ToParam) {
+    pub fn push(&mut self, name: &'static str, value: impl ToParam) {
         let values = match value.to_param().into_json() {
             None => return,
             Some(Value::Array(values)) => values,
@@ -133,14 +133,14 @@ impl Clause {
     }
 
     /// Sets what stands beside the kind; `None` changes nothing.
-    pub(super) fn beside(&mut self, name: &'static str, value: impl ToParam) {
+    pub fn beside(&mut self, name: &'static str, value: impl ToParam) {
         if let Some(value) = value.to_param().into_json() {
             self.beside.insert(name.to_owned(), value);
         }
     }
 
     /// Adds an entry to an object beside the kind.
-    pub(super) fn beside_entry(&mut self, name: &str, key: String, value: Value) {
+    pub fn beside_entry(&mut self, name: &str, key: String, value: Value) {
         let entries = self
             .beside
             .entry(name)
@@ -151,7 +151,7 @@ impl Clause {
     }
 
     /// Adds an entry to an option that is an object.
-    pub(super) fn entry(&mut self, name: &str, key: String, value: Value) {
+    pub fn entry(&mut self, name: &str, key: String, value: Value) {
         let entries = self
             .options
             .entry(name)
@@ -162,7 +162,7 @@ impl Clause {
     }
 
     /// Returns the option that is an object.
-    pub(super) fn object(&mut self) -> Option<&mut Map<String, Value>> {
+    pub fn object(&mut self) -> Option<&mut Map<String, Value>> {
         self.options.values_mut().find_map(Value::as_object_mut)
     }
 }

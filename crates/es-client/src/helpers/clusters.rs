@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// Their numbers in a response.
 #[derive(Deserialize)]
 pub(super) struct Clusters {
-    pub(super) total: Option<u32>,
+    pub total: Option<u32>,
     /// Those that could not be searched, and may be missing.
     skipped: Option<u32>,
     partial: Option<u32>,
@@ -14,7 +14,7 @@ pub(super) struct Clusters {
 
 impl Clusters {
     /// Returns the number of clusters of which results may be missing.
-    pub(super) fn missing(&self) -> u32 {
+    pub fn missing(&self) -> u32 {
         let counts = [self.skipped, self.partial, self.failed];
         counts.into_iter().flatten().fold(0, u32::saturating_add)
     }

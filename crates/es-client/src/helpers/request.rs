@@ -21,20 +21,20 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// Why a request has no response that can be used.
 #[derive(Debug)]
 pub(super) struct Failed {
-    pub(super) error: Error,
+    pub error: Error,
     /// Whether it may have been carried out nevertheless.
-    pub(super) maybe_applied: bool,
+    pub maybe_applied: bool,
     /// Whether the same request may succeed later.
-    pub(super) transient: bool,
+    pub transient: bool,
     /// The wait that the server asks for.
-    pub(super) retry_after: Option<Duration>,
+    pub retry_after: Option<Duration>,
 }
 
 /// The number of retries of a request, and the waits before them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RetryConfig {
-    pub(super) max_retries: u32,
-    pub(super) backoff: Backoff,
+    pub max_retries: u32,
+    pub backoff: Backoff,
 }
 
 impl Default for RetryConfig {
@@ -57,7 +57,7 @@ pub(super) struct Retries {
 
 impl Retries {
     /// Returns the wait before the next retry; `None` if there have been as many as allowed.
-    pub(super) fn next_wait(&mut self, config: RetryConfig, failed: &Failed) -> Option<Duration> {
+    pub fn next_wait(&mut self, config: RetryConfig, failed: &Failed) -> Option<Duration> {
         if self.count >= config.max_retries {
             return None;
         }
@@ -139,7 +139,7 @@ pub(crate) fn node_statuses(own: Option<&[StatusCode]>) -> Arc<[StatusCode]> {
 }
 
 impl Failed {
-    pub(super) fn before_sending(error: Error) -> Self {
+    pub fn before_sending(error: Error) -> Self {
         Self {
             error,
             maybe_applied: false,
@@ -149,7 +149,7 @@ impl Failed {
     }
 
     /// Nothing came back, or only a part of it.
-    pub(super) fn without_response(error: Error) -> Self {
+    pub fn without_response(error: Error) -> Self {
         let Some(transport) = error.as_transport() else {
             return Self {
                 error,
@@ -171,7 +171,7 @@ impl Failed {
         }
     }
 
-    pub(super) fn refused(error: Error) -> Self {
+    pub fn refused(error: Error) -> Self {
         let status = error.status().unwrap_or_default();
         let transient = matches!(status.as_u16(), 429 | 502 | 503 | 504);
         let retry_after = error
@@ -194,7 +194,7 @@ impl Failed {
     }
 
     /// The outcome of a request whose response does not say it.
-    pub(super) fn unreadable(error: Error) -> Self {
+    pub fn unreadable(error: Error) -> Self {
         Self {
             error,
             maybe_applied: true,

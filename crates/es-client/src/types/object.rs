@@ -46,11 +46,11 @@ pub(super) struct ObjectVisitor<T> {
 }
 
 impl<T> ObjectVisitor<T> {
-    pub(super) const WHOLE: Self = Self {
+    pub const WHOLE: Self = Self {
         whole: true,
         object: PhantomData,
     };
-    pub(super) const PART: Self = Self {
+    pub const PART: Self = Self {
         whole: false,
         object: PhantomData,
     };

@@ -33,14 +33,14 @@ pub(crate) struct Failed {
 }
 
 impl<T> Source<T> {
-    pub(super) fn document(&self) -> Option<&T> {
+    pub fn document(&self) -> Option<&T> {
         match self {
             Self::Document(document) => Some(document),
             Self::Absent | Self::Failed(_) => None,
         }
     }
 
-    pub(super) fn get(&self, index: &str, id: &str) -> Result<Option<&T>> {
+    pub fn get(&self, index: &str, id: &str) -> Result<Option<&T>> {
         match self {
             Self::Absent => Ok(None),
             Self::Document(document) => Ok(Some(document)),
@@ -48,7 +48,7 @@ impl<T> Source<T> {
         }
     }
 
-    pub(super) fn into_inner(self, index: &str, id: &str) -> Result<Option<T>> {
+    pub fn into_inner(self, index: &str, id: &str) -> Result<Option<T>> {
         match self {
             Self::Absent => Ok(None),
             Self::Document(document) => Ok(Some(document)),

@@ -42,24 +42,24 @@ const SINGLE: [(&str, &str); 6] = [
 
 /// A kind, such as the `match` query.
 pub(crate) struct Kind {
-    pub(crate) name: String,
-    pub(crate) docs: String,
+    pub name: String,
+    pub docs: String,
     /// The containers that it is one of several kinds of.
-    pub(crate) containers: Vec<&'static str>,
+    pub containers: Vec<&'static str>,
     /// Further items that the macro `kind!` gives it.
-    pub(crate) with: Option<&'static str>,
-    pub(crate) options: Vec<Choice>,
+    pub with: Option<&'static str>,
+    pub options: Vec<Choice>,
 }
 
 /// An option of a kind.
 pub(crate) struct Choice {
-    pub(crate) method: String,
-    pub(crate) key: String,
+    pub method: String,
+    pub key: String,
     /// How the macro `kind!` sets it.
-    pub(crate) mode: &'static str,
+    pub mode: &'static str,
     /// The kind of `Param` that it takes; empty for an object.
-    pub(crate) takes: String,
-    pub(crate) docs: String,
+    pub takes: String,
+    pub docs: String,
 }
 
 /// Returns the kinds of all containers, by name.

@@ -10,43 +10,43 @@ use crate::{
 
 /// An endpoint as it is rendered.
 pub(crate) struct Endpoint {
-    pub(crate) name: String,
+    pub name: String,
     /// The method of the namespace, and the name of the file.
-    pub(crate) method: String,
-    pub(crate) builder: String,
-    pub(crate) routes: Vec<Route>,
-    pub(crate) parts: Vec<Param>,
-    pub(crate) arguments: Vec<Argument>,
+    pub method: String,
+    pub builder: String,
+    pub routes: Vec<Route>,
+    pub parts: Vec<Param>,
+    pub arguments: Vec<Argument>,
     /// The last argument is an optional part: there is a method without it.
-    pub(crate) with_all: bool,
-    pub(crate) setters: Vec<Setter>,
+    pub with_all: bool,
+    pub setters: Vec<Setter>,
     /// As the macro `call!` names it.
-    pub(crate) body: &'static str,
-    pub(crate) body_required: bool,
-    pub(crate) response: Response,
+    pub body: &'static str,
+    pub body_required: bool,
+    pub response: Response,
     /// The member of `Idempotency`, where it is not `ByMethod`.
-    pub(crate) idempotency: Option<&'static str>,
-    pub(crate) docs: Vec<String>,
-    pub(crate) summary: String,
+    pub idempotency: Option<&'static str>,
+    pub docs: Vec<String>,
+    pub summary: String,
     /// A code block, with the lines that rustdoc hides.
-    pub(crate) example: Option<String>,
+    pub example: Option<String>,
 }
 
 pub(crate) struct Route {
     /// The constructor of the table's route.
-    pub(crate) constructor: &'static str,
-    pub(crate) text: Vec<String>,
-    pub(crate) parts: Vec<usize>,
+    pub constructor: &'static str,
+    pub text: Vec<String>,
+    pub parts: Vec<usize>,
 }
 
 /// The required parameters.
 pub(crate) struct Argument {
-    pub(crate) name: String,
+    pub name: String,
     /// The kind of `Param` that it takes.
-    pub(crate) takes: String,
+    pub takes: String,
     /// The type in the facts.
-    pub(crate) kind: String,
-    pub(crate) target: Target,
+    pub kind: String,
+    pub target: Target,
 }
 
 pub(crate) enum Target {
@@ -55,34 +55,34 @@ pub(crate) enum Target {
 }
 
 pub(crate) struct Response {
-    pub(crate) rust_type: String,
+    pub rust_type: String,
     /// How `AcceptedResponse` decodes it.
-    pub(crate) decode: &'static str,
-    pub(crate) accept: Option<&'static str>,
+    pub decode: &'static str,
+    pub accept: Option<&'static str>,
     /// Error statuses that carry ordinary responses.
-    pub(crate) statuses: Vec<u16>,
+    pub statuses: Vec<u16>,
 }
 
 impl Endpoint {
     /// The methods of its namespace.
-    pub(crate) fn methods(&self) -> Vec<String> {
+    pub fn methods(&self) -> Vec<String> {
         let all = self.with_all.then(|| format!("{}_all", self.method));
         std::iter::once(self.method.clone()).chain(all).collect()
     }
 
     /// Whether the response has documents of the caller's type.
-    pub(crate) fn is_generic(&self) -> bool {
+    pub fn is_generic(&self) -> bool {
         self.response.rust_type.contains("<T>")
     }
 
-    pub(crate) fn setters_of(&self, section: Section) -> impl Iterator<Item = &Setter> {
+    pub fn setters_of(&self, section: Section) -> impl Iterator<Item = &Setter> {
         self.setters
             .iter()
             .filter(move |setter| setter.section == section)
     }
 
     /// The names on the wire of everything that can be given.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         let parts = self.parts.iter().map(|part| &*part.name);
         let setters = self
             .setters
@@ -93,7 +93,7 @@ impl Endpoint {
             .chain(setters.map(|setter| &*setter.key))
     }
 
-    pub(crate) fn required_query(&self) -> impl Iterator<Item = &str> {
+    pub fn required_query(&self) -> impl Iterator<Item = &str> {
         self.arguments
             .iter()
             .filter_map(|argument| match &argument.target {

@@ -27,15 +27,15 @@ pub(crate) enum Section {
 
 /// A method of a builder.
 pub(crate) struct Setter {
-    pub(crate) section: Section,
-    pub(crate) method: String,
+    pub section: Section,
+    pub method: String,
     /// The name on the wire, or the number of the path part.
-    pub(crate) key: String,
+    pub key: String,
     /// The kind of `Param` that it takes; empty for an object.
-    pub(crate) takes: String,
+    pub takes: String,
     /// The type in the facts.
-    pub(crate) kind: String,
-    pub(crate) docs: String,
+    pub kind: String,
+    pub docs: String,
 }
 
 /// Parameters that no release accepts, or that are not for users.

@@ -26,7 +26,7 @@ impl Analyzers {
     ///
     /// # Errors
     /// 400 for what is not known, or not done here.
-    pub(crate) fn parse(settings: &Value) -> Result<Self, ApiError> {
+    pub fn parse(settings: &Value) -> Result<Self, ApiError> {
         let fields = Fields::section("analysis", settings)?;
         fields.unsupported(&["char_filter"])?;
         let section = |name: &str| -> Result<Map<String, Value>, ApiError> {
@@ -74,7 +74,7 @@ impl Analyzers {
     ///
     /// # Errors
     /// 400 when there is none, or when it is not done here.
-    pub(crate) fn get(&self, name: &str) -> Result<Arc<Analyzer>, ApiError> {
+    pub fn get(&self, name: &str) -> Result<Arc<Analyzer>, ApiError> {
         match self.own.get(name) {
             Some(analyzer) => Ok(Arc::clone(analyzer)),
             None => builtin(name).map(Arc::new),
@@ -82,7 +82,7 @@ impl Analyzers {
     }
 
     /// Returns the analyzer of fields that name none.
-    pub(crate) fn default_analyzer(&self) -> Result<Arc<Analyzer>, ApiError> {
+    pub fn default_analyzer(&self) -> Result<Arc<Analyzer>, ApiError> {
         self.get(if self.own.contains_key("default") {
             "default"
         } else {
@@ -90,7 +90,7 @@ impl Analyzers {
         })
     }
 
-    pub(crate) fn normalizer(&self, name: &str) -> Result<Arc<Analyzer>, ApiError> {
+    pub fn normalizer(&self, name: &str) -> Result<Arc<Analyzer>, ApiError> {
         if let Some(found) = self.normalizers.get(name) {
             return Ok(Arc::clone(found));
         }

@@ -42,7 +42,7 @@ pub(crate) enum Filter {
 pub(crate) const ENGLISH_STOP: &str = "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to was will with";
 
 impl Filter {
-    pub(crate) fn apply(&self, tokens: Vec<Token>) -> Vec<Token> {
+    pub fn apply(&self, tokens: Vec<Token>) -> Vec<Token> {
         match self {
             Self::Lowercase => map(tokens, |text| text.to_lowercase()),
             Self::Uppercase => map(tokens, |text| text.to_uppercase()),

@@ -13,20 +13,20 @@ pub(crate) use tokenizer::Tokenizer;
 /// One token of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Token {
-    pub(crate) text: String,
-    pub(crate) position: usize,
+    pub text: String,
+    pub position: usize,
     /// Offsets in UTF-16 code units, as the server counts them.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) kind: &'static str,
+    pub start: usize,
+    pub end: usize,
+    pub kind: &'static str,
 }
 
 /// A tokenizer and what happens to its tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Analyzer {
-    pub(crate) name: String,
-    pub(crate) tokenizer: Tokenizer,
-    pub(crate) filters: Vec<Filter>,
+    pub name: String,
+    pub tokenizer: Tokenizer,
+    pub filters: Vec<Filter>,
 }
 
 impl PartialEq for Analyzer {
@@ -37,7 +37,7 @@ impl PartialEq for Analyzer {
 
 impl Analyzer {
     /// Returns the tokens of a text.
-    pub(crate) fn tokens(&self, text: &str) -> Vec<Token> {
+    pub fn tokens(&self, text: &str) -> Vec<Token> {
         let mut tokens = self.tokenizer.split(text);
         for filter in &self.filters {
             tokens = filter.apply(tokens);
@@ -46,7 +46,7 @@ impl Analyzer {
     }
 
     /// Returns a text as a normalizer leaves it.
-    pub(crate) fn normalize(&self, text: &str) -> String {
+    pub fn normalize(&self, text: &str) -> String {
         self.tokens(text)
             .into_iter()
             .next()
@@ -55,7 +55,7 @@ impl Analyzer {
     }
 
     /// Applies those filters to a part of a token (a prefix, a wildcard) that work on letters.
-    pub(crate) fn normalize_part(&self, text: &str) -> String {
+    pub fn normalize_part(&self, text: &str) -> String {
         let whole = Self {
             tokenizer: Tokenizer::Keyword,
             filters: self.letter_filters(),

@@ -47,7 +47,7 @@ impl CharClass {
 }
 
 impl Tokenizer {
-    pub(crate) fn split(&self, text: &str) -> Vec<Token> {
+    pub fn split(&self, text: &str) -> Vec<Token> {
         match self {
             Self::Keyword if text.is_empty() => Vec::new(),
             Self::Keyword => tokens(text, [(0, text)], "word"),

@@ -16,23 +16,23 @@ use crate::store::{ResolveOptions, Store, repeated};
 /// A request after authentication, content negotiation and routing.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub(crate) shared: &'a Shared,
-    pub(crate) node: &'a NodeFacts,
-    pub(crate) method: &'a Method,
+    pub shared: &'a Shared,
+    pub node: &'a NodeFacts,
+    pub method: &'a Method,
     /// The placeholders of the route, decoded.
-    pub(crate) path: Vec<(&'static str, String)>,
-    pub(crate) params: Params,
-    pub(crate) body: Bytes,
-    pub(crate) identity: Identity,
+    pub path: Vec<(&'static str, String)>,
+    pub params: Params,
+    pub body: Bytes,
+    pub identity: Identity,
     /// The major version whose form the response has.
-    pub(crate) major: u8,
+    pub major: u8,
     /// The caller asked for a versioned media type.
-    pub(crate) versioned: bool,
+    pub versioned: bool,
 }
 
 impl Call<'_> {
     /// A placeholder's value; empty when the route has none of that name.
-    pub(crate) fn part(&self, name: &str) -> &str {
+    pub fn part(&self, name: &str) -> &str {
         self.path
             .iter()
             .find(|(part, _)| *part == name)
@@ -43,7 +43,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 when it is not JSON.
-    pub(crate) fn json(&self) -> Result<Value, ApiError> {
+    pub fn json(&self) -> Result<Value, ApiError> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
@@ -56,7 +56,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 when it is not JSON, not an object, or not alone.
-    pub(crate) fn whole_object(&self) -> Result<Map<String, Value>, ApiError> {
+    pub fn whole_object(&self) -> Result<Map<String, Value>, ApiError> {
         let object = self.object()?;
         let mut values = serde_json::Deserializer::from_slice(&self.body).into_iter::<Value>();
         match values.nth(1).transpose()? {
@@ -71,7 +71,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 when it is not JSON, or not an object.
-    pub(crate) fn object(&self) -> Result<Map<String, Value>, ApiError> {
+    pub fn object(&self) -> Result<Map<String, Value>, ApiError> {
         match self.json()? {
             Value::Null if self.body.iter().all(u8::is_ascii_whitespace) => Ok(Map::new()),
             Value::Object(fields) => Ok(fields),
@@ -85,7 +85,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 when it is missing, not JSON, or not an object.
-    pub(crate) fn required_object(&self) -> Result<Map<String, Value>, ApiError> {
+    pub fn required_object(&self) -> Result<Map<String, Value>, ApiError> {
         if self.body.is_empty() {
             return Err(ApiError::bad_request(
                 "parse_exception",
@@ -99,7 +99,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 404 for an index that does not exist.
-    pub(crate) fn indices(&self, store: &Store) -> Result<Vec<String>, ApiError> {
+    pub fn indices(&self, store: &Store) -> Result<Vec<String>, ApiError> {
         self.resolve(store, self.part("index"))
     }
 
@@ -108,7 +108,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 404 for an index that does not exist.
-    pub(crate) fn resolve(&self, store: &Store, expression: &str) -> Result<Vec<String>, ApiError> {
+    pub fn resolve(&self, store: &Store, expression: &str) -> Result<Vec<String>, ApiError> {
         let mut names = store.resolve(expression, self.resolve_options()?)?;
         names.retain(|name| self.identity.may_read(store.owner(name)));
         Ok(names)
@@ -118,11 +118,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 404 for an index that does not exist.
-    pub(crate) fn searched<'s>(
-        &self,
-        store: &'s Store,
-        expression: &str,
-    ) -> Result<Source<'s>, ApiError> {
+    pub fn searched<'s>(&self, store: &'s Store, expression: &str) -> Result<Source<'s>, ApiError> {
         let options = self.resolve_options()?;
         self.searched_with(store, expression, options, self.params.get("routing"))
     }
@@ -131,7 +127,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 404 for an index that does not exist.
-    pub(crate) fn searched_with<'s>(
+    pub fn searched_with<'s>(
         &self,
         store: &'s Store,
         expression: &str,
@@ -143,7 +139,7 @@ impl Call<'_> {
         Ok(Source { indices })
     }
 
-    pub(crate) fn resolve_options(&self) -> Result<ResolveOptions, ApiError> {
+    pub fn resolve_options(&self) -> Result<ResolveOptions, ApiError> {
         self.resolve_options_with(&Map::new())
     }
 
@@ -151,7 +147,7 @@ impl Call<'_> {
     ///
     /// # Errors
     /// 400 for an invalid value.
-    pub(crate) fn resolve_options_with(
+    pub fn resolve_options_with(
         &self,
         header: &Map<String, Value>,
     ) -> Result<ResolveOptions, ApiError> {
@@ -196,7 +192,7 @@ impl Call<'_> {
     }
 
     /// True where documents still carry `_type`.
-    pub(crate) fn typed(&self) -> bool {
+    pub fn typed(&self) -> bool {
         self.major == 7 && !self.shared.settings.is_opensearch()
     }
 }

@@ -295,7 +295,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Returns the kind of a write of a whole document.
-    pub(crate) fn of(expected: Expected) -> Self {
+    pub fn of(expected: Expected) -> Self {
         match expected {
             Expected { absent: true, .. } => Self::Create,
             Expected {
@@ -310,11 +310,11 @@ impl Kind {
 /// The index that a write names, and its conditions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) routing: Option<&'a str>,
-    pub(crate) kind: Kind,
-    pub(crate) require_alias: bool,
-    pub(crate) require_data_stream: bool,
+    pub name: &'a str,
+    pub routing: Option<&'a str>,
+    pub kind: Kind,
+    pub require_alias: bool,
+    pub require_data_stream: bool,
 }
 
 impl<'a> Target<'a> {
@@ -322,7 +322,7 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     /// 400 for a parameter that is no flag.
-    pub(crate) fn of(call: &'a Call<'_>, kind: Kind) -> Result<Self, ApiError> {
+    pub fn of(call: &'a Call<'_>, kind: Kind) -> Result<Self, ApiError> {
         let flag = |name| Ok::<_, ApiError>(call.params.flag(name)?.unwrap_or(false));
         Ok(Self {
             name: call.part("index"),
@@ -338,7 +338,7 @@ impl<'a> Target<'a> {
     /// # Errors
     /// 400 for a name that no index may have, and for what a data stream does not take, 404 where
     /// an alias or a data stream is required.
-    pub(crate) fn open<'s>(
+    pub fn open<'s>(
         &self,
         store: &'s mut Store,
     ) -> Result<(&'s mut Index, Option<String>), ApiError> {
@@ -363,7 +363,7 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     /// As for [`open`](Self::open), and 404 where there is no index.
-    pub(crate) fn existing<'s>(
+    pub fn existing<'s>(
         &self,
         store: &'s mut Store,
     ) -> Result<(&'s mut Index, Option<String>), ApiError> {

@@ -8,19 +8,19 @@ use super::reply::Reply;
 /// An error that becomes `{"error":{"root_cause":[..],"type","reason"},"status"}`.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
-    pub(crate) status: StatusCode,
-    pub(crate) kind: &'static str,
-    pub(crate) reason: String,
+    pub status: StatusCode,
+    pub kind: &'static str,
+    pub reason: String,
     /// Further fields beside type and reason, such as `index`.
-    pub(crate) fields: Map<String, Value>,
+    pub fields: Map<String, Value>,
     /// True where the genuine server reports the failure of its shards around the cause.
-    pub(crate) in_search: bool,
+    pub in_search: bool,
     /// The type of the root cause, where it is another one.
     root: Option<&'static str>,
 }
 
 impl ApiError {
-    pub(crate) fn new(status: StatusCode, kind: &'static str, reason: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, kind: &'static str, reason: impl Into<String>) -> Self {
         Self {
             status,
             kind,
@@ -31,30 +31,30 @@ impl ApiError {
         }
     }
 
-    pub(crate) fn bad_request(kind: &'static str, reason: impl Into<String>) -> Self {
+    pub fn bad_request(kind: &'static str, reason: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, kind, reason)
     }
 
-    pub(crate) fn illegal_argument(reason: impl Into<String>) -> Self {
+    pub fn illegal_argument(reason: impl Into<String>) -> Self {
         Self::bad_request("illegal_argument_exception", reason)
     }
 
     /// Refuses something that a genuine server does.
-    pub(crate) fn unsupported(subject: impl std::fmt::Display) -> Self {
+    pub fn unsupported(subject: impl std::fmt::Display) -> Self {
         Self::illegal_argument(format!("es-testkit does not support {subject}"))
     }
 
-    pub(crate) fn is_unsupported(&self) -> bool {
+    pub fn is_unsupported(&self) -> bool {
         self.reason.starts_with("es-testkit")
     }
 
-    pub(crate) fn parsing(reason: impl Into<String>) -> Self {
+    pub fn parsing(reason: impl Into<String>) -> Self {
         Self::bad_request("parsing_exception", reason)
             .with("line", 1)
             .with("col", 1)
     }
 
-    pub(crate) fn no_such_index(index: &str) -> Self {
+    pub fn no_such_index(index: &str) -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
             "index_not_found_exception",
@@ -66,7 +66,7 @@ impl ApiError {
         .with("index", index)
     }
 
-    pub(crate) fn conflict(index: &str, reason: String) -> Self {
+    pub fn conflict(index: &str, reason: String) -> Self {
         Self::new(
             StatusCode::CONFLICT,
             "version_conflict_engine_exception",
@@ -76,13 +76,13 @@ impl ApiError {
         .with("index", index)
     }
 
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(name.to_owned(), value.into());
         self
     }
 
     /// Gives an error of one type another one.
-    pub(crate) fn retyped(mut self, from: &str, to: &'static str) -> Self {
+    pub fn retyped(mut self, from: &str, to: &'static str) -> Self {
         if self.kind == from && !self.is_unsupported() {
             self.kind = to;
         }
@@ -90,31 +90,31 @@ impl ApiError {
     }
 
     /// Adds the cause of the error.
-    pub(crate) fn caused_by(self, kind: &str, reason: &str) -> Self {
+    pub fn caused_by(self, kind: &str, reason: &str) -> Self {
         self.with("caused_by", json!({"type": kind, "reason": reason}))
     }
 
     /// Names another root cause.
-    pub(crate) fn rooted(mut self, kind: &'static str) -> Self {
+    pub fn rooted(mut self, kind: &'static str) -> Self {
         self.root = Some(kind);
         self
     }
 
     /// Marks a failure that the shards found while they searched.
-    pub(crate) fn in_search(mut self) -> Self {
+    pub fn in_search(mut self) -> Self {
         self.in_search = true;
         self
     }
 
     /// `{"type","reason",..}`, as bulk items carry it too.
-    pub(crate) fn cause(&self) -> Value {
+    pub fn cause(&self) -> Value {
         let mut cause = self.fields.clone();
         cause.insert("type".to_owned(), self.kind.into());
         cause.insert("reason".to_owned(), self.reason.as_str().into());
         Value::Object(cause)
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         let cause = self.cause();
         let mut error = if self.in_search {
             json!({

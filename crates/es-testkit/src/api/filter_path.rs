@@ -11,7 +11,7 @@ pub(crate) struct FilterPath {
 }
 
 impl FilterPath {
-    pub(crate) fn parse(text: &str) -> Self {
+    pub fn parse(text: &str) -> Self {
         let mut filter = Self {
             includes: Vec::new(),
             excludes: Vec::new(),
@@ -31,7 +31,7 @@ impl FilterPath {
     }
 
     /// Returns what is left of a response; `{}` where nothing is.
-    pub(crate) fn apply(&self, body: Json) -> Json {
+    pub fn apply(&self, body: Json) -> Json {
         let opened = body.opened();
         let included = if self.includes.is_empty() {
             Some(opened)

@@ -173,7 +173,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Returns the pipelines of a write to `name`; an index that does not exist yet has those of
     /// its template.
-    pub(crate) fn of(store: &Store, name: &str, asked: Option<&str>) -> Result<Self, ApiError> {
+    pub fn of(store: &Store, name: &str, asked: Option<&str>) -> Result<Self, ApiError> {
         let target = store.write_target(name)?;
         let settings = match target.and_then(|target| store.indices.get(&target)) {
             Some(index) => index.settings.clone(),
@@ -199,7 +199,7 @@ impl Plan {
         })
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.first.is_none() && self.last.is_none()
     }
 
@@ -207,7 +207,7 @@ impl Plan {
     ///
     /// # Errors
     /// 400 for one that does not exist, and the failure of a processor.
-    pub(crate) fn run(self, store: &Store, document: &mut Document) -> Result<Outcome, ApiError> {
+    pub fn run(self, store: &Store, document: &mut Document) -> Result<Outcome, ApiError> {
         let before = document.index.clone();
         let mut last = self.last;
         if let Some(name) = self.first {
@@ -249,10 +249,10 @@ fn run(store: &Store, name: &str, document: &mut Document) -> Result<Outcome, Ap
 /// A document that is to be written.
 #[derive(Debug)]
 pub(crate) struct Incoming {
-    pub(crate) index: String,
-    pub(crate) id: Option<String>,
-    pub(crate) routing: Option<String>,
-    pub(crate) source: NewSource,
+    pub index: String,
+    pub id: Option<String>,
+    pub routing: Option<String>,
+    pub source: NewSource,
 }
 
 impl Incoming {
@@ -260,7 +260,7 @@ impl Incoming {
     ///
     /// # Errors
     /// As for [`Plan::run`].
-    pub(crate) fn through(self, plan: Plan, store: &Store) -> Result<Option<Self>, ApiError> {
+    pub fn through(self, plan: Plan, store: &Store) -> Result<Option<Self>, ApiError> {
         if plan.is_empty() {
             return Ok(Some(self));
         }

@@ -18,16 +18,16 @@ const VENDOR_NDJSON: &str = "application/vnd.elasticsearch+x-ndjson";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Negotiated {
     /// The content type of JSON responses.
-    pub(crate) json: String,
+    pub json: String,
     /// The major version whose form the responses have.
-    pub(crate) major: u8,
+    pub major: u8,
     /// True where the caller asked for a versioned type: then `_cat` returns JSON too.
-    pub(crate) versioned: bool,
+    pub versioned: bool,
 }
 
 impl Negotiated {
     /// Returns the media type of responses to requests that ask for none.
-    pub(crate) fn plain(settings: &Settings) -> Self {
+    pub fn plain(settings: &Settings) -> Self {
         let charset = settings.is_opensearch() || settings.is_legacy();
         let json = if charset {
             "application/json; charset=UTF-8"

@@ -42,7 +42,7 @@ pub(crate) fn check_search_type(kind: &str) -> Result<(), ApiError> {
 pub(crate) struct Params(BTreeMap<String, String>);
 
 impl Params {
-    pub(crate) fn parse(query: Option<&str>) -> Self {
+    pub fn parse(query: Option<&str>) -> Self {
         let pairs = query
             .unwrap_or("")
             .split('&')
@@ -58,7 +58,7 @@ impl Params {
         Self(decoded.collect())
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
@@ -66,7 +66,7 @@ impl Params {
     ///
     /// # Errors
     /// 400 as from the server; of those that only the genuine server takes, as from this one.
-    pub(crate) fn check(&self, path: &str, known: &[&str]) -> Result<(), ApiError> {
+    pub fn check(&self, path: &str, known: &[&str]) -> Result<(), ApiError> {
         let words = || known.iter().flat_map(|list| list.split(' ')).chain(COMMON);
         let mut unknown = Vec::new();
         for name in self.0.keys() {
@@ -124,7 +124,7 @@ impl Params {
     ///
     /// # Errors
     /// 400 for anything else.
-    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
         self.get(name).map(read_flag).transpose()
     }
 
@@ -132,7 +132,7 @@ impl Params {
     ///
     /// # Errors
     /// 400 for anything else.
-    pub(crate) fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
+    pub fn count(&self, name: &str) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
@@ -152,7 +152,7 @@ impl Params {
     ///
     /// # Errors
     /// 400 when it is no number.
-    pub(crate) fn version(&self) -> Result<Option<i64>, ApiError> {
+    pub fn version(&self) -> Result<Option<i64>, ApiError> {
         let Some(text) = self.get("version") else {
             return Ok(None);
         };
@@ -167,7 +167,7 @@ impl Params {
     ///
     /// # Errors
     /// 400 when it is none.
-    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+    pub fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };

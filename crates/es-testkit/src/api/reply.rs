@@ -16,18 +16,18 @@ pub(crate) enum Payload {
 /// Status, body, headers and warnings of one response.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) payload: Payload,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) warnings: Vec<String>,
+    pub status: StatusCode,
+    pub payload: Payload,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub warnings: Vec<String>,
     /// 8.0 and later send searches and bulk outcomes in chunks, without a length.
-    pub(crate) chunked: bool,
+    pub chunked: bool,
     /// Whether JSON is sent with line breaks.
-    pub(crate) pretty: bool,
+    pub pretty: bool,
 }
 
 impl Reply {
-    pub(crate) fn json(status: StatusCode, body: impl Into<Json>) -> Self {
+    pub fn json(status: StatusCode, body: impl Into<Json>) -> Self {
         Self {
             status,
             payload: Payload::Json(body.into()),
@@ -38,30 +38,30 @@ impl Reply {
         }
     }
 
-    pub(crate) fn ok(body: impl Into<Json>) -> Self {
+    pub fn ok(body: impl Into<Json>) -> Self {
         Self::json(StatusCode::OK, body)
     }
 
     /// The response to a search or bulk request.
-    pub(crate) fn chunked(body: impl Into<Json>) -> Self {
+    pub fn chunked(body: impl Into<Json>) -> Self {
         Self {
             chunked: true,
             ..Self::ok(body)
         }
     }
 
-    pub(crate) fn acknowledged() -> Self {
+    pub fn acknowledged() -> Self {
         Self::ok(object! {"acknowledged": true})
     }
 
-    pub(crate) fn text(status: StatusCode, body: impl Into<String>) -> Self {
+    pub fn text(status: StatusCode, body: impl Into<String>) -> Self {
         Self {
             payload: Payload::Text(body.into()),
             ..Self::empty(status)
         }
     }
 
-    pub(crate) fn empty(status: StatusCode) -> Self {
+    pub fn empty(status: StatusCode) -> Self {
         Self {
             status,
             payload: Payload::Empty,
@@ -73,14 +73,14 @@ impl Reply {
     }
 
     /// Adds a header; a value that no header can hold is left out.
-    pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }
         self
     }
 
-    pub(crate) fn warning(mut self, text: impl Into<String>) -> Self {
+    pub fn warning(mut self, text: impl Into<String>) -> Self {
         self.warnings.push(text.into());
         self
     }

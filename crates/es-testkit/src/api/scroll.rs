@@ -245,7 +245,7 @@ pub(crate) struct KeepAlive {
 impl KeepAlive {
     /// # Errors
     /// 400 for what is no time.
-    pub(crate) fn read(name: &str, text: &str) -> Result<Self, ApiError> {
+    pub fn read(name: &str, text: &str) -> Result<Self, ApiError> {
         let time = match text {
             "0" | "-1" => Some(Duration::ZERO),
             _ => parse_time(text),
@@ -261,7 +261,7 @@ impl KeepAlive {
     ///
     /// # Errors
     /// 400 for more than a day.
-    pub(crate) fn until(&self) -> Result<Instant, ApiError> {
+    pub fn until(&self) -> Result<Instant, ApiError> {
         if self.time > Duration::from_secs(86_400) {
             return Err(ApiError::illegal_argument(format!(
                 "Keep alive for request ({}) is too large. It must be less than (1d). This limit can be set by changing the [search.max_keep_alive] cluster level setting.",

@@ -23,7 +23,7 @@ impl SourceFilter {
     ///
     /// # Errors
     /// 400 for `_source_exclude_vectors` that is no boolean.
-    pub(crate) fn from_params(params: &Params) -> Result<Option<Self>, ApiError> {
+    pub fn from_params(params: &Params) -> Result<Option<Self>, ApiError> {
         let list = |name: &str| -> Vec<String> {
             params
                 .get(name)
@@ -51,7 +51,7 @@ impl SourceFilter {
     ///
     /// # Errors
     /// 400 for what is no filter.
-    pub(crate) fn from_json(value: &Value) -> Result<Self, ApiError> {
+    pub fn from_json(value: &Value) -> Result<Self, ApiError> {
         let strings = |items: &[Value]| -> Result<Vec<String>, ApiError> {
             let read = |item: &Value| {
                 item.as_str().map(str::to_owned).ok_or_else(|| {
@@ -98,12 +98,12 @@ impl SourceFilter {
         }
     }
 
-    pub(crate) fn is_hidden(&self) -> bool {
+    pub fn is_hidden(&self) -> bool {
         self.hidden
     }
 
     /// Returns the document as it is shown, or `None` when it is not.
-    pub(crate) fn apply(&self, index: &Index, document: &Document) -> Option<Json> {
+    pub fn apply(&self, index: &Index, document: &Document) -> Option<Json> {
         if self.hidden || !index.mapping.source_enabled {
             return None;
         }
@@ -122,7 +122,7 @@ impl SourceFilter {
     }
 
     /// Returns an object of a nested field as it is shown; patterns are of whole paths.
-    pub(crate) fn apply_nested(&self, path: &str, source: &Value) -> Option<Json> {
+    pub fn apply_nested(&self, path: &str, source: &Value) -> Option<Json> {
         if self.hidden {
             return None;
         }

@@ -70,7 +70,7 @@ pub(crate) struct Update {
     /// The document where there is none.
     first: Option<Json>,
     detects_noop: bool,
-    pub(super) filter: Option<SourceFilter>,
+    pub filter: Option<SourceFilter>,
 }
 
 impl Update {
@@ -78,7 +78,7 @@ impl Update {
     ///
     /// # Errors
     /// 400 for what no update has, and for scripts.
-    pub(crate) fn read(request: &Map<String, Value>, text: &[u8]) -> Result<Self, ApiError> {
+    pub fn read(request: &Map<String, Value>, text: &[u8]) -> Result<Self, ApiError> {
         let fields = Fields::new(Reader::Section, "UpdateRequest", request);
         fields.unsupported(&["script", "scripted_upsert"])?;
         let object = |name: &str| match fields.get(name)? {
@@ -118,7 +118,7 @@ impl Update {
     ///
     /// # Errors
     /// 404 without a document to change or create, 409 when `expected` does not hold.
-    pub(crate) fn apply(
+    pub fn apply(
         &self,
         index: &mut Index,
         id: &str,

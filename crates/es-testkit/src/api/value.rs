@@ -16,7 +16,7 @@ pub(crate) enum Term {
 }
 
 impl Term {
-    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+    pub fn compare(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Integer(a), Self::Integer(b)) => a.cmp(b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
@@ -30,7 +30,7 @@ impl Term {
         }
     }
 
-    pub(crate) fn number(&self) -> Option<f64> {
+    pub fn number(&self) -> Option<f64> {
         match self {
             Self::Integer(integer) => Some(*integer as f64),
             Self::Float(float) => Some(*float),
@@ -40,7 +40,7 @@ impl Term {
     }
 
     /// Returns the value as a term of the index.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Self::Integer(integer) => integer.to_string(),
             Self::Float(float) => float.to_string(),
@@ -50,7 +50,7 @@ impl Term {
         }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         match self {
             Self::Integer(integer) => (*integer).into(),
             Self::Float(float) => number(*float),
@@ -61,7 +61,7 @@ impl Term {
     }
 
     /// Reads a value as it stands, without a field's type.
-    pub(crate) fn plain(value: &Value) -> Option<Self> {
+    pub fn plain(value: &Value) -> Option<Self> {
         match value {
             Value::String(text) => Some(Self::Text(text.clone())),
             Value::Bool(flag) => Some(Self::Boolean(*flag)),

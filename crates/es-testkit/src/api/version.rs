@@ -5,14 +5,14 @@ use std::fmt;
 /// `major.minor.patch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version {
-    pub(crate) major: u8,
-    pub(crate) minor: u8,
-    pub(crate) patch: u8,
+    pub major: u8,
+    pub minor: u8,
+    pub patch: u8,
 }
 
 impl Version {
     /// Reads `9.2.0`, `9.2` or `9`; `None` for anything else.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(|part| part.parse::<u8>().ok());
         let major = parts.next()??;
         let minor = parts.next().unwrap_or(Some(0))?;
@@ -24,7 +24,7 @@ impl Version {
         })
     }
 
-    pub(crate) fn lucene(self) -> &'static str {
+    pub fn lucene(self) -> &'static str {
         match self.major {
             0..=7 => "8.11.1",
             8 => "9.12.2",

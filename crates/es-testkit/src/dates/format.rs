@@ -34,9 +34,9 @@ enum Item {
 /// A date that was read, and from where on its fields were missing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parsed {
-    pub(crate) millis: i64,
+    pub millis: i64,
     /// The last millisecond that the text may stand for.
-    pub(crate) latest: i64,
+    pub latest: i64,
 }
 
 impl Default for Format {
@@ -71,7 +71,7 @@ impl Format {
     ///
     /// # Errors
     /// 400 for letters that no format has, or that are not done here.
-    pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
         let parts = text
             .split("||")
             .map(Part::parse)
@@ -82,17 +82,17 @@ impl Format {
         })
     }
 
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Reads a date; texts without an offset are in the given zone.
-    pub(crate) fn read(&self, text: &str, zone: &TimeZone) -> Option<Parsed> {
+    pub fn read(&self, text: &str, zone: &TimeZone) -> Option<Parsed> {
         self.parts.iter().find_map(|part| part.read(text, zone))
     }
 
     /// Prints a time.
-    pub(crate) fn print(&self, millis: i64, zone: &TimeZone) -> String {
+    pub fn print(&self, millis: i64, zone: &TimeZone) -> String {
         match self.parts.first() {
             Some(Part::Millis) => millis.to_string(),
             Some(Part::Seconds) => {

@@ -12,16 +12,16 @@ use super::{Fault, Kind};
 pub(crate) struct Pending(Vec<Fault>);
 
 impl Pending {
-    pub(crate) fn add(&mut self, fault: Fault) {
+    pub fn add(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.0.clear();
     }
 
     /// The delays that meet a request, added up, and the first other fault that does.
-    pub(crate) fn take(&mut self, request: &Request<Bytes>) -> (Duration, Option<Fault>) {
+    pub fn take(&mut self, request: &Request<Bytes>) -> (Duration, Option<Fault>) {
         let mut delay = Duration::ZERO;
         let mut taken = None;
         for fault in &mut self.0 {

@@ -22,14 +22,14 @@ pub(crate) enum Ending {
 /// Bytes to write, and what comes after them.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
-    pub(crate) bytes: Bytes,
-    pub(crate) ending: Ending,
+    pub bytes: Bytes,
+    pub ending: Ending,
     /// The error of a client without sockets; `None` where it would wait for ever.
-    pub(crate) error: Option<ErrorKind>,
+    pub error: Option<ErrorKind>,
 }
 
 impl Script {
-    pub(crate) fn reset() -> Self {
+    pub fn reset() -> Self {
         Self {
             bytes: Bytes::new(),
             ending: Ending::Reset,
@@ -37,7 +37,7 @@ impl Script {
         }
     }
 
-    pub(crate) fn raw(bytes: Bytes) -> Self {
+    pub fn raw(bytes: Bytes) -> Self {
         let error = if bytes.is_empty() {
             ErrorKind::UnexpectedEof
         } else {
@@ -51,7 +51,7 @@ impl Script {
     }
 
     /// The whole response, then FIN.
-    pub(crate) fn whole(response: &Response<Bytes>) -> Self {
+    pub fn whole(response: &Response<Bytes>) -> Self {
         Self {
             bytes: encode(response, response.body().len()),
             ending: Ending::Close,
@@ -60,7 +60,7 @@ impl Script {
     }
 
     /// The head and half of the body.
-    pub(crate) fn half(response: &Response<Bytes>, ending: Ending) -> Self {
+    pub fn half(response: &Response<Bytes>, ending: Ending) -> Self {
         let error = match ending {
             Ending::Reset => ErrorKind::ConnectionReset,
             Ending::Close | Ending::Repeat(_) => ErrorKind::UnexpectedEof,
@@ -72,7 +72,7 @@ impl Script {
         }
     }
 
-    pub(crate) fn endless_headers() -> Self {
+    pub fn endless_headers() -> Self {
         Self {
             bytes: Bytes::from_static(b"HTTP/1.1 200 OK\r\n"),
             ending: Ending::Repeat(
@@ -82,7 +82,7 @@ impl Script {
         }
     }
 
-    pub(crate) fn endless_body() -> Self {
+    pub fn endless_body() -> Self {
         Self {
             bytes: Bytes::from_static(
                 b"HTTP/1.1 200 OK\r\nx-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n1\r\n[\r\n",

@@ -8,12 +8,12 @@ use crate::dates::{Format, now_millis};
 /// A document on its way through pipelines.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    pub(crate) index: String,
-    pub(crate) id: Option<String>,
-    pub(crate) routing: Option<String>,
-    pub(crate) source: Map<String, Value>,
+    pub index: String,
+    pub id: Option<String>,
+    pub routing: Option<String>,
+    pub source: Map<String, Value>,
     /// Facts about the pipeline itself, such as its time.
-    pub(crate) ingest: Map<String, Value>,
+    pub ingest: Map<String, Value>,
 }
 
 /// Fields of a document beside its source, which the server lets pipelines change.
@@ -27,12 +27,7 @@ const OTHER_METADATA: [&str; 6] = [
 ];
 
 impl Document {
-    pub(crate) fn new(
-        index: &str,
-        id: Option<String>,
-        routing: Option<String>,
-        source: Value,
-    ) -> Self {
+    pub fn new(index: &str, id: Option<String>, routing: Option<String>, source: Value) -> Self {
         let now = Format::parse("yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
             .map(|format| format.print(now_millis(), &jiff::tz::TimeZone::UTC))
             .unwrap_or_default();
@@ -51,7 +46,7 @@ impl Document {
     }
 
     /// Returns the value of a path, if there is one.
-    pub(super) fn get(&self, path: &str) -> Option<Value> {
+    pub fn get(&self, path: &str) -> Option<Value> {
         match path {
             "_index" => return Some(self.index.as_str().into()),
             "_id" => return self.id.as_deref().map(Value::from),
@@ -82,7 +77,7 @@ impl Document {
     ///
     /// # Errors
     /// 400 where there is none.
-    pub(super) fn required(&self, path: &str) -> Result<Value, ApiError> {
+    pub fn required(&self, path: &str) -> Result<Value, ApiError> {
         self.get(path).ok_or_else(|| missing(path))
     }
 
@@ -90,7 +85,7 @@ impl Document {
     ///
     /// # Errors
     /// 400 where something else than an object is in the way.
-    pub(super) fn set(&mut self, path: &str, value: Value) -> Result<(), ApiError> {
+    pub fn set(&mut self, path: &str, value: Value) -> Result<(), ApiError> {
         let text = |value: &Value| match value {
             Value::String(text) => Ok(text.clone()),
             Value::Number(number) => Ok(number.to_string()),
@@ -142,7 +137,7 @@ impl Document {
     ///
     /// # Errors
     /// 400 where there is none.
-    pub(super) fn remove(&mut self, path: &str) -> Result<Value, ApiError> {
+    pub fn remove(&mut self, path: &str) -> Result<Value, ApiError> {
         match path {
             "_routing" => {
                 return self
@@ -182,7 +177,7 @@ impl Document {
     ///
     /// # Errors
     /// 400 for other tags of Mustache, and for values that are no text, number or boolean.
-    pub(super) fn render(&self, template: &str) -> Result<String, ApiError> {
+    pub fn render(&self, template: &str) -> Result<String, ApiError> {
         let mut rendered = String::new();
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
@@ -230,7 +225,7 @@ impl Document {
     ///
     /// # Errors
     /// As for [`render`](Self::render).
-    pub(super) fn render_value(&self, value: &Value) -> Result<Value, ApiError> {
+    pub fn render_value(&self, value: &Value) -> Result<Value, ApiError> {
         Ok(match value {
             Value::String(text) => self.render(text)?.into(),
             Value::Array(items) => items

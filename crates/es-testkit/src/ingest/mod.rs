@@ -16,7 +16,7 @@ use crate::api::error::ApiError;
 #[derive(Clone, Debug)]
 pub(crate) struct Pipeline {
     /// The pipeline as it was given.
-    pub(crate) shown: Value,
+    pub shown: Value,
     steps: Vec<Step>,
     on_failure: Vec<Step>,
 }
@@ -51,7 +51,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// 400 for what no pipeline has, or is not done here.
-    pub(crate) fn parse(id: &str, given: &Map<String, Value>) -> Result<Self, ApiError> {
+    pub fn parse(id: &str, given: &Map<String, Value>) -> Result<Self, ApiError> {
         let known = [
             "description",
             "processors",
@@ -99,11 +99,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// The failure of a processor that nothing handles.
-    pub(crate) fn run(
-        &self,
-        pipelines: &Pipelines,
-        document: &mut Document,
-    ) -> Result<Outcome, ApiError> {
+    pub fn run(&self, pipelines: &Pipelines, document: &mut Document) -> Result<Outcome, ApiError> {
         self.run_inside(pipelines, document, 0)
     }
 

@@ -34,23 +34,23 @@ const CHECK_EVERY: Duration = Duration::from_millis(20);
 /// One node of the cluster.
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) facts: Arc<NodeFacts>,
-    pub(crate) url: String,
-    pub(crate) records: Records,
-    pub(crate) faults: Mutex<Pending>,
-    pub(crate) latency: Mutex<(Latency, SplitMix)>,
+    pub shared: Arc<Shared>,
+    pub facts: Arc<NodeFacts>,
+    pub url: String,
+    pub records: Records,
+    pub faults: Mutex<Pending>,
+    pub latency: Mutex<(Latency, SplitMix)>,
     /// `None`: works on everything at once.
-    pub(crate) workers: Mutex<Option<Arc<Workers>>>,
+    pub workers: Mutex<Option<Arc<Workers>>>,
     /// The treatment of new connections.
-    pub(crate) welcome: Mutex<Welcome>,
+    pub welcome: Mutex<Welcome>,
     /// Counts the times the node went down; requests under way then fail.
-    pub(crate) falls: watch::Sender<u64>,
-    pub(crate) down: AtomicBool,
+    pub falls: watch::Sender<u64>,
+    pub down: AtomicBool,
     /// `None` for plain http.
-    pub(crate) certificate: Option<NodeCertificate>,
+    pub certificate: Option<NodeCertificate>,
     /// `None` in a simulation.
-    pub(crate) sockets: Option<Sockets>,
+    pub sockets: Option<Sockets>,
 }
 
 /// The outcome of a request, faults included.
@@ -66,7 +66,7 @@ pub(crate) enum Action {
 
 impl Node {
     /// Waits for a worker and takes its time, then decides; recorded before all of it.
-    pub(crate) async fn decide(&self, request: Request<Bytes>, connection: u64) -> Action {
+    pub async fn decide(&self, request: Request<Bytes>, connection: u64) -> Action {
         let responded = self.note(&request, connection);
         let action = self.act(request).await;
         if let Some(responded) = responded {
@@ -102,7 +102,7 @@ impl Node {
     }
 
     /// Records a request.
-    pub(crate) fn note(
+    pub fn note(
         &self,
         request: &Request<Bytes>,
         connection: u64,
@@ -134,12 +134,12 @@ impl Node {
         }
     }
 
-    pub(crate) fn is_down(&self) -> bool {
+    pub fn is_down(&self) -> bool {
         self.down.load(Ordering::Acquire)
     }
 
     /// Marks the node as down or up; a node that is down has left the cluster.
-    pub(crate) fn set_down(&self, down: bool) {
+    pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::Release);
         self.facts.listed.store(!down, Ordering::Relaxed);
         if down {

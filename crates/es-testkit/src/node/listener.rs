@@ -31,11 +31,11 @@ pub(crate) enum Welcome {
 /// The sockets of a node.
 #[derive(Debug)]
 pub(crate) struct Sockets {
-    pub(crate) address: SocketAddr,
-    pub(crate) tls: Mutex<Option<Arc<ServerConfig>>>,
-    pub(crate) next_connection: AtomicU64,
+    pub address: SocketAddr,
+    pub tls: Mutex<Option<Arc<ServerConfig>>>,
+    pub next_connection: AtomicU64,
     /// Counts calls to close what is idle.
-    pub(crate) idle_drops: watch::Sender<u64>,
+    pub idle_drops: watch::Sender<u64>,
     accepting: Mutex<Option<JoinHandle<()>>>,
     /// `None` once the cluster is dropped.
     connections: Mutex<Option<JoinSet<()>>>,
@@ -46,7 +46,7 @@ pub(crate) struct Sockets {
 
 impl Sockets {
     /// Reserves a free port.
-    pub(crate) fn new(ip: IpAddr, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
+    pub fn new(ip: IpAddr, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
         // Others could listen on a port whose address may be reused.
         let reserved = bind((ip, 0).into(), false)?;
         Ok(Self {
@@ -61,7 +61,7 @@ impl Sockets {
     }
 
     /// Opens the port and accepts connections for `node`.
-    pub(crate) fn accept(&self, node: &Arc<Node>) -> io::Result<()> {
+    pub fn accept(&self, node: &Arc<Node>) -> io::Result<()> {
         let mut accepting = lock(&self.accepting);
         if accepting.is_some() {
             return Ok(());
@@ -96,7 +96,7 @@ impl Sockets {
 
     /// Closes the listener and keeps the port; connections stay. Connections are refused when
     /// this returns.
-    pub(crate) async fn stop_accepting(&self) {
+    pub async fn stop_accepting(&self) {
         let task = lock(&self.accepting).take();
         let Some(task) = task else { return };
         task.abort();
@@ -105,7 +105,7 @@ impl Sockets {
     }
 
     /// Ends every connection.
-    pub(crate) async fn close_connections(&self) {
+    pub async fn close_connections(&self) {
         let connections = lock(&self.connections).as_mut().map(std::mem::take);
         if let Some(mut connections) = connections {
             connections.shutdown().await;
@@ -113,7 +113,7 @@ impl Sockets {
     }
 
     /// Ends everything without waiting, for a cluster that is dropped.
-    pub(crate) fn abort(&self) {
+    pub fn abort(&self) {
         if let Some(task) = lock(&self.accepting).take() {
             task.abort();
         }

@@ -14,8 +14,8 @@ use crate::sync::lock;
 /// Copies what is read into the node's records.
 #[derive(Debug)]
 pub(crate) struct Tapped<S> {
-    pub(crate) inner: S,
-    pub(crate) tap: Option<Wiretap>,
+    pub inner: S,
+    pub tap: Option<Wiretap>,
 }
 
 /// A connection after the handshake, if there was one.
@@ -27,7 +27,7 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// Makes the coming drop a reset (RST) instead of an orderly end (FIN).
-    pub(crate) fn reset_on_drop(&self) {
+    pub fn reset_on_drop(&self) {
         let tcp = match self {
             Self::Plain(stream) => &stream.inner,
             Self::Tls(stream) => &stream.inner.get_ref().0.inner,

@@ -25,7 +25,7 @@ pub(crate) struct Collapse {
 pub(crate) type Groups<'a> = BTreeMap<String, Vec<Row<'a>>>;
 
 impl Collapse {
-    pub(crate) fn parse(value: &Value) -> Result<Self, ApiError> {
+    pub fn parse(value: &Value) -> Result<Self, ApiError> {
         let fields = Fields::section("collapse", value)?;
         fields.unsupported(&["collapse"])?;
         let Some(field) = fields.string("field")? else {
@@ -64,7 +64,7 @@ impl Collapse {
     ///
     /// # Errors
     /// 400 for a field that cannot be collapsed by.
-    pub(crate) fn apply<'a>(
+    pub fn apply<'a>(
         &self,
         rows: &mut Vec<Row<'a>>,
         shards: &'a [Shard<'a>],
@@ -115,7 +115,7 @@ impl Collapse {
     }
 
     /// Adds the value, and the inner hits asked for, to a hit.
-    pub(crate) fn show<'a>(
+    pub fn show<'a>(
         &self,
         hit: &mut Json,
         row: &Row<'a>,

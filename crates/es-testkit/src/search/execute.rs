@@ -22,38 +22,38 @@ use crate::store::{Document, Index, Kind, Number, Restriction};
 #[derive(Debug, Default)]
 pub(crate) struct Source<'a> {
     /// The indices, each with the restrictions of the aliases through which it was named.
-    pub(crate) indices: Vec<(&'a Index, Restriction)>,
+    pub indices: Vec<(&'a Index, Restriction)>,
 }
 
 /// The outcome, before it is put into a response.
 #[derive(Debug)]
 pub(crate) struct Results {
-    pub(crate) hits: Vec<Json>,
-    pub(crate) total: usize,
-    pub(crate) max_score: Value,
-    pub(crate) aggregations: Option<Json>,
-    pub(crate) suggest: Option<Json>,
+    pub hits: Vec<Json>,
+    pub total: usize,
+    pub max_score: Value,
+    pub aggregations: Option<Json>,
+    pub suggest: Option<Json>,
 }
 
 /// A document that matched.
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
-    pub(crate) shard: usize,
-    pub(crate) view: View<'a>,
-    pub(crate) score: f32,
-    pub(crate) sort: Vec<Option<Term>>,
+    pub shard: usize,
+    pub view: View<'a>,
+    pub score: f32,
+    pub sort: Vec<Option<Term>>,
     /// Where it is among all documents: the shard, and the number of its Lucene document.
-    pub(crate) position: i64,
+    pub position: i64,
     /// Its number among the documents of the shard.
-    pub(crate) place: usize,
+    pub place: usize,
 }
 
 /// One shard with the functions of a request.
 pub(crate) struct Prepared<'a> {
-    pub(crate) compiler: Compiler<'a>,
+    pub compiler: Compiler<'a>,
     query: Option<Scorer<'a>>,
     /// Notes of the query and of the nearest vectors.
-    pub(crate) noted: Rc<RefCell<Noted<'a>>>,
+    pub noted: Rc<RefCell<Noted<'a>>>,
     filters: Vec<Scorer<'a>>,
     post_filter: Option<Scorer<'a>>,
     rescore: Vec<Scorer<'a>>,
@@ -351,7 +351,7 @@ fn nearest<'a>(
 
 impl<'a> Prepared<'a> {
     /// Whether an alias hides a document.
-    pub(super) fn is_filtered(&self, view: View<'a>) -> bool {
+    pub fn is_filtered(&self, view: View<'a>) -> bool {
         !self.filters.is_empty() && !self.filters.iter().any(|filter| filter(view).is_some())
     }
 }

@@ -16,9 +16,9 @@ use crate::strict::Fields;
 /// The parts of each hit that are shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fetch {
-    pub(crate) source: SourceFilter,
-    pub(crate) version: bool,
-    pub(crate) seq_no: bool,
+    pub source: SourceFilter,
+    pub version: bool,
+    pub seq_no: bool,
     pub(super) values: ShownFields,
     highlight: Option<Highlight>,
     typed: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Fetch {
 
 impl Fetch {
     /// Takes those members of a search, or of inner hits, that say what is shown.
-    pub(crate) fn take(fields: &Fields<'_>, typed: bool) -> Result<Self, ApiError> {
+    pub fn take(fields: &Fields<'_>, typed: bool) -> Result<Self, ApiError> {
         Ok(Self {
             source: fields
                 .get("_source")?
@@ -42,7 +42,7 @@ impl Fetch {
     }
 
     /// Returns a hit as it is sent.
-    pub(crate) fn hit<'a>(
+    pub fn hit<'a>(
         &self,
         shard: &Prepared<'a>,
         row: &Row<'a>,
@@ -107,7 +107,7 @@ impl Fetch {
         hit
     }
 
-    pub(super) fn add_highlight<'a>(
+    pub fn add_highlight<'a>(
         &self,
         hit: &mut Json,
         shard: &Prepared<'a>,

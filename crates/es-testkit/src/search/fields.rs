@@ -30,7 +30,7 @@ type Named = (String, Vec<Value>);
 
 impl ShownFields {
     /// Takes `fields` and `docvalue_fields`.
-    pub(super) fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
+    pub fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
         Ok(Self {
             fields: read_shown(fields.get("fields")?)?,
             doc_values: read_shown(fields.get("docvalue_fields")?)?,
@@ -38,11 +38,7 @@ impl ShownFields {
     }
 
     /// Returns the values of a document.
-    pub(super) fn of_document(
-        &self,
-        index: &Index,
-        document: &Document,
-    ) -> Result<Vec<Named>, ApiError> {
+    pub fn of_document(&self, index: &Index, document: &Document) -> Result<Vec<Named>, ApiError> {
         let (mapping, entry) = (&*index.mapping, &document.entry);
         let mut shown = Vec::new();
         // Of a field that both ask for, the later values replace these.
@@ -85,7 +81,7 @@ impl ShownFields {
     }
 
     /// Returns those of an object of a nested field, whose `fields` are below its path.
-    pub(super) fn of_object(
+    pub fn of_object(
         &self,
         mapping: &Mapping,
         entry: &Entry,

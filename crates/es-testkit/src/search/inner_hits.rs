@@ -93,15 +93,15 @@ fn object_hit<'a>(
 /// The hits of a group that are shown, and their parts.
 pub(crate) struct InnerSettings {
     track_scores: bool,
-    pub(crate) from: usize,
-    pub(crate) size: usize,
-    pub(crate) sort: Vec<SortKey>,
-    pub(crate) fetch: Fetch,
+    pub from: usize,
+    pub size: usize,
+    pub sort: Vec<SortKey>,
+    pub fetch: Fetch,
 }
 
 impl InnerSettings {
     /// Reads the settings of inner hits and of `top_hits`.
-    pub(crate) fn parse(
+    pub fn parse(
         reader: Reader,
         settings: &Map<String, Value>,
         size: usize,

@@ -20,42 +20,42 @@ const MAX_RESULT_WINDOW: usize = 10_000;
 /// A parsed search request.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) query: Option<Value>,
+    pub query: Option<Value>,
     /// The `q` of the URL.
-    pub(crate) text: Option<String>,
-    pub(crate) knn: Vec<Value>,
-    pub(crate) post_filter: Option<Value>,
-    pub(crate) from: usize,
-    pub(crate) size: usize,
-    pub(crate) sort: Vec<SortKey>,
-    pub(crate) after: Option<Value>,
+    pub text: Option<String>,
+    pub knn: Vec<Value>,
+    pub post_filter: Option<Value>,
+    pub from: usize,
+    pub size: usize,
+    pub sort: Vec<SortKey>,
+    pub after: Option<Value>,
     /// Up to how many hits are counted exactly; `None`: not at all.
-    pub(crate) track_total: Option<usize>,
-    pub(crate) total_as_number: bool,
-    pub(crate) track_scores: bool,
-    pub(crate) aggs: Vec<Agg>,
-    pub(crate) typed_keys: bool,
-    pub(crate) min_score: Option<f64>,
-    pub(crate) slice: Option<(u64, u64)>,
-    pub(crate) collapse: Option<Collapse>,
-    pub(crate) rescore: Vec<Rescore>,
-    pub(crate) suggest: Option<Value>,
-    pub(crate) fetch: Fetch,
-    pub(crate) pit: Option<Pit>,
+    pub track_total: Option<usize>,
+    pub total_as_number: bool,
+    pub track_scores: bool,
+    pub aggs: Vec<Agg>,
+    pub typed_keys: bool,
+    pub min_score: Option<f64>,
+    pub slice: Option<(u64, u64)>,
+    pub collapse: Option<Collapse>,
+    pub rescore: Vec<Rescore>,
+    pub suggest: Option<Value>,
+    pub fetch: Fetch,
+    pub pit: Option<Pit>,
 }
 
 /// The point in time of a search.
 #[derive(Clone, Debug)]
 pub(crate) struct Pit {
-    pub(crate) id: String,
-    pub(crate) keep_alive: Option<KeepAlive>,
+    pub id: String,
+    pub keep_alive: Option<KeepAlive>,
 }
 
 /// A second query for the best hits.
 #[derive(Clone, Debug)]
 pub(crate) struct Rescore {
-    pub(crate) window: usize,
-    pub(crate) query: Value,
+    pub window: usize,
+    pub query: Value,
     weight: f32,
     second_weight: f32,
     mode: RescoreMode,
@@ -63,7 +63,7 @@ pub(crate) struct Rescore {
 
 impl Rescore {
     /// Returns the score of a hit by its first score and by that of the second query, if it matches.
-    pub(super) fn score(&self, first: f32, second: Option<f32>) -> f32 {
+    pub fn score(&self, first: f32, second: Option<f32>) -> f32 {
         let first = first * self.weight;
         let Some(second) = second.map(|second| second * self.second_weight) else {
             return first;
@@ -102,7 +102,7 @@ impl Request {
     ///
     /// # Errors
     /// 400 for what no search has, and for what is not done here.
-    pub(crate) fn parse(
+    pub fn parse(
         body: &Map<String, Value>,
         params: &Params,
         typed: bool,
@@ -174,7 +174,7 @@ impl Request {
     }
 
     /// Whether nothing but suggestions is asked for; then there are no hits.
-    pub(crate) fn is_suggest_only(&self) -> bool {
+    pub fn is_suggest_only(&self) -> bool {
         self.suggest.is_some()
             && self.query.is_none()
             && self.text.is_none()
@@ -183,12 +183,12 @@ impl Request {
     }
 
     /// Whether hits have scores.
-    pub(super) fn has_scores(&self) -> bool {
+    pub fn has_scores(&self) -> bool {
         self.sort.is_empty() || self.track_scores || self.sort.iter().any(SortKey::is_score)
     }
 
     /// Whether documents are scored at all.
-    pub(super) fn is_scored(&self) -> bool {
+    pub fn is_scored(&self) -> bool {
         self.min_score.is_some() || (self.size > 0 && self.has_scores())
     }
 
@@ -196,7 +196,7 @@ impl Request {
     ///
     /// # Errors
     /// 400 as the shards say it.
-    pub(crate) fn check_window(&self, index: &Index) -> Result<(), ApiError> {
+    pub fn check_window(&self, index: &Index) -> Result<(), ApiError> {
         let limit = index
             .limit("max_result_window")
             .unwrap_or(MAX_RESULT_WINDOW);

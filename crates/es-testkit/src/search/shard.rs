@@ -11,8 +11,8 @@ use crate::store::{Document, Entry, Field, Index, Kind};
 /// A document, or an object of one of its nested fields.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View<'a> {
-    pub(crate) document: &'a Document,
-    pub(crate) entry: &'a Entry,
+    pub document: &'a Document,
+    pub entry: &'a Entry,
 }
 
 /// Returns a view's score, or `None` where the query does not match.
@@ -21,8 +21,8 @@ pub(crate) type Scorer<'a> = Rc<dyn Fn(View<'a>) -> Option<f32> + 'a>;
 /// The documents of one shard.
 #[derive(Debug)]
 pub(crate) struct Shard<'a> {
-    pub(crate) index: &'a Index,
-    pub(crate) documents: Vec<&'a Document>,
+    pub index: &'a Index,
+    pub documents: Vec<&'a Document>,
     totals: RefCell<BTreeMap<String, Totals>>,
     frequencies: RefCell<BTreeMap<(String, String), u64>>,
 }
@@ -30,12 +30,12 @@ pub(crate) struct Shard<'a> {
 /// The amount of a field in a shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Totals {
-    pub(crate) documents: u64,
-    pub(crate) terms: u64,
+    pub documents: u64,
+    pub terms: u64,
 }
 
 impl<'a> Shard<'a> {
-    pub(crate) fn new(index: &'a Index, documents: Vec<&'a Document>) -> Self {
+    pub fn new(index: &'a Index, documents: Vec<&'a Document>) -> Self {
         Self {
             index,
             documents,
@@ -45,7 +45,7 @@ impl<'a> Shard<'a> {
     }
 
     /// The objects that hold a field: documents, or those of the nested field around it.
-    pub(crate) fn holders(&self, path: &str) -> Vec<&'a Entry> {
+    pub fn holders(&self, path: &str) -> Vec<&'a Entry> {
         match self.index.mapping.nested_parent(path) {
             Some(parent) => self
                 .documents
@@ -60,7 +60,7 @@ impl<'a> Shard<'a> {
         }
     }
 
-    pub(crate) fn totals(&self, field: &Field) -> Totals {
+    pub fn totals(&self, field: &Field) -> Totals {
         if let Some(totals) = self.totals.borrow().get(&field.path) {
             return *totals;
         }
@@ -78,7 +78,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Returns in how many documents a term occurs.
-    pub(crate) fn frequency(&self, field: &Field, term: &str) -> u64 {
+    pub fn frequency(&self, field: &Field, term: &str) -> u64 {
         let key = (field.path.clone(), term.to_owned());
         if let Some(count) = self.frequencies.borrow().get(&key) {
             return *count;
@@ -93,7 +93,7 @@ impl<'a> Shard<'a> {
     }
 
     /// Returns all terms of a field, in order.
-    pub(crate) fn dictionary(&self, field: &Field) -> BTreeSet<String> {
+    pub fn dictionary(&self, field: &Field) -> BTreeSet<String> {
         self.holders(&field.path)
             .into_iter()
             .flat_map(|entry| indexed_terms(field, entry))
@@ -176,7 +176,7 @@ const B: f32 = 0.75;
 
 impl Bm25 {
     /// Weighs terms by how rare they are together.
-    pub(crate) fn new(shard: &Shard<'_>, field: &Field, terms: &[String], boost: f32) -> Self {
+    pub fn new(shard: &Shard<'_>, field: &Field, terms: &[String], boost: f32) -> Self {
         let frequencies: Vec<u64> = terms
             .iter()
             .map(|term| shard.frequency(field, term))
@@ -184,7 +184,7 @@ impl Bm25 {
         Self::with_frequencies(shard, field, &frequencies, boost)
     }
 
-    pub(crate) fn with_frequencies(
+    pub fn with_frequencies(
         shard: &Shard<'_>,
         field: &Field,
         frequencies: &[u64],
@@ -214,7 +214,7 @@ impl Bm25 {
     }
 
     /// Returns the weight of a term by its document counts, without norms.
-    pub(crate) fn of_counts(documents: usize, having: usize, boost: f32) -> Self {
+    pub fn of_counts(documents: usize, having: usize, boost: f32) -> Self {
         let (count, having) = (documents as f64, having as f64);
         let idf = (1.0 + (count - having + 0.5) / (having + 0.5)).ln() as f32;
         Self {
@@ -225,7 +225,7 @@ impl Bm25 {
     }
 
     /// Returns the score of a document of so many terms, in which these occur so often.
-    pub(crate) fn score(&self, frequency: f32, length: usize) -> f32 {
+    pub fn score(&self, frequency: f32, length: usize) -> f32 {
         let length = if self.norms {
             byte4(length) as f32
         } else {

@@ -13,20 +13,20 @@ use crate::json::Json;
 /// A stored document.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    pub(crate) id: String,
+    pub id: String,
     /// The document as it was sent.
-    pub(crate) raw: Arc<RawValue>,
-    pub(crate) entry: Entry,
-    pub(crate) version: u64,
-    pub(crate) seq_no: u64,
-    pub(crate) primary_term: u64,
-    pub(crate) routing: Option<String>,
-    pub(crate) shard: u32,
+    pub raw: Arc<RawValue>,
+    pub entry: Entry,
+    pub version: u64,
+    pub seq_no: u64,
+    pub primary_term: u64,
+    pub routing: Option<String>,
+    pub shard: u32,
 }
 
 impl Document {
     /// Returns the document as a value.
-    pub(crate) fn source(&self) -> Value {
+    pub fn source(&self) -> Value {
         serde_json::from_str(self.raw.get()).unwrap_or(Value::Null)
     }
 }
@@ -34,8 +34,8 @@ impl Document {
 /// A document to be written: its text, and the same as a value.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSource {
-    pub(crate) raw: Arc<RawValue>,
-    pub(crate) value: Value,
+    pub raw: Arc<RawValue>,
+    pub value: Value,
 }
 
 impl NewSource {
@@ -43,7 +43,7 @@ impl NewSource {
     ///
     /// # Errors
     /// 400 for what is no JSON object, or has a member twice.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, ApiError> {
+    pub fn read(text: &[u8]) -> Result<Self, ApiError> {
         let failed = |error: &serde_json::Error| {
             // Where no value follows, the server fails while it reads the rest.
             let rest = text
@@ -84,7 +84,7 @@ impl NewSource {
     }
 
     /// Writes a document that was made here.
-    pub(crate) fn of(json: &Json) -> Self {
+    pub fn of(json: &Json) -> Self {
         let text = serde_json::to_string(json).unwrap_or_default();
         let raw = RawValue::from_string(text).unwrap_or_default();
         Self {
@@ -124,9 +124,9 @@ pub(crate) fn repeated(json: &Json) -> Option<&str> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Expected {
     /// The document must not exist yet (`op_type=create`).
-    pub(crate) absent: bool,
+    pub absent: bool,
     /// `if_seq_no` and `if_primary_term`.
-    pub(crate) seq_no_and_term: Option<(u64, u64)>,
+    pub seq_no_and_term: Option<(u64, u64)>,
     /// `version` with `version_type=external` (or `external_gte`, when the flag is set).
-    pub(crate) external_version: Option<(u64, bool)>,
+    pub external_version: Option<(u64, bool)>,
 }

@@ -18,32 +18,32 @@ type Documents = BTreeMap<Place, Arc<Document>>;
 /// An index. Cloning shares the documents, so a snapshot is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
     /// The data stream that the index belongs to.
-    pub(crate) data_stream: Option<Arc<str>>,
-    pub(crate) uuid: String,
-    pub(crate) created_at: u64,
-    pub(crate) settings: Map<String, Value>,
-    pub(crate) mapping: Arc<Mapping>,
+    pub data_stream: Option<Arc<str>>,
+    pub uuid: String,
+    pub created_at: u64,
+    pub settings: Map<String, Value>,
+    pub mapping: Arc<Mapping>,
     /// Whether `_source` leaves vectors out.
-    pub(crate) excludes_vectors: bool,
-    pub(crate) aliases: BTreeMap<String, Value>,
-    pub(crate) documents: Documents,
+    pub excludes_vectors: bool,
+    pub aliases: BTreeMap<String, Value>,
+    pub documents: Documents,
     /// The documents that searches see, where those are only the ones of the last refresh.
-    pub(crate) searched: Option<Arc<Documents>>,
+    pub searched: Option<Arc<Documents>>,
     /// Versions of deleted documents: a document written again counts on.
     deleted: BTreeMap<Place, u64>,
     /// By shard.
     next_seq_no: BTreeMap<u32, u64>,
-    pub(crate) shards: u32,
-    pub(crate) replicas: u32,
-    pub(crate) routing_shards: u32,
+    pub shards: u32,
+    pub replicas: u32,
+    pub routing_shards: u32,
     /// Counts the changes of mapping, settings and aliases.
-    pub(crate) version: u64,
+    pub version: u64,
 }
 
 impl Index {
-    pub(crate) fn new(name: &str, uuid: String, created_at: u64) -> Self {
+    pub fn new(name: &str, uuid: String, created_at: u64) -> Self {
         Self {
             name: name.into(),
             data_stream: None,
@@ -68,7 +68,7 @@ impl Index {
     ///
     /// # Errors
     /// 409 when `expected` does not hold, 400 when a field does not fit the mapping.
-    pub(crate) fn put(
+    pub fn put(
         &mut self,
         id: &str,
         source: NewSource,
@@ -124,7 +124,7 @@ impl Index {
     ///
     /// # Errors
     /// 409 when `expected` does not hold.
-    pub(crate) fn remove(
+    pub fn remove(
         &mut self,
         id: &str,
         routing: Option<&str>,
@@ -161,7 +161,7 @@ impl Index {
     ///
     /// # Errors
     /// 409 when `expected` does not hold.
-    pub(crate) fn check(&self, id: &str, shard: u32, expected: Expected) -> Result<(), ApiError> {
+    pub fn check(&self, id: &str, shard: u32, expected: Expected) -> Result<(), ApiError> {
         let current = self.document(shard, id);
         if let Some((wanted_no, wanted_term)) = expected.seq_no_and_term {
             let found = current.map(|document| (document.seq_no, document.primary_term));
@@ -206,19 +206,19 @@ impl Index {
     }
 
     /// Returns a document of a shard, as it was written last.
-    pub(crate) fn document(&self, shard: u32, id: &str) -> Option<&Arc<Document>> {
+    pub fn document(&self, shard: u32, id: &str) -> Option<&Arc<Document>> {
         self.documents.get(&(shard, id.to_owned()))
     }
 
     /// Returns a document of a shard, as searches see it.
-    pub(crate) fn searched_document(&self, shard: u32, id: &str) -> Option<&Arc<Document>> {
+    pub fn searched_document(&self, shard: u32, id: &str) -> Option<&Arc<Document>> {
         let seen = self.searched.as_deref().unwrap_or(&self.documents);
         seen.get(&(shard, id.to_owned()))
     }
 
     /// The documents that searches see, in the order in which they were written, as a scan of the
     /// genuine index gives them.
-    pub(crate) fn searchable(&self) -> Vec<&Document> {
+    pub fn searchable(&self) -> Vec<&Document> {
         let seen = self.searched.as_deref().unwrap_or(&self.documents);
         let mut documents: Vec<&Document> = seen.values().map(AsRef::as_ref).collect();
         documents.sort_by_key(|document| (document.shard, document.seq_no));
@@ -226,7 +226,7 @@ impl Index {
     }
 
     /// Lets searches see everything that was written.
-    pub(crate) fn refresh(&mut self) {
+    pub fn refresh(&mut self) {
         if self.searched.is_some() {
             self.searched = Some(Arc::new(self.documents.clone()));
         }
@@ -236,7 +236,7 @@ impl Index {
     ///
     /// # Errors
     /// 400 when it does not fit the one that is there; then nothing is changed.
-    pub(crate) fn merge_mapping(&mut self, mapping: &Map<String, Value>) -> Result<(), ApiError> {
+    pub fn merge_mapping(&mut self, mapping: &Map<String, Value>) -> Result<(), ApiError> {
         let mut merged = (*self.mapping).clone();
         merged.merge(mapping)?;
         self.mapping = Arc::new(merged);
@@ -245,17 +245,17 @@ impl Index {
     }
 
     /// Returns a limit that the index has of its own.
-    pub(crate) fn limit(&self, setting: &str) -> Option<usize> {
+    pub fn limit(&self, setting: &str) -> Option<usize> {
         self.settings.get(setting)?.as_str()?.parse().ok()
     }
 
     /// The shard that a document belongs to.
-    pub(crate) fn shard_of(&self, id: &str, routing: Option<&str>) -> u32 {
+    pub fn shard_of(&self, id: &str, routing: Option<&str>) -> u32 {
         shard_of(routing.unwrap_or(id), self.routing_shards, self.shards)
     }
 
     /// Returns the shards that a search with these routing values reads.
-    pub(crate) fn shards_for(&self, routing: Option<&BTreeSet<String>>) -> Vec<u32> {
+    pub fn shards_for(&self, routing: Option<&BTreeSet<String>>) -> Vec<u32> {
         match routing {
             None => (0..self.shards).collect(),
             Some(values) => {

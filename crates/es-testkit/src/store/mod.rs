@@ -27,21 +27,21 @@ pub(crate) use stream::DataStream;
 /// A frozen search: what a scroll or a point in time reads from.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
-    pub(crate) indices: Vec<(Index, Restriction)>,
-    pub(crate) until: Instant,
+    pub indices: Vec<(Index, Restriction)>,
+    pub until: Instant,
 }
 
 /// A scroll: the hits still to be returned and the request's page size.
 #[derive(Clone, Debug)]
 pub(crate) struct Scroll {
     /// The identifiers of its indices.
-    pub(crate) indices: Vec<String>,
-    pub(crate) hits: Vec<Json>,
-    pub(crate) next: usize,
-    pub(crate) size: usize,
-    pub(crate) total: Value,
-    pub(crate) max_score: Value,
-    pub(crate) until: Instant,
+    pub indices: Vec<String>,
+    pub hits: Vec<Json>,
+    pub next: usize,
+    pub size: usize,
+    pub total: Value,
+    pub max_score: Value,
+    pub until: Instant,
 }
 
 /// The indices of a scroll or point in time that were not deleted meanwhile.
@@ -55,25 +55,25 @@ pub(crate) enum Remaining {
 /// Everything the cluster keeps.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    pub(crate) indices: BTreeMap<String, Index>,
-    pub(crate) streams: BTreeMap<String, DataStream>,
-    pub(crate) scrolls: BTreeMap<String, Scroll>,
-    pub(crate) points_in_time: BTreeMap<String, Snapshot>,
+    pub indices: BTreeMap<String, Index>,
+    pub streams: BTreeMap<String, DataStream>,
+    pub scrolls: BTreeMap<String, Scroll>,
+    pub points_in_time: BTreeMap<String, Snapshot>,
     /// The outcomes of calls that nobody waited for.
-    pub(crate) tasks: BTreeMap<String, Value>,
-    pub(crate) templates: BTreeMap<String, Value>,
-    pub(crate) components: BTreeMap<String, Value>,
-    pub(crate) pipelines: Pipelines,
+    pub tasks: BTreeMap<String, Value>,
+    pub templates: BTreeMap<String, Value>,
+    pub components: BTreeMap<String, Value>,
+    pub pipelines: Pipelines,
     /// Whether searches see writes only after a refresh.
-    pub(crate) refresh_needed: bool,
+    pub refresh_needed: bool,
     /// Whether new indices show vectors in `_source`, as they do before 9.2.
-    pub(crate) shows_vectors: bool,
-    pub(crate) counter: u64,
+    pub shows_vectors: bool,
+    pub counter: u64,
 }
 
 impl Store {
     /// Forgets scrolls and points in time that were not used in time.
-    pub(crate) fn expire(&mut self) {
+    pub fn expire(&mut self) {
         let now = Instant::now();
         self.scrolls.retain(|_, scroll| scroll.until > now);
         self.points_in_time
@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// Returns which of some indices are still there, by their identifiers.
-    pub(crate) fn remaining<'i>(&self, uuids: impl Iterator<Item = &'i String>) -> Remaining {
+    pub fn remaining<'i>(&self, uuids: impl Iterator<Item = &'i String>) -> Remaining {
         let is_there = |uuid: &String| self.indices.values().any(|index| index.uuid == *uuid);
         let (there, gone): (Vec<_>, Vec<_>) = uuids.partition(|uuid| is_there(uuid));
         match (there.is_empty(), gone.is_empty()) {
@@ -92,7 +92,7 @@ impl Store {
     }
 
     /// Returns the name that stands for an index in privileges: its data stream, or its own.
-    pub(crate) fn owner<'s>(&'s self, index: &'s str) -> &'s str {
+    pub fn owner<'s>(&'s self, index: &'s str) -> &'s str {
         let found = self.indices.get(index);
         found
             .and_then(|index| index.data_stream.as_deref())
@@ -100,19 +100,19 @@ impl Store {
     }
 
     /// Returns the data stream that an index belongs to.
-    pub(crate) fn stream_of(&self, index: &str) -> Option<&DataStream> {
+    pub fn stream_of(&self, index: &str) -> Option<&DataStream> {
         self.streams
             .get(self.indices.get(index)?.data_stream.as_deref()?)
     }
 
     /// Returns a number that no other call has got.
-    pub(crate) fn next_number(&mut self) -> u64 {
+    pub fn next_number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
 
     /// An id of 20 characters, as the server makes for documents without one.
-    pub(crate) fn next_id(&mut self) -> String {
+    pub fn next_id(&mut self) -> String {
         let number = self.next_number();
         // Mixed, so that ids neither sort nor look like a counter that callers could lean on.
         let mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);

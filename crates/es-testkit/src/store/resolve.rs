@@ -11,28 +11,28 @@ use crate::api::error::ApiError;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     /// Names that do not exist are ignored.
-    pub(crate) ignore_unavailable: bool,
+    pub ignore_unavailable: bool,
     /// An expression of wildcards that finds nothing is an error.
-    pub(crate) require_some: bool,
+    pub require_some: bool,
     /// Aliases are refused, as deleting an index does.
-    pub(crate) refuse_aliases: bool,
+    pub refuse_aliases: bool,
     /// Wildcards find hidden indices too.
-    pub(crate) hidden: bool,
+    pub hidden: bool,
     /// Wildcards are names like any other.
-    pub(crate) literal: bool,
+    pub literal: bool,
     /// Wildcards find no open indices, so none of this cluster.
-    pub(crate) none_open: bool,
+    pub none_open: bool,
 }
 
 /// The part of an index that an expression makes visible.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Restriction {
     /// The filters of the aliases; any of them is enough, none is no restriction.
-    pub(crate) filters: Vec<Value>,
+    pub filters: Vec<Value>,
     /// The routing values of aliases and request; `None` for all shards.
-    pub(crate) routing: Option<BTreeSet<String>>,
+    pub routing: Option<BTreeSet<String>>,
     /// The aliases, where the index was not named itself.
-    pub(crate) aliases: Vec<String>,
+    pub aliases: Vec<String>,
 }
 
 impl Store {
@@ -40,11 +40,7 @@ impl Store {
     ///
     /// # Errors
     /// 404 `index_not_found_exception` for a name that does not exist.
-    pub(crate) fn resolve(
-        &self,
-        expression: &str,
-        options: Options,
-    ) -> Result<Vec<String>, ApiError> {
+    pub fn resolve(&self, expression: &str, options: Options) -> Result<Vec<String>, ApiError> {
         let mut found = BTreeSet::new();
         let everything = if expression.is_empty() {
             "_all"
@@ -107,7 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// 400 for an alias of several indices.
-    pub(crate) fn read_target(&self, name: &str) -> Result<Option<String>, ApiError> {
+    pub fn read_target(&self, name: &str) -> Result<Option<String>, ApiError> {
         let is_stream =
             |stream: &DataStream| *stream.name == *name || stream.aliases.contains_key(name);
         if self.streams.values().any(is_stream) {
@@ -129,7 +125,7 @@ impl Store {
     ///
     /// # Errors
     /// 400 for an alias without a write index.
-    pub(crate) fn write_target(&self, name: &str) -> Result<Option<String>, ApiError> {
+    pub fn write_target(&self, name: &str) -> Result<Option<String>, ApiError> {
         if self.indices.contains_key(name) {
             return Ok(Some(name.to_owned()));
         }
@@ -175,7 +171,7 @@ impl Store {
     ///
     /// # Errors
     /// 400 where both are given and differ.
-    pub(crate) fn index_routing(
+    pub fn index_routing(
         &self,
         name: &str,
         target: &str,
@@ -201,7 +197,7 @@ impl Store {
     ///
     /// # Errors
     /// As for [`resolve`](Self::resolve).
-    pub(crate) fn searched<'s>(
+    pub fn searched<'s>(
         &'s self,
         expression: &str,
         options: Options,

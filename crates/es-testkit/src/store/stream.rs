@@ -10,20 +10,20 @@ use crate::dates::Format;
 /// A data stream.
 #[derive(Clone, Debug)]
 pub(crate) struct DataStream {
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
     /// The backing indices, from the oldest to the one that is written to.
-    pub(crate) indices: Vec<String>,
+    pub indices: Vec<String>,
     /// Counts the backing indices that there have been.
-    pub(crate) generation: u64,
-    pub(crate) template: String,
-    pub(crate) hidden: bool,
-    pub(crate) custom_routing: bool,
-    pub(crate) aliases: BTreeMap<String, Value>,
+    pub generation: u64,
+    pub template: String,
+    pub hidden: bool,
+    pub custom_routing: bool,
+    pub aliases: BTreeMap<String, Value>,
 }
 
 impl DataStream {
     /// Returns the name of the backing index after the last one.
-    pub(crate) fn next_index(&self, now: i64) -> String {
+    pub fn next_index(&self, now: i64) -> String {
         let day = Format::parse("yyyy.MM.dd")
             .map(|format| format.print(now, &jiff::tz::TimeZone::UTC))
             .unwrap_or_default();

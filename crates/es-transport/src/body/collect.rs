@@ -33,7 +33,7 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub fn new(limit: usize) -> Self {
         Self {
             limit,
             first: None,
@@ -41,11 +41,7 @@ impl Collector {
         }
     }
 
-    pub(crate) fn poll<B>(
-        &mut self,
-        mut body: Pin<&mut B>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Bytes>>
+    pub fn poll<B>(&mut self, mut body: Pin<&mut B>, cx: &mut Context<'_>) -> Poll<Result<Bytes>>
     where
         B: HttpBody<Data = Bytes>,
         B::Error: Into<BoxError>,

@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 pub(crate) struct SyncBody<E>(Mutex<Pin<Box<dyn Body<Data = Bytes, Error = E> + Send>>>);
 
 impl<E> SyncBody<E> {
-    pub(crate) fn new(body: impl Body<Data = Bytes, Error = E> + Send + 'static) -> Self {
+    pub fn new(body: impl Body<Data = Bytes, Error = E> + Send + 'static) -> Self {
         Self(Mutex::new(Box::pin(body)))
     }
 }

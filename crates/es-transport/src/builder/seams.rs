@@ -131,7 +131,7 @@ pub(super) struct Seams {
 }
 
 impl Seams {
-    pub(super) fn are_empty(&self) -> bool {
+    pub fn are_empty(&self) -> bool {
         [&self.request, &self.attempt, &self.node]
             .iter()
             .all(|seam| seam.0.is_empty())
@@ -144,7 +144,7 @@ pub(super) struct Seam(Vec<Box<dyn FnOnce(StackService) -> StackService + Send>>
 
 impl Seam {
     /// Adds a layer within those that are there.
-    pub(super) fn push<L, B>(&mut self, layer: L)
+    pub fn push<L, B>(&mut self, layer: L)
     where
         L: Layer<StackService> + Send + 'static,
         L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -158,7 +158,7 @@ impl Seam {
     }
 
     /// Puts the layers over a service.
-    pub(super) fn over<S>(self, service: S) -> Seamed<S>
+    pub fn over<S>(self, service: S) -> Seamed<S>
     where
         S: Service<Request<Body>, Response = Response<ResponseBody>, Error = Error>
             + Clone

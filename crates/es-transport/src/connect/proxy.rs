@@ -190,13 +190,13 @@ pub(super) struct ForwardProxy {
 }
 
 impl ForwardProxy {
-    pub(super) fn new(via: &Intercept) -> Self {
+    pub fn new(via: &Intercept) -> Self {
         Self {
             authorization: via.basic_auth().cloned(),
         }
     }
 
-    pub(super) fn authorize<B>(&self, request: &mut Request<B>) {
+    pub fn authorize<B>(&self, request: &mut Request<B>) {
         if let Some(value) = &self.authorization {
             let mut value = value.clone();
             value.set_sensitive(true);

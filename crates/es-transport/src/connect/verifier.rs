@@ -138,11 +138,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(
-        trust: Trust,
-        check_name: bool,
-        algorithms: WebPkiSupportedAlgorithms,
-    ) -> Self {
+    pub fn new(trust: Trust, check_name: bool, algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self {
             trust,
             check_name,

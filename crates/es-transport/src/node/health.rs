@@ -71,61 +71,61 @@ struct Dead {
 
 impl Health {
     /// A live node, which has perhaps responded in a former life.
-    pub(super) fn new(is_proven: bool) -> Self {
+    pub fn new(is_proven: bool) -> Self {
         Self {
             is_proven,
             ..Self::default()
         }
     }
 
-    pub(super) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.dead.is_none()
     }
 
     /// Whether the node has ever responded.
-    pub(super) fn is_proven(&self) -> bool {
+    pub fn is_proven(&self) -> bool {
         self.is_proven
     }
 
     /// Whether a response of the node changes nothing.
-    pub(super) fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.is_proven && self.dead.is_none() && self.strikes == 0
     }
 
     /// Returns the number of dead times in a row.
-    pub(super) fn failures(&self) -> u32 {
+    pub fn failures(&self) -> u32 {
         self.failures
     }
 
     /// Returns when the dead time is over; `None` for a live node.
-    pub(super) fn dead_until(&self) -> Option<Instant> {
+    pub fn dead_until(&self) -> Option<Instant> {
         self.dead.map(|dead| dead.until)
     }
 
-    pub(super) fn is_ejected(&self) -> bool {
+    pub fn is_ejected(&self) -> bool {
         self.dead.is_some_and(|dead| dead.is_ejected)
     }
 
-    pub(super) fn is_probed(&self) -> bool {
+    pub fn is_probed(&self) -> bool {
         self.dead.is_some_and(|dead| dead.probe.is_some())
     }
 
     /// Returns when a request may probe the node; `None` while it lives or is probed.
-    pub(super) fn probe_at(&self) -> Option<Instant> {
+    pub fn probe_at(&self) -> Option<Instant> {
         self.dead
             .filter(|dead| dead.probe.is_none())
             .map(|dead| dead.until)
     }
 
     /// Makes the request `probe` the only one that may use a dead node whose time is over.
-    pub(super) fn begin_probe(&mut self, probe: u64) {
+    pub fn begin_probe(&mut self, probe: u64) {
         if let Some(dead) = &mut self.dead {
             dead.probe = Some(probe);
         }
     }
 
     /// Begins a dead time whatever is known of the node.
-    pub(super) fn mark_dead(&mut self, now: Instant, dead_time: Duration) -> Change {
+    pub fn mark_dead(&mut self, now: Instant, dead_time: Duration) -> Change {
         let was_live = self.is_live();
         self.kill(now, dead_time);
         if was_live {
@@ -136,12 +136,12 @@ impl Health {
     }
 
     /// Ends a dead time; attempts that are under way say nothing about the node.
-    pub(super) fn mark_live(&mut self, now: Instant) -> Change {
+    pub fn mark_live(&mut self, now: Instant) -> Change {
         self.revive(now)
     }
 
     /// Takes a live node out of use although it responds.
-    pub(super) fn eject(&mut self, now: Instant, rules: &Ejection) -> Change {
+    pub fn eject(&mut self, now: Instant, rules: &Ejection) -> Change {
         let was_live = self.is_live();
         let live = self
             .revived_at
@@ -163,7 +163,7 @@ impl Health {
 
     /// Takes in how an attempt ended. `dead_time` is asked for the dead time
     /// after that many failures in a row.
-    pub(super) fn report(
+    pub fn report(
         &mut self,
         report: Report,
         strikes_until_dead: u32,
@@ -257,7 +257,7 @@ impl Health {
     }
 
     /// Whether the attempt began before the node came back.
-    pub(super) fn is_stale(&self, report: Report) -> bool {
+    pub fn is_stale(&self, report: Report) -> bool {
         self.revived_at
             .is_some_and(|revived_at| report.started_at < revived_at)
     }

@@ -36,12 +36,12 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn in_flight(&self) -> usize {
+    pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed) as usize
     }
 
     /// A request begins. `clock` is the time since the pool was made.
-    pub(crate) fn start(&self, clock: Duration) {
+    pub fn start(&self, clock: Duration) {
         let now = milliseconds(clock);
         self.started_at.store(now, Ordering::Relaxed);
         if self.in_flight.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -50,12 +50,12 @@ impl Load {
     }
 
     /// A request ends without a response.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// A request ends with a response.
-    pub(crate) fn end_silence(&self, clock: Duration) {
+    pub fn end_silence(&self, clock: Duration) {
         self.silent_since
             .store(milliseconds(clock), Ordering::Relaxed);
         self.end();
@@ -80,7 +80,7 @@ impl Load {
     /// and by [`SHARE`] at least.
     /// `clock` is the time since the pool was made. Of two threads that write
     /// together one may be forgotten.
-    pub(crate) fn observe(&self, latency: Duration, clock: Duration) {
+    pub fn observe(&self, latency: Duration, clock: Duration) {
         let latency = (latency.as_secs_f32() * 1e6).max(1.0);
         let now = milliseconds(clock);
         let average = match unpack(self.latency.load(Ordering::Relaxed)) {
@@ -94,7 +94,7 @@ impl Load {
     }
 
     /// Returns the average as of the last response.
-    pub(crate) fn last_latency(&self) -> Option<Duration> {
+    pub fn last_latency(&self) -> Option<Duration> {
         let (average, _) = unpack(self.latency.load(Ordering::Relaxed))?;
         Some(Duration::from_secs_f32(average / 1e6))
     }
@@ -102,7 +102,7 @@ impl Load {
     /// Returns the average, faded since the last response, so that a node that
     /// was slow once is used again; or the silence, if it is longer. `None` before the first
     /// response.
-    pub(crate) fn latency(&self, clock: Duration) -> Option<Duration> {
+    pub fn latency(&self, clock: Duration) -> Option<Duration> {
         let now = milliseconds(clock);
         let (average, at) = unpack(self.latency.load(Ordering::Relaxed))?;
         let average = Duration::from_secs_f32(average * decay(at, now) / 1e6);

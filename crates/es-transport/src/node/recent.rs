@@ -32,11 +32,11 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    pub(super) fn total(self) -> u64 {
+    pub fn total(self) -> u64 {
         self.good + self.bad
     }
 
-    pub(super) fn add(self, other: Self) -> Self {
+    pub fn add(self, other: Self) -> Self {
         Self {
             good: self.good + other.good,
             bad: self.bad + other.bad,
@@ -46,7 +46,7 @@ impl Counts {
 
 impl Recent {
     /// Counts a success at `clock`, the time since the pool was built.
-    pub(super) fn succeeded(&self, clock: Duration, window: Duration) {
+    pub fn succeeded(&self, clock: Duration, window: Duration) {
         if self.in_a_row.load(Ordering::Relaxed) != 0 {
             self.in_a_row.store(0, Ordering::Relaxed);
         }
@@ -54,7 +54,7 @@ impl Recent {
     }
 
     /// Counts a failure; returns the number of failures in a row.
-    pub(super) fn failed(&self, clock: Duration, window: Duration) -> u32 {
+    pub fn failed(&self, clock: Duration, window: Duration) -> u32 {
         self.count(clock, window, Counts { good: 0, bad: 1 });
         let row = self.in_a_row.load(Ordering::Relaxed).saturating_add(1);
         self.in_a_row.store(row, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl Recent {
     }
 
     /// Returns the outcomes within the window that ends at `clock`.
-    pub(super) fn counts(&self, clock: Duration, window: Duration) -> Counts {
+    pub fn counts(&self, clock: Duration, window: Duration) -> Counts {
         let now = epoch(clock, window);
         let parts = self
             .parts
@@ -73,7 +73,7 @@ impl Recent {
     }
 
     /// Forgets all outcomes.
-    pub(super) fn clear(&self) {
+    pub fn clear(&self) {
         self.in_a_row.store(0, Ordering::Relaxed);
         self.parts
             .iter()

@@ -57,7 +57,7 @@ impl Default for Record {
 
 impl Record {
     /// Creates the record of a node that joins a pool.
-    pub(super) fn joining() -> Self {
+    pub fn joining() -> Self {
         let record = Self::default();
         record.slow_start.begin_with_first_request();
         record
@@ -77,13 +77,13 @@ impl SlowStart {
         self.0.store(Self::WITH_FIRST_REQUEST, Ordering::Relaxed);
     }
 
-    pub(super) fn begin(&self, clock: Duration) {
+    pub fn begin(&self, clock: Duration) {
         self.0.store(stamp(clock), Ordering::Relaxed);
     }
 
     /// Returns the share of its requests that the node gets at `clock`, and ends
     /// the slow start when its time is over.
-    pub(super) fn share(&self, clock: Duration, whole: Duration) -> f64 {
+    pub fn share(&self, clock: Duration, whole: Duration) -> f64 {
         let began = self.0.load(Ordering::Relaxed);
         if began == 0 {
             return 1.0;
@@ -101,7 +101,7 @@ impl SlowStart {
     }
 
     /// Whether the node has its full share at `clock`.
-    pub(super) fn is_over(&self, clock: Duration, whole: Duration) -> bool {
+    pub fn is_over(&self, clock: Duration, whole: Duration) -> bool {
         let began = self.0.load(Ordering::Relaxed);
         let whole = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
         began == 0
@@ -125,7 +125,7 @@ pub(super) struct Observing {
 }
 
 impl Entry {
-    pub(super) fn new(node: Node, record: Arc<Record>) -> Self {
+    pub fn new(node: Node, record: Arc<Record>) -> Self {
         let hash = stable_hash(node.url());
         Self { node, hash, record }
     }
@@ -143,11 +143,7 @@ pub(super) struct Members {
 }
 
 impl Members {
-    pub(super) fn new(
-        entries: Box<[Arc<Entry>]>,
-        created_at: Instant,
-        observing: Observing,
-    ) -> Self {
+    pub fn new(entries: Box<[Arc<Entry>]>, created_at: Instant, observing: Observing) -> Self {
         let ids = entries.iter().zip(0_u32..).filter_map(|(entry, index)| {
             let id = entry.node.facts().id.as_deref()?;
             Some((id, index))
@@ -164,12 +160,12 @@ impl Members {
     }
 
     /// Returns the time since the pool was built.
-    pub(super) fn clock(&self, now: Instant) -> Duration {
+    pub fn clock(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.created_at)
     }
 
     /// Returns the index of the node with this id.
-    pub(super) fn index_of_id(&self, id: &str) -> Option<u32> {
+    pub fn index_of_id(&self, id: &str) -> Option<u32> {
         let id_of = |index: &u32| {
             self.get(*index)
                 .and_then(|entry| entry.node.facts().id.as_deref())
@@ -181,12 +177,12 @@ impl Members {
         self.by_id.get(place).copied()
     }
 
-    pub(super) fn get(&self, index: u32) -> Option<&Entry> {
+    pub fn get(&self, index: u32) -> Option<&Entry> {
         self.entries.get(index as usize).map(|entry| &**entry)
     }
 
     /// Returns all indexes.
-    pub(super) fn indexes(&self) -> impl Iterator<Item = u32> + use<> {
+    pub fn indexes(&self) -> impl Iterator<Item = u32> + use<> {
         0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
     }
 }
@@ -230,7 +226,7 @@ pub(super) fn new_version() -> u64 {
 }
 
 impl Snapshot {
-    pub(super) fn new(
+    pub fn new(
         stripes: Arc<Stripes>,
         members: Arc<Members>,
         live: Box<[u32]>,
@@ -246,16 +242,16 @@ impl Snapshot {
     }
 
     /// Whether a request has more to do than to choose among the live nodes.
-    pub(super) fn needs_care(&self, now: Instant) -> bool {
+    pub fn needs_care(&self, now: Instant) -> bool {
         self.live.is_empty() || self.next_probe_at.is_some_and(|at| at <= now)
     }
 
-    pub(super) fn candidates(&self, now: Instant) -> Candidates<'_> {
+    pub fn candidates(&self, now: Instant) -> Candidates<'_> {
         Candidates::new(&self.members, &self.live, now, self.version)
     }
 
     /// Returns the stripe of the calling thread.
-    pub(super) fn stripe(&self) -> Arc<Stripe> {
+    pub fn stripe(&self) -> Arc<Stripe> {
         #[expect(
             clippy::indexing_slicing,
             reason = "the number of a stripe is below STRIPES"

@@ -24,7 +24,7 @@ const CHECKED: [&str; 3] = ["0", "checked", "\u{e4}\u{1d11e}"];
 impl ShardMap {
     /// Fetches the used indices again that are from another state of the cluster than
     /// the present one.
-    pub(super) async fn refresh(&self) -> Result<()> {
+    pub async fn refresh(&self) -> Result<()> {
         let uuid = self.state_uuid().await?;
         let is_used = |known: &Known| known.is_used.load(Ordering::Relaxed);
         let is_current = |known: &Known| known.state_uuid.as_ref() == Some(&uuid);
@@ -42,7 +42,7 @@ impl ShardMap {
 
     /// Fetches the shards of the index that a name stands for. `seen` is the UUID of a
     /// state that is not newer than the response.
-    pub(super) async fn fetch(&self, name: &str, seen: Option<&Arc<str>>) {
+    pub async fn fetch(&self, name: &str, seen: Option<&Arc<str>>) {
         let before = self.indices.load().get(name).cloned();
         let fetched = self.resolve(name, before.as_deref()).await;
         self.lock().indices.remove(name);

@@ -29,8 +29,8 @@ const MAX_INDICES: usize = 10_000;
 /// The shards of the indices that are in use.
 #[derive(Default)]
 pub(super) struct ShardMap {
-    pub(super) indices: ArcSwap<FxHashMap<Box<str>, Arc<Known>>>,
-    pub(super) transport: OnceLock<WeakTransport>,
+    pub indices: ArcSwap<FxHashMap<Box<str>, Arc<Known>>>,
+    pub transport: OnceLock<WeakTransport>,
     /// Serves the times below; set by the first request.
     created_at: OnceLock<Instant>,
     /// When the UUID is checked next, in seconds since `created_at`.
@@ -41,21 +41,21 @@ pub(super) struct ShardMap {
 /// A name that was asked for.
 pub(super) struct Known {
     /// `None` if the inner selector chooses alone.
-    pub(super) name: Option<Resolved>,
+    pub name: Option<Resolved>,
     /// The cluster state that it is from; `None` if that is not known.
-    pub(super) state_uuid: Option<Arc<str>>,
+    pub state_uuid: Option<Arc<str>>,
     /// Whether a request used it since it was fetched.
-    pub(super) is_used: AtomicBool,
+    pub is_used: AtomicBool,
 }
 
 /// The index that a name stands for: its own, that of an alias, or those of a data
 /// stream.
 pub(super) struct Resolved {
     /// `None`: a search looks into several indices.
-    pub(super) reads: Option<Arc<IndexShards>>,
-    pub(super) writes: Arc<IndexShards>,
+    pub reads: Option<Arc<IndexShards>>,
+    pub writes: Arc<IndexShards>,
     /// The routing that an alias brings.
-    pub(super) routing: Option<AliasRouting>,
+    pub routing: Option<AliasRouting>,
 }
 
 /// The routing values of an alias.
@@ -69,7 +69,7 @@ pub(super) struct AliasRouting {
 
 impl Resolved {
     /// Returns the shard of a request; `None` if it is not known, or not one.
-    pub(super) fn shard(&self, target: &Target<'_>) -> Option<&Shard> {
+    pub fn shard(&self, target: &Target<'_>) -> Option<&Shard> {
         let is_write = target.access == Access::Write;
         let shards = if is_write {
             &self.writes
@@ -104,16 +104,16 @@ pub(super) fn generation(index: &str) -> Option<u64> {
 #[derive(Default)]
 pub(super) struct Fetching {
     /// Indices that are being fetched.
-    pub(super) indices: HashSet<Box<str>>,
+    pub indices: HashSet<Box<str>>,
     /// The ids of nodes, each once.
-    pub(super) node_ids: HashSet<Arc<str>>,
+    pub node_ids: HashSet<Arc<str>>,
     /// The UUID that was seen last, shared by the indices that are from it.
-    pub(super) state_uuid: Option<Arc<str>>,
+    pub state_uuid: Option<Arc<str>>,
 }
 
 impl ShardMap {
     /// Looks at the shards of an index, and has them fetched if they are not known.
-    pub(super) fn with<R>(
+    pub fn with<R>(
         self: &Arc<Self>,
         index: &str,
         now: Instant,
@@ -124,7 +124,7 @@ impl ShardMap {
     }
 
     /// The same without a check of the state: requests that follow do it.
-    pub(super) fn with_known<R>(
+    pub fn with_known<R>(
         self: &Arc<Self>,
         index: &str,
         look: impl FnOnce(&Resolved) -> Option<R>,
@@ -140,7 +140,7 @@ impl ShardMap {
     }
 
     /// Has the state's UUID checked every few seconds.
-    pub(super) fn check_if_due(self: &Arc<Self>, now: Instant) {
+    pub fn check_if_due(self: &Arc<Self>, now: Instant) {
         let since = now.saturating_duration_since(*self.created_at.get_or_init(|| now));
         // Whole seconds need no division.
         let since = since.as_secs();
@@ -191,7 +191,7 @@ impl ShardMap {
         true
     }
 
-    pub(super) fn update(&self, change: impl Fn(&mut FxHashMap<Box<str>, Arc<Known>>)) {
+    pub fn update(&self, change: impl Fn(&mut FxHashMap<Box<str>, Arc<Known>>)) {
         self.indices.rcu(|indices| {
             let mut indices = FxHashMap::clone(indices);
             change(&mut indices);
@@ -199,7 +199,7 @@ impl ShardMap {
         });
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Fetching> {
+    pub fn lock(&self) -> MutexGuard<'_, Fetching> {
         self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -73,17 +73,17 @@ impl RoutingKey {
 /// The shard that a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
-    pub(super) index: Cow<'a, str>,
-    pub(super) id: Option<Cow<'a, str>>,
-    pub(super) routing: Option<Cow<'a, str>>,
-    pub(super) access: Access,
+    pub index: Cow<'a, str>,
+    pub id: Option<Cow<'a, str>>,
+    pub routing: Option<Cow<'a, str>>,
+    pub access: Access,
     /// The node that the request is for, where its caller chose one.
-    pub(super) node: Option<&'a str>,
+    pub node: Option<&'a str>,
 }
 
 impl<'a> Target<'a> {
     /// Creates the target of a document; `None` if the index is not a plain name.
-    pub(super) fn new(
+    pub fn new(
         index: &'a str,
         id: Option<&'a str>,
         routing: Option<&'a str>,
@@ -98,7 +98,7 @@ impl<'a> Target<'a> {
         })
     }
 
-    pub(super) fn of(request: &RequestContext<'a>) -> Option<Self> {
+    pub fn of(request: &RequestContext<'a>) -> Option<Self> {
         if let Some(key) = request.extension::<RoutingKey>() {
             return Some(Self {
                 index: Cow::Borrowed(&key.index),

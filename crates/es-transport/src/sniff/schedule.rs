@@ -30,7 +30,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn new(options: &SniffOptions, created_at: Instant) -> Self {
+    pub fn new(options: &SniffOptions, created_at: Instant) -> Self {
         let first = if options.on_start || options.before_requests {
             Some(Duration::ZERO)
         } else {
@@ -46,16 +46,16 @@ impl Schedule {
     }
 
     /// Whether a sniff may become due at all; reads no clock.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub fn is_waiting(&self) -> bool {
         self.due.load(Ordering::Relaxed) != NEVER
     }
 
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    pub fn is_due(&self, now: Instant) -> bool {
         self.due.load(Ordering::Relaxed) <= self.since_creation(now)
     }
 
     /// Returns when the next sniff is due.
-    pub(super) fn due_at(&self) -> Option<Instant> {
+    pub fn due_at(&self) -> Option<Instant> {
         let due = self.due.load(Ordering::Relaxed);
         if due == NEVER {
             None
@@ -65,13 +65,13 @@ impl Schedule {
     }
 
     /// Whether no sniff has begun yet.
-    pub(super) fn is_first(&self) -> bool {
+    pub fn is_first(&self) -> bool {
         self.last().is_none()
     }
 
     /// Begins a sniff; returns `false` while another one runs, or too soon
     /// after it. `is_forced` ignores the minimal delay.
-    pub(super) fn begin(&self, options: &SniffOptions, now: Instant, is_forced: bool) -> bool {
+    pub fn begin(&self, options: &SniffOptions, now: Instant, is_forced: bool) -> bool {
         if self.is_running.swap(true, Ordering::Acquire) {
             return false;
         }
@@ -89,7 +89,7 @@ impl Schedule {
 
     /// Ends a sniff that [`begin`](Self::begin) allowed. One that failed is
     /// repeated as soon as the minimal delay and a pause allow.
-    pub(super) fn end(&self, options: &SniffOptions, has_succeeded: bool) {
+    pub fn end(&self, options: &SniffOptions, has_succeeded: bool) {
         if has_succeeded && !self.has_succeeded.swap(true, Ordering::Relaxed) {
             // The sniff on start need not be repeated any more. The new list
             // of nodes accounts for failures seen meanwhile.
@@ -104,7 +104,7 @@ impl Schedule {
     }
 
     /// Makes a sniff due as soon as the minimal delay allows.
-    pub(super) fn make_due(&self, options: &SniffOptions) {
+    pub fn make_due(&self, options: &SniffOptions) {
         self.make_due_after(options.min_delay);
     }
 

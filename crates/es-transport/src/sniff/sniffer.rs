@@ -132,7 +132,7 @@ impl Inner {
 
     /// Sniffs in the background, now if the minimal delay is over; otherwise a
     /// later request starts the sniff.
-    pub(super) fn refresh_soon(self: &Arc<Self>) {
+    pub fn refresh_soon(self: &Arc<Self>) {
         self.schedule.make_due(&self.options);
         if self.schedule.is_due(Instant::now())
             && let Some(refresh) = Refresh::begin(self, false)
@@ -143,7 +143,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn apply(&self, found: Result<Vec<Node>>) -> Result<()> {
+    pub fn apply(&self, found: Result<Vec<Node>>) -> Result<()> {
         let replaced = found.and_then(|mut nodes| {
             self.pool.keep_credentials(&mut nodes);
             let number = nodes.len();
@@ -173,7 +173,7 @@ pub(super) struct Refresh {
 }
 
 impl Refresh {
-    pub(super) fn begin(inner: &Arc<Inner>, is_forced: bool) -> Option<Self> {
+    pub fn begin(inner: &Arc<Inner>, is_forced: bool) -> Option<Self> {
         inner
             .schedule
             .begin(&inner.options, Instant::now(), is_forced)
@@ -183,7 +183,7 @@ impl Refresh {
             })
     }
 
-    pub(super) async fn run(mut self) -> Result<()> {
+    pub async fn run(mut self) -> Result<()> {
         let timeout = self.inner.options.timeout;
         let found = match tokio::time::timeout(timeout, (self.inner.fetch_nodes)()).await {
             Ok(found) => found,

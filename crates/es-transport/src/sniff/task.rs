@@ -20,7 +20,7 @@ pub(super) struct Starter(Mutex<Option<Sender<()>>>);
 impl Starter {
     /// Starts the periodic task, if there is none yet and a runtime to run it.
     /// One that ended with its runtime is started anew.
-    pub(super) fn start(&self, inner: &Arc<Inner>) {
+    pub fn start(&self, inner: &Arc<Inner>) {
         let mut alive = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if alive.as_ref().is_some_and(|alive| !alive.is_closed()) {
             return;

@@ -46,7 +46,7 @@ impl PolledLoad {
     const LEAST_BUCKET: u32 = 8;
 
     /// Polls all nodes, for ever.
-    pub(super) async fn poll(&self, cluster: &SimulatedCluster) {
+    pub async fn poll(&self, cluster: &SimulatedCluster) {
         loop {
             for node in cluster.nodes() {
                 let begun = Instant::now();

@@ -11,25 +11,25 @@ use super::operation::Action;
 #[derive(Debug)]
 pub(super) struct Item<C> {
     /// Its place in the input, from 0.
-    pub(super) number: u64,
+    pub number: u64,
     /// Where its lines end.
-    pub(super) end: u32,
-    pub(super) action: Action,
-    pub(super) idempotent: bool,
+    pub end: u32,
+    pub action: Action,
+    pub idempotent: bool,
     /// The helper made its id, so that a conflict is with itself.
-    pub(super) made_id: bool,
+    pub made_id: bool,
     /// Taken when the operation is settled.
-    pub(super) context: Option<C>,
+    pub context: Option<C>,
     /// Stands for its document, where the order of a document's operations is
     /// kept; 0 otherwise.
-    pub(super) document: u64,
+    pub document: u64,
 }
 
 /// Buffers of a batch that is done, for the next one.
 #[derive(Debug)]
 pub(super) struct Buffers<C> {
-    pub(super) body: Vec<u8>,
-    pub(super) items: Vec<Item<C>>,
+    pub body: Vec<u8>,
+    pub items: Vec<Item<C>>,
 }
 
 impl<C> Default for Buffers<C> {
@@ -44,23 +44,23 @@ impl<C> Default for Buffers<C> {
 /// The operations of one request.
 #[derive(Debug)]
 pub(super) struct Batch<C> {
-    pub(super) body: Bytes,
+    pub body: Bytes,
     /// The body, compressed.
-    pub(super) gzip: Option<Bytes>,
-    pub(super) items: Vec<Item<C>>,
+    pub gzip: Option<Bytes>,
+    pub items: Vec<Item<C>>,
     /// One of its documents, if all of them went to one node when it was filled.
-    pub(super) key: Option<RoutingKey>,
+    pub key: Option<RoutingKey>,
     /// The number of times that its operations were sent before.
-    pub(super) retries: u32,
+    pub retries: u32,
     /// Whether its operations may have been applied by an earlier request,
     /// whose response was lost.
-    pub(super) maybe_applied: bool,
+    pub maybe_applied: bool,
     /// It is a half of a batch that was refused as a whole.
-    pub(super) isolated: bool,
+    pub isolated: bool,
     /// The wait before it is sent.
-    pub(super) wait: Duration,
+    pub wait: Duration,
     /// Whether its operations were sent.
-    pub(super) sent: bool,
+    pub sent: bool,
 }
 
 impl<C> Default for Batch<C> {
@@ -70,7 +70,7 @@ impl<C> Default for Batch<C> {
 }
 
 impl<C> Batch<C> {
-    pub(super) fn new(body: Bytes, items: Vec<Item<C>>) -> Self {
+    pub fn new(body: Bytes, items: Vec<Item<C>>) -> Self {
         Self {
             body,
             gzip: None,
@@ -99,19 +99,19 @@ impl<C> Batch<C> {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Returns what stands for its documents, where their order is kept.
-    pub(super) fn documents(&self) -> impl Iterator<Item = u64> {
+    pub fn documents(&self) -> impl Iterator<Item = u64> {
         self.items
             .iter()
             .map(|item| item.document)
             .filter(|document| *document != 0)
     }
 
-    pub(super) fn is_idempotent(&self) -> bool {
+    pub fn is_idempotent(&self) -> bool {
         self.items.iter().all(|item| item.idempotent)
     }
 
@@ -121,7 +121,7 @@ impl<C> Batch<C> {
     }
 
     /// Returns the lines of an operation, as they are sent.
-    pub(super) fn lines(&self, at: usize) -> Bytes {
+    pub fn lines(&self, at: usize) -> Bytes {
         let end = self.items.get(at).map_or(0, |item| item.end as usize);
         let start = self.start(at);
         if start < end {
@@ -132,7 +132,7 @@ impl<C> Batch<C> {
     }
 
     /// Moves some of the operations, in their order, to another batch.
-    pub(super) fn subset(&mut self, chosen: &[usize]) -> Self {
+    pub fn subset(&mut self, chosen: &[usize]) -> Self {
         let mut body = Vec::with_capacity(chosen.iter().map(|at| self.lines(*at).len()).sum());
         let mut items = Vec::with_capacity(chosen.len());
         for &at in chosen {
@@ -151,7 +151,7 @@ impl<C> Batch<C> {
 
     /// Splits it into two batches of half the operations each, to be sent at once; only
     /// the list is copied.
-    pub(super) fn halves(mut self) -> [Self; 2] {
+    pub fn halves(mut self) -> [Self; 2] {
         self.wait = Duration::ZERO;
         let half = self.items.len() / 2;
         let middle = self.start(half);
@@ -166,7 +166,7 @@ impl<C> Batch<C> {
     }
 
     /// Returns its buffers, if nobody else holds the body.
-    pub(super) fn into_buffers(self) -> Option<Buffers<C>> {
+    pub fn into_buffers(self) -> Option<Buffers<C>> {
         let body = self
             .body
             .try_into_mut()

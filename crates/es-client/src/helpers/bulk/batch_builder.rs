@@ -29,8 +29,8 @@ pub(super) struct BatchBuilder<C> {
 /// The most that a batch may hold.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) bytes: usize,
-    pub(super) operations: usize,
+    pub bytes: usize,
+    pub operations: usize,
 }
 
 /// Why an operation was not added.
@@ -43,7 +43,7 @@ pub(super) enum PushError {
 
 impl<C> BatchBuilder<C> {
     /// Creates a builder that compresses at a level, if there is one.
-    pub(super) fn new(limits: Limits, compression: Option<u32>) -> Self {
+    pub fn new(limits: Limits, compression: Option<u32>) -> Self {
         Self {
             body: Vec::new(),
             items: Vec::new(),
@@ -55,38 +55,38 @@ impl<C> BatchBuilder<C> {
     }
 
     /// Sets the limit of bytes.
-    pub(super) fn limit_bytes(&mut self, bytes: usize) {
+    pub fn limit_bytes(&mut self, bytes: usize) {
         self.limits.bytes = bytes;
     }
 
     /// Returns the number of bytes, including an operation that is carried over.
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         let carried = self.carried.as_ref();
         self.body.len() + carried.map_or(0, |(lines, _)| lines.len())
     }
 
     /// Returns the number of operations, including one that is carried over.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.items.len() + usize::from(self.carried.is_some())
     }
 
     /// Returns whether it has an operation on this document, whose order is kept.
-    pub(super) fn holds(&self, document: u64) -> bool {
+    pub fn holds(&self, document: u64) -> bool {
         self.documents.contains(&document)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.items.is_empty() && self.carried.is_none()
     }
 
     /// Returns the number of the first operation that is not in a batch yet.
-    pub(super) fn first_number(&self) -> Option<u64> {
+    pub fn first_number(&self) -> Option<u64> {
         let carried = self.carried.as_ref().map(|(_, item)| item);
         self.items.first().or(carried).map(|item| item.number)
     }
 
     /// Returns whether the batch must be sent before another operation is taken.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.carried.is_some()
             || self.body.len() >= self.limits.bytes
             || self.items.len() >= self.limits.operations
@@ -101,7 +101,7 @@ impl<C> BatchBuilder<C> {
     /// # Errors
     /// The operation cannot be written; the batch stays as it was, and the
     /// context is returned.
-    pub(super) fn push<T: Serialize>(
+    pub fn push<T: Serialize>(
         &mut self,
         number: u64,
         operation: &Parts<T>,
@@ -149,7 +149,7 @@ impl<C> BatchBuilder<C> {
 
     /// Takes the batch. The next one begins in `buffers`, with the operation
     /// that was carried over.
-    pub(super) fn take(&mut self, mut buffers: Buffers<C>) -> Batch<C> {
+    pub fn take(&mut self, mut buffers: Buffers<C>) -> Batch<C> {
         let gzip = self.gzip.as_mut().and_then(|gzip| gzip.take(&self.body));
         buffers.body.clear();
         buffers.items.clear();

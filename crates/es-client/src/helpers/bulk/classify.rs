@@ -288,7 +288,7 @@ impl Failed {
 
 impl Reason {
     /// Another operation ended the run before this one was sent.
-    pub(super) fn stopped() -> Self {
+    pub fn stopped() -> Self {
         Self {
             status: None,
             kind: None,

@@ -40,11 +40,11 @@ const SLOW: f64 = 3.0;
 const FORGET: f64 = 1.01;
 
 impl Concurrency {
-    pub(super) fn fixed(requests: usize) -> Self {
+    pub fn fixed(requests: usize) -> Self {
         Self::new(requests, false)
     }
 
-    pub(super) fn adaptive(most: usize) -> Self {
+    pub fn adaptive(most: usize) -> Self {
         Self::new(most, true)
     }
 
@@ -62,7 +62,7 @@ impl Concurrency {
     }
 
     /// Raises the limit to the number of live nodes of `pool`.
-    pub(super) fn at_least_nodes_of(self, pool: Arc<NodePool>) -> Self {
+    pub fn at_least_nodes_of(self, pool: Arc<NodePool>) -> Self {
         Self {
             nodes: Some(pool),
             ..self
@@ -75,13 +75,13 @@ impl Concurrency {
         clippy::cast_possible_truncation,
         reason = "from 1 to 1,000"
     )]
-    pub(super) fn limit(&self) -> usize {
+    pub fn limit(&self) -> usize {
         let nodes = self.nodes.as_ref().map_or(0, |pool| pool.live());
         (self.limit as usize).max(nodes.min(MOST))
     }
 
     /// Records how a request ended.
-    pub(super) fn ended(&mut self, sample: LatencySample) {
+    pub fn ended(&mut self, sample: LatencySample) {
         if !self.adaptive {
             return;
         }

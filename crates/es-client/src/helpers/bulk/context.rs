@@ -32,48 +32,48 @@ use crate::{
 /// The settings and state that all batches of a run share.
 #[derive(Debug)]
 pub(super) struct BulkContext {
-    pub(super) client: Elasticsearch,
-    pub(super) target: PathAndQuery,
-    pub(super) index: Arc<str>,
+    pub client: Elasticsearch,
+    pub target: PathAndQuery,
+    pub index: Arc<str>,
     /// Whether every operation's outcome is asked for, not just those that failed.
-    pub(super) detail: bool,
-    pub(super) retry: RetryConfig,
-    pub(super) rng: Rng,
+    pub detail: bool,
+    pub retry: RetryConfig,
+    pub rng: Rng,
     /// The number of batches that may still be halved to find out why they were
     /// refused as a whole.
-    pub(super) halvings: AtomicI64,
+    pub halvings: AtomicI64,
     /// Whether the credentials were accepted by then.
-    pub(super) accepted: AtomicBool,
+    pub accepted: AtomicBool,
     /// The most retries while there was no response to any request.
-    pub(super) initial_retries: u32,
+    pub initial_retries: u32,
     /// Whether there was a response to any request.
-    pub(super) responded: AtomicBool,
+    pub responded: AtomicBool,
     /// Whether the cluster was not available when the run began.
-    pub(super) was_away: AtomicBool,
+    pub was_away: AtomicBool,
     /// Whether the run goes on after a request that failed as a whole.
-    pub(super) continue_on_error: bool,
+    pub continue_on_error: bool,
 }
 
 /// The result of a request.
 #[derive(Debug)]
 pub(super) struct BatchResult<C> {
     /// The number of its first operation.
-    pub(super) first_number: u64,
-    pub(super) succeeded: u64,
-    pub(super) in_failure_store: u64,
+    pub first_number: u64,
+    pub succeeded: u64,
+    pub in_failure_store: u64,
     /// Of all operations, or of those that failed.
-    pub(super) outcomes: Vec<Outcome<C>>,
+    pub outcomes: Vec<Outcome<C>>,
     /// The batches to retry.
-    pub(super) retry: Vec<Batch<C>>,
+    pub retry: Vec<Batch<C>>,
     /// Why it is retried.
-    pub(super) retry_reason: Option<Arc<str>>,
+    pub retry_reason: Option<Arc<str>>,
     /// Documents whose order is kept, and of which nothing is in flight now.
-    pub(super) released: Vec<u64>,
+    pub released: Vec<u64>,
     /// Why nothing more should be sent.
-    pub(super) stop: Option<Error>,
-    pub(super) latency: Option<LatencySample>,
-    pub(super) size: Option<SizeSample>,
-    pub(super) buffers: Option<Buffers<C>>,
+    pub stop: Option<Error>,
+    pub latency: Option<LatencySample>,
+    pub size: Option<SizeSample>,
+    pub buffers: Option<Buffers<C>>,
 }
 
 impl<C> Default for BatchResult<C> {
@@ -145,7 +145,7 @@ impl BulkContext {
     ///
     /// # Errors
     /// It is another product, or nothing is known of it for now.
-    pub(super) async fn request_product(&self) -> Result<(), Failed> {
+    pub async fn request_product(&self) -> Result<(), Failed> {
         if !self.client.transport().needs_product_check() {
             return Ok(());
         }
@@ -173,7 +173,7 @@ impl BulkContext {
 
     /// Returns how a request is retried. A cluster that never responded may not be
     /// one: it is given up earlier.
-    pub(super) fn retry_config(&self) -> RetryConfig {
+    pub fn retry_config(&self) -> RetryConfig {
         if self.responded.load(Ordering::Relaxed) {
             return self.retry;
         }
@@ -184,13 +184,13 @@ impl BulkContext {
     }
 
     /// Takes one of the halvings that are left; returns whether there was one.
-    pub(super) fn take_halving(&self) -> bool {
+    pub fn take_halving(&self) -> bool {
         self.halvings.fetch_sub(1, Ordering::Relaxed) > 0
     }
 
     /// Notes a response to a batch. If it is a half, halving was of use: what
     /// caused a refusal is in the other one.
-    pub(super) fn record_accepted<C>(&self, batch: &Batch<C>) {
+    pub fn record_accepted<C>(&self, batch: &Batch<C>) {
         if batch.isolated {
             self.halvings.fetch_add(1, Ordering::Relaxed);
         }
@@ -201,7 +201,7 @@ impl BulkContext {
 
     /// Returns whether a refusal is transient, for its status alone: a cluster that
     /// was restarted refuses good credentials until its security index is back.
-    pub(super) fn is_transient_refusal<C>(&self, batch: &Batch<C>, status: Option<u16>) -> bool {
+    pub fn is_transient_refusal<C>(&self, batch: &Batch<C>, status: Option<u16>) -> bool {
         let was_away = batch.retries > 0 || self.was_away.load(Ordering::Relaxed);
         status == Some(401) && (was_away || self.accepted.load(Ordering::Relaxed))
     }

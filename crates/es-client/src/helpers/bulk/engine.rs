@@ -37,11 +37,11 @@ pub(super) type OnDurable = Box<dyn FnMut(u64) + Send>;
 const KEPT_BUFFERS: usize = 2;
 
 pub(super) struct Engine<C> {
-    pub(super) context: Arc<BulkContext>,
-    pub(super) shared: Arc<Shared<C>>,
-    pub(super) settings: EngineSettings,
+    pub context: Arc<BulkContext>,
+    pub shared: Arc<Shared<C>>,
+    pub settings: EngineSettings,
     /// `None` where only totals are asked for.
-    pub(super) outcome_sender: Option<OutcomeSender<C>>,
+    pub outcome_sender: Option<OutcomeSender<C>>,
     /// Whether somebody may ask for the totals meanwhile.
     is_observed: bool,
     /// A source that is a task.
@@ -54,21 +54,21 @@ pub(super) struct Engine<C> {
 }
 
 pub(super) struct EngineSettings {
-    pub(super) flush_interval: Duration,
-    pub(super) concurrency: Concurrency,
-    pub(super) size: RequestSize,
-    pub(super) keep_failures: usize,
-    pub(super) on_progress: Option<OnProgress>,
-    pub(super) stop_after_failures: u64,
-    pub(super) rate: RateLimit,
-    pub(super) on_durable: Option<OnDurable>,
-    pub(super) dead_letters: Option<DeadLetterWriter>,
+    pub flush_interval: Duration,
+    pub concurrency: Concurrency,
+    pub size: RequestSize,
+    pub keep_failures: usize,
+    pub on_progress: Option<OnProgress>,
+    pub stop_after_failures: u64,
+    pub rate: RateLimit,
+    pub on_durable: Option<OnDurable>,
+    pub dead_letters: Option<DeadLetterWriter>,
 }
 
 /// The end of a run.
 pub(super) struct Finished {
-    pub(super) report: BulkReport,
-    pub(super) error: Option<Error>,
+    pub report: BulkReport,
+    pub error: Option<Error>,
 }
 
 /// A task that ends with its handle.
@@ -90,7 +90,7 @@ impl<C> Drop for StopOnDrop<C> {
 }
 
 impl<C: Send + 'static> Engine<C> {
-    pub(super) fn new(
+    pub fn new(
         context: Arc<BulkContext>,
         shared: Arc<Shared<C>>,
         mut settings: EngineSettings,
@@ -112,7 +112,7 @@ impl<C: Send + 'static> Engine<C> {
     }
 
     /// Runs until every operation of the source is settled, or the run stops.
-    pub(super) async fn run(mut self) -> Finished {
+    pub async fn run(mut self) -> Finished {
         self.check_product().await;
         let mut waited_for = None;
         loop {

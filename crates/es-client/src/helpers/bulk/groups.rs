@@ -26,11 +26,11 @@ const MAX_NODES: usize = 64;
 /// Finds the nodes that operations go to.
 pub(super) struct Nodes {
     /// The index of operations that name none.
-    pub(super) index: Arc<str>,
+    pub index: Arc<str>,
     /// The routing value of operations that have none.
-    pub(super) routing: Option<Arc<str>>,
+    pub routing: Option<Arc<str>>,
     /// Returns the node of an index, an id and a routing value.
-    pub(super) of: NodeOf,
+    pub of: NodeOf,
 }
 
 type NodeOf = Box<dyn Fn(&str, Option<&str>, Option<&str>) -> Option<Arc<str>> + Send + Sync>;
@@ -76,7 +76,7 @@ impl<C> Group<C> {
 
 impl<C> Batches<C> {
     /// Creates batches that are compressed at a level, if there is one.
-    pub(super) fn new(limits: Limits, compression: Option<u32>) -> Self {
+    pub fn new(limits: Limits, compression: Option<u32>) -> Self {
         Self {
             unknown: Group::new(limits, compression, None),
             by_node: Vec::new(),
@@ -91,37 +91,37 @@ impl<C> Batches<C> {
     }
 
     /// Makes ids for operations that have none.
-    pub(super) fn make_ids(mut self) -> Self {
+    pub fn make_ids(mut self) -> Self {
         self.ids = Some(Ids::new());
         self
     }
 
     /// Keeps the operations of one document in different batches.
-    pub(super) fn keep_order(mut self, index: Arc<str>) -> Self {
+    pub fn keep_order(mut self, index: Arc<str>) -> Self {
         self.order = Some((RandomState::new(), index));
         self
     }
 
     /// Fills a batch for each node.
-    pub(super) fn by_node(mut self, nodes: Nodes) -> Self {
+    pub fn by_node(mut self, nodes: Nodes) -> Self {
         self.nodes = Some(nodes);
         self
     }
 
     /// Sets the limit of bytes of one batch.
-    pub(super) fn limit_bytes(&mut self, bytes: usize) {
+    pub fn limit_bytes(&mut self, bytes: usize) {
         self.limits.bytes = bytes;
         self.groups_mut()
             .for_each(|group| group.builder.limit_bytes(bytes));
     }
 
     /// Returns whether a batch has begun since this was asked.
-    pub(super) fn take_has_begun(&mut self) -> bool {
+    pub fn take_has_begun(&mut self) -> bool {
         std::mem::take(&mut self.has_begun)
     }
 
     /// Notes the time at which batches were begun, and returns that of the oldest.
-    pub(super) fn stamp_and_oldest(&mut self, now: Instant) -> Option<Instant> {
+    pub fn stamp_and_oldest(&mut self, now: Instant) -> Option<Instant> {
         let begun = self
             .groups_mut()
             .filter(|group| !group.builder.is_empty())
@@ -130,13 +130,13 @@ impl<C> Batches<C> {
     }
 
     /// Returns the number of the first operation that is not in a batch yet.
-    pub(super) fn first_number(&self) -> Option<u64> {
+    pub fn first_number(&self) -> Option<u64> {
         let numbers = self.groups().map(|group| group.builder.first_number());
         numbers.flatten().min()
     }
 
     /// Returns whether a batch must be taken before another operation is added.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         if self.by_node.is_empty() {
             return self.unknown.builder.is_full();
         }
@@ -156,7 +156,7 @@ impl<C> Batches<C> {
     /// # Errors
     /// The operation cannot be written; the batches stay as they were, and the context
     /// is returned.
-    pub(super) fn push<T: Serialize>(
+    pub fn push<T: Serialize>(
         &mut self,
         number: u64,
         operation: &Parts<T>,
@@ -188,7 +188,7 @@ impl<C> Batches<C> {
 
     /// Takes the batch that is full, the largest if only all together are, or else the
     /// oldest. The next operation begins in `buffers`.
-    pub(super) fn take(&mut self, buffers: Buffers<C>) -> Batch<C> {
+    pub fn take(&mut self, buffers: Buffers<C>) -> Batch<C> {
         // Memory of whole batches would stay with each of several groups.
         let buffers = if self.by_node.is_empty() {
             buffers

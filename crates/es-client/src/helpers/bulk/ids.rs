@@ -14,7 +14,7 @@ pub(super) struct Ids {
 const DIGITS: &[u8; 64] = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
 impl Ids {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         // Each hasher has keys of its own, which come from the system's randomness.
         let random = || RandomState::new().hash_one(0_u8);
         let mut text = String::with_capacity(24);
@@ -29,7 +29,7 @@ impl Ids {
         }
     }
 
-    pub(super) fn next(&mut self) -> String {
+    pub fn next(&mut self) -> String {
         self.text.truncate(self.run);
         push_digits(&mut self.text, self.next, 7);
         self.next += 1;

@@ -59,11 +59,11 @@ pub struct Operation<T, C = ()> {
 /// The parts of an operation that are sent.
 #[derive(Clone, Debug)]
 pub(super) struct Parts<T> {
-    pub(super) action: Action,
-    pub(super) id: Option<String>,
-    pub(super) document: Option<T>,
-    pub(super) form: Form,
-    pub(super) meta: Option<Box<OperationMeta>>,
+    pub action: Action,
+    pub id: Option<String>,
+    pub document: Option<T>,
+    pub form: Form,
+    pub meta: Option<Box<OperationMeta>>,
 }
 
 /// The form of an operation's second line.
@@ -99,14 +99,14 @@ pub(super) struct OperationMeta {
     #[serde(skip_serializing_if = "Option::is_none")]
     dynamic_templates: Option<Box<RawValue>>,
     #[serde(skip)]
-    pub(super) doc_as_upsert: bool,
+    pub doc_as_upsert: bool,
     #[serde(skip)]
-    pub(super) upsert: Option<Box<RawValue>>,
+    pub upsert: Option<Box<RawValue>>,
     #[serde(skip)]
-    pub(super) idempotent: Option<bool>,
+    pub idempotent: Option<bool>,
     /// Why the document is missing.
     #[serde(skip)]
-    pub(super) unreadable: Option<String>,
+    pub unreadable: Option<String>,
 }
 
 impl<T> Operation<T> {
@@ -307,23 +307,23 @@ impl<T, C> Operation<T, C> {
 
 impl<T> Parts<T> {
     /// Returns the index that it names itself.
-    pub(super) fn index(&self) -> Option<&str> {
+    pub fn index(&self) -> Option<&str> {
         self.meta.as_ref()?.index.as_deref()
     }
 
     /// Returns its routing value.
-    pub(super) fn routing(&self) -> Option<&str> {
+    pub fn routing(&self) -> Option<&str> {
         self.meta.as_ref()?.routing.as_deref()
     }
 
     /// Returns whether it depends on an earlier change of its document.
-    pub(super) fn is_conditional(&self) -> bool {
+    pub fn is_conditional(&self) -> bool {
         let meta = self.meta.as_ref();
         meta.is_some_and(|meta| meta.if_seq_no.is_some() || meta.if_primary_term.is_some())
     }
 
     /// Returns whether it may be retried when it may have been applied.
-    pub(super) fn is_idempotent(&self) -> bool {
+    pub fn is_idempotent(&self) -> bool {
         let explicit = self.meta.as_ref().and_then(|meta| meta.idempotent);
         let script = self.action == Action::Update && self.form == Form::Whole;
         explicit.unwrap_or(self.id.is_some() && !script)

@@ -124,11 +124,11 @@ pub struct ItemError(Box<Reason>);
 
 #[derive(Clone)]
 pub(super) struct Reason {
-    pub(super) status: Option<u16>,
-    pub(super) kind: Option<Arc<str>>,
-    pub(super) reason: Arc<str>,
-    pub(super) unknown: bool,
-    pub(super) lines: Bytes,
+    pub status: Option<u16>,
+    pub kind: Option<Arc<str>>,
+    pub reason: Arc<str>,
+    pub unknown: bool,
+    pub lines: Bytes,
 }
 
 /// Returns the messages of an error and of its causes.

@@ -17,9 +17,9 @@ use super::outcome::Outcome;
 
 /// Outcomes that are settled at once.
 pub(super) struct Settled<C> {
-    pub(super) outcomes: Vec<Outcome<C>>,
+    pub outcomes: Vec<Outcome<C>>,
     /// All operations before this number are settled.
-    pub(super) durable_up_to: u64,
+    pub durable_up_to: u64,
 }
 
 /// The engine's end.
@@ -44,7 +44,7 @@ pub(super) struct OutcomeReceiver<C> {
 
 impl<C> OutcomeSender<C> {
     /// Returns the number of messages that were not read, while the reader is there.
-    pub(super) fn unread(&self) -> usize {
+    pub fn unread(&self) -> usize {
         if self.sender.is_closed() {
             0
         } else {
@@ -53,12 +53,12 @@ impl<C> OutcomeSender<C> {
     }
 
     /// Returns a future that is ready when a message was read, or the reader has gone.
-    pub(super) fn was_read(&self) -> impl Future<Output = ()> + Send + use<C> {
+    pub fn was_read(&self) -> impl Future<Output = ()> + Send + use<C> {
         let unread = Arc::clone(&self.unread);
         async move { unread.read.notified().await }
     }
 
-    pub(super) fn send(&self, settled: Settled<C>) {
+    pub fn send(&self, settled: Settled<C>) {
         self.unread.messages.fetch_add(1, Ordering::AcqRel);
         // A reader that is gone needs none.
         let _ = self.sender.send(settled);
@@ -78,7 +78,7 @@ pub(super) fn outcome_channel<C>() -> (OutcomeSender<C>, OutcomeReceiver<C>) {
 
 impl<C> OutcomeReceiver<C> {
     /// Reads the next settled outcomes; the engine may go on then.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Settled<C>>> {
         let settled = ready!(self.receiver.poll_recv(cx));
         if settled.is_some() {
             self.unread.messages.fetch_sub(1, Ordering::AcqRel);

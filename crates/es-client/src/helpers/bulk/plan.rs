@@ -105,7 +105,7 @@ impl Default for Settings {
 impl Plan {
     /// Returns what a run is made of; `detail` is whether the outcome of each
     /// operation is asked for.
-    pub(super) fn into_parts<C>(
+    pub fn into_parts<C>(
         self,
         detail: bool,
     ) -> Result<(Arc<BulkContext>, EngineSettings, Batches<C>)> {

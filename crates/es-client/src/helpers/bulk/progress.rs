@@ -15,7 +15,7 @@ pub(super) type OnProgress = Box<dyn FnMut(&BulkReport) + Send>;
 const STALL: Duration = Duration::from_secs(1);
 
 pub(super) struct Progress {
-    pub(super) report: BulkReport,
+    pub report: BulkReport,
     started: Instant,
     /// When it is reported that something else is waited for.
     report_at: Option<Instant>,
@@ -24,7 +24,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(keep_failures: usize, on_progress: Option<OnProgress>) -> Self {
+    pub fn new(keep_failures: usize, on_progress: Option<OnProgress>) -> Self {
         Self {
             report: BulkReport::default(),
             started: Instant::now(),
@@ -35,12 +35,12 @@ impl Progress {
     }
 
     /// Returns the time at which the report is due even if no request has ended.
-    pub(super) fn report_at(&self) -> Option<Instant> {
+    pub fn report_at(&self) -> Option<Instant> {
         self.report_at
     }
 
     /// Counts operations that are not written, and keeps the first of them.
-    pub(super) fn count_failures<C>(&mut self, outcomes: &[Outcome<C>]) {
+    pub fn count_failures<C>(&mut self, outcomes: &[Outcome<C>]) {
         for outcome in outcomes {
             let Err(error) = &outcome.result else {
                 continue;
@@ -58,17 +58,17 @@ impl Progress {
     }
 
     /// Returns the number of operations that failed or are unknown.
-    pub(super) fn failures(&self) -> u64 {
+    pub fn failures(&self) -> u64 {
         self.report.failed + self.report.unknown
     }
 
-    pub(super) fn update(&mut self, waits_for: WaitsFor) {
+    pub fn update(&mut self, waits_for: WaitsFor) {
         self.report.elapsed = self.started.elapsed();
         self.report.waits_for = waits_for;
     }
 
     /// Calls the caller's function.
-    pub(super) fn call(&mut self) {
+    pub fn call(&mut self) {
         if let Some(on_progress) = &mut self.on_progress {
             on_progress(&self.report);
         }
@@ -76,11 +76,7 @@ impl Progress {
 
     /// Returns what to report if a request has ended, of which is known what was waited
     /// for meanwhile, or if something else is waited for than was reported.
-    pub(super) fn due(
-        &mut self,
-        waited_for: Option<WaitsFor>,
-        waits_for: WaitsFor,
-    ) -> Option<WaitsFor> {
+    pub fn due(&mut self, waited_for: Option<WaitsFor>, waits_for: WaitsFor) -> Option<WaitsFor> {
         let now = Instant::now();
         let is_due = match waits_for {
             _ if waited_for.is_some() => true,

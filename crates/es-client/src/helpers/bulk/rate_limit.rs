@@ -6,14 +6,14 @@ use crate::error::{Error, Result};
 /// The most that is sent per second.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RateLimit {
-    pub(super) operations: Option<f64>,
-    pub(super) bytes: Option<f64>,
+    pub operations: Option<f64>,
+    pub bytes: Option<f64>,
 }
 
 impl RateLimit {
     /// # Errors
     /// A rate is not above 0.
-    pub(super) fn check(self) -> Result<()> {
+    pub fn check(self) -> Result<()> {
         let rates = [
             ("max_operations_per_second", self.operations),
             ("max_bytes_per_second", self.bytes),
@@ -27,7 +27,7 @@ impl RateLimit {
     }
 
     /// Returns limits within which a batch takes at most a second at this rate.
-    pub(super) fn limit_batch(self, limits: Limits) -> Limits {
+    pub fn limit_batch(self, limits: Limits) -> Limits {
         #[expect(
             clippy::cast_sign_loss,
             clippy::cast_possible_truncation,
@@ -43,7 +43,7 @@ impl RateLimit {
     }
 
     /// Returns the time that a batch takes at this rate.
-    pub(super) fn time<C>(self, batch: &Batch<C>) -> Duration {
+    pub fn time<C>(self, batch: &Batch<C>) -> Duration {
         let time = |amount: usize, rate: Option<f64>| rate.map_or(0.0, |rate| amount as f64 / rate);
         let operations = time(batch.len(), self.operations);
         let bytes = time(batch.body.len(), self.bytes);

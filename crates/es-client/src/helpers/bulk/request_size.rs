@@ -31,7 +31,7 @@ const INITIAL_GROWTH_AFTER: u32 = 8;
 const MAX_GROWTH_AFTER: u32 = 1_024;
 
 impl RequestSize {
-    pub(super) fn new(most: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self {
             most,
             limit: most,
@@ -42,7 +42,7 @@ impl RequestSize {
     }
 
     /// Notes how a request ended, and returns the limit if it has changed.
-    pub(super) fn ended(&mut self, sample: SizeSample) -> Option<usize> {
+    pub fn ended(&mut self, sample: SizeSample) -> Option<usize> {
         let before = self.limit;
         match sample {
             SizeSample::TooLarge(bytes) => self.shrink(bytes),

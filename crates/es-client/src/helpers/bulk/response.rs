@@ -16,28 +16,28 @@ use crate::types::ErrorCause;
 #[derive(Debug, Deserialize)]
 pub(super) struct ItemResponse<'a> {
     #[serde(default)]
-    pub(super) status: Option<u16>,
+    pub status: Option<u16>,
     #[serde(borrow, default)]
-    pub(super) error: Option<&'a RawValue>,
+    pub error: Option<&'a RawValue>,
     #[serde(borrow, rename = "_index", default)]
-    pub(super) index: Option<Cow<'a, str>>,
+    pub index: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "_id", default)]
-    pub(super) id: Option<Cow<'a, str>>,
+    pub id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    pub(super) result: Option<Cow<'a, str>>,
+    pub result: Option<Cow<'a, str>>,
     #[serde(rename = "_version", default)]
-    pub(super) version: Option<i64>,
+    pub version: Option<i64>,
     #[serde(rename = "_seq_no", default)]
-    pub(super) seq_no: Option<i64>,
+    pub seq_no: Option<i64>,
     #[serde(rename = "_primary_term", default)]
-    pub(super) primary_term: Option<i64>,
+    pub primary_term: Option<i64>,
     #[serde(borrow, default)]
     failure_store: Option<Cow<'a, str>>,
 }
 
 impl ItemResponse<'_> {
     /// Returns the effect of an operation that succeeded.
-    pub(super) fn effect(&self) -> Effect {
+    pub fn effect(&self) -> Effect {
         if self.failure_store.as_deref() == Some("used") {
             return Effect::FailureStore;
         }
@@ -52,7 +52,7 @@ impl ItemResponse<'_> {
     }
 
     /// Returns the item's error; empty if it has none.
-    pub(super) fn cause(&self) -> ErrorCause {
+    pub fn cause(&self) -> ErrorCause {
         let read = |error: &RawValue| serde_json::from_str(error.get()).unwrap_or_default();
         self.error.map(read).unwrap_or_default()
     }

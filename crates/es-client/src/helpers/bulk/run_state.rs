@@ -39,7 +39,7 @@ pub(super) struct RunState<C> {
 }
 
 impl<C> RunState<C> {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             flush_at: None,
             is_adding: false,
@@ -60,7 +60,7 @@ impl<C> RunState<C> {
 
     /// Returns the number of operations from the beginning that all have their final
     /// outcome.
-    pub(super) fn durable_up_to(&self) -> u64 {
+    pub fn durable_up_to(&self) -> u64 {
         let waiting = self.waiting.iter().map(|(_, batch)| batch);
         let unsent = self.due.iter().chain(waiting);
         let unsent = unsent.filter_map(|batch| batch.items.first().map(|item| item.number));
@@ -70,7 +70,7 @@ impl<C> RunState<C> {
 
     /// Returns the next batch that may be sent. A batch that was not sent yet
     /// waits for operations on its documents that were, and later ones wait for it.
-    pub(super) fn next_due(&mut self) -> Option<Batch<C>> {
+    pub fn next_due(&mut self) -> Option<Batch<C>> {
         let first_new = self.due.iter().position(|batch| !batch.sent);
         let may_be_sent = |at: usize, batch: &Batch<C>| {
             let is_free = || {

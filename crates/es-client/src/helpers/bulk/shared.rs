@@ -22,36 +22,36 @@ use crate::error::Error;
 /// Shared by the source, which adds operations, the engine, which takes
 /// batches, and the reader of the outcomes.
 pub(super) struct Shared<C> {
-    pub(super) index: Arc<str>,
+    pub index: Arc<str>,
     state: Mutex<State<C>>,
     /// Wakes a source that is a thread.
     room: Condvar,
     /// Wakes the engine.
-    pub(super) changed: Notify,
+    pub changed: Notify,
     /// The totals, as of the last request that ended.
     report: Mutex<BulkReport>,
 }
 
 pub(super) struct State<C> {
     /// `None` while an operation is added to them.
-    pub(super) batches: Option<Box<Batches<C>>>,
+    pub batches: Option<Box<Batches<C>>>,
     /// The engine waits for the batches.
-    pub(super) wanted: bool,
+    pub wanted: bool,
     /// The number of operations that were added.
-    pub(super) operations: u64,
+    pub operations: u64,
     /// Operations that could not be written.
-    pub(super) rejected: Vec<Outcome<C>>,
+    pub rejected: Vec<Outcome<C>>,
     /// Whether the source may add another operation.
-    pub(super) has_room: bool,
+    pub has_room: bool,
     /// Whether the batch is to be sent as it is.
-    pub(super) flush: bool,
-    pub(super) ended: bool,
+    pub flush: bool,
+    pub ended: bool,
     /// Why the source ended early.
-    pub(super) error: Option<Error>,
+    pub error: Option<Error>,
     /// Nothing more is taken.
-    pub(super) stopped: bool,
+    pub stopped: bool,
     /// All operations before this number are settled.
-    pub(super) durable_up_to: u64,
+    pub durable_up_to: u64,
     /// A source that is a task.
     source: Option<Waker>,
     /// A sink that waits until all is settled.
@@ -86,7 +86,7 @@ impl<C> Drop for Taken<'_, C> {
 }
 
 impl<C> Shared<C> {
-    pub(super) fn new(index: Arc<str>, batches: Batches<C>) -> Self {
+    pub fn new(index: Arc<str>, batches: Batches<C>) -> Self {
         let state = State {
             batches: Some(Box::new(batches)),
             wanted: false,
@@ -110,13 +110,13 @@ impl<C> Shared<C> {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State<C>> {
+    pub fn lock(&self) -> MutexGuard<'_, State<C>> {
         // No code of the caller's runs under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an operation; called only after there was room.
-    pub(super) fn push<T: Serialize>(&self, operation: Operation<T, C>) -> Pushed {
+    pub fn push<T: Serialize>(&self, operation: Operation<T, C>) -> Pushed {
         let Operation { parts, context } = operation;
         let mut state = self.lock();
         if state.stopped {
@@ -174,7 +174,7 @@ impl<C> Shared<C> {
     }
 
     /// Blocks until there is room; returns whether there will be.
-    pub(super) fn wait_for_room(&self) -> bool {
+    pub fn wait_for_room(&self) -> bool {
         let mut state = self.lock();
         while !state.has_room && !state.stopped {
             state = self
@@ -186,11 +186,11 @@ impl<C> Shared<C> {
     }
 
     /// Waits until there is room; returns whether there will be.
-    pub(super) async fn has_room(&self) -> bool {
+    pub async fn has_room(&self) -> bool {
         poll_fn(|cx| self.poll_room(cx)).await
     }
 
-    pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<bool> {
+    pub fn poll_room(&self, cx: &Context<'_>) -> Poll<bool> {
         let mut state = self.lock();
         if state.stopped {
             return Poll::Ready(false);
@@ -204,7 +204,7 @@ impl<C> Shared<C> {
 
     /// Sends what was added; ready when all of it is settled (`true`), or when
     /// the run has stopped.
-    pub(super) fn poll_settled(&self, cx: &Context<'_>) -> Poll<bool> {
+    pub fn poll_settled(&self, cx: &Context<'_>) -> Poll<bool> {
         let mut state = self.lock();
         if state.durable_up_to >= state.operations {
             return Poll::Ready(true);
@@ -220,7 +220,7 @@ impl<C> Shared<C> {
     }
 
     /// Notes that all operations before this number are settled.
-    pub(super) fn set_durable(&self, durable_up_to: u64) {
+    pub fn set_durable(&self, durable_up_to: u64) {
         let mut state = self.lock();
         state.durable_up_to = durable_up_to;
         let flushing = state.flushing.take();
@@ -231,7 +231,7 @@ impl<C> Shared<C> {
     }
 
     /// Ends the input, with the error that ended it early, if there is one.
-    pub(super) fn end(&self, error: Option<Error>) {
+    pub fn end(&self, error: Option<Error>) {
         let mut state = self.lock();
         if !state.ended {
             state.ended = true;
@@ -243,7 +243,7 @@ impl<C> Shared<C> {
     }
 
     /// Takes nothing more from the source, which ends.
-    pub(super) fn stop(&self) {
+    pub fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
         state.has_room = false;
@@ -251,7 +251,7 @@ impl<C> Shared<C> {
     }
 
     /// Lets the source add operations.
-    pub(super) fn open(&self, mut state: MutexGuard<'_, State<C>>) {
+    pub fn open(&self, mut state: MutexGuard<'_, State<C>>) {
         if !state.has_room {
             state.has_room = true;
             self.wake_source(state);
@@ -265,14 +265,14 @@ impl<C> Shared<C> {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
-    pub(super) fn report(&self) -> BulkReport {
+    pub fn report(&self) -> BulkReport {
         self.report
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    pub(super) fn set_report(&self, report: BulkReport) {
+    pub fn set_report(&self, report: BulkReport) {
         *self.report.lock().unwrap_or_else(PoisonError::into_inner) = report;
     }
 }

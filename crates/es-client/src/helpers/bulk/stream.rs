@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 
 /// The task of a run. Dropped, it ends, with its requests and its source.
 pub(super) struct Run<C> {
-    pub(super) shared: Arc<Shared<C>>,
+    pub shared: Arc<Shared<C>>,
     task: JoinHandle<Finished>,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Prepared<C> {
 }
 
 impl<C: Send + 'static> Prepared<C> {
-    pub(super) fn new(plan: Plan, outcome_sender: Option<OutcomeSender<C>>) -> Result<Self> {
+    pub fn new(plan: Plan, outcome_sender: Option<OutcomeSender<C>>) -> Result<Self> {
         let (context, settings, batches) = plan.into_parts::<C>(outcome_sender.is_some())?;
         let shared = Arc::new(Shared::new(Arc::clone(&context.index), batches));
         Ok(Self {
@@ -50,7 +50,7 @@ impl<C: Send + 'static> Prepared<C> {
     }
 
     /// Starts the run. Without a source the operations are pushed.
-    pub(super) fn spawn(self, runtime: &Handle, source: Option<Source<C>>) -> Result<Run<C>> {
+    pub fn spawn(self, runtime: &Handle, source: Option<Source<C>>) -> Result<Run<C>> {
         let Self {
             context,
             settings,
@@ -83,13 +83,13 @@ impl<C: Send + 'static> Run<C> {
         Prepared::new(plan, outcome_sender)?.spawn(&runtime, Some(source))
     }
 
-    pub(super) fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
+    pub fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Finished> {
         let joined = ready!(self.poll_joined(cx));
         Poll::Ready(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     }
 
     /// The same, with a panic of the caller's own callback as an error.
-    pub(super) fn poll_joined(
+    pub fn poll_joined(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Finished, Box<dyn Any + Send>>> {
@@ -253,7 +253,7 @@ impl<C: Send + 'static> Future for BulkFuture<C> {
 }
 
 impl Finished {
-    pub(super) fn into_result(self) -> Result<BulkReport, BulkStopped> {
+    pub fn into_result(self) -> Result<BulkReport, BulkStopped> {
         let Self { report, error } = self;
         match error {
             Some(error) => Err(BulkStopped {

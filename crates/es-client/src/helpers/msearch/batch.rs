@@ -43,7 +43,7 @@ pub(super) struct Found {
 }
 
 impl Batch {
-    pub(super) fn push(&mut self, lines: &[u8]) -> oneshot::Receiver<SearchResult> {
+    pub fn push(&mut self, lines: &[u8]) -> oneshot::Receiver<SearchResult> {
         let (sender, receiver) = oneshot::channel();
         self.body.extend_from_slice(lines);
         self.waiting.push(Waiting {
@@ -53,7 +53,7 @@ impl Batch {
         receiver
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.waiting.len()
     }
 
@@ -62,7 +62,7 @@ impl Batch {
     /// A server refuses all of them for one that it cannot read, or if together they are
     /// too large; so does the client if their response is. They are retried in halves
     /// then, until that one is alone with its error.
-    pub(super) async fn send(mut self, client: Elasticsearch, index: Cow<'static, str>) {
+    pub async fn send(mut self, client: Elasticsearch, index: Cow<'static, str>) {
         self.remove_closed();
         if self.len() == 0 {
             return;
@@ -191,7 +191,7 @@ fn split(meta: &Meta, body: &Bytes, count: usize) -> Result<Vec<Found>> {
 
 impl Found {
     /// Returns the response to a search, or the error that it would have had alone.
-    pub(super) fn read<T: DeserializeOwned>(self) -> Result<SearchResponse<T>> {
+    pub fn read<T: DeserializeOwned>(self) -> Result<SearchResponse<T>> {
         let Self { meta, body } = self;
         let read = json_read::from_bytes::<MsearchItem<T>>(&body);
         let decode =

@@ -35,32 +35,32 @@ pub struct ReadAll<T> {
 
 /// The settings of a reader.
 pub(super) struct Spec {
-    pub(super) client: Elasticsearch,
-    pub(super) index: Cow<'static, str>,
+    pub client: Elasticsearch,
+    pub index: Cow<'static, str>,
     /// Properties of every search, but the source filter.
-    pub(super) properties: Vec<(&'static str, Box<RawValue>)>,
+    pub properties: Vec<(&'static str, Box<RawValue>)>,
     source: Value,
     include_vectors: bool,
     /// The server does not know the option to include vectors; it never excludes them.
     without_vector_option: AtomicBool,
-    pub(super) sorted: bool,
-    pub(super) page_size: u32,
-    pub(super) page_bytes: usize,
-    pub(super) keep_alive: Duration,
-    pub(super) slices: u32,
-    pub(super) allow_partial: bool,
-    pub(super) by_scroll: bool,
-    pub(super) retry: RetryConfig,
-    pub(super) resume: Option<ResumeToken>,
-    pub(super) leave_open: bool,
+    pub sorted: bool,
+    pub page_size: u32,
+    pub page_bytes: usize,
+    pub keep_alive: Duration,
+    pub slices: u32,
+    pub allow_partial: bool,
+    pub by_scroll: bool,
+    pub retry: RetryConfig,
+    pub resume: Option<ResumeToken>,
+    pub leave_open: bool,
     /// Parameters that choose indices and shards.
-    pub(super) params: Vec<(&'static str, Cow<'static, str>)>,
+    pub params: Vec<(&'static str, Cow<'static, str>)>,
 }
 
 impl Spec {
     /// Returns the source filter, which asks for vectors where the server knows
     /// how to leave them out.
-    pub(super) fn source_filter(&self) -> Cow<'_, Value> {
+    pub fn source_filter(&self) -> Cow<'_, Value> {
         if !self.include_vectors || self.without_vector_option.load(Ordering::Relaxed) {
             return Cow::Borrowed(&self.source);
         }
@@ -80,7 +80,7 @@ impl Spec {
 
     /// Returns whether a search failed because the server is older than the
     /// option to include vectors, and is to be retried without it.
-    pub(super) fn refuses_vectors(&self, error: &Error) -> bool {
+    pub fn refuses_vectors(&self, error: &Error) -> bool {
         let refused = self.include_vectors
             && error.is_bad_request()
             && error
@@ -95,7 +95,7 @@ impl Spec {
 
     /// Returns a hash of what determines the hits and their order, the same in every
     /// process (64-bit FNV-1a).
-    pub(super) fn search_hash(&self) -> u64 {
+    pub fn search_hash(&self) -> u64 {
         let properties = self.properties.iter();
         let params = self.params.iter();
         let mut parts: Vec<(&str, &str)> = properties
@@ -113,7 +113,7 @@ impl Spec {
     }
 
     /// Returns where a slice begins.
-    pub(super) fn position(&self, slice: u32) -> Position {
+    pub fn position(&self, slice: u32) -> Position {
         let token = self.resume.as_ref();
         let position = token.and_then(|token| token.slices.get(slice as usize));
         position.cloned().unwrap_or_default()

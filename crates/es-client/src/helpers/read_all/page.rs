@@ -27,10 +27,10 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Cursor {
     /// Its number among the slices.
-    pub(super) slice: u32,
-    pub(super) place: Place,
+    pub slice: u32,
+    pub place: Place,
     /// The number of hits of its next page.
-    pub(super) size: u32,
+    pub size: u32,
 }
 
 /// The position of a slice.
@@ -53,15 +53,15 @@ pub(super) struct Page<T> {
     clusters: Option<Clusters>,
     hits: Hits<T>,
     #[serde(default)]
-    pub(super) pit_id: Option<String>,
+    pub pit_id: Option<String>,
     #[serde(rename = "_scroll_id", default)]
-    pub(super) scroll_id: Option<String>,
+    pub scroll_id: Option<String>,
     /// The sort values of the last hit, as the server wrote them.
     #[serde(skip)]
-    pub(super) last: Option<Box<RawValue>>,
+    pub last: Option<Box<RawValue>>,
     /// The length of the response.
     #[serde(skip)]
-    pub(super) bytes: usize,
+    pub bytes: usize,
 }
 
 /// Their list must be there: without it, an export would seem to be complete.
@@ -171,7 +171,7 @@ impl Cursor {
     }
 
     /// Adapts the size of the next page to the length of the last one.
-    pub(super) fn adapt<T>(&mut self, spec: &Spec, page: &Page<T>) {
+    pub fn adapt<T>(&mut self, spec: &Spec, page: &Page<T>) {
         /// A page has at most so many times the hits of the one before.
         const GROWTH: u32 = 10;
         let hits = page.len().max(1);
@@ -225,11 +225,11 @@ impl<T: DeserializeOwned> Page<T> {
 }
 
 impl<T> Page<T> {
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.hits.hits.len()
     }
 
-    pub(super) fn into_hits(self) -> Vec<Hit<T>> {
+    pub fn into_hits(self) -> Vec<Hit<T>> {
         self.hits.hits
     }
 }

@@ -66,7 +66,7 @@ pub(super) enum LastRead {
 }
 
 impl LastRead {
-    pub(super) fn of(sort: &[Value]) -> Self {
+    pub fn of(sort: &[Value]) -> Self {
         match sort {
             [Value::Number(number)] if !number.is_f64() => Self::Number(number.clone()),
             values if values.is_empty() || values.iter().any(Value::is_f64) => Self::StartOfPage,
@@ -75,7 +75,7 @@ impl LastRead {
     }
 
     /// Returns the position after it, or that of the page's beginning.
-    pub(super) fn position(&self, start_of_page: &Position) -> Position {
+    pub fn position(&self, start_of_page: &Position) -> Position {
         let raw = match self {
             Self::Number(number) => serde_json::value::to_raw_value(&[number]),
             Self::Values(values) => serde_json::value::to_raw_value(values),

@@ -93,7 +93,7 @@ fn is_unknown_endpoint(error: &Error) -> bool {
 
 impl Session {
     /// Returns the slices, at their beginnings or where they were left.
-    pub(super) fn cursors(&self, spec: &Spec) -> Vec<Cursor> {
+    pub fn cursors(&self, spec: &Spec) -> Vec<Cursor> {
         let cursor = |slice: u32| {
             let (place, size) = match self {
                 Self::PointInTime(_) => match spec.position(slice) {
@@ -111,7 +111,7 @@ impl Session {
         (0..spec.slices).filter_map(cursor).collect()
     }
 
-    pub(super) fn point_in_time(&self) -> Option<Arc<str>> {
+    pub fn point_in_time(&self) -> Option<Arc<str>> {
         match self {
             Self::PointInTime(id) => Some(Arc::clone(id)),
             Self::Scroll(_) => None,
@@ -119,7 +119,7 @@ impl Session {
     }
 
     /// Closes it. If that fails, the server ends it in time.
-    pub(super) async fn close(self, client: Elasticsearch) {
+    pub async fn close(self, client: Elasticsearch) {
         let client = client.options().total_timeout(CLOSING).into_client();
         let closed = match self {
             Self::PointInTime(id) => client.close_point_in_time().id(&*id).send().await,

@@ -17,12 +17,12 @@ pub(super) struct Cell<'a, 'de> {
 }
 
 impl Cell<'_, '_> {
-    pub(super) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         self.value.get() == "null"
     }
 
     /// Names the column in an error.
-    pub(super) fn named(&self, error: &serde_json::Error) -> serde_json::Error {
+    pub fn named(&self, error: &serde_json::Error) -> serde_json::Error {
         let Column { name, kind } = self.column;
         serde_json::Error::custom(format!("column `{name}` ({kind}): {error}"))
     }

@@ -20,12 +20,12 @@ type Handler = fn(&Call<'_>) -> Result<Reply, ApiError>;
 
 /// An endpoint.
 pub(super) struct Route {
-    pub(super) methods: &'static [&'static str],
-    pub(super) pattern: &'static str,
-    pub(super) action: Action,
+    pub methods: &'static [&'static str],
+    pub pattern: &'static str,
+    pub action: Action,
     /// The query parameters that the endpoint takes.
-    pub(super) parameters: &'static [&'static str],
-    pub(super) handler: Handler,
+    pub parameters: &'static [&'static str],
+    pub handler: Handler,
 }
 
 const fn route(

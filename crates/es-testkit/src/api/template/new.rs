@@ -15,15 +15,15 @@ fn invalid(reason: impl std::fmt::Display) -> ApiError {
 /// An index template as a request describes it.
 pub(super) struct New<'b> {
     name: &'b str,
-    pub(super) patterns: Vec<String>,
+    pub patterns: Vec<String>,
     composed: Vec<String>,
-    pub(super) priority: u64,
-    pub(super) is_stream: bool,
+    pub priority: u64,
+    pub is_stream: bool,
     template: Option<&'b Map<String, Value>>,
 }
 
 impl<'b> New<'b> {
-    pub(super) fn read(name: &'b str, body: &'b Map<String, Value>) -> Result<Self, ApiError> {
+    pub fn read(name: &'b str, body: &'b Map<String, Value>) -> Result<Self, ApiError> {
         if is_dated(body) {
             return Err(invalid("the dates of a template are managed by the system"));
         }
@@ -67,7 +67,7 @@ impl<'b> New<'b> {
     }
 
     /// Refuses a template that cannot be among those that are there.
-    pub(super) fn check(&self, store: &Store) -> Result<(), ApiError> {
+    pub fn check(&self, store: &Store) -> Result<(), ApiError> {
         let Self {
             name,
             patterns,
@@ -119,7 +119,7 @@ impl<'b> New<'b> {
     }
 
     /// Returns the template as the server shows it.
-    pub(super) fn shown(&self, body: &Map<String, Value>) -> Value {
+    pub fn shown(&self, body: &Map<String, Value>) -> Value {
         let mut shown = normalized(body);
         shown.insert("index_patterns".to_owned(), self.patterns.as_slice().into());
         shown.insert("composed_of".to_owned(), self.composed.as_slice().into());

@@ -50,7 +50,7 @@ enum Type {
 
 impl ChangeField {
     /// Reads the processor; `None` for a name that is none of them.
-    pub(super) fn parse(kind: &str, config: &Config<'_>) -> Result<Option<Self>, ApiError> {
+    pub fn parse(kind: &str, config: &Config<'_>) -> Result<Option<Self>, ApiError> {
         let change = match kind {
             "lowercase" => Change::Lowercase,
             "uppercase" => Change::Uppercase,
@@ -80,7 +80,7 @@ impl ChangeField {
         }))
     }
 
-    pub(super) fn run(&self, document: &mut Document) -> Result<(), ApiError> {
+    pub fn run(&self, document: &mut Document) -> Result<(), ApiError> {
         let field = document.render(&self.field)?;
         match document.get(&field) {
             None | Some(Value::Null) if self.ignore_missing => Ok(()),

@@ -28,7 +28,7 @@ enum DateFormat {
 }
 
 impl Date {
-    pub(super) fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
+    pub fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
         let field = config.required_text("field")?;
         let target = config
             .text("target_field")?
@@ -57,7 +57,7 @@ impl Date {
         })
     }
 
-    pub(super) fn run(&self, document: &mut Document) -> Result<(), ApiError> {
+    pub fn run(&self, document: &mut Document) -> Result<(), ApiError> {
         let text = match document.required(&self.field)? {
             Value::String(text) => text,
             value @ Value::Number(_) => value.to_string(),

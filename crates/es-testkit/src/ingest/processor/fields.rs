@@ -15,7 +15,7 @@ pub(in crate::ingest) struct Append {
 }
 
 impl Append {
-    pub(super) fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
+    pub fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
         unsupported(config, &["media_type", "ignore_empty_values", "copy_from"])?;
         Ok(Self {
             field: config.required_text("field")?,
@@ -24,7 +24,7 @@ impl Append {
         })
     }
 
-    pub(super) fn run(&self, document: &mut Document) -> Result<(), ApiError> {
+    pub fn run(&self, document: &mut Document) -> Result<(), ApiError> {
         let field = document.render(&self.field)?;
         let mut items = match document.get(&field) {
             None => Vec::new(),
@@ -57,7 +57,7 @@ pub(in crate::ingest) struct Remove {
 }
 
 impl Remove {
-    pub(super) fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
+    pub fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
         unsupported(config, &["keep"])?;
         let fields = match config.required("field")? {
             Value::Array(items) => items
@@ -74,7 +74,7 @@ impl Remove {
         })
     }
 
-    pub(super) fn run(&self, document: &mut Document) -> Result<(), ApiError> {
+    pub fn run(&self, document: &mut Document) -> Result<(), ApiError> {
         for field in &self.fields {
             let field = document.render(field)?;
             if !self.ignore_missing || document.get(&field).is_some() {
@@ -95,7 +95,7 @@ pub(in crate::ingest) struct Rename {
 }
 
 impl Rename {
-    pub(super) fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
+    pub fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
         Ok(Self {
             field: config.required_text("field")?,
             target: config.required_text("target_field")?,
@@ -104,7 +104,7 @@ impl Rename {
         })
     }
 
-    pub(super) fn run(&self, document: &mut Document) -> Result<(), ApiError> {
+    pub fn run(&self, document: &mut Document) -> Result<(), ApiError> {
         let field = document.render(&self.field)?;
         let target = document.render(&self.target)?;
         if document.get(&field).is_none() {
@@ -147,7 +147,7 @@ enum NewValue {
 }
 
 impl Set {
-    pub(super) fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
+    pub fn parse(config: &Config<'_>) -> Result<Self, ApiError> {
         unsupported(config, &["media_type"])?;
         let field = config.required_text("field")?;
         let value = match (config.text("copy_from")?, config.take("value")) {
@@ -170,7 +170,7 @@ impl Set {
         })
     }
 
-    pub(super) fn run(&self, document: &mut Document) -> Result<(), ApiError> {
+    pub fn run(&self, document: &mut Document) -> Result<(), ApiError> {
         let field = document.render(&self.field)?;
         let value = match &self.value {
             NewValue::Given(value) => document.render_value(value)?,

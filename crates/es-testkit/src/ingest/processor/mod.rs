@@ -64,7 +64,7 @@ const UNSUPPORTED: [&str; 33] = [
 ];
 
 impl Processor {
-    pub(super) fn parse(kind: &str, config: &Config<'_>) -> Result<Self, ApiError> {
+    pub fn parse(kind: &str, config: &Config<'_>) -> Result<Self, ApiError> {
         if let Some(change) = ChangeField::parse(kind, config)? {
             return Ok(Self::Change(change));
         }
@@ -94,7 +94,7 @@ impl Processor {
         })
     }
 
-    pub(super) fn run(
+    pub fn run(
         &self,
         pipelines: &Pipelines,
         document: &mut Document,

@@ -12,12 +12,12 @@ use crate::search::shard::View;
 use crate::strict::Fields;
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn filter(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn filter(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let kept = self.filtered(&agg.settings, rows)?;
         self.single(agg, "filter", kept)
     }
 
-    pub(super) fn filters(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn filters(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("filters", &agg.settings)?;
         let filters = fields.required("filters")?;
         let other_key = fields.text("other_bucket_key")?;
@@ -75,7 +75,7 @@ impl<'a> Context<'_, 'a> {
         Ok(("filters".to_owned(), object! {"buckets": body}))
     }
 
-    pub(super) fn missing(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn missing(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("missing", &agg.settings)?;
         fields.unsupported(&["script", "value_type"])?;
         let field = fields.string("field")?.ok_or_else(no_field)?;
@@ -93,7 +93,7 @@ impl<'a> Context<'_, 'a> {
         self.single(agg, "missing", kept)
     }
 
-    pub(super) fn global(&self, agg: &Agg) -> Result<Outcome, ApiError> {
+    pub fn global(&self, agg: &Agg) -> Result<Outcome, ApiError> {
         Fields::section("global", &agg.settings)?.finish()?;
         let mut rows = Vec::new();
         for (number, shard) in self.shards.iter().enumerate() {
@@ -124,7 +124,7 @@ impl<'a> Context<'_, 'a> {
         self.single(agg, "global", rows)
     }
 
-    pub(super) fn nested(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn nested(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("nested", &agg.settings)?;
         let path = fields
             .text("path")?
@@ -140,7 +140,7 @@ impl<'a> Context<'_, 'a> {
         self.single(agg, "nested", objects.collect())
     }
 
-    pub(super) fn reverse_nested(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn reverse_nested(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("reverse_nested", &agg.settings)?;
         fields.unsupported(&["path"])?;
         fields.finish()?;
@@ -157,7 +157,7 @@ impl<'a> Context<'_, 'a> {
         self.single(agg, "reverse_nested", roots)
     }
 
-    pub(super) fn top_hits(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn top_hits(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let settings = settings_of(agg);
         check_window(&settings)?;
         let settings = InnerSettings::parse(crate::strict::Reader::Body, &settings, 3)?;

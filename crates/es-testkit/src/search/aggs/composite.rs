@@ -37,7 +37,7 @@ enum How {
 type Key = Vec<Option<Term>>;
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn composite(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn composite(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("composite", &agg.settings)?;
         let parts = read_parts(&fields)?;
         let size = read_size(&fields)?;

@@ -24,7 +24,7 @@ pub(super) enum Interval {
 
 impl Interval {
     /// Takes `calendar_interval` or `fixed_interval`.
-    pub(super) fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
+    pub fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
         match (
             fields.text("calendar_interval")?,
             fields.text("fixed_interval")?,
@@ -76,7 +76,7 @@ impl Interval {
         }))
     }
 
-    pub(super) fn round(self, millis: i64, zone: &TimeZone) -> i64 {
+    pub fn round(self, millis: i64, zone: &TimeZone) -> i64 {
         match self {
             Self::Calendar(unit) => round(millis, unit, zone),
             Self::Fixed(length) => {
@@ -248,7 +248,7 @@ fn read_bounds(
 }
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn date_histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn date_histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("date_histogram", &agg.settings)?;
         fields.unsupported(&["script"])?;
         let mut shape = Shape::take(&fields)?;

@@ -18,14 +18,14 @@ pub(super) type Slots<'a, K> = BTreeMap<K, Vec<Row<'a>>>;
 
 /// The settings of all histograms.
 pub(super) struct Shape<'v> {
-    pub(super) values: Values,
-    pub(super) least: usize,
+    pub values: Values,
+    pub least: usize,
     by_key: bool,
     order: Option<&'v Value>,
 }
 
 impl<'v> Shape<'v> {
-    pub(super) fn take(fields: &Fields<'v>) -> Result<Self, ApiError> {
+    pub fn take(fields: &Fields<'v>) -> Result<Self, ApiError> {
         Ok(Self {
             values: Values::read(fields)?,
             least: fields.count("min_doc_count")?.unwrap_or(0),
@@ -105,7 +105,7 @@ impl Numbers {
 }
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn histogram(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section("histogram", &agg.settings)?;
         fields.unsupported(&["script", "format"])?;
         let shape = Shape::take(&fields)?;
@@ -131,7 +131,7 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// Groups documents by the intervals of their values.
-    pub(super) fn slots<K: Ord>(
+    pub fn slots<K: Ord>(
         &self,
         rows: &[Row<'a>],
         values: &Values,

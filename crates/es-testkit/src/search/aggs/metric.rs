@@ -20,7 +20,7 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> f64 {
+    pub fn of(values: impl IntoIterator<Item = f64>) -> f64 {
         let mut sum = Self::default();
         for value in values {
             if !value.is_finite() {
@@ -37,7 +37,7 @@ impl Sum {
 }
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn metric(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn metric(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         if agg.kind == "weighted_avg" {
             return self.weighted_avg(agg, rows);
         }

@@ -33,11 +33,11 @@ pub(crate) use parse::{check_nesting, parse};
 /// One aggregation of a request.
 #[derive(Clone, Debug)]
 pub(crate) struct Agg {
-    pub(crate) name: String,
-    pub(crate) kind: String,
-    pub(crate) settings: Value,
-    pub(crate) subs: Vec<Agg>,
-    pub(crate) meta: Option<Value>,
+    pub name: String,
+    pub kind: String,
+    pub settings: Value,
+    pub subs: Vec<Agg>,
+    pub meta: Option<Value>,
 }
 
 /// The shards and functions that aggregations work with.
@@ -54,8 +54,8 @@ type Outcome = (String, Json);
 
 /// A bucket before its aggregations: what it shows itself, and its documents.
 pub(crate) struct Bucket<'a> {
-    pub(crate) shown: Vec<(String, Json)>,
-    pub(crate) rows: Vec<Row<'a>>,
+    pub shown: Vec<(String, Json)>,
+    pub rows: Vec<Row<'a>>,
 }
 
 impl<'a> Bucket<'a> {
@@ -75,8 +75,8 @@ impl<'a> Bucket<'a> {
 /// A source of values: a field, and what stands for those that are missing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values {
-    pub(crate) field: String,
-    pub(crate) missing: Option<Value>,
+    pub field: String,
+    pub missing: Option<Value>,
 }
 
 impl Values {
@@ -99,7 +99,7 @@ impl Values {
 }
 
 impl<'c, 'a> Context<'c, 'a> {
-    pub(crate) fn new(
+    pub fn new(
         shards: &'a [Shard<'a>],
         prepared: &'c [Prepared<'a>],
         request: &'c Request,
@@ -116,7 +116,7 @@ impl<'c, 'a> Context<'c, 'a> {
     ///
     /// # Errors
     /// 400 for what does not fit the mapping, or is not done here.
-    pub(crate) fn run(&self, aggs: &[Agg], rows: &[Row<'a>]) -> Result<Json, ApiError> {
+    pub fn run(&self, aggs: &[Agg], rows: &[Row<'a>]) -> Result<Json, ApiError> {
         let mut results = Vec::new();
         for agg in aggs.iter().filter(|agg| !pipeline::is_pipeline(&agg.kind)) {
             let (kind, mut body) = self.one(agg, rows)?;

@@ -28,7 +28,7 @@ impl<'p> OrderPath<'p> {
     ///
     /// # Errors
     /// 400 for a path to no number.
-    pub(super) fn read(agg: &Agg, path: &'p str) -> Result<Self, ApiError> {
+    pub fn read(agg: &Agg, path: &'p str) -> Result<Self, ApiError> {
         let invalid = || {
             ApiError::bad_request(
                 "invalid_path",
@@ -83,12 +83,12 @@ impl<'p> OrderPath<'p> {
     }
 
     /// Returns the name of the first aggregation on the way.
-    pub(super) fn first(&self) -> &'p str {
+    pub fn first(&self) -> &'p str {
         self.names.first().copied().unwrap_or_default()
     }
 
     /// Returns the metric's value in the result of the first aggregation.
-    pub(super) fn value(&self, result: Json) -> Option<f64> {
+    pub fn value(&self, result: Json) -> Option<f64> {
         let inner = self.names.iter().skip(1).chain(&self.values);
         let found = inner
             .copied()

@@ -59,7 +59,7 @@ impl Scale {
 type Ranked<'a> = (f64, f64, Bucket<'a>);
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn range(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn range(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let fields = Fields::section(&agg.kind, &agg.settings)?;
         fields.unsupported(&["script"])?;
         let mut values = Values::read(&fields)?;

@@ -209,7 +209,7 @@ fn is_by_key(order: &[(String, bool)]) -> bool {
 }
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn terms(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
+    pub fn terms(&self, agg: &Agg, rows: &[Row<'a>]) -> Result<Outcome, ApiError> {
         let settings = Settings::read(agg)?;
         let field = self.valued_field(&settings.values, &agg.kind)?;
         let on_texts = field

@@ -12,7 +12,7 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    pub(super) fn new(text: &str, size: usize) -> Self {
+    pub fn new(text: &str, size: usize) -> Self {
         Self {
             sentences: sentence_bounds(text),
             words: word_bounds(text),
@@ -23,7 +23,7 @@ impl Cutter {
     }
 
     /// Returns the next piece, which has the place before `offset`.
-    pub(super) fn around(&mut self, offset: usize) -> (usize, usize) {
+    pub fn around(&mut self, offset: usize) -> (usize, usize) {
         let end = self.sentences.last().copied().unwrap_or(0);
         if self.size > 0 && offset > self.window.0 && offset < self.window.1 {
             // What is left of a sentence that was too long.

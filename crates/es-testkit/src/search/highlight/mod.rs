@@ -153,7 +153,7 @@ fn read_plain(fields: &Fields<'_>) -> Result<Option<bool>, ApiError> {
 }
 
 impl Highlight {
-    pub(crate) fn parse(value: &Value) -> Result<Self, ApiError> {
+    pub fn parse(value: &Value) -> Result<Self, ApiError> {
         let fields = Fields::section("highlight", value)?;
         let shared = Settings::default().take(&fields)?;
         let mut named = Vec::new();
@@ -187,7 +187,7 @@ impl Highlight {
     }
 
     /// Returns the fragments of each field.
-    pub(crate) fn show<'a>(
+    pub fn show<'a>(
         &self,
         shard: &Prepared<'a>,
         view: View<'a>,

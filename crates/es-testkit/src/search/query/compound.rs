@@ -43,7 +43,7 @@ impl ScoreMode {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn bool(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn bool(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::section("bool", body)?;
         let must = self.clauses(&fields, "must")?;
         let filter = self.unscored().clauses(&fields, "filter")?;
@@ -127,7 +127,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn dis_max(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn dis_max(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("dis_max", body)?;
         let queries = match fields.raw("queries") {
             None | Some(Value::Null) => Vec::new(),
@@ -152,7 +152,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    pub(super) fn constant_score(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn constant_score(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("constant_score", body)?;
         let Some(filter) = fields.get("filter")? else {
             return Err(ApiError::parsing(
@@ -165,7 +165,7 @@ impl<'a> Compiler<'a> {
         self.named(name, Rc::new(move |view| filter(view).map(|_| boost)))
     }
 
-    pub(super) fn boosting(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn boosting(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("boosting", body)?;
         let missing =
             |name: &str| ApiError::parsing(format!("[boosting] query requires '{name}' to be set"));
@@ -195,7 +195,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    pub(super) fn nested(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn nested(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("nested", body)?;
         let Some(path) = fields.text("path")? else {
             return Err(ApiError::illegal_argument("[nested] requires 'path' field"));

@@ -83,7 +83,7 @@ impl<'a> Weighted<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn function_score(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn function_score(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("function_score", body)?;
         let query = match fields.get("query")? {
             Some(query) => self.compile(query)?,

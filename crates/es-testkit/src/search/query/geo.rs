@@ -48,7 +48,7 @@ pub(crate) fn parse_distance(text: &str, default_unit: &str) -> Option<f64> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn geo_distance(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn geo_distance(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("geo_distance", body)?;
         let Some(distance) = fields.text("distance")? else {
             return Err(ApiError::parsing(
@@ -128,7 +128,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn geo_bounding_box(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn geo_bounding_box(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("geo_bounding_box", body)?;
         fields.only(
             "validation_method",

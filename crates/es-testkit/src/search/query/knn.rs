@@ -14,9 +14,9 @@ use crate::strict::Fields;
 /// A search for the nearest vectors.
 #[derive(Clone)]
 pub(crate) struct Knn<'a> {
-    pub(crate) k: usize,
-    pub(crate) scorer: Scorer<'a>,
-    pub(crate) boost: f32,
+    pub k: usize,
+    pub scorer: Scorer<'a>,
+    pub boost: f32,
 }
 
 /// Returns the score of a vector: how similar it is to another.
@@ -53,7 +53,7 @@ fn least_score(how: Similarity, raw: f32) -> f32 {
 
 impl<'a> Compiler<'a> {
     /// The `knn` query: the nearest of the shard.
-    pub(super) fn knn(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn knn(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("knn", body)?;
         let (boost, name) = common(&fields)?;
         let Some(knn) = self.read_knn(&fields, false)? else {
@@ -87,7 +87,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// One entry of the `knn` section of a search.
-    pub(crate) fn knn_section(&self, body: &Value) -> Result<Option<Knn<'a>>, ApiError> {
+    pub fn knn_section(&self, body: &Value) -> Result<Option<Knn<'a>>, ApiError> {
         let fields = Fields::section("knn", body)?;
         let (boost, _) = common(&fields)?;
         Ok(self

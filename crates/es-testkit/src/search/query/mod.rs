@@ -33,31 +33,31 @@ pub(crate) use text::minimum_should_match;
 #[derive(Default)]
 pub(crate) struct Noted<'a> {
     /// Queries with a `_name`.
-    pub(crate) named: Vec<(String, Scorer<'a>)>,
-    pub(crate) inner_hits: Vec<InnerHits<'a>>,
+    pub named: Vec<(String, Scorer<'a>)>,
+    pub inner_hits: Vec<InnerHits<'a>>,
     /// The terms that highlighting marks.
-    pub(crate) marks: Vec<Mark<'a>>,
+    pub marks: Vec<Mark<'a>>,
     /// The number of queries around the one that is compiled.
-    pub(crate) depth: usize,
+    pub depth: usize,
     /// A query inside of others of which the server marks other terms than those it matched.
-    pub(crate) unmarkable: Option<String>,
+    pub unmarkable: Option<String>,
 }
 
 /// A request to show the matching objects of a nested query.
 pub(crate) struct InnerHits<'a> {
-    pub(crate) name: String,
-    pub(crate) path: String,
-    pub(crate) scorer: Scorer<'a>,
-    pub(crate) settings: Map<String, Value>,
+    pub name: String,
+    pub path: String,
+    pub scorer: Scorer<'a>,
+    pub settings: Map<String, Value>,
 }
 
 /// A term of a query that highlighting marks.
 #[derive(Clone)]
 pub(crate) struct Mark<'a> {
-    pub(crate) field: String,
-    pub(crate) what: Marked,
+    pub field: String,
+    pub what: Marked,
     /// The queries around it, which a document must match.
-    pub(crate) within: Vec<Scorer<'a>>,
+    pub within: Vec<Scorer<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,16 +75,16 @@ pub(crate) enum Marked {
 /// The place of a query: a shard, and the nested field that it is in.
 #[derive(Clone)]
 pub(crate) struct Compiler<'a> {
-    pub(crate) shard: &'a Shard<'a>,
-    pub(crate) nested: Option<String>,
-    pub(crate) now: i64,
+    pub shard: &'a Shard<'a>,
+    pub nested: Option<String>,
+    pub now: i64,
     /// The number of hits that the search returns.
-    pub(crate) size: usize,
-    pub(crate) noted: Rc<RefCell<Noted<'a>>>,
+    pub size: usize,
+    pub noted: Rc<RefCell<Noted<'a>>>,
     /// False within `must_not`, whose terms are not marked.
-    pub(crate) marking: bool,
+    pub marking: bool,
     /// The error of a document that could not be scored.
-    pub(crate) failure: Rc<RefCell<Option<ApiError>>>,
+    pub failure: Rc<RefCell<Option<ApiError>>>,
 }
 
 /// Queries of the server that are not done here.
@@ -126,7 +126,7 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 impl<'a> Compiler<'a> {
-    pub(crate) fn new(shard: &'a Shard<'a>, now: i64) -> Self {
+    pub fn new(shard: &'a Shard<'a>, now: i64) -> Self {
         Self {
             shard,
             nested: None,
@@ -139,7 +139,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The same where documents are found but not scored, so that no score is refused.
-    pub(crate) fn unscored(&self) -> Self {
+    pub fn unscored(&self) -> Self {
         Self {
             failure: Rc::default(),
             ..self.clone()
@@ -150,7 +150,7 @@ impl<'a> Compiler<'a> {
     ///
     /// # Errors
     /// 400 for what is no query, does not fit the mapping, or is not done here.
-    pub(crate) fn compile(&self, value: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn compile(&self, value: &Value) -> Result<Scorer<'a>, ApiError> {
         let marks = self.noted.borrow().marks.len();
         self.noted.borrow_mut().depth += 1;
         let scorer = self.compile_kind(value);

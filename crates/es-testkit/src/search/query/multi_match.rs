@@ -14,7 +14,7 @@ use crate::store::{Field, Kind};
 use crate::strict::Fields;
 
 impl<'a> Compiler<'a> {
-    pub(super) fn multi_match(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn multi_match(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("multi_match", body)?;
         let Some(text) = fields.text("query")? else {
             return Err(ApiError::parsing("No text specified for multi_match query"));
@@ -144,7 +144,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Opens wildcards in field names and splits off weights.
-    pub(super) fn expand(&self, named: &[String]) -> Result<Vec<(String, f32)>, ApiError> {
+    pub fn expand(&self, named: &[String]) -> Result<Vec<(String, f32)>, ApiError> {
         let mut found: Vec<(String, f32)> = Vec::new();
         for name in named {
             let (pattern, weight) = match name.split_once('^') {

@@ -71,11 +71,11 @@ type Fits = Box<dyn Fn(&str) -> bool>;
 
 /// Settings of a fuzzy match.
 pub(super) struct Fuzzy {
-    pub(super) edits: usize,
+    pub edits: usize,
     /// The number of letters at the beginning that must be the same.
-    pub(super) fixed: usize,
+    pub fixed: usize,
     /// The number of terms that count, the nearest ones first.
-    pub(super) most: usize,
+    pub most: usize,
 }
 
 impl Fuzzy {
@@ -95,7 +95,7 @@ impl Fuzzy {
 
 impl<'a> Compiler<'a> {
     /// `prefix`, `wildcard`, `regexp` and `fuzzy`.
-    pub(super) fn pattern(&self, query: &str, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn pattern(&self, query: &str, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field(query, body)?;
         let short = serde_json::json!({"value": settings});
         let fields = Fields::query(

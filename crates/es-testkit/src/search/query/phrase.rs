@@ -14,7 +14,7 @@ use crate::store::Field;
 use crate::strict::Fields;
 
 impl<'a> Compiler<'a> {
-    pub(super) fn match_phrase(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn match_phrase(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("match_phrase", body)?;
         let settings = long_form("match_phrase", settings)?;
         let fields = Fields::query("match_phrase", &settings)?;
@@ -33,7 +33,7 @@ impl<'a> Compiler<'a> {
         self.named(name, self.phrase_scorer(path, &text, &settings, false)?)
     }
 
-    pub(super) fn match_phrase_prefix(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn match_phrase_prefix(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("match_phrase_prefix", body)?;
         let settings = long_form("match_phrase_prefix", settings)?;
         let fields = Fields::query("match_phrase_prefix", &settings)?;

@@ -16,7 +16,7 @@ use crate::store::{Field, Kind};
 use crate::strict::Fields;
 
 impl<'a> Compiler<'a> {
-    pub(super) fn range(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn range(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("range", body)?;
         let fields = Fields::query("range", settings)?;
         fields.unsupported(&["relation"])?;
@@ -87,7 +87,7 @@ impl<'a> Compiler<'a> {
         Ok(Rc::new(|_| None))
     }
 
-    pub(super) fn range_scorer(
+    pub fn range_scorer(
         &self,
         field: &Arc<Field>,
         bounds: &[(&str, &Value)],

@@ -17,7 +17,7 @@ use crate::strict::Fields;
 const MAX_TERMS: usize = 65_536;
 
 impl<'a> Compiler<'a> {
-    pub(super) fn term(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn term(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("term", body)?;
         if path.is_empty() {
             return Err(ApiError::illegal_argument("field name is null or empty"));
@@ -53,7 +53,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Makes the query of one term, which is not analyzed.
-    pub(super) fn term_scorer(
+    pub fn term_scorer(
         &self,
         path: &str,
         value: &Value,
@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Scores a term of a text, keyword or boolean field; several stand for each other.
-    pub(super) fn scored(&self, field: Arc<Field>, terms: Vec<String>, boost: f32) -> Scorer<'a> {
+    pub fn scored(&self, field: Arc<Field>, terms: Vec<String>, boost: f32) -> Scorer<'a> {
         let frequency = terms
             .iter()
             .map(|term| self.shard.frequency(&field, term))
@@ -217,7 +217,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    pub(super) fn terms(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn terms(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("terms", body)?;
         let (boost, name) = common(&fields)?;
         let (path, values) = match fields.rest().as_slice() {
@@ -276,7 +276,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    pub(super) fn exists(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn exists(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("exists", body)?;
         let Some(path) = fields.text("field")? else {
             return Err(ApiError::parsing(
@@ -323,7 +323,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    pub(super) fn ids(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn ids(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("ids", body)?;
         let ids: BTreeSet<String> = fields
             .texts("values")?

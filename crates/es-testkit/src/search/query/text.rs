@@ -16,21 +16,21 @@ use crate::strict::Fields;
 /// How a text is matched.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Settings {
-    pub(super) all: bool,
-    pub(super) minimum: Option<String>,
-    pub(super) fuzziness: Option<String>,
-    pub(super) prefix_length: usize,
-    pub(super) analyzer: Option<String>,
-    pub(super) zero_terms_all: bool,
-    pub(super) lenient: bool,
-    pub(super) slop: usize,
-    pub(super) max_expansions: usize,
-    pub(super) boost: f32,
+    pub all: bool,
+    pub minimum: Option<String>,
+    pub fuzziness: Option<String>,
+    pub prefix_length: usize,
+    pub analyzer: Option<String>,
+    pub zero_terms_all: bool,
+    pub lenient: bool,
+    pub slop: usize,
+    pub max_expansions: usize,
+    pub boost: f32,
 }
 
 impl Settings {
     /// Takes the settings that `match` and `multi_match` share.
-    pub(super) fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
+    pub fn take(fields: &Fields<'_>) -> Result<Self, ApiError> {
         fields.unsupported(&["fuzzy_rewrite", "cutoff_frequency"])?;
         if fields.flag("fuzzy_transpositions")? == Some(false) {
             return Err(ApiError::unsupported("[fuzzy_transpositions: false]"));
@@ -88,7 +88,7 @@ pub(super) fn query_text(query: &str, fields: &Fields<'_>) -> Result<String, Api
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn match_query(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn match_query(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("match", body)?;
         let settings = long_form("match", settings)?;
         let fields = Fields::query("match", &settings)?;
@@ -191,7 +191,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn match_bool_prefix(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn match_bool_prefix(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let (path, settings) = one_field("match_bool_prefix", body)?;
         let settings = long_form("match_bool_prefix", settings)?;
         let fields = Fields::query("match_bool_prefix", &settings)?;

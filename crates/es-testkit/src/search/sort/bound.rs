@@ -25,7 +25,7 @@ impl SortKey {
     ///
     /// # Errors
     /// 400 for a text field, or one that the index does not have.
-    pub(crate) fn bind<'k, 'a>(
+    pub fn bind<'k, 'a>(
         &'k self,
         compiler: &Compiler<'a>,
         shard: &'a Shard<'a>,
@@ -224,7 +224,7 @@ fn shard_failure(index: &Index, reason: String) -> ApiError {
 
 impl<'a> Bound<'_, 'a> {
     /// Returns the value of a hit for this key.
-    pub(crate) fn value(&self, view: View<'a>, score: f32, position: i64) -> Option<Term> {
+    pub fn value(&self, view: View<'a>, score: f32, position: i64) -> Option<Term> {
         let key = self.key;
         match &key.by {
             By::Score => return Some(Term::Float(f64::from(score))),
@@ -290,12 +290,7 @@ impl<'a> Bound<'_, 'a> {
     }
 
     /// Returns the value of an object of a nested field, whose own values are right there.
-    pub(crate) fn value_of_object(
-        &self,
-        view: View<'a>,
-        score: f32,
-        position: i64,
-    ) -> Option<Term> {
+    pub fn value_of_object(&self, view: View<'a>, score: f32, position: i64) -> Option<Term> {
         let path = self.field.as_ref().map_or("", |field| field.path.as_str());
         match self.key.by {
             By::Field(_) => self.picked(view.entry.terms(path).to_vec()),

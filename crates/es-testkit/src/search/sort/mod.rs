@@ -16,7 +16,7 @@ use crate::strict::Fields;
 /// One sort key.
 #[derive(Clone, Debug)]
 pub(crate) struct SortKey {
-    pub(crate) by: By,
+    pub by: By,
     descending: bool,
     missing: Missing,
     mode: Mode,
@@ -254,11 +254,11 @@ fn read_places(value: &Value) -> Result<Vec<Point>, ApiError> {
 }
 
 impl SortKey {
-    pub(crate) fn is_score(&self) -> bool {
+    pub fn is_score(&self) -> bool {
         matches!(self.by, By::Score)
     }
 
-    pub(crate) fn compare(&self, a: Option<&Term>, b: Option<&Term>) -> Ordering {
+    pub fn compare(&self, a: Option<&Term>, b: Option<&Term>) -> Ordering {
         match (a, b) {
             (Some(a), Some(b)) if self.descending => b.compare(a),
             (Some(a), Some(b)) => a.compare(b),
@@ -271,7 +271,7 @@ impl SortKey {
     }
 
     /// Returns a sort value as a hit shows it.
-    pub(crate) fn shown(&self, term: Option<&Term>) -> Value {
+    pub fn shown(&self, term: Option<&Term>) -> Value {
         match (term, &self.format) {
             (None, _) => Value::Null,
             (Some(Term::Integer(millis)), Some(format)) => {

@@ -54,7 +54,7 @@ impl DynamicTemplate {
     ///
     /// # Errors
     /// 400 for what is no list of templates, or is not done here.
-    pub(super) fn read_all(value: &Value) -> Result<Vec<Self>, ApiError> {
+    pub fn read_all(value: &Value) -> Result<Vec<Self>, ApiError> {
         let malformed = || failed("A dynamic template must be defined with a name");
         let items = value.as_array().ok_or_else(malformed)?;
         let read = |item: &Value| {
@@ -119,12 +119,12 @@ impl DynamicTemplate {
     }
 
     /// Returns the template as it was given.
-    pub(super) fn show(&self) -> Value {
+    pub fn show(&self) -> Value {
         Value::Object(Map::from_iter([(self.name.clone(), self.shown.clone())]))
     }
 
     /// Returns the definition of a new field by the first template that is for it.
-    pub(super) fn definition(all: &[Self], path: &str, seeming: &str) -> Option<Value> {
+    pub fn definition(all: &[Self], path: &str, seeming: &str) -> Option<Value> {
         let name = path.rsplit('.').next().unwrap_or(path);
         let fits = |template: &&Self| {
             let types = &template.types;

@@ -13,31 +13,31 @@ use crate::api::value::Term;
 /// The values of one field of one document.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FieldData {
-    pub(crate) terms: Vec<Term>,
-    pub(crate) points: Vec<Point>,
-    pub(crate) vector: Vec<f32>,
+    pub terms: Vec<Term>,
+    pub points: Vec<Point>,
+    pub vector: Vec<f32>,
     /// Inputs of a completion field with their weights.
-    pub(crate) inputs: Vec<(String, i64)>,
+    pub inputs: Vec<(String, i64)>,
     tokens: OnceLock<Vec<Token>>,
 }
 
 /// The indexed values of a document, or of one object of a nested field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entry {
-    pub(crate) fields: BTreeMap<String, FieldData>,
+    pub fields: BTreeMap<String, FieldData>,
     /// The objects of nested fields right below.
-    pub(crate) nested: BTreeMap<String, Vec<Entry>>,
+    pub nested: BTreeMap<String, Vec<Entry>>,
     /// The object itself, of nested ones.
-    pub(crate) source: Value,
+    pub source: Value,
     /// Its place among those of the same field.
-    pub(crate) offset: usize,
+    pub offset: usize,
     /// Fields with values that were left out.
-    pub(crate) ignored: Vec<String>,
+    pub ignored: Vec<String>,
 }
 
 impl FieldData {
     /// Returns the tokens of a text field, all values one after the other.
-    pub(crate) fn tokens(&self, field: &Field) -> &[Token] {
+    pub fn tokens(&self, field: &Field) -> &[Token] {
         self.tokens.get_or_init(|| {
             let Kind::Text { index, .. } = &field.kind else {
                 return Vec::new();
@@ -64,7 +64,7 @@ impl FieldData {
 
 impl Entry {
     /// Returns the objects of a nested field, whatever is around them.
-    pub(crate) fn nested_at(&self, path: &str) -> Vec<&Entry> {
+    pub fn nested_at(&self, path: &str) -> Vec<&Entry> {
         let mut found = Vec::new();
         for (name, entries) in &self.nested {
             if name == path {
@@ -80,7 +80,7 @@ impl Entry {
     }
 
     /// Returns how many objects of nested fields there are below.
-    pub(crate) fn nested_count(&self) -> usize {
+    pub fn nested_count(&self) -> usize {
         self.nested
             .values()
             .flatten()
@@ -88,14 +88,14 @@ impl Entry {
             .sum()
     }
 
-    pub(crate) fn terms(&self, path: &str) -> &[Term] {
+    pub fn terms(&self, path: &str) -> &[Term] {
         self.fields
             .get(path)
             .map_or(&[], |data| data.terms.as_slice())
     }
 
     /// Returns whether a field, or one below an object, has a value.
-    pub(crate) fn exists(&self, path: &str) -> bool {
+    pub fn exists(&self, path: &str) -> bool {
         let has = |data: &FieldData| {
             !data.terms.is_empty()
                 || !data.points.is_empty()

@@ -14,19 +14,19 @@ use crate::dates::Format;
 /// A field of a mapping.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    pub(crate) path: String,
-    pub(crate) kind: Kind,
+    pub path: String,
+    pub kind: Kind,
     /// The type by its name.
-    pub(crate) type_name: String,
+    pub type_name: String,
     /// Settings as given.
-    pub(crate) shown: Map<String, Value>,
+    pub shown: Map<String, Value>,
     /// Further forms (`fields`).
-    pub(crate) forms: BTreeMap<String, Arc<Field>>,
-    pub(crate) indexed: bool,
-    pub(crate) doc_values: bool,
-    pub(crate) null_value: Option<Value>,
-    pub(crate) ignore_malformed: bool,
-    pub(crate) copy_to: Vec<String>,
+    pub forms: BTreeMap<String, Arc<Field>>,
+    pub indexed: bool,
+    pub doc_values: bool,
+    pub null_value: Option<Value>,
+    pub ignore_malformed: bool,
+    pub copy_to: Vec<String>,
 }
 
 /// A field's type.
@@ -86,7 +86,7 @@ pub(crate) enum Similarity {
 
 impl Field {
     /// Makes a field of whole numbers.
-    pub(crate) fn number(path: &str) -> Self {
+    pub fn number(path: &str) -> Self {
         Self {
             path: path.to_owned(),
             kind: Kind::Number(Number::Long),
@@ -101,7 +101,7 @@ impl Field {
         }
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         let mut shown = self.shown.clone();
         self.hide_defaults(&mut shown);
         shown.insert("type".to_owned(), self.type_name.as_str().into());
@@ -146,19 +146,19 @@ impl Field {
         shown.retain(|name, value| !is_default(name, value));
     }
 
-    pub(crate) fn is_text(&self) -> bool {
+    pub fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Text { .. })
     }
 
     /// Whether its values count as numbers.
-    pub(crate) fn has_numbers(&self) -> bool {
+    pub fn has_numbers(&self) -> bool {
         matches!(
             self.kind,
             Kind::Number(_) | Kind::Date { .. } | Kind::Boolean
         )
     }
 
-    pub(crate) fn is_date(&self) -> bool {
+    pub fn is_date(&self) -> bool {
         matches!(self.kind, Kind::Date { .. })
     }
 
@@ -166,7 +166,7 @@ impl Field {
     ///
     /// # Errors
     /// The text says why it is no value of this type.
-    pub(crate) fn read(&self, value: &Value) -> Result<Option<Term>, String> {
+    pub fn read(&self, value: &Value) -> Result<Option<Term>, String> {
         let malformed = || format!("value of the wrong kind [{value}]");
         Ok(Some(match &self.kind {
             Kind::Keyword {
@@ -227,7 +227,7 @@ impl Field {
     ///
     /// # Errors
     /// 400 for what is no value of this type.
-    pub(crate) fn query_term(&self, value: &Value) -> Result<Option<Term>, ApiError> {
+    pub fn query_term(&self, value: &Value) -> Result<Option<Term>, ApiError> {
         match (&self.kind, value) {
             (Kind::Number(number), value) => number.query(value),
             (Kind::Keyword { normalizer, .. }, value) => {
@@ -260,7 +260,7 @@ impl Field {
     ///
     /// # Errors
     /// As for [`query_term`](Self::query_term), and 400 for a number beyond those of the type.
-    pub(crate) fn bound_term(&self, value: &Value) -> Result<Option<Term>, ApiError> {
+    pub fn bound_term(&self, value: &Value) -> Result<Option<Term>, ApiError> {
         match &self.kind {
             Kind::Number(number) => number.bound(value).map(Some),
             _ => self.query_term(value),
@@ -268,7 +268,7 @@ impl Field {
     }
 
     /// Returns a term as responses show it: keys of buckets, sort values, `fields`.
-    pub(crate) fn shown_term(&self, term: &Term) -> Value {
+    pub fn shown_term(&self, term: &Term) -> Value {
         match (&self.kind, term) {
             (Kind::Date { format }, Term::Integer(millis)) => {
                 format.print(*millis, &TimeZone::UTC).into()
@@ -330,7 +330,7 @@ pub(crate) fn scalar(value: &Value) -> Option<String> {
 }
 
 impl Number {
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "long" => Self::Long,
             "integer" => Self::Integer,
@@ -344,7 +344,7 @@ impl Number {
         })
     }
 
-    pub(crate) fn is_whole(self) -> bool {
+    pub fn is_whole(self) -> bool {
         matches!(
             self,
             Self::Long | Self::Integer | Self::Short | Self::Byte | Self::UnsignedLong

@@ -33,10 +33,10 @@ pub(crate) enum Dynamic {
 /// An object of the mapping: its root, an object field, or a nested one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Object {
-    pub(crate) nested: bool,
-    pub(crate) enabled: bool,
-    pub(crate) dynamic: Option<Dynamic>,
-    pub(crate) children: BTreeMap<String, Node>,
+    pub nested: bool,
+    pub enabled: bool,
+    pub dynamic: Option<Dynamic>,
+    pub children: BTreeMap<String, Node>,
     /// Its settings as given, without `properties`.
     shown: Map<String, Value>,
 }
@@ -51,15 +51,15 @@ pub(crate) enum Node {
 /// The mapping of an index.
 #[derive(Clone, Debug)]
 pub(crate) struct Mapping {
-    pub(crate) root: Object,
-    pub(crate) source_enabled: bool,
-    pub(crate) routing_required: bool,
-    pub(crate) date_detection: bool,
-    pub(crate) numeric_detection: bool,
+    pub root: Object,
+    pub source_enabled: bool,
+    pub routing_required: bool,
+    pub date_detection: bool,
+    pub numeric_detection: bool,
     templates: Option<Vec<DynamicTemplate>>,
     /// Whether the index belongs to a data stream.
-    pub(crate) needs_timestamp: bool,
-    pub(crate) analyzers: Arc<Analyzers>,
+    pub needs_timestamp: bool,
+    pub analyzers: Arc<Analyzers>,
 }
 
 impl Default for Mapping {
@@ -82,7 +82,7 @@ impl Default for Mapping {
 
 impl Mapping {
     /// Returns the mapping as `GET _mapping` shows it.
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         let mut shown = self.root.to_json();
         if let (true, Some(fields)) = (self.needs_timestamp, shown.as_object_mut()) {
             fields.insert(
@@ -99,7 +99,7 @@ impl Mapping {
 
     /// Returns the field at a path, an alias followed: `name.keyword` may be a field of its own, of
     /// an object, or a further form of `name`.
-    pub(crate) fn field(&self, path: &str) -> Option<Arc<Field>> {
+    pub fn field(&self, path: &str) -> Option<Arc<Field>> {
         let field = self.direct(path)?;
         match &field.kind {
             Kind::Alias(target) => self.direct(target),
@@ -115,17 +115,17 @@ impl Mapping {
     ///
     /// # Errors
     /// 400 for a type that there is not.
-    pub(crate) fn unmapped(&self, path: &str, kind: &str) -> Result<Field, ApiError> {
+    pub fn unmapped(&self, path: &str, kind: &str) -> Result<Field, ApiError> {
         read_field::read_field(path, kind, &Map::new(), &self.analyzers)
     }
 
     /// Returns the object at a path.
-    pub(crate) fn object(&self, path: &str) -> Option<&Object> {
+    pub fn object(&self, path: &str) -> Option<&Object> {
         self.root.object(path)
     }
 
     /// Returns the path of the nested object around a field or object, if there is one.
-    pub(crate) fn nested_parent(&self, path: &str) -> Option<String> {
+    pub fn nested_parent(&self, path: &str) -> Option<String> {
         let mut found = None;
         for (end, _) in path.match_indices('.') {
             let parent = path.get(..end)?;
@@ -137,14 +137,14 @@ impl Mapping {
     }
 
     /// Returns all fields by their paths, further forms included.
-    pub(crate) fn fields(&self) -> Vec<Arc<Field>> {
+    pub fn fields(&self) -> Vec<Arc<Field>> {
         let mut found = Vec::new();
         self.root.collect(&mut found);
         found
     }
 
     /// Returns the paths of the fields that fit a pattern, in order.
-    pub(crate) fn matching(&self, pattern: &str) -> Vec<Arc<Field>> {
+    pub fn matching(&self, pattern: &str) -> Vec<Arc<Field>> {
         if !pattern.contains('*') {
             return self.field(pattern).into_iter().collect();
         }
@@ -155,7 +155,7 @@ impl Mapping {
     }
 
     /// Returns whether the mapping has vectors, which `_source` leaves out.
-    pub(crate) fn vectors(&self) -> Vec<String> {
+    pub fn vectors(&self) -> Vec<String> {
         let fields = self.fields();
         let vectors = fields
             .iter()
@@ -167,7 +167,7 @@ impl Mapping {
     ///
     /// # Errors
     /// 400 for what is no mapping, or would change a field.
-    pub(crate) fn merge(&mut self, mapping: &Map<String, Value>) -> Result<(), ApiError> {
+    pub fn merge(&mut self, mapping: &Map<String, Value>) -> Result<(), ApiError> {
         parse::merge(self, mapping)
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 /// A place on earth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
-    pub(crate) lat: f64,
-    pub(crate) lon: f64,
+    pub lat: f64,
+    pub lon: f64,
 }
 
 /// Reads a point of a query, which has no height.
@@ -28,7 +28,7 @@ pub(crate) fn read_place(value: &Value) -> Result<Point, String> {
 
 impl Point {
     /// Returns the point as the index holds it: each number in 32 bits.
-    pub(crate) fn rounded(self) -> Self {
+    pub fn rounded(self) -> Self {
         let step = |number: f64, whole: f64| {
             let width = whole / 4_294_967_296.0;
             let last = whole / 2.0 - width;

@@ -43,7 +43,7 @@ const SIZE: &str = "it must be a size such as `64kb` or `100mb`";
 const SIZE_OR_OFF: &str = "it must be a size such as `64kb` or `100mb`, or `off`";
 
 impl Value {
-    pub(super) fn text(text: String) -> Self {
+    pub fn text(text: String) -> Self {
         Self::Text(Zeroizing::new(text))
     }
 

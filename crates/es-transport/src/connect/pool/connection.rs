@@ -293,7 +293,7 @@ pub(super) enum SendError {
 }
 
 impl PooledConnection {
-    pub(super) fn new(
+    pub fn new(
         host: Arc<SharedHost>,
         member: Box<Member<HttpConnection, Runtime>>,
         now: Instant,
@@ -306,21 +306,21 @@ impl PooledConnection {
         }
     }
 
-    pub(super) fn host(&self) -> &Arc<SharedHost> {
+    pub fn host(&self) -> &Arc<SharedHost> {
         &self.host
     }
 
-    pub(super) fn is_reused(&self) -> bool {
+    pub fn is_reused(&self) -> bool {
         self.member.as_ref().is_some_and(|member| member.is_reused)
     }
 
-    pub(super) fn send(&mut self, request: Request<Body>) {
+    pub fn send(&mut self, request: Request<Body>) {
         if let Some(member) = &mut self.member {
             member.connection.send(&self.host, request);
         }
     }
 
-    pub(super) fn poll_response(
+    pub fn poll_response(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response<Incoming>, SendError>> {
@@ -340,14 +340,14 @@ impl PooledConnection {
     }
 
     /// Whether a forward proxy is at the other end.
-    pub(super) fn is_proxied(&self) -> bool {
+    pub fn is_proxied(&self) -> bool {
         self.member
             .as_ref()
             .is_some_and(|member| member.connection.proxy.is_some())
     }
 
     /// Closes the connection, whatever state it is in.
-    pub(super) fn close(mut self) {
+    pub fn close(mut self) {
         if let Some(member) = self.member.take() {
             self.host.discard(member);
         }

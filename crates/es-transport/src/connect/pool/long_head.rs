@@ -31,7 +31,7 @@ pub(super) struct Reread(oneshot::Sender<Ask>);
 
 impl Reread {
     /// Reads the response to a request with this method, after hyper gave it up with `exchange`.
-    pub(super) async fn run(self, method: Method, exchange: Exchange) -> Exchange {
+    pub async fn run(self, method: Method, exchange: Exchange) -> Exchange {
         let (ask, sender) = oneshot::channel();
         if self.0.send(ask).is_err() {
             return exchange;

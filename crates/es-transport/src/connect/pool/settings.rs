@@ -351,12 +351,12 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn on_resume(&self, hook: ResumeHook) {
+    pub fn on_resume(&self, hook: ResumeHook) {
         self.resume_hooks().push(hook);
     }
 
     /// Reports that the process was suspended.
-    pub(super) fn resumed(&self) {
+    pub fn resumed(&self) {
         let hooks = self.resume_hooks().clone();
         hooks.iter().for_each(|hook| hook());
     }
@@ -369,20 +369,20 @@ impl Settings {
 
     /// Returns the time between two evictions: a quarter of the idle timeout, but short
     /// enough to tell a suspension from an ordinary pause.
-    pub(super) fn eviction_period(&self) -> Duration {
+    pub fn eviction_period(&self) -> Duration {
         let quarter = self.limits.idle_timeout / 4;
         quarter.clamp(Duration::from_millis(1), Duration::from_secs(5))
     }
 
     /// Returns how old the next connection may become: the maximum age less up to a tenth.
-    pub(super) fn max_age(&self) -> Option<Duration> {
+    pub fn max_age(&self) -> Option<Duration> {
         let age = self.max_age?;
         let percent = u32::try_from(rng::below(10)).unwrap_or(0);
         Some(age - age / 100 * percent)
     }
 
     /// Returns how long a request waits for a connection that has this time altogether.
-    pub(super) fn acquire_timeout(&self, request_timeout: Option<Duration>) -> Duration {
+    pub fn acquire_timeout(&self, request_timeout: Option<Duration>) -> Duration {
         let most = request_timeout.map(|timeout| timeout / 2);
         most.map_or(self.acquire_timeout, |most| most.min(self.acquire_timeout))
     }

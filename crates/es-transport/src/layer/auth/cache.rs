@@ -32,7 +32,7 @@ struct Cached {
 }
 
 impl Cache {
-    pub(super) fn new(provider: impl CredentialsProvider) -> Self {
+    pub fn new(provider: impl CredentialsProvider) -> Self {
         Self {
             provider: Box::new(provider),
             cached: ArcSwapOption::empty(),
@@ -42,7 +42,7 @@ impl Cache {
     }
 
     /// Returns the cached credentials, unless they have expired.
-    pub(super) fn get(&self) -> Option<Credentials> {
+    pub fn get(&self) -> Option<Credentials> {
         let cached = self.cached.load();
         let cached = cached.as_ref()?;
         let expired = cached
@@ -52,7 +52,7 @@ impl Cache {
     }
 
     /// Forgets these credentials, if they are still cached.
-    pub(super) fn invalidate(&self, refused: &Credentials) {
+    pub fn invalidate(&self, refused: &Credentials) {
         let cached = self.cached.load();
         if cached
             .as_ref()
@@ -65,7 +65,7 @@ impl Cache {
 
     /// Returns the cached credentials, or fetches them. There is one fetch at a time; callers
     /// that waited for it get its result, including its error.
-    pub(super) async fn get_or_fetch(&self) -> Result<Credentials> {
+    pub async fn get_or_fetch(&self) -> Result<Credentials> {
         let seen = self.fetches.load(Ordering::Acquire);
         let mut failure = self.fetching.lock().await;
         if let Some(credentials) = self.get() {

@@ -101,7 +101,7 @@ pub(super) struct Retry<S, B> {
 
 impl<S: Clone, B: TryCloneBody> Retry<S, B> {
     /// Returns `None` if the body exists only once.
-    pub(super) fn prepare(
+    pub fn prepare(
         cache: &Arc<Cache>,
         service: &S,
         request: &Request<B>,

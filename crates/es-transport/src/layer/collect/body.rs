@@ -24,7 +24,7 @@ pin_project! {
 }
 
 impl<B> LimitedBody<B> {
-    pub(super) fn new(body: B, limit: usize) -> Self {
+    pub fn new(body: B, limit: usize) -> Self {
         Self {
             body,
             left: limit,

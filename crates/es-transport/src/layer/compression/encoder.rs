@@ -17,7 +17,7 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(level: u32) -> Self {
+    pub fn new(level: u32) -> Self {
         Self {
             compress: Compress::new_gzip(Compression::new(level), WINDOW_BITS),
             waiting: Vec::new(),
@@ -25,7 +25,7 @@ impl Encoder {
         }
     }
 
-    pub(super) fn write(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<()> {
+    pub fn write(&mut self, input: &[u8], output: &mut Vec<u8>) -> Result<()> {
         if self.waiting.len() + input.len() > ROOM {
             self.write_waiting(output)?;
         }
@@ -37,7 +37,7 @@ impl Encoder {
         self.write_through(input, output)
     }
 
-    pub(super) fn finish(&mut self, output: &mut Vec<u8>) -> Result<()> {
+    pub fn finish(&mut self, output: &mut Vec<u8>) -> Result<()> {
         self.write_waiting(output)?;
         while self.step(&[], output, FlushCompress::Finish)?.0 != Status::StreamEnd {}
         Ok(())

@@ -32,7 +32,7 @@ pub(super) struct DecompressedBody {
 }
 
 impl DecompressedBody {
-    pub(super) fn new(inner: BoxBody, limit: usize) -> Self {
+    pub fn new(inner: BoxBody, limit: usize) -> Self {
         Self {
             inner,
             decoder: Decoder::new(limit),

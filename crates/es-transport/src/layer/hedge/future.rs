@@ -105,7 +105,7 @@ where
     S: Service<Request<B>, Response = Response<RB>>,
     S::Error: Into<BoxError>,
 {
-    pub(super) async fn run(self) -> Result<Response<RB>> {
+    pub async fn run(self) -> Result<Response<RB>> {
         let Self {
             first,
             service,

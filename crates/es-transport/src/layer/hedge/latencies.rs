@@ -55,13 +55,13 @@ impl Default for Latencies {
 
 impl Latencies {
     /// Returns the quantile; `None` before there are a hundred latencies.
-    pub(super) fn quantile(&self) -> Option<Duration> {
+    pub fn quantile(&self) -> Option<Duration> {
         let micros = self.quantile.load(Ordering::Relaxed);
         (micros != 0).then(|| Duration::from_micros(micros))
     }
 
     /// Takes in a latency; `percent` of all are below the quantile.
-    pub(super) fn record(&self, latency: Duration, percent: u32) {
+    pub fn record(&self, latency: Duration, percent: u32) {
         let mut rolling = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bucket) = rolling.current.get_mut(bucket(latency)) {
             *bucket += 1;

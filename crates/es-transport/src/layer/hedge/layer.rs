@@ -172,14 +172,14 @@ impl State {
         Some(quantile.max(self.min_delay))
     }
 
-    pub(super) fn record(&self, endpoint: usize, latency: Duration) {
+    pub fn record(&self, endpoint: usize, latency: Duration) {
         if let Some(latencies) = self.latencies.get(endpoint) {
             latencies.record(latency, self.percentile);
         }
     }
 
     /// Takes what a hedge costs; `false` if there must be none now.
-    pub(super) fn withdraw(&self) -> bool {
+    pub fn withdraw(&self) -> bool {
         if self.clock() < self.refused_until.load(Ordering::Relaxed) || self.budget.is_low() {
             return false;
         }
@@ -194,13 +194,13 @@ impl State {
     }
 
     /// Returns what a hedge cost that was not sent.
-    pub(super) fn put_back(&self) {
+    pub fn put_back(&self) {
         self.share.put_back();
         self.budget.put_back();
     }
 
     /// Notes that a node refused a request.
-    pub(super) fn observe(&self, status: StatusCode, headers: &HeaderMap) {
+    pub fn observe(&self, status: StatusCode, headers: &HeaderMap) {
         const SHORTEST: Duration = Duration::from_secs(1);
         const LONGEST: Duration = Duration::from_secs(60);
         if !matches!(

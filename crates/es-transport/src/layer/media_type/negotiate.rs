@@ -21,7 +21,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Writes the headers. Returns the major version if the mode's vendor types were written.
-    pub(super) fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
+    pub fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
         if let Some(media_type) = media_type(request) {
             types::write_one(request.headers_mut(), has_body, &media_type);
             return None;
@@ -68,7 +68,7 @@ struct Known {
 }
 
 impl Negotiation {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let types = Types::of(CompatibilityMode::Negotiated);
         Self {
             known: ArcSwap::from_pointee(Known {
@@ -79,7 +79,7 @@ impl Negotiation {
     }
 
     /// Writes the headers, as [`Shared::write`] does.
-    pub(super) fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
+    pub fn write<B>(&self, request: &mut Request<B>, has_body: bool) -> Option<u8> {
         let known = self.known.load();
         // A refusal of a HEAD has no body that it could be told by.
         if !known.settled && request.method() == Method::HEAD {
@@ -88,12 +88,12 @@ impl Negotiation {
         known.types.write(request.headers_mut(), has_body)
     }
 
-    pub(super) fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.known.load().settled
     }
 
     /// Settles the version that the server accepted.
-    pub(super) fn confirm(&self, asked: u8) {
+    pub fn confirm(&self, asked: u8) {
         let known = self.known.load();
         if !known.settled && known.types.major == Some(asked) {
             self.learn(Some(asked));
@@ -101,12 +101,12 @@ impl Negotiation {
     }
 
     /// Learns from a refusal of `asked`, which offers another version.
-    pub(super) fn learn_from_refusal(&self, asked: u8, body: &[u8]) {
+    pub fn learn_from_refusal(&self, asked: u8, body: &[u8]) {
         self.learn(refusal::offered(body).filter(|&offered| offered != asked));
     }
 
     /// Learns from the response to `GET /`.
-    pub(super) fn learn_from_info(&self, body: &[u8]) {
+    pub fn learn_from_info(&self, body: &[u8]) {
         match refusal::server(body) {
             Some(Server::Major(major)) => self.learn(Some(major)),
             Some(Server::Other) => self.learn(None),

@@ -20,7 +20,7 @@ pub(super) struct Types {
 }
 
 impl Types {
-    pub(super) fn of(mode: CompatibilityMode) -> Self {
+    pub fn of(mode: CompatibilityMode) -> Self {
         match mode {
             CompatibilityMode::Fixed(major) => Self::compatible(major),
             CompatibilityMode::Negotiated => Self::compatible(CompatibilityMode::MAJOR),
@@ -32,7 +32,7 @@ impl Types {
         }
     }
 
-    pub(super) fn plain() -> Self {
+    pub fn plain() -> Self {
         Self {
             major: None,
             json: JSON,
@@ -41,7 +41,7 @@ impl Types {
         }
     }
 
-    pub(super) fn compatible(major: u8) -> Self {
+    pub fn compatible(major: u8) -> Self {
         let value = |kind: &str, plain: HeaderValue| {
             let text = format!("application/vnd.elasticsearch+{kind};compatible-with={major}");
             // Text of this form is always a header's value.
@@ -57,7 +57,7 @@ impl Types {
 
     /// Writes the headers. Returns the major version if the request now asks for this form,
     /// so that a refusal is a refusal of the form.
-    pub(super) fn write(&self, headers: &mut HeaderMap, has_body: bool) -> Option<u8> {
+    pub fn write(&self, headers: &mut HeaderMap, has_body: bool) -> Option<u8> {
         if self.serverless && !headers.contains_key(API_VERSION) {
             headers.insert(API_VERSION, SERVERLESS);
         }

@@ -319,7 +319,7 @@ pub(super) struct RetainedRequest<B> {
 impl<B: TryCloneBody> RetainedRequest<B> {
     /// Returns `None` if the body cannot be cloned.
     #[inline]
-    pub(super) fn of(request: &Request<B>) -> Option<Self> {
+    pub fn of(request: &Request<B>) -> Option<Self> {
         Some(Self {
             body: request.body().try_clone()?,
             method: request.method().clone(),
@@ -368,7 +368,7 @@ pub(super) struct AttemptLog {
 }
 
 impl AttemptLog {
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         Self {
             started_at: Instant::now(),
             ended: Vec::new(),

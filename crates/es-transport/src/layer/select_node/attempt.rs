@@ -40,7 +40,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     #[inline]
-    pub(super) fn start(
+    pub fn start(
         selection: Selection,
         feedback: Option<Arc<dyn Feedback>>,
         classify: Option<Classify>,
@@ -58,17 +58,17 @@ impl Attempt {
         }
     }
 
-    pub(super) fn node(&self) -> &Node {
+    pub fn node(&self) -> &Node {
         self.selection.node()
     }
 
     /// Whether the request was sent before.
-    pub(super) fn is_retry(&self) -> bool {
+    pub fn is_retry(&self) -> bool {
         self.tried.is_some()
     }
 
     /// Reads how long the node asks to be left alone.
-    pub(super) fn read_retry_after(&mut self, headers: &HeaderMap) {
+    pub fn read_retry_after(&mut self, headers: &HeaderMap) {
         /// A node that asks for longer is tried after this time all the same.
         const LONGEST: Duration = Duration::from_secs(60);
         if self.selection.uses_retry_after() {
@@ -78,7 +78,7 @@ impl Attempt {
     }
 
     /// The head of the response has arrived.
-    pub(super) fn head(&mut self, status: StatusCode) {
+    pub fn head(&mut self, status: StatusCode) {
         match self.classify(Ok(status)) {
             // A good response counts at its end, but other requests need not
             // avoid the node until it has been read.
@@ -92,12 +92,12 @@ impl Attempt {
 
     /// The response was read to its end.
     #[inline]
-    pub(super) fn done(&mut self, status: StatusCode) {
+    pub fn done(&mut self, status: StatusCode) {
         let outcome = self.classify(Ok(status));
         self.end(outcome, AttemptEnd::Status(status));
     }
 
-    pub(super) fn failed(&mut self, error: Error) -> Error {
+    pub fn failed(&mut self, error: Error) -> Error {
         let outcome = self.classify(Err(&error));
         self.end(outcome, AttemptEnd::Failed(&error));
         let error = error.with_untried_node(self.has_untried_node());
@@ -114,7 +114,7 @@ impl Attempt {
         }
     }
 
-    pub(super) fn has_untried_node(&self) -> bool {
+    pub fn has_untried_node(&self) -> bool {
         self.selection
             .has_untried_node(self.tried.as_deref().unwrap_or_default())
     }

@@ -21,7 +21,7 @@ pub(super) struct TrackedBody {
 }
 
 impl TrackedBody {
-    pub(super) fn new(inner: BoxBody, status: StatusCode, attempt: Attempt) -> Self {
+    pub fn new(inner: BoxBody, status: StatusCode, attempt: Attempt) -> Self {
         Self {
             inner,
             status,

@@ -28,7 +28,7 @@ pin_project! {
 }
 
 impl TimeoutBody {
-    pub(super) fn new(inner: BoxBody, timeout: Duration) -> Self {
+    pub fn new(inner: BoxBody, timeout: Duration) -> Self {
         Self {
             inner,
             timeout,

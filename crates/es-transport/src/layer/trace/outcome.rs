@@ -24,7 +24,7 @@ pub(super) struct Subject {
 pub(super) struct Target(Arc<Mutex<Option<Uri>>>);
 
 impl Target {
-    pub(super) fn set(&self, uri: &Uri) {
+    pub fn set(&self, uri: &Uri) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri.clone());
     }
 

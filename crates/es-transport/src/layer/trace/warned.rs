@@ -23,7 +23,7 @@ impl Warned {
     }
 
     /// Whether the text is new; it is remembered from now on.
-    pub(super) fn is_new(&self, text: &str) -> bool {
+    pub fn is_new(&self, text: &str) -> bool {
         let hash = FxBuildHasher.hash_one(text);
         let mut hashes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if hashes.contains(&hash) {

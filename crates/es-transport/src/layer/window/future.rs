@@ -89,14 +89,14 @@ pub(super) struct Held {
 
 impl Held {
     /// Takes the place at the node that was selected, if one was.
-    pub(super) fn begin(&self) -> Option<InFlight> {
+    pub fn begin(&self) -> Option<InFlight> {
         let node = self.selected.node()?;
         let Shared { windows, nodes } = &self.shared;
         Some(windows.begin(node.shared_url(), self.pool, nodes))
     }
 
     /// Sends a request when it is its turn.
-    pub(super) async fn wait<S, B, RB>(
+    pub async fn wait<S, B, RB>(
         self,
         mut waiting: Waiting,
         mut service: S,

@@ -43,7 +43,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub fn new(bounds: Bounds) -> Self {
         let window = f64::from(bounds.initial.clamp(bounds.min, bounds.max));
         Self {
             window,
@@ -54,27 +54,27 @@ impl Limit {
         }
     }
 
-    pub(super) fn window(&self) -> u32 {
+    pub fn window(&self) -> u32 {
         self.window as u32
     }
 
-    pub(super) fn in_flight(&self) -> u32 {
+    pub fn in_flight(&self) -> u32 {
         self.in_flight
     }
 
     /// Returns the number of requests that may begin, of those that may use so much of
     /// the window.
-    pub(super) fn free(&self, percent: u32) -> u32 {
+    pub fn free(&self, percent: u32) -> u32 {
         let usable = u64::from(self.window()) * u64::from(percent.min(100)) / 100;
         let usable = u32::try_from(usable).unwrap_or(u32::MAX).max(1);
         usable.saturating_sub(self.in_flight)
     }
 
-    pub(super) fn begin(&mut self) {
+    pub fn begin(&mut self) {
         self.in_flight = self.in_flight.saturating_add(1);
     }
 
-    pub(super) fn end(&mut self, ended: Ended, began: Instant, now: Instant, bounds: Bounds) {
+    pub fn end(&mut self, ended: Ended, began: Instant, now: Instant, bounds: Bounds) {
         let used = f64::from(self.in_flight);
         self.in_flight = self.in_flight.saturating_sub(1);
         match ended {

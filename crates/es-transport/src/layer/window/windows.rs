@@ -57,7 +57,7 @@ struct Waiter {
 }
 
 impl Windows {
-    pub(super) fn new(bounds: Bounds, live_percent: u32) -> Self {
+    pub fn new(bounds: Bounds, live_percent: u32) -> Self {
         let batch_percent = 100 - live_percent.min(100);
         Self {
             bounds,
@@ -67,11 +67,7 @@ impl Windows {
     }
 
     /// Returns `None` if a request may begin now, or its place in the queue.
-    pub(super) fn enter(
-        self: &Arc<Self>,
-        demand: Demand,
-        nodes: &Arc<NodePool>,
-    ) -> Option<Waiting> {
+    pub fn enter(self: &Arc<Self>, demand: Demand, nodes: &Arc<NodePool>) -> Option<Waiting> {
         let mut state = self.lock();
         let queues = state.queues.get(demand.pool.index())?;
         let is_first = queues.live.is_empty() && (!demand.is_batch || queues.batch.is_empty());
@@ -98,7 +94,7 @@ impl Windows {
     }
 
     /// Notes that a request has begun at a node.
-    pub(super) fn begin(
+    pub fn begin(
         self: &Arc<Self>,
         node: &Arc<str>,
         pool: ThreadPool,
@@ -126,16 +122,12 @@ impl Windows {
     }
 
     /// Calls `look` with a function that says whether a node has room.
-    pub(super) fn with_room<T>(
-        &self,
-        demand: Demand,
-        look: impl FnOnce(&dyn Fn(&str) -> bool) -> T,
-    ) -> T {
+    pub fn with_room<T>(&self, demand: Demand, look: impl FnOnce(&dyn Fn(&str) -> bool) -> T) -> T {
         let state = self.lock();
         look(&|node| self.free(&state, demand, node) > 0)
     }
 
-    pub(super) fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
+    pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
         let state = self.lock();
         let limit = state.nodes.get(node)?.get(pool.index())?;
         Some(WindowStatus {
@@ -248,7 +240,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// Waits until the request may begin.
-    pub(super) async fn woken(&mut self) {
+    pub async fn woken(&mut self) {
         // The sender is dropped only after it was used, or together with this.
         let _ = (&mut self.woken).await;
     }
@@ -284,7 +276,7 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    pub(super) fn end(mut self, ended: Ended) {
+    pub fn end(mut self, ended: Ended) {
         self.ended = ended;
     }
 }

@@ -267,7 +267,7 @@ impl NodePool {
 }
 
 impl State {
-    pub(super) fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> Snapshot {
         let live = self
             .health
             .iter()

@@ -51,12 +51,12 @@ pub(crate) struct Shard {
 
 impl Shard {
     /// Narrows the choice to the node of the primary.
-    pub(crate) fn writers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
+    pub fn writers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
         self.writers.with_ids(nodes, self.primary.as_deref())
     }
 
     /// Narrows the choice to the nodes of the started copies.
-    pub(crate) fn readers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
+    pub fn readers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
         self.readers
             .with_ids(nodes, self.started.iter().map(|id| &**id))
     }
@@ -64,7 +64,7 @@ impl Shard {
 
 impl IndexShards {
     /// Returns the shard of a document; `None` if the rule is not known.
-    pub(crate) fn shard_of(&self, id: Option<&str>, routing: Option<&str>) -> Option<u32> {
+    pub fn shard_of(&self, id: Option<&str>, routing: Option<&str>) -> Option<u32> {
         if self.shards.len() == 1 {
             return Some(0);
         }
@@ -80,7 +80,7 @@ impl IndexShards {
     }
 
     /// Returns the shards in which documents with a routing value lie, ascending.
-    pub(crate) fn shards_of_routing(&self, routing: &str) -> Vec<u32> {
+    pub fn shards_of_routing(&self, routing: &str) -> Vec<u32> {
         let hash = murmur3(routing);
         let partitions = match self.rule {
             Rule::Hash => 1,
@@ -95,17 +95,17 @@ impl IndexShards {
     }
 
     /// Returns the copies of a shard.
-    pub(crate) fn shard(&self, number: u32) -> Option<&Shard> {
+    pub fn shard(&self, number: u32) -> Option<&Shard> {
         self.shards.get(number as usize)
     }
 
     /// Whether documents are routed by a hash of their routing value or ID.
-    pub(crate) fn is_by_hash(&self) -> bool {
+    pub fn is_by_hash(&self) -> bool {
         !matches!(self.rule, Rule::TimeSeries)
     }
 
     /// Whether documents are routed as in the other index.
-    pub(crate) fn has_rule_of(&self, other: &Self) -> bool {
+    pub fn has_rule_of(&self, other: &Self) -> bool {
         (self.routing_num_shards, self.rule) == (other.routing_num_shards, other.rule)
             && self.shards.len() == other.shards.len()
     }

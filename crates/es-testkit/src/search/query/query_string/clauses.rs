@@ -23,13 +23,13 @@ pub(super) enum Occur {
 /// The shard and the fields that clauses are made for.
 #[derive(Clone, Copy)]
 pub(super) struct Clauses<'p, 'a> {
-    pub(super) compiler: &'p Compiler<'a>,
-    pub(super) target: &'p Target,
+    pub compiler: &'p Compiler<'a>,
+    pub target: &'p Target,
 }
 
 impl<'a> Clauses<'_, 'a> {
     /// Makes a clause of words, all of them in any of the fields.
-    pub(super) fn text(
+    pub fn text(
         self,
         field: Option<&str>,
         words: &str,
@@ -48,17 +48,17 @@ impl<'a> Clauses<'_, 'a> {
     }
 
     /// Returns the number of marks so far.
-    pub(super) fn marks(self) -> usize {
+    pub fn marks(self) -> usize {
         self.compiler.noted.borrow().marks.len()
     }
 
     /// Forgets the later marks, which a forbidden clause made.
-    pub(super) fn unmark(self, marks: usize) {
+    pub fn unmark(self, marks: usize) {
         self.compiler.noted.borrow_mut().marks.truncate(marks);
     }
 
     /// Whether analysis leaves nothing of a text in any of the fields.
-    pub(super) fn is_nothing(self, field: Option<&str>, text: &str) -> Result<bool, ApiError> {
+    pub fn is_nothing(self, field: Option<&str>, text: &str) -> Result<bool, ApiError> {
         let own = field
             .map(|field| self.compiler.expand(&[field.to_owned()]))
             .transpose()?;
@@ -79,7 +79,7 @@ impl<'a> Clauses<'_, 'a> {
     }
 
     /// Makes a clause of a phrase, of which the best field alone counts.
-    pub(super) fn phrase(
+    pub fn phrase(
         self,
         field: Option<&str>,
         phrase: &str,
@@ -93,7 +93,7 @@ impl<'a> Clauses<'_, 'a> {
     }
 
     /// Makes a clause of words that begin with a text.
-    pub(super) fn prefix(
+    pub fn prefix(
         self,
         field: Option<&str>,
         start: &str,
@@ -103,7 +103,7 @@ impl<'a> Clauses<'_, 'a> {
     }
 
     /// Makes a clause of words like a pattern.
-    pub(super) fn wildcard(
+    pub fn wildcard(
         self,
         field: Option<&str>,
         word: &str,
@@ -141,11 +141,7 @@ impl<'a> Clauses<'_, 'a> {
         self.over(field, boost, 0, &make)
     }
 
-    pub(super) fn over_range(
-        self,
-        field: Option<&str>,
-        bounds: &Value,
-    ) -> Result<Scorer<'a>, ApiError> {
+    pub fn over_range(self, field: Option<&str>, bounds: &Value) -> Result<Scorer<'a>, ApiError> {
         let make =
             |path: &str, settings: &Settings| match self.compiler.range(&json!({path: bounds})) {
                 Err(error) if settings.lenient && !error.is_unsupported() => Ok(nothing()),

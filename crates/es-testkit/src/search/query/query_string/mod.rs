@@ -43,7 +43,7 @@ fn check_depth(depth: usize) -> Result<(), ApiError> {
 }
 
 impl<'a> Compiler<'a> {
-    pub(super) fn query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("query_string", body)?;
         let Some(text) = fields.text("query")? else {
             return Err(ApiError::parsing(
@@ -95,7 +95,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    pub(super) fn simple_query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
+    pub fn simple_query_string(&self, body: &Value) -> Result<Scorer<'a>, ApiError> {
         let fields = Fields::query("simple_query_string", body)?;
         let Some(text) = fields.text("query")? else {
             return Err(ApiError::parsing(
@@ -176,7 +176,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The `q` of a URL.
-    pub(crate) fn text_query(&self, text: &str) -> Result<Scorer<'a>, ApiError> {
+    pub fn text_query(&self, text: &str) -> Result<Scorer<'a>, ApiError> {
         self.query_string(&json!({"query": text}))
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Parser<'p, 'a> {
 }
 
 impl<'p, 'a> Parser<'p, 'a> {
-    pub(super) fn new(compiler: &'p Compiler<'a>, target: &'p Target, letters: &'p [char]) -> Self {
+    pub fn new(compiler: &'p Compiler<'a>, target: &'p Target, letters: &'p [char]) -> Self {
         Self {
             clauses: Clauses { compiler, target },
             letters,
@@ -60,7 +60,7 @@ impl<'p, 'a> Parser<'p, 'a> {
     }
 
     /// Clauses up to the end, or to a closing parenthesis.
-    pub(super) fn group(
+    pub fn group(
         &mut self,
         field: Option<&str>,
         minimum: Option<&str>,

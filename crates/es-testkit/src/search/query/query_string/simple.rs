@@ -25,7 +25,7 @@ pub(super) struct Simple<'p, 'a> {
 }
 
 impl<'p, 'a> Simple<'p, 'a> {
-    pub(super) fn new(compiler: &'p Compiler<'a>, target: &'p Target, letters: &'p [char]) -> Self {
+    pub fn new(compiler: &'p Compiler<'a>, target: &'p Target, letters: &'p [char]) -> Self {
         Self {
             clauses: Clauses { compiler, target },
             letters,
@@ -40,7 +40,7 @@ impl<'p, 'a> Simple<'p, 'a> {
     }
 
     /// Reads the query.
-    pub(super) fn read(self, minimum: Option<&str>) -> Result<Scorer<'a>, ApiError> {
+    pub fn read(self, minimum: Option<&str>) -> Result<Scorer<'a>, ApiError> {
         combine(self.tree()?, minimum)
     }
 

@@ -36,13 +36,13 @@ use crate::{
 pub(crate) struct Runtime(Handle);
 
 impl Runtime {
-    pub(crate) fn current() -> Result<Self> {
+    pub fn current() -> Result<Self> {
         Handle::try_current()
             .map(Self)
             .map_err(|_| Error::request("connections need a tokio runtime"))
     }
 
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         self.0.spawn(task)
     }
 }
@@ -83,7 +83,7 @@ pub(crate) enum Acquired {
 }
 
 impl SharedHost {
-    pub(crate) fn new(settings: Arc<Settings>, target: &Uri) -> Result<Self> {
+    pub fn new(settings: Arc<Settings>, target: &Uri) -> Result<Self> {
         let scheme = target.scheme().cloned().unwrap_or(Scheme::HTTP);
         let authority = target.authority().map_or("", Authority::as_str);
         // User info is no part of a host and must not go out in a header.
@@ -120,17 +120,17 @@ impl SharedHost {
         })
     }
 
-    pub(crate) fn uri(&self) -> &Uri {
+    pub fn uri(&self) -> &Uri {
         &self.uri
     }
 
     /// Whether its connections are without TLS.
-    pub(crate) fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         self.scheme == Scheme::HTTP
     }
 
     /// Makes the target of a request its path, without copying the text, and adds `Host`.
-    pub(crate) fn set_origin_form(&self, request: &mut Request<Body>) {
+    pub fn set_origin_form(&self, request: &mut Request<Body>) {
         if request.uri().authority().is_some() {
             let path = request.uri().path_and_query().cloned();
             *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
@@ -139,7 +139,7 @@ impl SharedHost {
     }
 
     /// Makes the target of a request its whole URI, as proxies and HTTP/2 want it.
-    pub(crate) fn set_absolute_form(&self, request: &mut Request<Body>) {
+    pub fn set_absolute_form(&self, request: &mut Request<Body>) {
         let root = || PathAndQuery::from_static("/");
         let path = std::mem::take(request.uri_mut())
             .into_parts()
@@ -162,7 +162,7 @@ impl SharedHost {
     }
 
     /// Takes an idle connection, or puts the request into the queue.
-    pub(crate) fn acquire(self: Arc<Self>) -> Result<Acquired> {
+    pub fn acquire(self: Arc<Self>) -> Result<Acquired> {
         let runtime = Runtime::current()?;
         let now = Instant::now();
         let mut state = self.lock();
@@ -189,45 +189,45 @@ impl SharedHost {
     }
 
     /// Returns how long a request waits for a connection.
-    pub(crate) fn acquire_timeout(&self, request: &Request<Body>) -> Duration {
+    pub fn acquire_timeout(&self, request: &Request<Body>) -> Duration {
         let own = RequestOptions::of(request);
         let own = own.and_then(|options| options.request_timeout.value());
         self.settings.acquire_timeout(own)
     }
 
-    pub(crate) fn release(self: &Arc<Self>, member: Box<Member>, now: Instant) {
+    pub fn release(self: &Arc<Self>, member: Box<Member>, now: Instant) {
         let mut state = self.lock();
         state.host.release(member, now);
         self.unlock(state);
     }
 
-    pub(crate) fn discard(self: &Arc<Self>, member: Box<Member>) {
+    pub fn discard(self: &Arc<Self>, member: Box<Member>) {
         let mut state = self.lock();
         state.host.discard(member);
         self.unlock(state);
     }
 
-    pub(crate) fn distrust(self: &Arc<Self>, good_at: Instant) {
+    pub fn distrust(self: &Arc<Self>, good_at: Instant) {
         let mut state = self.lock();
         state.host.distrust(good_at);
         self.unlock(state);
     }
 
-    pub(crate) fn clear_idle(self: &Arc<Self>) {
+    pub fn clear_idle(self: &Arc<Self>) {
         let mut state = self.lock();
         state.host.clear_idle();
         self.unlock(state);
     }
 
     /// Closes idle connections now and the others when they are released.
-    pub(crate) fn retire(self: &Arc<Self>) {
+    pub fn retire(self: &Arc<Self>) {
         let mut state = self.lock();
         state.host.retire();
         self.unlock(state);
     }
 
     /// Retires the host, and fails all requests that wait.
-    pub(crate) fn close(self: &Arc<Self>) {
+    pub fn close(self: &Arc<Self>) {
         let mut state = self.lock();
         let waiters = state.host.close();
         self.unlock(state);
@@ -237,7 +237,7 @@ impl SharedHost {
     }
 
     /// Returns how many connections are open or being opened, and how many are idle.
-    pub(crate) fn counts(&self) -> (usize, usize) {
+    pub fn counts(&self) -> (usize, usize) {
         let state = self.lock();
         (state.host.open(), state.host.idle())
     }

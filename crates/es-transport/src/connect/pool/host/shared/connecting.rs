@@ -26,7 +26,7 @@ impl Waiter<HttpConnection, Runtime> for Slot {
 }
 
 impl Slot {
-    pub(super) fn fail(self, error: Error) {
+    pub fn fail(self, error: Error) {
         // The request may be gone.
         drop(self.0.send(Err(error)));
     }
@@ -41,7 +41,7 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Waits for a connection, for at most this time.
-    pub(crate) async fn connection(mut self, limit: Duration) -> Result<PooledConnection> {
+    pub async fn connection(mut self, limit: Duration) -> Result<PooledConnection> {
         match tokio::time::timeout(limit, &mut self.receiver).await {
             Ok(Ok(Ok(member))) => Ok(PooledConnection::new(
                 Arc::clone(&self.host),
@@ -73,7 +73,7 @@ impl SharedHost {
     /// Starts the connects that are needed. One that fails at once makes room for the
     /// next, which this loop starts too: the stack does not grow with the queue.
     #[cold]
-    pub(super) fn start_connects(self: &Arc<Self>) {
+    pub fn start_connects(self: &Arc<Self>) {
         loop {
             let mut state = self.lock();
             if state.is_connecting {

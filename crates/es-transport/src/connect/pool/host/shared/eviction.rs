@@ -22,7 +22,7 @@ pub(super) struct Eviction {
 
 impl SharedHost {
     /// Returns when an eviction task that runs now must have come round again.
-    pub(super) fn eviction_due_at(&self) -> Option<SystemTime> {
+    pub fn eviction_due_at(&self) -> Option<SystemTime> {
         let delay = self.settings.eviction_period() + SUSPEND_SLACK;
         self.settings.detector.now().checked_add(delay)
     }
@@ -51,13 +51,13 @@ pub(super) struct EvictionTask {
 }
 
 impl EvictionTask {
-    pub(super) fn new(host: &Arc<SharedHost>) -> Self {
+    pub fn new(host: &Arc<SharedHost>) -> Self {
         Self {
             host: Arc::downgrade(host),
         }
     }
 
-    pub(super) async fn run(self, period: Duration) {
+    pub async fn run(self, period: Duration) {
         loop {
             tokio::time::sleep(period).await;
             let Some(host) = self.host.upgrade() else {
