@@ -4,7 +4,7 @@
 //!
 //! Reads are sent at a constant rate, whether or not earlier ones have ended.
 //!
-//! `scripts/cluster/README.md` says how to start the cluster.
+//! `scripts/cluster/README.md` says how to start the cluster. `ES_NODE_COMMAND` commands its nodes.
 
 use std::{
     collections::BTreeMap,
@@ -220,7 +220,7 @@ async fn inflict(client: &Elasticsearch, index: &str, phase: Phase) -> Result<()
             sleep(Duration::from_secs(5)).await;
             node(1, "start").await?;
             is_green(client).await?;
-            // The copies that are there again are known by then.
+            // By then, the client knows the copies that have come back.
             sleep(Duration::from_secs(6)).await;
         }
         Phase::Freeze => {

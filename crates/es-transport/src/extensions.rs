@@ -87,7 +87,8 @@ impl OperationDetails {
         request.extensions_mut().insert(Arc::new(self));
     }
 
-    pub(crate) fn find(extensions: &Extensions) -> Option<&Arc<Self>> {
+    /// Returns the details in the extensions of a request.
+    pub fn find(extensions: &Extensions) -> Option<&Arc<Self>> {
         extensions.get()
     }
 

@@ -144,7 +144,7 @@ impl TransportParts {
     }
 
     /// Sets the selector of the stack, for [`Transport::write_node`] and
-    /// [`Transport::read_node`].
+    /// [`Transport::read_nodes`].
     #[must_use]
     pub fn selector(mut self, selector: Arc<dyn NodeSelector>) -> Self {
         self.selector = Some(selector);
@@ -343,28 +343,31 @@ impl Transport {
         selector.write_node(index, id, routing)
     }
 
-    /// Returns the ID of a node that a read of this document may go to, if the node selector
-    /// knows one ([`shard_aware`](crate::shard_aware)): a node with a copy of its shard.
-    /// Without an ID, the node holds all documents of the routing value, or of an index
-    /// with one shard. `turn` chooses among several copies; use the same number for all
-    /// documents of a request, and the next one for the next request.
+    /// Returns the IDs of the nodes of the pool that hold this document, in ascending order, if
+    /// the node selector knows them ([`shard_aware`](crate::shard_aware)). Without an ID, they
+    /// hold all documents of the routing value, or of an index with one shard.
     ///
-    /// Like [`write_node`](Self::write_node), it sends no request. A request goes to that node if
-    /// it carries a [`RoutingKey`](crate::shard_aware::RoutingKey) with the
-    /// [node](crate::shard_aware::RoutingKey::node).
-    pub fn read_node(
+    /// Like [`write_node`](Self::write_node), it sends no request. A request goes to one of these
+    /// nodes if it carries [`RoutingKey::of_nodes`](crate::shard_aware::RoutingKey::of_nodes).
+    pub fn read_nodes(
         &self,
         index: &str,
         id: Option<&str>,
         routing: Option<&str>,
-        turn: usize,
-    ) -> Option<Arc<str>> {
-        let selector = self.0.parts.as_ref()?.selector.as_ref()?;
-        selector.read_node(index, id, routing, turn)
+    ) -> Vec<Arc<str>> {
+        let parts = self.0.parts.as_ref();
+        let Some((parts, selector)) =
+            parts.and_then(|parts| Some((parts, parts.selector.as_ref()?)))
+        else {
+            return Vec::new();
+        };
+        let mut nodes = selector.read_nodes(index, id, routing);
+        nodes.retain(|id| parts.pool.has_id(id));
+        nodes
     }
 
-    /// Whether [`write_node`](Self::write_node) and [`read_node`](Self::read_node) may return a
-    /// node. If not, documents need not be grouped.
+    /// Whether [`write_node`](Self::write_node) and [`read_nodes`](Self::read_nodes) may
+    /// return nodes. If not, documents need not be grouped.
     pub fn knows_shards(&self) -> bool {
         let parts = self.0.parts.as_ref();
         let selector = parts.and_then(|parts| parts.selector.as_ref());

@@ -73,6 +73,21 @@ fn details(
     details
 }
 
+/// Returns the details of a request that is a part of a call, with so many of its operations.
+#[cold]
+pub(super) fn of_part(
+    whole: &OperationDetails,
+    operations: usize,
+    body: &[u8],
+) -> OperationDetails {
+    let mut details = whole.clone();
+    details.batch_size = whole
+        .batch_size
+        .and(Some(operations).filter(|size| *size > 1));
+    details.query_text = whole.query_text.as_ref().and_then(|_| without_values(body));
+    details
+}
+
 /// Returns the number of operations of a batch, as far as its body is readable.
 fn batch_size(name: &str, body: &[u8]) -> Option<usize> {
     #[derive(Deserialize)]

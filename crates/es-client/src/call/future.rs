@@ -36,8 +36,7 @@ struct Exchange {
 enum State {
     Failed(Option<Error>),
     Sending(SendFuture),
-    /// The call is several requests; or a stack of the caller's own returned a response that was
-    /// not collected.
+    /// The call may be split; or a custom stack returned a response that was not collected.
     Receiving(Receiving),
 }
 
@@ -94,17 +93,20 @@ impl Exchange {
             body,
             started,
         } = received;
-        let answer = AcceptedResponse {
+        let accepted = AcceptedResponse {
             parts,
             node,
             body,
             started,
             call: self.accepted.call(),
         };
-        if self.accepted.contains(answer.parts.status, &answer.body) {
-            Ok(answer)
+        if self
+            .accepted
+            .contains(accepted.parts.status, &accepted.body)
+        {
+            Ok(accepted)
         } else {
-            let (meta, body) = answer.split();
+            let (meta, body) = accepted.split();
             Err(Error::api(meta, body))
         }
     }
@@ -134,7 +136,7 @@ impl<T> CallFuture<T> {
         }
     }
 
-    /// Creates the future of a call that is several requests.
+    /// Creates the future of a call that may be split.
     pub(super) fn receiving(
         receiving: Receiving,
         accepted: Accepted,

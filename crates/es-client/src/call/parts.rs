@@ -12,7 +12,7 @@ use super::{
     details,
     future::{CallFuture, StreamFuture},
     outcome::{Accepted, AcceptedResponse, is_ignored, meta},
-    split::Splitting,
+    split::SplitCall,
 };
 use crate::{
     client::Elasticsearch,
@@ -229,29 +229,25 @@ impl RequestParts {
             endpoint: Some(self.endpoint),
             ignored,
         };
-        let splitting = self.splitting();
-        match self.into_request(false) {
-            Ok((client, mut request)) => {
-                let transport = client.transport();
-                match splitting.and_then(|splitting| splitting.split(transport, &mut request)) {
-                    None => CallFuture::new(transport.send(request), accepted, decode),
-                    Some(split) => {
-                        let receiving = Box::pin(split.send(transport.clone()));
-                        CallFuture::receiving(receiving, accepted, decode)
-                    }
-                }
+        let split = self.split();
+        match (self.into_request(false), split) {
+            (Ok((client, request)), None) => {
+                CallFuture::new(client.transport().send(request), accepted, decode)
             }
-            Err(error) => CallFuture::failed(error, decode),
+            (Ok((client, request)), Some(split)) => {
+                let receiving = split.send(client.transport().clone(), request);
+                CallFuture::receiving(Box::pin(receiving), accepted, decode)
+            }
+            (Err(error), _) => CallFuture::failed(error, decode),
         }
     }
 
-    /// Returns what it takes to split the call, if the client knows the nodes of documents.
-    fn splitting(&self) -> Option<Splitting> {
+    /// Returns the call as one that may be split, if the client knows the nodes of documents.
+    fn split(&self) -> Option<SplitCall> {
         if !self.client.transport().knows_shards() {
             return None;
         }
-        let index = self.value_of(0);
-        Splitting::of(self.endpoint.name, index, &self.query)
+        SplitCall::of(self.endpoint.name, self.value_of(0), &self.query)
     }
 
     /// Sends the call; the response is returned as a stream.

@@ -27,8 +27,8 @@ async fn aware(index: &str, id: &str) -> Elasticsearch {
     let known = async {
         while client
             .transport()
-            .read_node(index, Some(id), None, 0)
-            .is_none()
+            .read_nodes(index, Some(id), None)
+            .is_empty()
         {
             client.count(index).await.unwrap();
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -91,19 +91,13 @@ async fn documents_are_read_and_written_at_their_shards() {
             .await
             .unwrap();
         assert_eq!(response.json::<Value>().unwrap()["_source"]["n"], n);
-        let holders: Vec<_> = (0..=replicas)
-            .filter_map(|turn| {
-                client
-                    .transport()
-                    .read_node(INDEX, Some(&id), Some(&routing), turn)
-            })
-            .map(|node| urls[&*node].clone())
-            .collect();
+        let holders = client
+            .transport()
+            .read_nodes(INDEX, Some(&id), Some(&routing));
+        assert_eq!(holders.len(), replicas + 1);
+        let holders: Vec<_> = holders.iter().map(|node| &*urls[&**node]).collect();
         let node = response.meta().node().unwrap();
-        assert!(
-            holders.iter().any(|holder| holder == node),
-            "{node} of {holders:?}"
-        );
+        assert!(holders.contains(&node), "{node} of {holders:?}");
 
         let write = client.index(INDEX).id(&id).routing(&routing);
         let written = write
@@ -203,11 +197,11 @@ async fn a_document_of_a_time_series_is_read_at_its_shard() {
     for item in written["items"].as_array().unwrap() {
         let id = item["create"]["_id"].as_str().unwrap();
         let response = client.get::<Value>(INDEX, id).send().await.unwrap();
-        let node = client
-            .transport()
-            .read_node(INDEX, Some(id), None, 0)
-            .unwrap();
-        assert_eq!(response.meta().node(), Some(&*urls[&*node]));
+        let nodes = client.transport().read_nodes(INDEX, Some(id), None);
+        let [node] = &*nodes else {
+            panic!("{nodes:?}");
+        };
+        assert_eq!(response.meta().node(), Some(&*urls[&**node]));
         // The server's own word on where the document lies.
         let found = plain
             .search::<Value>(INDEX)
@@ -216,7 +210,7 @@ async fn a_document_of_a_time_series_is_read_at_its_shard() {
         let found = es_client::Call::filter_path(found.explain(true), path);
         plain.indices().refresh(INDEX).await.unwrap();
         let found = found.send().await.unwrap().json::<Value>().unwrap();
-        assert_eq!(found["hits"]["hits"][0]["_node"], *node);
+        assert_eq!(found["hits"]["hits"][0]["_node"], **node);
     }
     plain.indices().delete(INDEX).await.unwrap();
 }

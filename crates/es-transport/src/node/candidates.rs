@@ -203,12 +203,19 @@ impl<'a> Candidate<'a> {
     /// Returns the recent latency of the node as a peak EWMA: a higher latency counts
     /// at once, and decays over 10 s. `None` before the first response, or if the
     /// selector does not track the load.
-    ///
-    /// If requests are in flight and none has ended for longer, it is that time. Each time
-    /// that it has doubled, it does not count until a request has tried the node again.
     pub fn latency(&self) -> Option<Duration> {
         let clock = self.now.saturating_duration_since(self.created_at);
         self.entry.record.load.latency(clock)
+    }
+
+    /// Returns for how long the node has not responded although requests are in flight.
+    ///
+    /// Each time that this time has doubled, it is 0 until another request has been sent to the
+    /// node and has taken longer than the last [latency](Self::latency), so that a node which
+    /// responds again, or is busy with a single long request, is used again.
+    pub fn silence(&self) -> Duration {
+        let clock = self.now.saturating_duration_since(self.created_at);
+        self.entry.record.load.silence(clock)
     }
 
     /// Whether a slow start of this time is over, or there is none.

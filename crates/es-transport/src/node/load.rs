@@ -1,10 +1,9 @@
 //! How loaded a node is: requests in flight, a latency average, and silence.
 //!
-//! The average knows only requests that have ended. A node that stops responding keeps a
-//! low one, which even fades. Therefore the time for which requests are in flight
-//! without any response, the silence, counts as a latency. So that a node with one
-//! long request is not avoided for as long, a request tries it again each time that the
-//! silence has doubled.
+//! The average includes only requests that have ended. A node that stops responding keeps a
+//! low one, which even fades. The silence is the time for which requests have been in flight
+//! without any response. A node with one long request must not be avoided for as long:
+//! each time that the silence has doubled, it is tried again.
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
@@ -31,49 +30,65 @@ pub(crate) struct Load {
     /// When the silence began, in milliseconds: with the first request in flight or with
     /// the last response.
     silent_since: AtomicU32,
-    /// When the last request began, in milliseconds.
-    started_at: AtomicU32,
+    /// When the node was last tried, in milliseconds: by the first request in flight, or by the
+    /// first one after the silence had doubled.
+    tried_at: AtomicU32,
 }
+
+/// The time that a try may take where no response is known, in milliseconds.
+const UNKNOWN_LATENCY: u32 = 30;
 
 impl Load {
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed) as usize
     }
 
-    /// A request begins. `clock` is the time since the pool was made.
+    /// Counts a request that starts. `clock` is the time since the pool was made.
     pub fn start(&self, clock: Duration) {
         let now = milliseconds(clock);
-        self.started_at.store(now, Ordering::Relaxed);
-        if self.in_flight.fetch_add(1, Ordering::Relaxed) == 0 {
+        if self.is_try_due(now) {
+            self.tried_at.store(now, Ordering::Relaxed);
+        }
+        // Before the request is counted: until then, there is no silence.
+        if self.in_flight.load(Ordering::Relaxed) == 0 {
             self.silent_since.store(now, Ordering::Relaxed);
         }
+        self.in_flight.fetch_add(1, Ordering::Release);
     }
 
-    /// A request ends without a response.
+    /// Counts a request that ends without a response.
     pub fn end(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A request ends with a response.
-    pub fn end_silence(&self, clock: Duration) {
+    /// Counts a request that ends with a response.
+    pub fn end_with_response(&self, clock: Duration) {
         self.silent_since
             .store(milliseconds(clock), Ordering::Relaxed);
         self.end();
     }
 
-    /// Returns for how long requests are in flight without a response; 0 if it is time to
-    /// try the node again.
-    fn silence(&self, now: u32) -> u32 {
-        if self.in_flight() == 0 {
-            return 0;
+    /// Returns for how long requests have been in flight without a response. It is 0 if it
+    /// is time to try the node again, and while the last try may still succeed.
+    pub fn silence(&self, clock: Duration) -> Duration {
+        let now = milliseconds(clock);
+        if self.in_flight.load(Ordering::Acquire) == 0 || self.is_try_due(now) {
+            return Duration::ZERO;
+        }
+        let average = unpack(self.latency.load(Ordering::Relaxed));
+        let patience = average.map_or(UNKNOWN_LATENCY, |(average, _)| (average / 1e3) as u32);
+        if elapsed(self.tried_at.load(Ordering::Relaxed), now) < patience {
+            return Duration::ZERO;
         }
         let silence = elapsed(self.silent_since.load(Ordering::Relaxed), now);
-        let since_start = elapsed(self.started_at.load(Ordering::Relaxed), now);
-        if since_start >= silence / 2 {
-            return 0;
-        }
         // Both are whole milliseconds: it may be one less.
-        silence.saturating_sub(1)
+        Duration::from_millis(silence.saturating_sub(1).into())
+    }
+
+    /// Whether the silence has doubled since the last try.
+    fn is_try_due(&self, now: u32) -> bool {
+        let silence = elapsed(self.silent_since.load(Ordering::Relaxed), now);
+        elapsed(self.tried_at.load(Ordering::Relaxed), now) >= silence / 2
     }
 
     /// A peak counts at once, anything lower pulls the average down over time,
@@ -100,14 +115,12 @@ impl Load {
     }
 
     /// Returns the average, faded since the last response, so that a node that
-    /// was slow once is used again; or the silence, if it is longer. `None` before the first
-    /// response.
+    /// was slow once is used again.
     pub fn latency(&self, clock: Duration) -> Option<Duration> {
-        let now = milliseconds(clock);
         let (average, at) = unpack(self.latency.load(Ordering::Relaxed))?;
-        let average = Duration::from_secs_f32(average * decay(at, now) / 1e6);
-        let silence = Duration::from_millis(self.silence(now).into());
-        Some(average.max(silence))
+        Some(Duration::from_secs_f32(
+            average * decay(at, milliseconds(clock)) / 1e6,
+        ))
     }
 }
 
@@ -188,43 +201,51 @@ mod tests {
     }
 
     #[test]
-    fn silence_counts_as_latency_while_a_request_is_in_flight() {
+    fn silence_lasts_until_any_response() {
         let load = Load::default();
         load.start(SECOND);
-        assert_eq!(load.latency(9 * SECOND), None, "it has never responded");
-        load.end_silence(SECOND);
         load.observe(2 * MS, SECOND);
+        load.end_with_response(SECOND);
+        assert_eq!(load.silence(9 * SECOND), Duration::ZERO);
 
         load.start(2 * SECOND);
         load.start(2 * SECOND + 400 * MS);
-        let latency = |at: Duration| load.latency(2 * SECOND + at).unwrap();
-        assert_eq!(latency(500 * MS), 499 * MS);
-        // Another response ends the silence of all.
-        load.end_silence(2 * SECOND + 500 * MS);
-        assert_eq!(load.in_flight(), 1);
-        assert!(latency(500 * MS) < 2 * MS);
+        let silence = |at: Duration| load.silence(2 * SECOND + at);
+        assert_eq!(silence(500 * MS), 499 * MS);
+        load.end_with_response(2 * SECOND + 500 * MS);
+        assert_eq!((load.in_flight(), silence(500 * MS)), (1, Duration::ZERO));
         load.end();
-        assert!(latency(30 * SECOND) < 2 * MS);
+        assert_eq!(silence(30 * SECOND), Duration::ZERO);
     }
 
     #[test]
-    fn a_silent_node_is_tried_each_time_that_its_silence_has_doubled() {
+    fn a_silent_node_is_tried_when_silence_has_doubled() {
         let load = Load::default();
         load.observe(2 * MS, Duration::ZERO);
         let mut tried = Vec::new();
         for at in 0..20_000 {
             let now = MS * at;
-            if load.latency(now).unwrap() <= 2 * MS {
+            if load.silence(now) <= 2 * MS {
                 load.start(now);
                 tried.push(at);
             }
         }
-        let late = tried.iter().filter(|at| **at >= 10).count();
-        assert!((10..=12).contains(&late), "{tried:?}");
-        assert!(
-            tried
-                .windows(2)
-                .all(|pair| pair[0] < 10 || pair[1] >= 2 * pair[0] - 1)
-        );
+        let late: Vec<_> = tried.into_iter().filter(|at| *at >= 20).collect();
+        // Each try lasts for the 2 ms that a response takes.
+        assert!((16..=24).contains(&late.len()), "{late:?}");
+        let is_doubled = |pair: &[u32]| pair[1] == pair[0] + 1 || pair[1] >= 2 * pair[0] - 4;
+        assert!(late.windows(2).all(is_doubled), "{late:?}");
+    }
+
+    #[test]
+    fn a_burst_at_a_node_with_a_long_request_is_no_silence() {
+        let load = Load::default();
+        load.observe(10 * MS, Duration::ZERO);
+        load.start(Duration::ZERO);
+        for _ in 0..100 {
+            assert_eq!(load.silence(8 * SECOND), Duration::ZERO);
+            load.start(8 * SECOND);
+        }
+        assert!(load.silence(8 * SECOND + 11 * MS) > 8 * SECOND);
     }
 }

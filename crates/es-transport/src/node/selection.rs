@@ -150,7 +150,7 @@ impl Selection {
             let clock = members.clock(now);
             match outcome {
                 NodeOutcome::Healthy | NodeOutcome::Overloaded | NodeOutcome::ServerError => {
-                    record.load.end_silence(clock);
+                    record.load.end_with_response(clock);
                 }
                 _ => record.load.end(),
             }
@@ -252,6 +252,11 @@ impl fmt::Debug for Selection {
 }
 
 impl NodePool {
+    /// Whether there is a node with this ID, dead or alive.
+    pub(crate) fn has_id(&self, id: &str) -> bool {
+        self.snapshot().members.index_of_id(id).is_some()
+    }
+
     /// Whether there is a live node for which this is true.
     pub(crate) fn has_live(&self, mut wanted: impl FnMut(&Node) -> bool) -> bool {
         let snapshot = self.snapshot();

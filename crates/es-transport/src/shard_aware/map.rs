@@ -12,7 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
-use tokio::{runtime::Handle, time::Instant};
+use tokio::{runtime::Handle, sync::Semaphore, time::Instant};
 
 use super::target::{Access, Target};
 use crate::{
@@ -26,8 +26,13 @@ const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// Number of indices whose shards are known at the same time.
 const MAX_INDICES: usize = 10_000;
 
+/// Number of indices whose shards are fetched at the same time.
+const MAX_FETCHES: usize = 4;
+
+/// Number of indices that wait to be fetched. Others are fetched when they are used again.
+const MAX_WAITING: usize = 100;
+
 /// The shards of the indices that are in use.
-#[derive(Default)]
 pub(super) struct ShardMap {
     pub indices: ArcSwap<FxHashMap<Box<str>, Arc<Known>>>,
     pub transport: OnceLock<WeakTransport>,
@@ -36,6 +41,20 @@ pub(super) struct ShardMap {
     /// When the UUID is checked next, in seconds since `created_at`.
     check_at: AtomicU64,
     fetching: Mutex<Fetching>,
+    permits: Semaphore,
+}
+
+impl Default for ShardMap {
+    fn default() -> Self {
+        Self {
+            indices: ArcSwap::default(),
+            transport: OnceLock::new(),
+            created_at: OnceLock::new(),
+            check_at: AtomicU64::new(0),
+            fetching: Mutex::default(),
+            permits: Semaphore::new(MAX_FETCHES),
+        }
+    }
 }
 
 /// A name that was asked for.
@@ -112,28 +131,28 @@ pub(super) struct Fetching {
 }
 
 impl ShardMap {
-    /// Looks at the shards of an index, and has them fetched if they are not known.
+    /// Passes the shards of an index to `find`, and has them fetched if they are not known.
     pub fn with<R>(
         self: &Arc<Self>,
         index: &str,
         now: Instant,
-        look: impl FnOnce(&Resolved) -> Option<R>,
+        find: impl FnOnce(&Resolved) -> Option<R>,
     ) -> Option<R> {
         self.check_if_due(now);
-        self.with_known(index, look)
+        self.with_known(index, find)
     }
 
     /// The same without a check of the state: requests that follow do it.
     pub fn with_known<R>(
         self: &Arc<Self>,
         index: &str,
-        look: impl FnOnce(&Resolved) -> Option<R>,
+        find: impl FnOnce(&Resolved) -> Option<R>,
     ) -> Option<R> {
         if let Some(known) = self.indices.load().get(index) {
             if !known.is_used.load(Ordering::Relaxed) {
                 known.is_used.store(true, Ordering::Relaxed);
             }
-            return look(known.name.as_ref()?);
+            return find(known.name.as_ref()?);
         }
         self.fetch_soon(index);
         None
@@ -170,13 +189,16 @@ impl ShardMap {
         }
         {
             let mut fetching = self.lock();
-            if fetching.indices.contains(index) {
+            if fetching.indices.contains(index) || fetching.indices.len() >= MAX_WAITING {
                 return;
             }
             fetching.indices.insert(index.into());
         }
         let (map, name) = (Arc::clone(self), Box::<str>::from(index));
-        let is_spawned = self.spawn(async move { map.fetch(&name, None).await });
+        let is_spawned = self.spawn(async move {
+            let _permit = map.permits.acquire().await;
+            map.fetch(&name, None).await;
+        });
         if !is_spawned {
             self.lock().indices.remove(index);
         }

@@ -11,7 +11,7 @@
 //! | index, create, update, delete a document | the primary of its shard |
 //! | search and count with one routing value | the copies of its shard |
 //! | search, count, multi-get, term vectors, bulk, index without an id, on an index with one shard | the copies, or the primary |
-//! | requests with a [`RoutingKey`] | as it says: the client for Elasticsearch splits multi-gets and multi-searches by it |
+//! | requests with a [`RoutingKey`] | the nodes of the key |
 //! | everything else | not narrowed |
 //!
 //! `preference=_local` is added to reads without a preference, so that the node does
@@ -82,9 +82,10 @@ impl<S: NodeSelector> ShardAware<S> {
 
     fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
         let target = Target::of(request)?;
-        if let Some(node) = target.node {
+        if let Some(ids) = target.nodes {
             self.map.check_if_due(request.now());
-            return nodes.with_ids([node]).select(&self.inner, request);
+            let ids = ids.iter().map(|id| &**id);
+            return nodes.with_ids(ids).select(&self.inner, request);
         }
         self.map.with(&target.index, request.now(), |index| {
             let shard = index.shard(&target)?;
@@ -125,14 +126,14 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
         let target = Target::of(request)?;
         let has_preference = parameter(request.query(), "preference").is_some()
-            // Each of its searches has one of its own.
+            // Each of its searches has a preference.
             || request.path().ends_with("/_msearch");
         if target.access == Access::Write || has_preference {
             return self.inner.query_for(node, request);
         }
         let own = node.facts().id.as_deref()?;
-        if let Some(node) = target.node {
-            return (node == own).then_some(LOCAL);
+        if let Some(ids) = target.nodes {
+            return ids.iter().any(|id| **id == *own).then_some(LOCAL);
         }
         self.map.with(&target.index, request.now(), |index| {
             let is_holder = index.shard(&target)?.started.iter().any(|id| **id == *own);
@@ -146,18 +147,15 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
             .with_known(index, |index| index.shard(&target)?.primary.clone())
     }
 
-    fn read_node(
-        &self,
-        index: &str,
-        id: Option<&str>,
-        routing: Option<&str>,
-        turn: usize,
-    ) -> Option<Arc<str>> {
-        let target = Target::new(index, id, routing, Access::Read)?;
-        self.map.with_known(index, |index| {
-            let copies = &index.shard(&target)?.started;
-            copies.get(turn.checked_rem(copies.len())?).cloned()
-        })
+    fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
+        let holders = Target::new(index, id, routing, Access::Read).and_then(|target| {
+            self.map.with_known(index, |index| {
+                let mut holders = index.shard(&target)?.started.to_vec();
+                holders.sort_unstable();
+                Some(holders)
+            })
+        });
+        holders.unwrap_or_default()
     }
 
     fn knows_shards(&self) -> bool {

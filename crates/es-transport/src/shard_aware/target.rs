@@ -32,7 +32,7 @@ pub struct RoutingKey {
     id: Option<Arc<str>>,
     routing: Option<Arc<str>>,
     access: Access,
-    node: Option<Arc<str>>,
+    nodes: Option<Box<[Arc<str>]>>,
 }
 
 impl RoutingKey {
@@ -43,7 +43,16 @@ impl RoutingKey {
             id: None,
             routing: None,
             access,
-            node: None,
+            nodes: None,
+        }
+    }
+
+    /// Creates a key of a read for documents that all of these nodes hold, by their IDs
+    /// ([`Transport::read_nodes`](crate::Transport::read_nodes)).
+    pub fn of_nodes(ids: impl Into<Box<[Arc<str>]>>) -> Self {
+        Self {
+            nodes: Some(ids.into()),
+            ..Self::new("", Access::Read)
         }
     }
 
@@ -60,14 +69,6 @@ impl RoutingKey {
         self.routing = Some(routing.into());
         self
     }
-
-    /// Sets the ID of the node that holds all that the request is for
-    /// ([`Transport::read_node`](crate::Transport::read_node)).
-    #[must_use]
-    pub fn node(mut self, id: impl Into<Arc<str>>) -> Self {
-        self.node = Some(id.into());
-        self
-    }
 }
 
 /// The shard that a request is for.
@@ -77,8 +78,8 @@ pub(super) struct Target<'a> {
     pub id: Option<Cow<'a, str>>,
     pub routing: Option<Cow<'a, str>>,
     pub access: Access,
-    /// The node that the request is for, where its caller chose one.
-    pub node: Option<&'a str>,
+    /// The nodes that hold everything, where the caller knows them.
+    pub nodes: Option<&'a [Arc<str>]>,
 }
 
 impl<'a> Target<'a> {
@@ -94,7 +95,7 @@ impl<'a> Target<'a> {
             id: id.map(Cow::Borrowed),
             routing: routing.map(Cow::Borrowed),
             access,
-            node: None,
+            nodes: None,
         })
     }
 
@@ -105,7 +106,7 @@ impl<'a> Target<'a> {
                 id: key.id.as_deref().map(Cow::Borrowed),
                 routing: key.routing.as_deref().map(Cow::Borrowed),
                 access: key.access,
-                node: key.node.as_deref(),
+                nodes: key.nodes.as_deref(),
             });
         }
         let (index, rest) = split_index(request.path().strip_prefix('/')?)?;
@@ -116,8 +117,6 @@ impl<'a> Target<'a> {
             None => None,
         };
         let routing = match parameter(request.query(), "routing") {
-            // Several values are for several shards.
-            Some(value) if value.contains(',') || value.contains("%2C") => return None,
             Some(value) if value.contains('+') => {
                 let spaced = value.replace('+', " ");
                 Some(Cow::Owned(decode(&spaced)?.into_owned()))
@@ -125,17 +124,24 @@ impl<'a> Target<'a> {
             Some(value) => Some(decode(value)?),
             None => None,
         };
+        // Several values are for several shards.
+        if routing
+            .as_ref()
+            .is_some_and(|routing| routing.contains(','))
+        {
+            return None;
+        }
         Some(Self {
             index: Cow::Borrowed(index),
             id,
             routing,
             access,
-            node: None,
+            nodes: None,
         })
     }
 }
 
-// The bytes of paths are few: a look at each is faster than a search for a pattern.
+// Paths are short: to compare each byte is faster than to search for a pattern.
 
 /// Splits a path after its index; `None` if that is not a plain name.
 fn split_index(path: &str) -> Option<(&str, &str)> {
@@ -164,8 +170,9 @@ fn has_special_start(name: &str) -> bool {
     matches!(name.as_bytes(), [] | [b'_' | b'-' | b'.', ..])
 }
 
+/// Whether a byte stands for several names, needs an escape in a path, or is rare in names.
 fn is_special(byte: u8) -> bool {
-    matches!(byte, b'*' | b',' | b'<' | b'%' | b':')
+    !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.' | b'+' | b'~' | b'@' | b'$')
 }
 
 fn access(method: &Method, endpoint: &str, has_id: bool) -> Option<Access> {

@@ -15,9 +15,10 @@ use es_transport::{
     Body, Node, NodeFacts, NodePool, Transport,
     layer::media_type::CompatibilityMode,
     node::RoundRobin,
-    shard_aware::{Access, RoutingKey, ShardAware},
+    shard_aware::{RoutingKey, ShardAware},
 };
 use http::{Request, Response};
+use tokio::time::Instant;
 use tower::service_fn;
 
 const CHECK_EVERY: Duration = Duration::from_secs(6);
@@ -145,11 +146,12 @@ async fn an_index_out_of_use_is_not_fetched_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_for_a_node_goes_there() {
+async fn a_request_for_nodes_goes_to_one_of_them() {
     let cluster = Arc::new(Cluster::default());
     let transport = transport(&cluster);
-    let sent = async |path: &str, node: &str| {
-        let key = RoutingKey::new("products", Access::Read).node(node);
+    let sent = async |path: &str, nodes: &[&str]| {
+        let nodes: Vec<Arc<str>> = nodes.iter().copied().map(Into::into).collect();
+        let key = RoutingKey::of_nodes(nodes);
         let request = Request::post(path).extension(key).body(Body::empty());
         transport.send(request.unwrap()).await.unwrap();
         cluster.last_uri.lock().unwrap().clone()
@@ -157,36 +159,68 @@ async fn a_request_for_a_node_goes_there() {
     for node in [0, 1, 1, 0, 0] {
         let id = format!("node-{node}");
         assert_eq!(
-            sent("/_mget", &id).await,
+            sent("/_mget", &[&id, "node-7"]).await,
             format!("http://n{node}:9200/_mget?preference=_local")
         );
         // It has a preference for each search.
         assert_eq!(
-            sent("/_msearch", &id).await,
+            sent("/_msearch", &[&id]).await,
             format!("http://n{node}:9200/_msearch")
         );
     }
-    let left = sent("/_mget", "node-7").await;
+    let left = sent("/_mget", &["node-7"]).await;
     assert!(left.ends_with(":9200/_mget"), "{left}");
+
+    // Of several, the selector chooses a live one.
+    let pool = transport.pool().unwrap();
+    let (now, long) = (Instant::now(), Duration::from_secs(60));
+    pool.mark_dead("http://n0:9200", now, long).unwrap();
+    for _ in 0..10 {
+        assert_eq!(
+            sent("/_mget", &["node-0", "node-1"]).await,
+            "http://n1:9200/_mget?preference=_local"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn reads_grouped_by_node_keep_the_map_in_use() {
     let cluster = Arc::new(Cluster::default());
     let transport = transport(&cluster);
-    let read_node = || transport.read_node("products", Some("1"), None, 3);
-    assert_eq!(read_node(), None);
+    let read_nodes = || transport.read_nodes("products", Some("1"), None);
+    assert!(read_nodes().is_empty());
     tokio::time::sleep(Duration::from_millis(1)).await;
-    assert_eq!(read_node().as_deref(), Some("node-0"));
+    assert_eq!(read_nodes(), ["node-0".into()]);
 
     *cluster.state.lock().unwrap() = (1, 1);
     for node in ["node-0", "node-1"] {
-        let node_id = read_node().unwrap();
-        assert_eq!(&*node_id, node);
-        let key = RoutingKey::new("products", Access::Read).node(node_id);
+        let nodes = read_nodes();
+        assert_eq!(nodes, [node.into()]);
+        let key = RoutingKey::of_nodes(nodes);
         let request = Request::post("/_mget").extension(key).body(Body::empty());
         tokio::time::advance(CHECK_EVERY).await;
         transport.send(request.unwrap()).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
+
+    // A node that is not in the pool is none to group by.
+    transport.pool().unwrap().remove("http://n1:9200").unwrap();
+    assert!(read_nodes().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_indices_are_fetched_a_few_at_a_time() {
+    let cluster = Arc::new(Cluster::default());
+    let transport = transport(&cluster);
+    for number in 0..5_000 {
+        transport.read_nodes(&format!("index-{number}"), None, None);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(cluster.counts(), [100, 300, 0]);
+    // Names that are no names of an index are not asked for.
+    for name in ["a?x", "a#", "a/b", "a b", "ä", "a%2F", "..", "_all"] {
+        transport.read_nodes(name, None, None);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(cluster.counts(), [100, 300, 0]);
 }

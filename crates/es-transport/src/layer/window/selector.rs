@@ -64,14 +64,8 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
         self.inner.write_node(index, id, routing)
     }
 
-    fn read_node(
-        &self,
-        index: &str,
-        id: Option<&str>,
-        routing: Option<&str>,
-        turn: usize,
-    ) -> Option<Arc<str>> {
-        self.inner.read_node(index, id, routing, turn)
+    fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
+        self.inner.read_nodes(index, id, routing)
     }
 
     fn knows_shards(&self) -> bool {

@@ -122,7 +122,7 @@ pub trait NodeSelector: Send + Sync + 'static {
     /// Whether the selector uses requests in flight or latencies, or is notified of
     /// attempts. Default: `true`.
     ///
-    /// `false` saves two contended writes per attempt.
+    /// `false` saves the contended writes at the start and the end of each attempt.
     fn tracks_load(&self) -> bool {
         true
     }
@@ -167,22 +167,16 @@ pub trait NodeSelector: Send + Sync + 'static {
         None
     }
 
-    /// Returns the ID of a node that a read of this document may go to, if the selector
-    /// knows one: of several copies of its shard, the one of this turn. Without an ID, it is
-    /// for all documents of the routing value or the index. Default: `None`.
-    fn read_node(
-        &self,
-        index: &str,
-        id: Option<&str>,
-        routing: Option<&str>,
-        turn: usize,
-    ) -> Option<Arc<str>> {
-        let _ = (index, id, routing, turn);
-        None
+    /// Returns the IDs of the nodes that hold this document, if the selector knows them, in
+    /// ascending order. Without an ID, they hold all documents of the routing value, or of the
+    /// index. Default: none.
+    fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
+        let _ = (index, id, routing);
+        Vec::new()
     }
 
-    /// Whether [`write_node`](Self::write_node) and [`read_node`](Self::read_node) may return a
-    /// node. Default: `false`.
+    /// Whether [`write_node`](Self::write_node) and [`read_nodes`](Self::read_nodes) may
+    /// return nodes. Default: `false`.
     fn knows_shards(&self) -> bool {
         false
     }
@@ -274,14 +268,13 @@ macro_rules! forward {
             $inner.write_node(index, id, routing)
         }
 
-        fn read_node(
+        fn read_nodes(
             &$this,
             index: &str,
             id: Option<&str>,
             routing: Option<&str>,
-            turn: usize,
-        ) -> Option<Arc<str>> {
-            $inner.read_node(index, id, routing, turn)
+        ) -> Vec<Arc<str>> {
+            $inner.read_nodes(index, id, routing)
         }
 
         fn knows_shards(&$this) -> bool {

@@ -55,9 +55,8 @@ impl NodeSelector for LeastInFlight {
 
 /// A selector that chooses the cheaper of two random nodes. The cost of a node is its
 /// latency (a peak EWMA with a decay of 10 s or about eight responses) times the number
-/// of requests that it would then have in flight. If none of its requests in flight has
-/// ended for longer than the latency, that time takes its place
-/// ([`Candidate::latency`]), so that few requests wait for a node that no longer responds.
+/// of requests that it would then have in flight. A longer [silence](Candidate::silence)
+/// replaces the latency, so that few requests wait for a node that no longer responds.
 ///
 /// It avoids slow nodes without sending all requests to the fastest one (Mitzenmacher,
 /// "The power of two choices"; also used by Finagle and linkerd). The cost of a choice
@@ -88,6 +87,7 @@ impl PeakEwma {
 
     fn cost(&self, candidate: Candidate<'_>) -> f64 {
         let latency = candidate.latency().unwrap_or(self.default_latency);
+        let latency = latency.max(candidate.silence());
         // One microsecond more, so that a latency that faded to nothing leaves
         // the requests in flight to decide.
         (latency.as_secs_f64() + 1e-6) * (candidate.in_flight() as f64 + 1.0)

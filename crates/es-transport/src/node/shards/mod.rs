@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn another_id_than_the_servers_has_no_shard_of_a_time_series() {
+    fn an_id_of_another_form_has_no_shard_of_a_time_series() {
         let series = time_series(3, 768);
         let id = "ejbUGUYdv62AT9fkAAABnoB7yqg";
         assert_eq!(series.shard_of(Some(id), None), Some(0));
