@@ -93,6 +93,7 @@ pub struct TransportParts {
     product: Option<ProductCheckLayer>,
     total_timeout: Option<Duration>,
     selector: Option<Arc<dyn NodeSelector>>,
+    knows_shards: bool,
     close: Box<dyn Fn() + Send + Sync>,
     /// Whether parts of the caller's own, or metrics, see the extensions of requests.
     reads_extensions: bool,
@@ -108,6 +109,7 @@ impl TransportParts {
             product: None,
             total_timeout: None,
             selector: None,
+            knows_shards: false,
             close: Box::new(|| {}),
             reads_extensions: true,
         }
@@ -147,6 +149,7 @@ impl TransportParts {
     /// [`Transport::read_nodes`].
     #[must_use]
     pub fn selector(mut self, selector: Arc<dyn NodeSelector>) -> Self {
+        self.knows_shards = selector.knows_shards();
         self.selector = Some(selector);
         self
     }
@@ -369,9 +372,10 @@ impl Transport {
     /// Whether [`write_node`](Self::write_node) and [`read_nodes`](Self::read_nodes) may
     /// return nodes. If not, documents need not be grouped.
     pub fn knows_shards(&self) -> bool {
-        let parts = self.0.parts.as_ref();
-        let selector = parts.and_then(|parts| parts.selector.as_ref());
-        selector.is_some_and(|selector| selector.knows_shards())
+        self.0
+            .parts
+            .as_ref()
+            .is_some_and(|parts| parts.knows_shards)
     }
 
     /// Whether the product check is enforced and no response has passed it yet. To keep

@@ -229,7 +229,25 @@ impl RequestParts {
             endpoint: Some(self.endpoint),
             ignored,
         };
-        let split = self.split();
+        if self.client.transport().knows_shards() {
+            return self.send_by_shards(accepted, decode);
+        }
+        match self.into_request(false) {
+            Ok((client, request)) => {
+                CallFuture::new(client.transport().send(request), accepted, decode)
+            }
+            Err(error) => CallFuture::failed(error, decode),
+        }
+    }
+
+    /// Sends a call that may be split by the nodes of its documents.
+    #[cold]
+    fn send_by_shards<T>(
+        self,
+        accepted: Accepted,
+        decode: fn(AcceptedResponse) -> Result<T>,
+    ) -> CallFuture<T> {
+        let split = SplitCall::of(self.endpoint.name, self.value_of(0), &self.query);
         match (self.into_request(false), split) {
             (Ok((client, request)), None) => {
                 CallFuture::new(client.transport().send(request), accepted, decode)
@@ -240,14 +258,6 @@ impl RequestParts {
             }
             (Err(error), _) => CallFuture::failed(error, decode),
         }
-    }
-
-    /// Returns the call as one that may be split, if the client knows the nodes of documents.
-    fn split(&self) -> Option<SplitCall> {
-        if !self.client.transport().knows_shards() {
-            return None;
-        }
-        SplitCall::of(self.endpoint.name, self.value_of(0), &self.query)
     }
 
     /// Sends the call; the response is returned as a stream.
