@@ -19,8 +19,10 @@
 //! waits, [`Budget`] the share of retries in the traffic.
 //!
 //! The copy of a request shares its body with the original; only its header map is
-//! copied, which is why headers are best added below this layer. A clone of the service
-//! below is kept for retries. The log and timers are created only after a failure.
+//! copied, which is why headers are best added below this layer. All requests share a clone
+//! of the service below for retries, so that their futures are `Send` only if the service is
+//! `Sync`, as [`BoxCloneSyncService`](tower::util::BoxCloneSyncService) is. The log and timers
+//! are created only after a failure.
 //!
 //! The layer does not select nodes, and it does not buffer responses: if a response is
 //! retried, its unread remainder is dropped, which closes the connection, unless a
