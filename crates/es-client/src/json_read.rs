@@ -88,7 +88,7 @@ pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Read
 fn trimmed(text: &str) -> &str {
     text.strip_prefix('\u{feff}')
         .unwrap_or(text)
-        .trim_end_matches(|c: char| c == '\0' || c.is_ascii_whitespace())
+        .trim_end_matches(['\0', ' ', '\t', '\r', '\n'])
 }
 
 thread_local! {
@@ -134,6 +134,16 @@ fn not_utf_8(bytes: &[u8], error: Utf8Error) -> ReadError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_nul_and_white_space_of_json_may_follow() {
+        for text in ["\u{feff}null", "null\0\0", "null \t\r\n\0"] {
+            assert!(from_bytes::<()>(text.as_bytes()).is_ok(), "{text:?}");
+        }
+        for text in ["null\u{c}\n", "null\u{b}", "null\u{a0}", "null\0x"] {
+            assert!(from_bytes::<()>(text.as_bytes()).is_err(), "{text:?}");
+        }
+    }
 
     #[test]
     fn invalid_utf_8_is_an_error_with_its_place() {
