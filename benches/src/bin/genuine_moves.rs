@@ -13,13 +13,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use es_benches::operation::BoxError;
+use es_benches::{
+    genuine::cluster::{command, is_green},
+    operation::BoxError,
+};
 use es_client::{Elasticsearch, helpers::bulk::Operation, http::Method};
 use es_transport::{TransportBuilder, layer::HedgeLayer};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
-use tokio::{process::Command, task::JoinSet, time::sleep};
+use tokio::{task::JoinSet, time::sleep};
 
+/// Nodes of the cluster.
+const NODES: usize = 3;
 /// Documents that are read.
 const READ: u32 = 2_000;
 /// Time between two reads.
@@ -129,7 +134,7 @@ async fn measure(
     let settings = json!({"settings": {"number_of_shards": 3, "number_of_replicas": 1}});
     let indices = client.indices();
     indices.create(index).body(&settings).await?;
-    is_green(client).await?;
+    is_green(client, NODES).await?;
     let read = (0..READ).map(|n| Operation::index(json!({"n": n})).id(format!("r{n}")));
     let report = client.helpers().bulk(index, read).await?;
     if !report.is_complete() {
@@ -164,7 +169,7 @@ async fn measure(
     }
     reads.join_all().await;
     let report = bulk.await??;
-    is_green(client).await?;
+    is_green(client, NODES).await?;
     indices.refresh(index).await?;
     let found = client.count(index).await?.count.unwrap_or_default();
     indices.delete(index).await?;
@@ -212,14 +217,14 @@ async fn inflict(client: &Elasticsearch, index: &str, phase: Phase) -> Result<()
         Phase::Healthy => sleep(Duration::from_secs(8)).await,
         Phase::Move => {
             move_shard(client, index).await?;
-            is_green(client).await?;
+            is_green(client, NODES).await?;
             sleep(Duration::from_secs(6)).await;
         }
         Phase::Kill => {
             node(1, "kill").await?;
             sleep(Duration::from_secs(5)).await;
             node(1, "start").await?;
-            is_green(client).await?;
+            is_green(client, NODES).await?;
             // By then, the client knows the copies that have come back.
             sleep(Duration::from_secs(6)).await;
         }
@@ -227,7 +232,7 @@ async fn inflict(client: &Elasticsearch, index: &str, phase: Phase) -> Result<()
             node(2, "pause").await?;
             sleep(Duration::from_secs(20)).await;
             node(2, "resume").await?;
-            is_green(client).await?;
+            is_green(client, NODES).await?;
         }
     }
     Ok(())
@@ -256,27 +261,6 @@ async fn move_shard(client: &Elasticsearch, index: &str) -> Result<(), BoxError>
     Ok(())
 }
 
-async fn is_green(client: &Elasticsearch) -> Result<(), BoxError> {
-    let path = "/_cluster/health?wait_for_status=green&wait_for_nodes=3\
-                &wait_for_no_relocating_shards=true&timeout=2s";
-    let client = client.options().request_timeout(Duration::from_secs(4));
-    for _ in 0..120 {
-        let health = client.request(Method::GET, path, ()).await;
-        if let Ok(health) = health
-            && health.json::<Value>()?["timed_out"] == false
-        {
-            return Ok(());
-        }
-        sleep(Duration::from_millis(250)).await;
-    }
-    Err("the cluster is not green".into())
-}
-
-async fn node(number: u8, action: &str) -> Result<(), BoxError> {
-    let command = format!("{} {number} {action}", env::var("ES_NODE_COMMAND")?);
-    let done = Command::new("sh").arg("-c").arg(&command).output().await?;
-    if done.status.success() {
-        return Ok(());
-    }
-    Err(format!("{command}: {}", String::from_utf8_lossy(&done.stderr)).into())
+async fn node(number: usize, action: &str) -> Result<(), BoxError> {
+    command(&env::var("ES_NODE_COMMAND")?, number, action).await
 }

@@ -190,12 +190,7 @@ impl Cluster {
     }
 
     async fn command(&self, node: usize, action: &str) -> Result<(), BoxError> {
-        let command = format!("{} {node} {action}", self.command);
-        let done = Command::new("sh").arg("-c").arg(&command).output().await?;
-        if done.status.success() {
-            return Ok(());
-        }
-        Err(format!("{command}: {}", String::from_utf8_lossy(&done.stderr)).into())
+        command(&self.command, node, action).await
     }
 
     /// Waits until all nodes are there with all copies of all shards.
@@ -203,25 +198,45 @@ impl Cluster {
     /// # Errors
     /// If that takes too long.
     pub async fn is_green(&self) -> Result<(), BoxError> {
-        let target = format!(
-            "/_cluster/health?wait_for_status=green&wait_for_nodes={}&timeout=2s",
-            self.relays.len()
-        );
-        // A node that does not respond is soon left for another.
-        let operator = self.operator.options();
-        let operator = operator.request_timeout(Duration::from_secs(4));
-        let start = Instant::now();
-        while start.elapsed() < GREEN {
-            let health = operator.request(Method::GET, &target, ()).await;
-            if let Ok(health) = health
-                && health.json::<Value>()?["timed_out"] == false
-            {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(250)).await;
-        }
-        Err(format!("the cluster is not green after {GREEN:?}").into())
+        is_green(&self.operator, self.relays.len()).await
     }
+}
+
+/// Runs a command of `es-cluster` for a node, such as `kill`.
+///
+/// # Errors
+/// If it fails.
+pub async fn command(command: &str, node: usize, action: &str) -> Result<(), BoxError> {
+    let command = format!("{command} {node} {action}");
+    let done = Command::new("sh").arg("-c").arg(&command).output().await?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(format!("{command}: {}", String::from_utf8_lossy(&done.stderr)).into())
+}
+
+/// Waits until so many nodes are there with all copies of all shards, and none moves.
+///
+/// # Errors
+/// If that takes too long.
+pub async fn is_green(client: &Elasticsearch, nodes: usize) -> Result<(), BoxError> {
+    let target = format!(
+        "/_cluster/health?wait_for_status=green&wait_for_nodes={nodes}\
+         &wait_for_no_relocating_shards=true&timeout=2s"
+    );
+    // A node that does not respond is soon left for another.
+    let client = client.options().request_timeout(Duration::from_secs(4));
+    let start = Instant::now();
+    while start.elapsed() < GREEN {
+        let health = client.request(Method::GET, &target, ()).await;
+        if let Ok(health) = health
+            && health.json::<Value>()?["timed_out"] == false
+        {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(250)).await;
+    }
+    Err(format!("the cluster is not green after {GREEN:?}").into())
 }
 
 /// Returns an address of a node, each time another one.

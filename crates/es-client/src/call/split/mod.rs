@@ -24,8 +24,8 @@ use crate::{
     response::Meta,
 };
 
-/// Number of entries that are worth a separate request: with fewer of them, the request costs
-/// more than the forwarding that it saves (docs/routing.md).
+/// Number of entries that are worth a separate request: with about as many, it costs the nodes
+/// what the forwarding costs that it saves (docs/routing.md).
 const MIN_ENTRIES: usize = 10;
 
 /// A call that is split if the nodes of its entries are known.
