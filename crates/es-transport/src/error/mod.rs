@@ -117,7 +117,7 @@ impl Error {
 
     /// Creates the error of a request whose body failed while it was sent. A part of it
     /// may have arrived.
-    pub(crate) fn request_body() -> Self {
+    fn request_body() -> Self {
         Self::new(Kind::Request("its body failed".into()))
     }
 

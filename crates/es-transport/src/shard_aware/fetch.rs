@@ -12,10 +12,7 @@ use serde::Deserialize;
 
 use super::map::{AliasRouting, Known, Resolved, ShardMap, generation};
 use crate::{
-    Body, Error, Result,
-    events::Event,
-    node::shards::{self, IndexShards},
-    transport::WeakTransport,
+    Body, Error, Result, events::Event, node::shards::IndexShards, transport::WeakTransport,
 };
 
 /// Routing values for which the map is compared with the server's.
@@ -75,7 +72,7 @@ impl ShardMap {
         before: Option<&Known>,
     ) -> Result<(Resolved, Option<Arc<str>>)> {
         let response = self.get(&state_path(name)).await?;
-        let found = shards::parse(&response, &mut self.lock().node_ids);
+        let found = IndexShards::read_all(&response, &mut self.lock().node_ids);
         let uuid = self.uuid_of(&response).ok();
         let is_stream = found.keys().all(|index| generation(index).is_some());
         let number = found.len();

@@ -231,7 +231,7 @@ mod tests {
     use http::{Method, Request};
 
     use super::*;
-    use crate::node::{RequestContext, shards};
+    use crate::node::RequestContext;
 
     fn index(shards: u32) -> Arc<IndexShards> {
         let shard = |number| {
@@ -243,7 +243,7 @@ mod tests {
             r#"{{"metadata":{{"indices":{{"i":{{"routing_num_shards":1024,"settings":{{"index":{{
             "number_of_shards":"{shards}"}}}}}}}}}},"routing_table":{{"indices":{{"i":{{"shards":{{{table}}}}}}}}}}}"#
         );
-        let mut found = shards::parse(state.as_bytes(), &mut HashSet::new());
+        let mut found = IndexShards::read_all(state.as_bytes(), &mut HashSet::new());
         Arc::new(found.remove("i").unwrap())
     }
 

@@ -36,10 +36,7 @@ mod target;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::{
-    map::ShardMap,
-    target::{Target, parameter},
-};
+use self::{map::ShardMap, target::Target};
 use crate::{
     node::{AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext},
     transport::WeakTransport,
@@ -125,10 +122,7 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
 
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
         let target = Target::of(request)?;
-        let has_preference = parameter(request.query(), "preference").is_some()
-            // Each of its searches has a preference.
-            || request.path().ends_with("/_msearch");
-        if target.access == Access::Write || has_preference {
+        if !target.takes_preference(request) {
             return self.inner.query_for(node, request);
         }
         let own = node.facts().id.as_deref()?;

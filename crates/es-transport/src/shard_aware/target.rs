@@ -99,6 +99,14 @@ impl<'a> Target<'a> {
         })
     }
 
+    /// Whether the request is a read that has no preference and takes one.
+    pub fn takes_preference(&self, request: &RequestContext<'_>) -> bool {
+        self.access == Access::Read
+            && parameter(request.query(), "preference").is_none()
+            // Each of its searches has a preference.
+            && !request.path().ends_with("/_msearch")
+    }
+
     pub fn of(request: &RequestContext<'a>) -> Option<Self> {
         if let Some(key) = request.extension::<RoutingKey>() {
             return Some(Self {
@@ -194,7 +202,7 @@ fn access(method: &Method, endpoint: &str, has_id: bool) -> Option<Access> {
 }
 
 /// The value of a query parameter, still encoded.
-pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?
         .split('&')
         .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::{runtime::Handle, time::Instant};
 use tower::{Layer, Service};
 
-use super::{Sniffer, sniffer::Refresh, task};
+use super::{Sniffer, sniffer::Refresh};
 use crate::{
     error::{BoxError, Error, Result},
     node::NodeOutcome,
@@ -78,7 +78,7 @@ impl<S> Sniff<S> {
         let refresh = if is_awaited {
             Err(refresh)
         } else {
-            task::spawn(refresh)
+            refresh.spawn()
         };
         if let Err(refresh) = refresh {
             self.waiting = Some(Mutex::new(Box::pin(wait(refresh))));

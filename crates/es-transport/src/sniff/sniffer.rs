@@ -136,7 +136,7 @@ impl Inner {
         self.schedule.make_due(&self.options);
         if self.schedule.is_due(Instant::now())
             && let Some(refresh) = Refresh::begin(self, false)
-            && let Err(refresh) = task::spawn(refresh)
+            && let Err(refresh) = refresh.spawn()
         {
             // Without a runtime the next request sniffs.
             drop(refresh);

@@ -66,16 +66,18 @@ async fn run(sniffer: Weak<Inner>, mut end: Receiver<()>) {
     }
 }
 
-/// Runs a sniff in the background; returns it where there is no runtime.
-pub(super) fn spawn(refresh: Refresh) -> Result<(), Refresh> {
-    match Handle::try_current() {
-        Ok(runtime) => {
-            runtime.spawn(async move {
-                // The sniff has reported its failure.
-                let _ = refresh.run().await;
-            });
-            Ok(())
+impl Refresh {
+    /// Runs the sniff in the background; returns it where there is no runtime.
+    pub fn spawn(self) -> Result<(), Self> {
+        match Handle::try_current() {
+            Ok(runtime) => {
+                runtime.spawn(async move {
+                    // The sniff has reported its failure.
+                    let _ = self.run().await;
+                });
+                Ok(())
+            }
+            Err(_) => Err(self),
         }
-        Err(_) => Err(refresh),
     }
 }

@@ -32,6 +32,8 @@ struct Cluster {
     /// The state's number, and the node of the primary.
     state: Mutex<(u32, u32)>,
     last_uri: Mutex<String>,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
 }
 
 impl Cluster {
@@ -75,7 +77,15 @@ fn transport(cluster: &Arc<Cluster>) -> Transport {
     let service = service_fn(move |request: Request<Body>| {
         *cluster.last_uri.lock().unwrap() = request.uri().to_string();
         let body = cluster.respond(request.uri().path());
-        async {
+        let cluster = Arc::clone(&cluster);
+        async move {
+            let in_flight = cluster.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+            cluster
+                .most_in_flight
+                .fetch_max(in_flight, Ordering::Relaxed);
+            // The others begin meanwhile.
+            tokio::task::yield_now().await;
+            cluster.in_flight.fetch_sub(1, Ordering::Relaxed);
             let response = Response::builder().header("x-elastic-product", "Elasticsearch");
             Ok::<_, Infallible>(response.body(Body::from(body)).unwrap())
         }
@@ -217,6 +227,7 @@ async fn many_indices_are_fetched_a_few_at_a_time() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(cluster.counts(), [100, 300, 0]);
+    assert_eq!(cluster.most_in_flight.load(Ordering::Relaxed), 4);
     // Names that are no names of an index are not asked for.
     for name in ["a?x", "a#", "a/b", "a b", "ä", "a%2F", "..", "_all"] {
         transport.read_nodes(name, None, None);

@@ -8,7 +8,7 @@ const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 /// A layer that decompresses responses; see the [module](super).
 #[derive(Clone, Copy, Debug)]
 pub struct DecompressionLayer {
-    pub(super) is_enabled: bool,
+    is_enabled: bool,
     pub(super) limit: Option<usize>,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
 };
 
-pub(super) const CLIENT_META: HeaderName = HeaderName::from_static("x-elastic-client-meta");
+const CLIENT_META: HeaderName = HeaderName::from_static("x-elastic-client-meta");
 pub(super) const OPAQUE_ID: HeaderName = HeaderName::from_static("x-opaque-id");
 
 /// A layer that adds headers to every request; see the [module](super).

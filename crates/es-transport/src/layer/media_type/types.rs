@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::mode::CompatibilityMode;
 
-pub(super) const API_VERSION: HeaderName = HeaderName::from_static("elastic-api-version");
+const API_VERSION: HeaderName = HeaderName::from_static("elastic-api-version");
 const SERVERLESS: HeaderValue = HeaderValue::from_static("2023-10-31");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");

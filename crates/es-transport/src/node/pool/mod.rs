@@ -115,7 +115,7 @@ impl Settings {
 pub(crate) type LeaveHook = dyn Fn(&[Node]) + Send + Sync;
 
 /// The part that is written under the lock; every change publishes a new snapshot.
-pub(super) struct State {
+struct State {
     pub members: Arc<Members>,
     pub stripes: Arc<Stripes>,
     /// One for each member.
@@ -128,7 +128,7 @@ pub(super) struct State {
 }
 
 /// A node that was given, not sniffed.
-pub(super) struct Seed {
+struct Seed {
     pub node: Node,
     /// Whether it had responded when it left the members.
     pub is_proven: bool,

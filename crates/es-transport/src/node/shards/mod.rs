@@ -17,8 +17,6 @@ use smallvec::SmallVec;
 use self::murmur3::murmur3;
 use super::{Candidates, Subset, SubsetCache};
 
-pub(crate) use self::state::parse;
-
 /// Where the documents of one index lie.
 #[derive(Debug)]
 pub(crate) struct IndexShards {

@@ -64,23 +64,22 @@ struct Copy {
     state: Option<String>,
 }
 
-/// Returns the open indices in a response to
-/// `GET /_cluster/state/metadata,routing_table/{name}` and their shards. An index of
-/// which anything is missing is left out.
-pub(crate) fn parse(
-    response: &[u8],
-    node_ids: &mut HashSet<Arc<str>>,
-) -> BTreeMap<String, IndexShards> {
-    let Ok(state) = serde_json::from_slice::<State>(response) else {
-        return BTreeMap::new();
-    };
-    let mut tables = state.routing_table.indices;
-    let indices = state.metadata.indices.into_iter();
-    let known = indices.filter_map(|(name, index)| {
-        let shards = shards(index, tables.remove(&name)?, node_ids)?;
-        Some((name, shards))
-    });
-    known.collect()
+impl IndexShards {
+    /// Returns the open indices in a response to
+    /// `GET /_cluster/state/metadata,routing_table/{name}` and their shards. An index of
+    /// which anything is missing is left out.
+    pub fn read_all(response: &[u8], node_ids: &mut HashSet<Arc<str>>) -> BTreeMap<String, Self> {
+        let Ok(state) = serde_json::from_slice::<State>(response) else {
+            return BTreeMap::new();
+        };
+        let mut tables = state.routing_table.indices;
+        let indices = state.metadata.indices.into_iter();
+        let known = indices.filter_map(|(name, index)| {
+            let shards = shards(index, tables.remove(&name)?, node_ids)?;
+            Some((name, shards))
+        });
+        known.collect()
+    }
 }
 
 fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Option<IndexShards> {
@@ -134,7 +133,7 @@ mod tests {
     use super::*;
 
     fn read(response: &str) -> Option<IndexShards> {
-        parse(response.as_bytes(), &mut HashSet::new()).remove("products")
+        IndexShards::read_all(response.as_bytes(), &mut HashSet::new()).remove("products")
     }
 
     const STATE: &str = r#"{"state_uuid":"u","metadata":{"indices":{"products":{
@@ -166,7 +165,7 @@ mod tests {
     #[test]
     fn the_indices_of_an_alias_are_found_by_their_names() {
         let state = STATE.replace("products", "products-1");
-        let found = parse(state.as_bytes(), &mut HashSet::new());
+        let found = IndexShards::read_all(state.as_bytes(), &mut HashSet::new());
         assert_eq!(found.keys().collect::<Vec<_>>(), ["products-1"]);
     }
 
