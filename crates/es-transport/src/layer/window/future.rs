@@ -8,17 +8,12 @@ use std::{
 
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
+use tokio::sync::oneshot;
 use tower::{Service, ServiceExt};
 
-use super::{
-    layer::Shared,
-    limit::Ended,
-    windows::{InFlight, Waiting},
-};
+use super::{limit::Ended, place::Held};
 use crate::{
     error::{BoxError, Error, Result},
-    extensions::SelectedNode,
-    thread_pool::ThreadPool,
     timer::sleep,
 };
 
@@ -35,15 +30,15 @@ type BoxFuture<RB> = Pin<Box<dyn Future<Output = Result<Response<RB>>> + Send>>;
 pin_project! {
     #[project = KindProj]
     enum Kind<F, RB> {
-        Direct { #[pin] future: F, in_flight: Option<InFlight> },
+        Direct { #[pin] future: F, held: Option<Held> },
         Waiting { future: BoxFuture<RB> },
     }
 }
 
 impl<F, RB> ResponseFuture<F, RB> {
-    pub(super) fn direct(future: F, in_flight: Option<InFlight>) -> Self {
+    pub(super) fn direct(future: F, held: Option<Held>) -> Self {
         Self {
-            kind: Kind::Direct { future, in_flight },
+            kind: Kind::Direct { future, held },
         }
     }
 
@@ -68,10 +63,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             KindProj::Waiting { future } => future.as_mut().poll(cx),
-            KindProj::Direct { future, in_flight } => {
+            KindProj::Direct { future, held } => {
                 let result = ready!(future.poll(cx)).map_err(Error::from_service);
-                if let Some(in_flight) = in_flight.take() {
-                    in_flight.end(ended(&result));
+                if let Some(held) = held.take() {
+                    held.end(ended(&result));
                 }
                 Poll::Ready(result)
             }
@@ -79,59 +74,39 @@ where
     }
 }
 
-/// Everything that a request needs to hold its place in a window.
-pub(super) struct Held {
-    pub shared: Shared,
-    /// The node, known once the service below was called.
-    pub selected: SelectedNode,
-    pub pool: ThreadPool,
+/// The turn of a request that waits for it.
+pub(super) struct Turn {
+    pub turn: oneshot::Receiver<()>,
+    pub max_wait: Duration,
 }
 
-impl Held {
-    /// Takes the place at the node that was selected, if one was.
-    pub fn begin(&self) -> Option<InFlight> {
-        let node = self.selected.node()?;
-        let Shared { windows, nodes } = &self.shared;
-        Some(windows.begin(node.shared_url(), self.pool, nodes))
-    }
-
-    /// Sends a request when it is its turn.
-    pub async fn wait<S, B, RB>(
-        self,
-        mut waiting: Waiting,
+impl Turn {
+    /// Sends the request when it is its turn.
+    pub async fn send<S, B, RB>(
+        mut self,
+        held: Held,
         mut service: S,
         request: Request<B>,
-        max_wait: Duration,
     ) -> Result<Response<RB>>
     where
         S: Service<Request<B>, Response = Response<RB>>,
         S::Error: Into<BoxError>,
     {
+        let max_wait = self.max_wait;
         let mut timer = pin!(sleep(max_wait)?);
-        let is_woken = {
-            let mut woken = pin!(waiting.woken());
-            poll_fn(|cx| match woken.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(true),
-                Poll::Pending => timer.as_mut().poll(cx).map(|()| false),
-            })
-            .await
-        };
+        let is_woken = poll_fn(|cx| match Pin::new(&mut self.turn).poll(cx) {
+            // The sender is dropped only after it was used, or together with the place.
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => timer.as_mut().poll(cx).map(|()| false),
+        })
+        .await;
         if !is_woken {
             let message = format!("the windows of all nodes were full for {max_wait:?} (max_wait)");
             return Err(Error::rejected(message));
         }
-        let future = service
-            .ready()
-            .await
-            .map_err(Error::from_service)?
-            .call(request);
-        let in_flight = self.begin();
-        // Only now: its place in the queue and that in the window never stand for two.
-        drop(waiting);
-        let result = future.await.map_err(Error::from_service);
-        if let Some(in_flight) = in_flight {
-            in_flight.end(ended(&result));
-        }
+        let service = service.ready().await.map_err(Error::from_service)?;
+        let result = service.call(request).await.map_err(Error::from_service);
+        held.end(ended(&result));
         result
     }
 }

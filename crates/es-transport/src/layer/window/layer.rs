@@ -9,16 +9,14 @@ use http::{Request, Response};
 use tower::{Layer, Service};
 
 use super::{
-    future::{Held, ResponseFuture},
+    future::{ResponseFuture, Turn},
     limit::Bounds,
     selector::WindowSelector,
     windows::{Demand, WindowStatus, Windows},
 };
 use crate::{
     error::{BoxError, Error},
-    extensions::SelectedNode,
     node::NodePool,
-    options::RequestOptions,
     thread_pool::ThreadPool,
 };
 
@@ -57,17 +55,17 @@ impl WindowLayer {
     pub const fn new() -> Self {
         Self {
             bounds: Bounds {
-                initial: 20,
+                initial: 10,
                 min: 1,
                 max: 200,
             },
-            live_percent: 50,
+            live_percent: 20,
             max_wait: Duration::from_secs(10),
             shared: None,
         }
     }
 
-    /// Sets the initial window, in requests. Default: 20.
+    /// Sets the initial window, in requests. Default: 10.
     #[must_use]
     pub const fn initial(mut self, requests: u32) -> Self {
         self.bounds.initial = requests;
@@ -89,7 +87,7 @@ impl WindowLayer {
     }
 
     /// Sets the percentage of each window that is reserved for live traffic. One batch
-    /// request may always be in flight. Default: 50.
+    /// request may always be in flight. Default: 20.
     #[must_use]
     pub const fn live_percent(mut self, percent: u32) -> Self {
         self.live_percent = percent;
@@ -214,28 +212,17 @@ where
         let Some(shared) = &self.shared else {
             return ResponseFuture::direct(self.inner.call(request), None);
         };
-        let is_batch = RequestOptions::of(&request).is_some_and(|options| options.batch);
-        let demand = Demand {
-            pool: ThreadPool::of(&request),
-            is_batch,
-        };
-        let selected = request
-            .extensions_mut()
-            .get_or_insert_default::<SelectedNode>()
-            .clone();
-        let held = Held {
-            shared: shared.clone(),
-            selected,
-            pool: demand.pool,
-        };
-        match shared.windows.enter(demand, &shared.nodes) {
-            None => {
-                let future = self.inner.call(request);
-                ResponseFuture::direct(future, held.begin())
-            }
-            Some(waiting) => {
-                let service = self.inner.clone();
-                ResponseFuture::waiting(held.wait(waiting, service, request, self.max_wait))
+        let demand = Demand::of(&request);
+        let (held, turn) = shared.windows.enter(demand, &shared.nodes);
+        request.extensions_mut().insert(Arc::clone(&held.0));
+        match turn {
+            None => ResponseFuture::direct(self.inner.call(request), Some(held)),
+            Some(turn) => {
+                let turn = Turn {
+                    turn,
+                    max_wait: self.max_wait,
+                };
+                ResponseFuture::waiting(turn.send(held, self.inner.clone(), request))
             }
         }
     }

@@ -8,19 +8,23 @@
 //! are full, requests wait in order; after [`max_wait`](WindowLayer::max_wait) a request
 //! is [rejected](crate::Error::rejected) as not sent.
 //!
-//! Half of each window is reserved for live traffic
+//! A fifth of each window is reserved for live traffic
 //! ([`live_percent`](WindowLayer::live_percent)). Batch requests
 //! ([`RequestOptions::batch`](crate::RequestOptions::batch)) use the rest and wait
 //! behind live requests. The requests of the bulk, export and reindex helpers of
 //! `es-client` are batch requests.
 //!
 //! # The window
-//! The window starts at 20 requests. With every response it moves a fifth of the way
-//! towards `window · min(1, 1.5 · usual / recent) + 4`, where *recent* is the average
-//! latency of about eight responses, and *usual* is a slow average that follows lower
-//! latencies faster than higher ones. It does not grow while less than half of it is
-//! used. A refusal (429, 503) or a timeout reduces it by a tenth, once for all requests
-//! that were in flight together. It stays between [`min`](WindowLayer::min) and
+//! The window starts at 10 requests. A node that is sent more requests than it processes at a
+//! time makes them wait: their latency rises, and nothing is processed faster. So two
+//! latencies are compared, both as geometric means: *calm*, that of requests which began
+//! while at most half of the window was in use (32 of them at a time, averaged with the last
+//! value), and *used*, that of the others (about the last 16). While the window is in use,
+//! it moves towards `window · min(1, 1.5 · calm / used) + √window / 2`, half of the way in as
+//! many responses as it is wide. If traffic never leaves half of the window free, half of it
+//! is held back for 32 requests, every 22 to 37 s, or after 2 s if the window has halved.
+//! A refusal (429, 503) or a timeout reduces it by a tenth, once for all requests that were in
+//! flight together. It stays between [`min`](WindowLayer::min) and
 //! [`max`](WindowLayer::max).
 //!
 //! # Place
@@ -41,6 +45,7 @@
 mod future;
 mod layer;
 mod limit;
+mod place;
 mod selector;
 mod windows;
 

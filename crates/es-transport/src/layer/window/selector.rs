@@ -1,10 +1,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::windows::{Demand, Windows};
+use super::{place::Place, windows::Windows};
 use crate::{
     node::{AttemptEnd, Candidates, Node, NodeSelector, RequestContext},
-    options::RequestOptions,
-    thread_pool::ThreadPool,
     transport::WeakTransport,
 };
 
@@ -28,11 +26,9 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
         let Some(windows) = &self.windows else {
             return self.inner.select(candidates, request);
         };
-        let pool = request.extension().copied();
-        let options = request.extension::<Arc<RequestOptions>>();
-        let demand = Demand {
-            pool: pool.unwrap_or_else(|| ThreadPool::of_path(request.method(), request.path())),
-            is_batch: options.is_some_and(|options| options.batch),
+        let demand = match request.extension::<Arc<Place>>() {
+            Some(place) => place.demand,
+            None => return self.inner.select(candidates, request),
         };
         let with_room = windows.with_room(demand, |has_room| {
             candidates.narrow(|candidate| has_room(candidate.node().url()))
@@ -53,7 +49,7 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
     }
 
     fn tracks_load(&self) -> bool {
-        self.inner.tracks_load()
+        self.windows.is_some() || self.inner.tracks_load()
     }
 
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
@@ -77,6 +73,9 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
     }
 
     fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
+        if let Some(place) = request.extension::<Arc<Place>>() {
+            place.begin(node);
+        }
         self.inner.attempt_started(node, request);
     }
 

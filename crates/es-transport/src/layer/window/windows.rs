@@ -5,11 +5,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
+use http::Request;
 use rustc_hash::FxHashMap;
-use tokio::{sync::oneshot, time::Instant};
+use tokio::sync::oneshot;
 
-use super::limit::{Bounds, Ended, Limit};
-use crate::{node::NodePool, thread_pool::ThreadPool};
+use super::{
+    limit::{Bounds, Limit},
+    place::{Held, Place},
+};
+use crate::{node::NodePool, options::RequestOptions, thread_pool::ThreadPool};
 
 /// The state of a node's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +32,23 @@ pub(super) struct Demand {
     pub is_batch: bool,
 }
 
+impl Demand {
+    pub fn of<B>(request: &Request<B>) -> Self {
+        Self {
+            pool: ThreadPool::of(request),
+            is_batch: RequestOptions::of(request).is_some_and(|options| options.batch),
+        }
+    }
+}
+
 pub(super) struct Windows {
-    bounds: Bounds,
+    pub bounds: Bounds,
     batch_percent: u32,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(super) struct State {
     nodes: FxHashMap<Arc<str>, [Limit; ThreadPool::COUNT]>,
     queues: [Queues; ThreadPool::COUNT],
     next_id: u64,
@@ -45,10 +58,20 @@ struct State {
 struct Queues {
     live: VecDeque<Waiter>,
     batch: VecDeque<Waiter>,
-    /// Waiters that may begin, and have not begun yet.
+    /// Requests that may begin, and have not begun yet.
     granted: u32,
     /// Whose live nodes have the windows; set by the first waiter.
     nodes: Weak<NodePool>,
+}
+
+impl Queues {
+    fn queue(&mut self, is_batch: bool) -> &mut VecDeque<Waiter> {
+        if is_batch {
+            &mut self.batch
+        } else {
+            &mut self.live
+        }
+    }
 }
 
 struct Waiter {
@@ -66,59 +89,32 @@ impl Windows {
         }
     }
 
-    /// Returns `None` if a request may begin now, or its place in the queue.
-    pub fn enter(self: &Arc<Self>, demand: Demand, nodes: &Arc<NodePool>) -> Option<Waiting> {
+    /// Returns the place of a request, and its turn if it has to wait for that.
+    pub fn enter(
+        self: &Arc<Self>,
+        demand: Demand,
+        nodes: &Arc<NodePool>,
+    ) -> (Held, Option<oneshot::Receiver<()>>) {
         let mut state = self.lock();
-        let queues = state.queues.get(demand.pool.index())?;
-        let is_first = queues.live.is_empty() && (!demand.is_batch || queues.batch.is_empty());
-        if is_first && self.has_room(&state, demand, nodes) {
-            return None;
-        }
         state.next_id += 1;
         let id = state.next_id;
-        let (wake, woken) = oneshot::channel();
-        let queues = state.queues.get_mut(demand.pool.index())?;
-        queues.nodes = Arc::downgrade(nodes);
-        let queue = if demand.is_batch {
-            &mut queues.batch
-        } else {
-            &mut queues.live
-        };
-        queue.push_back(Waiter { id, wake });
-        Some(Waiting {
-            windows: Arc::clone(self),
-            demand,
-            id,
-            woken,
-        })
-    }
-
-    /// Notes that a request has begun at a node.
-    pub fn begin(
-        self: &Arc<Self>,
-        node: &Arc<str>,
-        pool: ThreadPool,
-        nodes: &NodePool,
-    ) -> InFlight {
-        let began = Instant::now();
-        let mut state = self.lock();
-        if !state.nodes.contains_key(node) {
-            forget_absent(&mut state, nodes);
+        let place = Place::new(Arc::clone(self), demand, Arc::clone(nodes), id);
+        let is_first = state.queues.get(demand.pool.index()).is_none_or(|queues| {
+            queues.live.is_empty() && (!demand.is_batch || queues.batch.is_empty())
+        });
+        let may_begin = is_first && self.has_room(&state, demand, nodes);
+        let mut turn = None;
+        if let Some(queues) = state.queues.get_mut(demand.pool.index()) {
+            if may_begin {
+                queues.granted += 1;
+            } else {
+                let (wake, woken) = oneshot::channel();
+                queues.nodes = Arc::downgrade(nodes);
+                queues.queue(demand.is_batch).push_back(Waiter { id, wake });
+                turn = Some(woken);
+            }
         }
-        let limits = state
-            .nodes
-            .entry(Arc::clone(node))
-            .or_insert_with(|| self.limits());
-        if let Some(limit) = limits.get_mut(pool.index()) {
-            limit.begin();
-        }
-        InFlight {
-            windows: Arc::clone(self),
-            node: Arc::clone(node),
-            pool,
-            began,
-            ended: Ended::Unknown,
-        }
+        (Held(Arc::new(place)), turn)
     }
 
     /// Calls `look` with a function that says whether a node has room.
@@ -177,14 +173,13 @@ impl Windows {
     }
 
     /// Wakes those that may begin: live requests first, in order.
-    fn wake(&self, state: &mut State, pool: ThreadPool) {
-        let Some(queues) = state.queues.get(pool.index()) else {
-            return;
-        };
-        if queues.live.is_empty() && queues.batch.is_empty() {
-            return;
-        }
-        let Some(nodes) = queues.nodes.upgrade() else {
+    pub fn wake(&self, state: &mut State, pool: ThreadPool) {
+        let Some(nodes) = state
+            .queues
+            .get(pool.index())
+            .filter(|queues| !queues.live.is_empty() || !queues.batch.is_empty())
+            .and_then(|queues| queues.nodes.upgrade())
+        else {
             return;
         };
         loop {
@@ -201,12 +196,7 @@ impl Windows {
             let Some(queues) = state.queues.get_mut(pool.index()) else {
                 return;
             };
-            let queue = if is_batch {
-                &mut queues.batch
-            } else {
-                &mut queues.live
-            };
-            let Some(waiter) = queue.pop_front() else {
+            let Some(waiter) = queues.queue(is_batch).pop_front() else {
                 return;
             };
             queues.granted += 1;
@@ -215,81 +205,49 @@ impl Windows {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Forgets the windows of nodes that have left and have no request in flight.
-fn forget_absent(state: &mut State, nodes: &NodePool) {
-    let nodes = nodes.nodes();
-    let urls: HashSet<_> = nodes.iter().map(|status| status.node().url()).collect();
-    let is_used = |limits: &[Limit; ThreadPool::COUNT]| limits.iter().any(|l| l.in_flight() > 0);
-    state
-        .nodes
-        .retain(|url, limits| urls.contains(&**url) || is_used(limits));
-}
-
-/// A place in the queue. Whoever leaves it, having been woken or not, drops it.
-pub(super) struct Waiting {
-    windows: Arc<Windows>,
-    demand: Demand,
-    id: u64,
-    woken: oneshot::Receiver<()>,
-}
-
-impl Waiting {
-    /// Waits until the request may begin.
-    pub async fn woken(&mut self) {
-        // The sender is dropped only after it was used, or together with this.
-        let _ = (&mut self.woken).await;
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let mut state = self.windows.lock();
-        let pool = self.demand.pool;
-        let Some(queues) = state.queues.get_mut(pool.index()) else {
+impl State {
+    /// Takes a request out of its queue, or gives its grant back.
+    pub fn leave(&mut self, demand: Demand, id: u64) {
+        let Some(queues) = self.queues.get_mut(demand.pool.index()) else {
             return;
         };
-        let queue = if self.demand.is_batch {
-            &mut queues.batch
-        } else {
-            &mut queues.live
-        };
-        match queue.iter().position(|waiter| waiter.id == self.id) {
+        let queue = queues.queue(demand.is_batch);
+        match queue.iter().position(|waiter| waiter.id == id) {
             Some(place) => drop(queue.remove(place)),
             None => queues.granted = queues.granted.saturating_sub(1),
         }
-        self.windows.wake(&mut state, pool);
     }
-}
 
-/// A request in flight; dropping it ends it.
-pub(super) struct InFlight {
-    windows: Arc<Windows>,
-    node: Arc<str>,
-    pool: ThreadPool,
-    began: Instant,
-    ended: Ended,
-}
-
-impl InFlight {
-    pub fn end(mut self, ended: Ended) {
-        self.ended = ended;
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let now = Instant::now();
-        let mut state = self.windows.lock();
-        let bounds = self.windows.bounds;
-        let limits = state.nodes.get_mut(&self.node);
-        if let Some(limit) = limits.and_then(|limits| limits.get_mut(self.pool.index())) {
-            limit.end(self.ended, self.began, now, bounds);
+    /// Returns the window of a node.
+    pub fn limit(
+        &mut self,
+        node: &Arc<str>,
+        pool: ThreadPool,
+        windows: &Windows,
+        nodes: &NodePool,
+    ) -> Option<&mut Limit> {
+        if !self.nodes.contains_key(node) {
+            self.forget_absent(nodes);
         }
-        self.windows.wake(&mut state, self.pool);
+        let limits = self
+            .nodes
+            .entry(Arc::clone(node))
+            .or_insert_with(|| windows.limits());
+        limits.get_mut(pool.index())
+    }
+
+    /// Forgets the windows of nodes that have left and have no request in flight.
+    fn forget_absent(&mut self, nodes: &NodePool) {
+        let nodes = nodes.nodes();
+        let urls: HashSet<_> = nodes.iter().map(|status| status.node().url()).collect();
+        let is_used =
+            |limits: &[Limit; ThreadPool::COUNT]| limits.iter().any(|l| l.in_flight() > 0);
+        self.nodes
+            .retain(|url, limits| urls.contains(&**url) || is_used(limits));
     }
 }
