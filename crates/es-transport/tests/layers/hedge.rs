@@ -149,8 +149,8 @@ async fn a_slow_read_takes_the_faster_response() {
     nodes.plan(ok(10_000 * MS), ok(10 * MS));
     let (response, took) = send(&mut service, read()).await;
     let attempts = attempts(&response.unwrap());
-    // The percentile is the end of a bucket that is an eighth wide.
-    assert!((20 * MS..24 * MS).contains(&took), "{took:?}");
+    // After three times the median, which is the end of a bucket that is an eighth wide.
+    assert!((40 * MS..46 * MS).contains(&took), "{took:?}");
     assert_eq!(
         (nodes.hedges(), nodes.under_way()),
         (1, 0),
@@ -227,7 +227,7 @@ async fn a_failed_first_attempt_waits_for_the_hedge() {
     nodes.plan(
         Does {
             status: 500,
-            after: 30 * MS,
+            after: 50 * MS,
         },
         ok(500 * MS),
     );
@@ -236,7 +236,7 @@ async fn a_failed_first_attempt_waits_for_the_hedge() {
     nodes.plan(
         Does {
             status: 500,
-            after: 30 * MS,
+            after: 50 * MS,
         },
         Does {
             status: 502,

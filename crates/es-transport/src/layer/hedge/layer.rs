@@ -67,7 +67,7 @@ impl HedgeLayer {
     }
 
     /// Sets the percentile of an endpoint's latencies after which a request is hedged,
-    /// from 50 to 99. Default: 95.
+    /// from 50 to 99, but not before three times their median. Default: 95.
     #[must_use]
     pub const fn percentile(mut self, percentile: u32) -> Self {
         self.percentile = percentile;
@@ -168,8 +168,8 @@ impl State {
 
     /// Returns after which time a request is hedged; `None` if that is not known yet.
     fn delay(&self, endpoint: usize) -> Option<Duration> {
-        let quantile = self.latencies.get(endpoint)?.quantile()?;
-        Some(quantile.max(self.min_delay))
+        let slow_after = self.latencies.get(endpoint)?.slow_after()?;
+        Some(slow_after.max(self.min_delay))
     }
 
     pub fn record(&self, endpoint: usize, latency: Duration) {

@@ -1,10 +1,10 @@
 //! Hedged requests: sends a slow read to a second node, and uses the first response.
 //!
 //! A request that waits longer than the 95th percentile of its endpoint's recent
-//! latencies is sent to another live node as well. The first good response wins, and
-//! the other attempt is dropped: its connection closes, and Elasticsearch cancels the
-//! search within milliseconds. If a node pauses for a second, the requests at that node
-//! are delayed only by the time of that percentile.
+//! latencies, and longer than three times their median, is sent to another live node as
+//! well. The first good response wins, and the other attempt is dropped: its connection
+//! closes, and Elasticsearch cancels the search within milliseconds. If a node pauses for a
+//! second, the requests at that node are delayed only by this time.
 //!
 //! # Limits
 //! - Only reads: `_search`, `_msearch`, `_mget`, `_explain`, term vectors, `_field_caps`,
