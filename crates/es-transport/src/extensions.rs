@@ -25,7 +25,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -233,19 +233,40 @@ pub struct Attempts(pub Arc<[Attempt]>);
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct SelectedNode(Arc<Mutex<Option<Node>>>);
+pub struct SelectedNode(Arc<Mutex<Selected>>);
+
+#[derive(Debug, Default)]
+struct Selected {
+    node: Option<Node>,
+    is_outrun: bool,
+}
 
 impl SelectedNode {
     /// Returns the node of the last attempt; `None` if none was selected.
     pub fn node(&self) -> Option<Node> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().node.clone()
     }
 
-    /// Stores the node.
+    /// Stores the node of a new attempt.
     pub fn set(&self, node: &Node) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(node.clone());
+        *self.lock() = Selected {
+            node: Some(node.clone()),
+            is_outrun: false,
+        };
+    }
+
+    /// Notes that another attempt at `node` was faster, before this one is dropped.
+    pub(crate) fn outrun_by(&self, node: Option<Node>) {
+        let mut selected = self.lock();
+        selected.is_outrun = true;
+        selected.node = node.or(selected.node.take());
+    }
+
+    pub(crate) fn is_outrun(&self) -> bool {
+        self.lock().is_outrun
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Selected> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,6 +30,14 @@ struct Plot {
     svg: String,
 }
 
+/// The report is not written if what it states does not hold.
+fn require(holds: bool, otherwise: &str) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(otherwise.into())
+}
+
 fn main() -> ExitCode {
     let check = match std::env::args().nth(1).as_deref() {
         None => false,

@@ -24,7 +24,7 @@ pub use flapping::{Flapping, flapping};
 pub use mixed::{Mixed, mixed};
 pub use overload::{Overload, overload};
 pub use slow_node::{Choice, Latencies, slow_node};
-pub use tails::{Policy, Tail, Trouble, tails};
+pub use tails::{Policy, Tail, Tails, Trouble};
 pub use zone_lost::{ZoneLost, zone_lost};
 
 /// Number of nodes of each cluster.

@@ -17,6 +17,16 @@ use super::{
 };
 use crate::events::DeathCause;
 
+/// By how many times an attempt that was outrun is expected to have taken longer.
+const OUTRUN: u32 = 6;
+
+/// The reason why an attempt was dropped.
+#[derive(Clone, Copy, Debug)]
+enum Dropped {
+    ByCaller,
+    Outrun,
+}
+
 /// A node that the pool selected for one attempt.
 ///
 /// [`finish`](Self::finish) reports the outcome of the attempt to the pool. If it is
@@ -32,7 +42,7 @@ pub struct Selection {
     /// The members that the request may go to; `None`: all of them.
     eligible: Option<Box<[u32]>>,
     retry_after: Option<Duration>,
-    is_dropped: bool,
+    drop: Option<Dropped>,
 }
 
 impl Selection {
@@ -52,7 +62,7 @@ impl Selection {
             started_at,
             eligible: None,
             retry_after: None,
-            is_dropped: false,
+            drop: None,
         };
         if is_tracked {
             let clock = selection.stripe.members.clock(started_at);
@@ -127,11 +137,24 @@ impl Selection {
     }
 
     /// Reports that the attempt was dropped before it ended. This does not affect the
-    /// health of the node, but four times the elapsed time is recorded as its latency, or the
-    /// last latency if that is longer, so that a node whose hedged requests are dropped does
-    /// not look fast.
+    /// health of the node, but the elapsed time is recorded as its latency if it is longer
+    /// than the last one.
     pub fn dropped(&mut self, now: Instant) {
-        self.is_dropped = true;
+        self.drop = Some(Dropped::ByCaller);
+        self.finish(NodeOutcome::Unknown, now);
+    }
+
+    /// Reports that the attempt was dropped because another one of the same request was
+    /// faster. This does not affect the health of the node, but six times the elapsed time
+    /// is recorded as its latency, or the last one if it is longer.
+    ///
+    /// The attempt would have taken longer than it did, by an unknown time. If only the elapsed
+    /// time counted, a slow node whose attempts are always dropped would look nearly as
+    /// fast as the others. In simulated clusters (`docs/simulation.md`), a slow node gets three
+    /// times as many requests with hedging as without it if twice the time counts, and
+    /// about as many with six times.
+    pub fn outrun(&mut self, now: Instant) {
+        self.drop = Some(Dropped::Outrun);
         self.finish(NodeOutcome::Unknown, now);
     }
 
@@ -173,19 +196,13 @@ impl Selection {
     fn latency(&self, outcome: NodeOutcome, now: Instant) -> Option<Duration> {
         let elapsed = now.saturating_duration_since(self.started_at);
         let penalty = self.stripe.members.observing.failure_penalty;
+        let last = || self.entry().record.load.last_latency().unwrap_or_default();
         match outcome {
             NodeOutcome::Healthy => Some(elapsed),
-            NodeOutcome::Unknown if self.is_dropped => {
-                // It would have taken longer, but nobody knows how long. If that were as long as
-                // it took, a node whose slow attempts are always dropped would look nearly as
-                // fast as the others. In the simulation of a slow node beside hedging, with a
-                // factor of 2 it gets three times the requests that it gets without hedging, and
-                // with 4 about as many.
-                let expected = elapsed.saturating_mul(4);
-                let known = self.entry().record.load.last_latency();
-                Some(known.map_or(expected, |known| expected.max(known)))
-            }
-            NodeOutcome::Unknown => None,
+            NodeOutcome::Unknown => match self.drop? {
+                Dropped::ByCaller => Some(elapsed).filter(|elapsed| *elapsed > last()),
+                Dropped::Outrun => Some(elapsed.saturating_mul(OUTRUN).max(last())),
+            },
             NodeOutcome::Suspect if penalty.is_none() => Some(elapsed),
             _ => penalty.map(|penalty| elapsed.max(self.retry_after.unwrap_or(penalty))),
         }

@@ -363,6 +363,23 @@ fn peak_ewma_ignores_refusals() {
 }
 
 #[test]
+fn an_outrun_attempt_counts_as_a_slow_one() {
+    let pool = pool(&["a"]);
+    let start = Instant::now();
+    let attempt = |at| pool.select(&LeastInFlight, &request().at(at)).unwrap();
+    let latency = || pool.nodes()[0].latency().unwrap();
+    let is_near = |wanted: Duration| latency().abs_diff(wanted) < wanted / 50;
+
+    attempt(start).outrun(start + Duration::from_millis(50));
+    assert!(is_near(Duration::from_millis(300)), "{:?}", latency());
+    // Where a higher one is known, the node is at least not faster than that.
+    attempt(start).finish(NodeOutcome::Healthy, start + SECOND);
+    let later = start + 2 * SECOND;
+    attempt(later).outrun(later + Duration::from_millis(50));
+    assert!(is_near(SECOND), "{:?}", latency());
+}
+
+#[test]
 fn a_dropped_attempt_shows_that_its_node_is_slow() {
     let pool = pool(&["a", "b"]);
     let start = Instant::now();

@@ -35,7 +35,7 @@ pub enum Trouble {
 /// The calls from second 10 on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tail {
-    /// Their durations, the shortest first.
+    /// The durations of those with status 200, the shortest first.
     pub sorted: Vec<Duration>,
     /// The share of them whose status was not 200.
     pub failed: f64,
@@ -49,7 +49,7 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// The time within which this share of the calls ended.
+    /// The time within which this share of the calls with status 200 ended.
     pub fn quantile(&self, share: f64) -> Duration {
         stats::quantile(&mut self.sorted.clone(), share)
     }
@@ -58,36 +58,69 @@ impl Tail {
 /// When it begins.
 const BEGIN: u64 = 10;
 
-/// So many nodes, and about so many searches from second 10 on: 50 a second for each node but
-/// at most 500, or this many in a second.
-pub fn tails(
-    number: usize,
-    policy: Policy,
+/// A cluster with a fault, and the searches that it serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Tails {
+    nodes: usize,
     trouble: Trouble,
     requests: usize,
-    rate: Option<f64>,
-) -> Tail {
-    let rate = rate.unwrap_or((number as f64 * 50.0).min(500.0));
-    let length = seconds(BEGIN) + Duration::from_secs_f64(requests as f64 / rate);
-    let traffic = Traffic::new(rate, length).searches();
-    let (plan, troubled) = plan(number, trouble, length);
-    run(SEED, async {
-        let polled = Arc::<PolledLoad>::default();
-        let world = World::new(nodes(number), |builder| policy.settings(builder, &polled));
-        let mut most_ejected = 0;
-        let calls = tokio::select! {
-            // The same order in every run.
-            biased;
-            calls = world.play(traffic, plan) => calls,
-            () = join_cold(&world, trouble) => unreachable!("it does not end"),
-            () = watch(&world, &mut most_ejected) => unreachable!("it does not end"),
-            () = polled.poll(&world.cluster), if policy == Policy::Polled => {
-                unreachable!("it does not end")
-            }
-        };
-        check::nothing_is_left(&world).await;
-        tail(&calls, &world.attempts(), &troubled, most_ejected)
-    })
+    rate: f64,
+    runs: u64,
+}
+
+impl Tails {
+    /// About so many searches from second 10 on: 50 a second for each node but at most 500.
+    pub fn new(nodes: usize, trouble: Trouble, requests: usize) -> Self {
+        Self {
+            nodes,
+            trouble,
+            requests,
+            rate: (nodes as f64 * 50.0).min(500.0),
+            runs: 1,
+        }
+    }
+
+    /// Sets the number of searches a second.
+    #[must_use]
+    pub fn rate(mut self, per_second: f64) -> Self {
+        self.rate = per_second;
+        self
+    }
+
+    /// Sets the number of runs, each with its own random numbers, for faults that do not last.
+    #[must_use]
+    pub fn runs(mut self, runs: u64) -> Self {
+        self.runs = runs;
+        self
+    }
+
+    /// The calls of all runs.
+    pub fn of(&self, policy: Policy) -> Tail {
+        let length = seconds(BEGIN) + Duration::from_secs_f64(self.requests as f64 / self.rate);
+        let (plan, troubled) = plan(self.nodes, self.trouble, length);
+        let (mut calls, mut attempts, mut most_ejected) = (Vec::new(), Vec::new(), 0);
+        for seed in (SEED..).take(self.runs as usize) {
+            run(seed, async {
+                let polled = Arc::<PolledLoad>::default();
+                let cluster = nodes(self.nodes).seed(seed);
+                let world = World::new(cluster, |builder| policy.settings(builder, &polled));
+                let traffic = Traffic::new(self.rate, length).searches();
+                calls.extend(tokio::select! {
+                    // The same order in every run.
+                    biased;
+                    calls = world.play(traffic, plan.clone()) => calls,
+                    () = join_cold(&world, self.trouble) => unreachable!("it does not end"),
+                    () = watch(&world, &mut most_ejected) => unreachable!("it does not end"),
+                    () = polled.poll(&world.cluster), if policy == Policy::Polled => {
+                        unreachable!("it does not end")
+                    }
+                });
+                check::nothing_is_left(&world).await;
+                attempts.extend(world.attempts());
+            });
+        }
+        tail(&calls, &attempts, &troubled, most_ejected)
+    }
 }
 
 fn tail(calls: &[Call], attempts: &[Attempt], troubled: &[usize], most_ejected: usize) -> Tail {
@@ -96,7 +129,8 @@ fn tail(calls: &[Call], attempts: &[Attempt], troubled: &[usize], most_ejected: 
         .filter(|call| call.began >= seconds(BEGIN))
         .collect();
     let count = measured.len() as f64;
-    let mut sorted: Vec<_> = measured.iter().map(|call| call.took).collect();
+    let good = measured.iter().filter(|call| call.is_good());
+    let mut sorted: Vec<_> = good.map(|call| call.took).collect();
     sorted.sort_unstable();
     let failed = measured.iter().filter(|call| !call.is_good()).count();
     let since = |time| attempts.iter().filter(move |a| a.began >= seconds(time));

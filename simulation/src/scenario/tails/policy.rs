@@ -50,6 +50,14 @@ impl Policy {
         Self::All,
     ];
 
+    /// Whether parts are switched on beside two choices by peak EWMA.
+    pub fn is_part(self) -> bool {
+        !matches!(
+            self,
+            Self::RoundRobin | Self::LeastInFlight | Self::Polled | Self::PeakEwma
+        )
+    }
+
     pub(super) fn settings(
         self,
         builder: TransportBuilder,

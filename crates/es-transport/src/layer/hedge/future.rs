@@ -197,11 +197,12 @@ where
         let [first, _] = &mut attempts;
         first.retried = Some(RetryReason::Hedge);
         let winner = match last {
-            Racer::First => race.first,
+            Racer::First => {
+                hedge_selected.outrun_by(None);
+                race.first
+            }
             Racer::Hedge => {
-                if let Some(node) = hedge_selected.node() {
-                    selected.set(&node);
-                }
+                selected.outrun_by(hedge_selected.node());
                 race.hedge
             }
         };

@@ -9,6 +9,7 @@ use super::layer::{Classify, Settings};
 use crate::{
     error::Error,
     events::DeathCause,
+    extensions::SelectedNode,
     node::{AttemptEnd, Node, NodeOutcome, NodeSelector, RequestContext, Selection},
     retry_after::retry_after,
 };
@@ -35,6 +36,8 @@ pub(super) struct Attempt {
     feedback: Option<Arc<dyn Feedback>>,
     /// The URLs that were tried before, on a retry.
     tried: Option<Arc<[Arc<str>]>>,
+    /// Tells whether another attempt was faster.
+    selected: Option<SelectedNode>,
     classify: Option<Classify>,
 }
 
@@ -46,6 +49,7 @@ impl Attempt {
         classify: Option<Classify>,
         request: &RequestContext<'_>,
         tried: Option<Arc<[Arc<str>]>>,
+        selected: Option<SelectedNode>,
     ) -> Self {
         if let Some(feedback) = &feedback {
             feedback.started(selection.node(), request);
@@ -54,6 +58,7 @@ impl Attempt {
             selection,
             feedback,
             tried,
+            selected,
             classify,
         }
     }
@@ -119,6 +124,11 @@ impl Attempt {
             .has_untried_node(self.tried.as_deref().unwrap_or_default())
     }
 
+    fn is_outrun(&self) -> bool {
+        let selected = self.selected.as_ref();
+        selected.is_some_and(SelectedNode::is_outrun)
+    }
+
     fn end(&mut self, outcome: NodeOutcome, end: AttemptEnd<'_>) {
         if !self.selection.is_open() {
             return;
@@ -133,6 +143,7 @@ impl Attempt {
         let is_timed = self.feedback.is_some() || self.selection.needs_time(outcome);
         let now = if is_timed { Instant::now() } else { started };
         match end {
+            AttemptEnd::Dropped if self.is_outrun() => self.selection.outrun(now),
             AttemptEnd::Dropped => self.selection.dropped(now),
             _ => self.selection.finish_because(outcome, cause, now),
         }

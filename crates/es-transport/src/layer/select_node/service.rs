@@ -83,7 +83,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         if extensions.is_empty() {
             let selection = pool.select(selector, &context)?;
             let parameter = selector.query_for(selection.node(), &context);
-            return Ok((self.start(selection, &context, None), parameter));
+            return Ok((self.start(selection, &context, None, None), parameter));
         }
         let retry = extensions.get::<RetryContext>();
         let options = RequestOptions::find(extensions);
@@ -113,12 +113,14 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
                 reason: retry.reason,
             });
         }
-        if let Some(selected) = extensions.get::<SelectedNode>() {
+        let selected = extensions.get::<SelectedNode>();
+        if let Some(selected) = selected {
             selected.set(selection.node());
         }
         let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
-        Ok((self.start(selection, &context, tried), parameter))
+        let attempt = self.start(selection, &context, tried, selected.cloned());
+        Ok((attempt, parameter))
     }
 
     #[inline]
@@ -127,9 +129,17 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         selection: Selection,
         request: &RequestContext<'_>,
         tried: Option<Arc<[Arc<str>]>>,
+        selected: Option<SelectedNode>,
     ) -> Attempt {
         let classify = self.classify.clone();
-        Attempt::start(selection, self.feedback(), classify, request, tried)
+        Attempt::start(
+            selection,
+            self.feedback(),
+            classify,
+            request,
+            tried,
+            selected,
+        )
     }
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {

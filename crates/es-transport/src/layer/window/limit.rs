@@ -74,7 +74,7 @@ pub(super) struct Limit {
     probed_at: Option<Instant>,
     /// The window when it was last measured.
     measured_window: f64,
-    /// How long after that it is asked for again, a random time so that nodes are not
+    /// The time after that until it is asked for again: random, so that nodes are not
     /// measured together.
     probe_after: Duration,
     shrunk_at: Option<Instant>,
