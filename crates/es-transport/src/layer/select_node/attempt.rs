@@ -34,11 +34,17 @@ impl<L: NodeSelector> Feedback for Settings<L> {
 pub(super) struct Attempt {
     selection: Selection,
     feedback: Option<Arc<dyn Feedback>>,
-    /// The URLs that were tried before, on a retry.
-    tried: Option<Arc<[Arc<str>]>>,
-    /// Tells whether another attempt was faster.
-    selected: Option<SelectedNode>,
+    /// Boxed: most attempts have no others.
+    others: Option<Box<OtherAttempts>>,
     classify: Option<Classify>,
+}
+
+/// What an attempt knows of others of the same request.
+pub(super) struct OtherAttempts {
+    /// The URLs that were tried before, on a retry.
+    pub tried: Option<Arc<[Arc<str>]>>,
+    /// Tells whether another attempt was faster.
+    pub selected: Option<SelectedNode>,
 }
 
 impl Attempt {
@@ -48,8 +54,7 @@ impl Attempt {
         feedback: Option<Arc<dyn Feedback>>,
         classify: Option<Classify>,
         request: &RequestContext<'_>,
-        tried: Option<Arc<[Arc<str>]>>,
-        selected: Option<SelectedNode>,
+        others: Option<Box<OtherAttempts>>,
     ) -> Self {
         if let Some(feedback) = &feedback {
             feedback.started(selection.node(), request);
@@ -57,8 +62,7 @@ impl Attempt {
         Self {
             selection,
             feedback,
-            tried,
-            selected,
+            others,
             classify,
         }
     }
@@ -69,7 +73,7 @@ impl Attempt {
 
     /// Whether the request was sent before.
     pub fn is_retry(&self) -> bool {
-        self.tried.is_some()
+        self.tried().is_some()
     }
 
     /// Reads how long the node asks to be left alone.
@@ -121,12 +125,17 @@ impl Attempt {
 
     pub fn has_untried_node(&self) -> bool {
         self.selection
-            .has_untried_node(self.tried.as_deref().unwrap_or_default())
+            .has_untried_node(self.tried().unwrap_or_default())
     }
 
     fn is_outrun(&self) -> bool {
-        let selected = self.selected.as_ref();
+        let others = self.others.as_ref();
+        let selected = others.and_then(|others| others.selected.as_ref());
         selected.is_some_and(SelectedNode::is_outrun)
+    }
+
+    fn tried(&self) -> Option<&[Arc<str>]> {
+        self.others.as_ref()?.tried.as_deref()
     }
 
     fn end(&mut self, outcome: NodeOutcome, end: AttemptEnd<'_>) {

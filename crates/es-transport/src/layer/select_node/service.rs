@@ -16,7 +16,7 @@ use tower::Service;
 
 use super::{
     ResponseFuture,
-    attempt::{Attempt, Feedback},
+    attempt::{Attempt, Feedback, OtherAttempts},
     layer::{Classify, Settings},
 };
 use crate::{
@@ -83,7 +83,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         if extensions.is_empty() {
             let selection = pool.select(selector, &context)?;
             let parameter = selector.query_for(selection.node(), &context);
-            return Ok((self.start(selection, &context, None, None), parameter));
+            return Ok((self.start(selection, &context, None), parameter));
         }
         let retry = extensions.get::<RetryContext>();
         let options = RequestOptions::find(extensions);
@@ -119,8 +119,11 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         }
         let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
-        let attempt = self.start(selection, &context, tried, selected.cloned());
-        Ok((attempt, parameter))
+        let others = (tried.is_some() || selected.is_some()).then(|| {
+            let selected = selected.cloned();
+            Box::new(OtherAttempts { tried, selected })
+        });
+        Ok((self.start(selection, &context, others), parameter))
     }
 
     #[inline]
@@ -128,18 +131,10 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         &self,
         selection: Selection,
         request: &RequestContext<'_>,
-        tried: Option<Arc<[Arc<str>]>>,
-        selected: Option<SelectedNode>,
+        others: Option<Box<OtherAttempts>>,
     ) -> Attempt {
         let classify = self.classify.clone();
-        Attempt::start(
-            selection,
-            self.feedback(),
-            classify,
-            request,
-            tried,
-            selected,
-        )
+        Attempt::start(selection, self.feedback(), classify, request, others)
     }
 
     fn feedback(&self) -> Option<Arc<dyn Feedback>> {
