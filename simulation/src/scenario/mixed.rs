@@ -1,12 +1,11 @@
 //! Batch work takes all that the nodes can do, beside live traffic.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use es_testkit::{Capacity, Latency};
-use es_transport::{layer::WindowLayer, node::PeakEwma};
 use tokio::{task::JoinSet, time::Instant};
 
-use super::{SEED, nodes, seconds};
+use super::{Policy, SEED, nodes, seconds, tails::PolledLoad};
 use crate::{
     Plan, Traffic, World, check, run, stats,
     traffic::{Kind, call},
@@ -39,17 +38,23 @@ const BEGIN: u64 = 10;
 /// Three nodes that do 100 requests a second each: four at a time, 40 ms in the mean, while 200
 /// others wait. Live requests ask for 30 of these 100; so many callers of batch work each send a
 /// request as soon as their last one has ended.
-pub fn mixed(batch: usize, windows: bool) -> Mixed {
+pub fn mixed(batch: usize, policy: Policy) -> Mixed {
     let mean = Duration::from_millis(40);
     let latency = Latency::Exponential { mean };
     run(SEED, async {
         let cluster = nodes(3).latency(latency).capacity(Capacity::new(4, 200));
-        let world = World::new(cluster, |builder| {
-            let builder = builder.node_selector(PeakEwma::default());
-            builder.windows(windows.then(WindowLayer::new))
-        });
+        let polled = Arc::<PolledLoad>::default();
+        let world = World::new(cluster, |builder| policy.settings(builder, &polled));
         let live = Traffic::new(90.0, seconds(LENGTH)).searches();
-        let (calls, batch) = tokio::join!(world.play(live, Plan::new()), work(&world, batch));
+        let work = async { tokio::join!(world.play(live, Plan::new()), work(&world, batch)) };
+        let (calls, batch) = tokio::select! {
+            // The same order in every run.
+            biased;
+            ended = work => ended,
+            () = polled.poll(&world.cluster), if policy == Policy::Polled => {
+                unreachable!("it does not end")
+            }
+        };
         check::nothing_is_left(&world).await;
         let measured: Vec<_> = calls
             .iter()

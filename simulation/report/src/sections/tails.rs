@@ -1,6 +1,6 @@
 //! Faulty nodes, and the parts of the client that are meant for them.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use es_simulation::scenario::{Policy, Tail, Tails, Trouble};
 
@@ -111,7 +111,7 @@ pub(crate) fn fast_failures() -> Result<Section> {
         requests: 60_000,
         rate: None,
         runs: 1,
-        plot: None,
+        plot: Some("tails-fast-failures.svg"),
         finding: |runs| {
             for policy in [Policy::Penalty, Policy::Ejection, Policy::All] {
                 let share = of(runs, policy)?.troubled;
@@ -159,7 +159,7 @@ pub(crate) fn slow_zone() -> Result<Section> {
         requests: 60_000,
         rate: None,
         runs: 1,
-        plot: None,
+        plot: Some("tails-slow-zone.svg"),
         finding: |_| {
             Ok("Hedging shortens p99 and p99.9. Neither two choices nor any part hides the zone, and \
              polled load is slightly better than two choices.".to_owned())
@@ -176,7 +176,7 @@ pub(crate) fn low_traffic() -> Result<Section> {
         requests: 20_000,
         rate: Some(1.0),
         runs: 1,
-        plot: None,
+        plot: Some("tails-low-traffic.svg"),
         finding: |_| {
             Ok("Here polled load is better than two choices with any of the parts: it measures the \
              nodes even if no request does, at the cost of a poll of each node every 5 s. Two \
@@ -219,10 +219,6 @@ impl Case {
     }
 
     fn plot(&self, nodes: usize, runs: &Runs) -> Result<String> {
-        let percentile = |nines: &f64| {
-            let text = format!("{:.2}", 100.0 * (1.0 - 10.0_f64.powf(-nines)));
-            format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
-        };
         let shown = [
             (Policy::Polled, RED),
             (Policy::PeakEwma, GREY),
@@ -236,7 +232,11 @@ impl Case {
                 Policy::All => "all parts",
                 policy => name(*policy),
             };
-            Some(Series::line(name, *color, curve(tail)))
+            Some(Series::line(
+                name,
+                *color,
+                curve(|share| tail.quantile(share)),
+            ))
         });
         let chart = Chart {
             title: &format!("{nodes} nodes: {}", self.title),
@@ -328,7 +328,7 @@ fn row(nodes: usize, policy: Policy, tail: &Tail) -> [String; 9] {
     ]
 }
 
-fn name(policy: Policy) -> &'static str {
+pub(super) fn name(policy: Policy) -> &'static str {
     match policy {
         Policy::RoundRobin => "round robin",
         Policy::LeastInFlight => "least in flight",
@@ -344,11 +344,17 @@ fn name(policy: Policy) -> &'static str {
 }
 
 /// The latencies by how many nines of all calls have a lower one.
-fn curve(tail: &Tail) -> Vec<(f64, f64)> {
+pub(super) fn curve(quantile: impl Fn(f64) -> Duration) -> Vec<(f64, f64)> {
     let at = |step: u32| {
         let nines = f64::from(step) * 0.02;
         let share = 1.0 - 10.0_f64.powf(-nines);
-        (nines, tail.quantile(share).as_secs_f64() * 1e3)
+        (nines, quantile(share).as_secs_f64() * 1e3)
     };
     (0..=150).map(at).collect()
+}
+
+/// The label of so many nines.
+pub(super) fn percentile(nines: &f64) -> String {
+    let text = format!("{:.2}", 100.0 * (1.0 - 10.0_f64.powf(-nines)));
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
 }

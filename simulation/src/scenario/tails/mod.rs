@@ -8,11 +8,11 @@ use std::{sync::Arc, time::Duration};
 use es_testkit::Latency;
 use es_transport::{Node, node::NodeState, rng::Rng};
 
-use self::polled::PolledLoad;
 use super::{ORDINARY, SEED, nodes, seconds};
 use crate::{Attempt, Call, Event, Plan, Traffic, World, check, run, stats};
 
 pub use self::policy::Policy;
+pub(super) use self::polled::PolledLoad;
 
 /// A fault, from second 10 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

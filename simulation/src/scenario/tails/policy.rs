@@ -58,7 +58,7 @@ impl Policy {
         )
     }
 
-    pub(super) fn settings(
+    pub(crate) fn settings(
         self,
         builder: TransportBuilder,
         polled: &Arc<PolledLoad>,

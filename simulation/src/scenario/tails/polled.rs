@@ -22,7 +22,7 @@ use tower::ServiceExt;
 /// the node refuses. The times of polls are those of requests, which is kinder to the policy
 /// than the health checks that it measures.
 #[derive(Debug, Default)]
-pub(super) struct PolledLoad(Mutex<HashMap<String, Polled>>);
+pub struct PolledLoad(Mutex<HashMap<String, Polled>>);
 
 #[derive(Debug)]
 struct Polled {
