@@ -39,7 +39,7 @@ pub(super) struct Attempt {
     classify: Option<Classify>,
 }
 
-/// What an attempt knows of others of the same request.
+/// Facts about other attempts of the same request.
 pub(super) struct OtherAttempts {
     /// The URLs that were tried before, on a retry.
     pub tried: Option<Arc<[Arc<str>]>>,
