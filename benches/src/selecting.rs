@@ -26,10 +26,10 @@ pub fn choose(pool: &NodePool, selector: &dyn NodeSelector, times: u64) {
     let context = RequestContext::new(&Method::GET, PATH);
     for _ in 0..times {
         // The pool has nodes, of which no selector here excludes any.
-        let Ok(mut selection) = pool.select(selector, &context) else {
+        let Ok((mut selection, query)) = pool.select_with_query(selector, &context) else {
             return;
         };
-        std::hint::black_box(selection.node());
+        std::hint::black_box((selection.node(), query));
         selection.finish(NodeOutcome::Healthy, context.now());
     }
 }
@@ -64,8 +64,8 @@ pub fn shard_aware(nodes: usize) -> Result<(Arc<NodePool>, Arc<ShardAware<RoundR
         for _ in 0..1_000 {
             let request = Request::get(PATH).body(Body::empty())?;
             transport.send(request).await?;
-            let selection = pool.select(&selector, &context)?;
-            if selector.query_for(selection.node(), &context).is_some() {
+            let (_, query) = pool.select_with_query(&selector, &context)?;
+            if query.is_some() {
                 return Ok((pool, selector));
             }
             tokio::task::yield_now().await;

@@ -1,7 +1,8 @@
-//! `node_choice`: nanoseconds and instructions per choice of a node, and what a second thread
-//! adds. `node_choice <selector> <nodes> <times>` chooses and says nothing, for callgrind.
+//! `node_choice`: nanoseconds, instructions and allocations per choice of a node and of the
+//! parameter that its query gains, and what a second thread adds.
+//! `node_choice <selector> <nodes> <times>` chooses and says nothing, for callgrind.
 
-use std::sync::Arc;
+use std::{alloc::System, sync::Arc};
 
 use es_benches::{
     callgrind::instructions,
@@ -10,6 +11,10 @@ use es_benches::{
     selecting::{choose, nanoseconds, shard_aware, two_threads},
 };
 use es_transport::{NodePool, NodeSelector, node::RoundRobin};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const TIMES: u64 = 10_000;
 const ROUND_ROBIN: &str = "round-robin";
@@ -22,13 +27,15 @@ fn main() -> Result<(), BoxError> {
         choose(&pool, &*selector, times.parse()?);
         return Ok(());
     }
-    println!("| selector | nodes | ns, one thread | instructions |\n|---|---|---|---|");
+    println!("| selector | nodes | ns, one thread | instructions | allocations |");
+    println!("|---|---|---|---|---|");
     for name in [ROUND_ROBIN, SHARD_AWARE] {
         for nodes in [3, 1_000] {
             let (pool, selector) = subject(name, nodes)?;
             let nanoseconds = nanoseconds(&pool, &*selector);
             let instructions = counted(name, nodes)?;
-            println!("| {name} | {nodes} | {nanoseconds:.1} | {instructions} |");
+            let allocations = allocations(&pool, &*selector);
+            println!("| {name} | {nodes} | {nanoseconds:.1} | {instructions} | {allocations} |");
         }
     }
     println!(
@@ -44,6 +51,13 @@ fn subject(name: &str, nodes: usize) -> Result<(Arc<NodePool>, Arc<dyn NodeSelec
         return Ok((pool, selector));
     }
     Ok((pool(nodes)?, Arc::new(RoundRobin::default())))
+}
+
+/// Allocations of one choice, after many that have filled caches.
+fn allocations(pool: &NodePool, selector: &dyn NodeSelector) -> f64 {
+    let region = Region::new(HEAP);
+    choose(pool, selector, TIMES);
+    region.change().allocations as f64 / TIMES as f64
 }
 
 fn counted(name: &str, nodes: usize) -> Result<u64, BoxError> {

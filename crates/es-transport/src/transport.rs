@@ -351,7 +351,7 @@ impl Transport {
     /// hold all documents of the routing value, or of an index with one shard.
     ///
     /// Like [`write_node`](Self::write_node), it sends no request. A request goes to one of these
-    /// nodes if it carries [`RoutingKey::of_nodes`](crate::shard_aware::RoutingKey::of_nodes).
+    /// nodes if it carries [`HolderNodes`](crate::shard_aware::HolderNodes).
     pub fn read_nodes(
         &self,
         index: &str,

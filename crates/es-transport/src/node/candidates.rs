@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     Node, NodeSelector, RequestContext,
+    shards::Holder,
     snapshot::{Entry, Members, new_version},
 };
 use crate::rng;
@@ -33,6 +34,15 @@ pub struct Candidate<'a> {
     entry: &'a Entry,
     created_at: Instant,
     now: Instant,
+}
+
+/// The choice of a selector.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    /// Index among the members.
+    pub member: u32,
+    /// The parameter that is added to the query.
+    pub query: Option<&'static str>,
 }
 
 /// Number of nodes that are compared where comparing all of them would cost
@@ -136,12 +146,11 @@ impl<'a> Candidates<'a> {
     ///
     /// The cost does not depend on the number of candidates.
     pub fn with_ids<'b>(&self, ids: impl IntoIterator<Item = &'b str>) -> Subset<'a> {
-        let indexes = ids
+        let members = ids
             .into_iter()
             .filter_map(|id| self.members.index_of_id(id));
-        let mut indexes: Indexes = indexes
-            .filter(|index| self.indexes.binary_search(index).is_ok())
-            .collect();
+        let candidates = members.filter(|member| self.index_of(*member).is_some());
+        let mut indexes: Indexes = candidates.collect();
         indexes.sort_unstable();
         Subset {
             of: *self,
@@ -149,15 +158,72 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Chooses one of them and returns its index among the members.
-    pub(super) fn choose<S>(&self, selector: &S, request: &RequestContext<'_>) -> u32
+    /// Lets a selector choose among the candidates that are holders, and returns the index of
+    /// its choice; `None` if none is.
+    pub(crate) fn select_holder<S>(
+        &self,
+        holders: &[Arc<Holder>],
+        selector: &S,
+        request: &RequestContext<'_>,
+    ) -> Option<usize>
     where
         S: NodeSelector + ?Sized,
     {
-        let chosen = selector.select(self, request);
-        let index = self.indexes.get(chosen);
-        let index = index.or_else(|| self.indexes.get(chosen % self.len().max(1)));
-        index.copied().unwrap_or_default()
+        let candidate = |holder: &Arc<Holder>| {
+            let member = holder.member(self.members)?;
+            self.index_of(member).map(|_| member)
+        };
+        let select = |indexes: &[u32]| {
+            let holders = Candidates::new(self.members, indexes, self.now, 0);
+            let chosen = selector.select(&holders, request);
+            self.index_of(holders.member(chosen))
+        };
+        // Most shards have one copy or two.
+        match holders {
+            [one] => self.index_of(candidate(one)?),
+            [one, other] => match (candidate(one), candidate(other)) {
+                (Some(one), Some(other)) => select(&[one.min(other), one.max(other)]),
+                (one, other) => self.index_of(one.or(other)?),
+            },
+            holders => {
+                let mut indexes: Indexes = holders.iter().filter_map(candidate).collect();
+                indexes.sort_unstable();
+                (!indexes.is_empty()).then(|| select(&indexes))?
+            }
+        }
+    }
+
+    /// Returns an index of a selector as one of a candidate: modulo their number.
+    pub(super) fn wrapped(&self, index: usize) -> usize {
+        if index < self.len() {
+            return index;
+        }
+        index.checked_rem(self.len()).unwrap_or_default()
+    }
+
+    pub(super) fn choose<S>(&self, selector: &S, request: &RequestContext<'_>) -> Choice
+    where
+        S: NodeSelector + ?Sized,
+    {
+        let (index, query) = selector.select_with_query(self, request);
+        let member = self.member(index);
+        Choice { member, query }
+    }
+
+    /// Returns the index among the members of the candidate at an index of a selector.
+    fn member(&self, index: usize) -> u32 {
+        let member = self.indexes.get(self.wrapped(index));
+        member.copied().unwrap_or_default()
+    }
+
+    /// Returns the index of the candidate that is this member.
+    #[inline]
+    fn index_of(&self, member: u32) -> Option<usize> {
+        // As long as all nodes are candidates, both indexes are the same.
+        if self.indexes.get(member as usize) == Some(&member) {
+            return Some(member as usize);
+        }
+        self.indexes.binary_search(&member).ok()
     }
 
     /// Returns the share of its requests that a member gets in a slow start of this time.
@@ -280,8 +346,9 @@ impl Subset<'_> {
     where
         S: NodeSelector + ?Sized,
     {
-        let index = self.candidates()?.choose(selector, request);
-        self.of.indexes.binary_search(&index).ok()
+        let subset = self.candidates()?;
+        let chosen = selector.select(&subset, request);
+        self.of.index_of(subset.member(chosen))
     }
 
     fn indexes(&self) -> &[u32] {

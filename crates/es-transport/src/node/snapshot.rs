@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub node: Node,
     /// The same in every process, for rendezvous hashing.
     pub hash: u64,
+    /// The hash of the node's ID.
+    pub id_hash: Option<u64>,
     pub record: Arc<Record>,
 }
 
@@ -127,7 +129,13 @@ pub(super) struct Observing {
 impl Entry {
     pub fn new(node: Node, record: Arc<Record>) -> Self {
         let hash = stable_hash(node.url());
-        Self { node, hash, record }
+        let id_hash = node.facts().id.as_deref().map(stable_hash);
+        Self {
+            node,
+            hash,
+            id_hash,
+            record,
+        }
     }
 }
 

@@ -25,8 +25,8 @@ impl ShardMap {
         let uuid = self.state_uuid().await?;
         let is_used = |known: &Known| known.is_used.load(Ordering::Relaxed);
         let is_current = |known: &Known| known.state_uuid.as_ref() == Some(&uuid);
-        let known = self.indices.load_full();
-        let outdated = known.iter().filter(|(_, known)| !is_current(known));
+        let known = self.known.load_full();
+        let outdated = known.indices.iter().filter(|(_, known)| !is_current(known));
         let used = outdated.filter(|(_, known)| is_used(known));
         let used: Vec<_> = used.map(|(name, _)| name.clone()).collect();
         // The others are fetched when they are used again.
@@ -40,7 +40,7 @@ impl ShardMap {
     /// Fetches the shards of the index that a name stands for. `seen` is the UUID of a
     /// state that is not newer than the response.
     pub async fn fetch(&self, name: &str, seen: Option<&Arc<str>>) {
-        let before = self.indices.load().get(name).cloned();
+        let before = self.known.load().indices.get(name).cloned();
         let fetched = self.resolve(name, before.as_deref()).await;
         self.lock().indices.remove(name);
         let (resolved, uuid) = match fetched {
@@ -60,7 +60,7 @@ impl ShardMap {
             is_used: AtomicBool::new(false),
         });
         self.update(|indices| {
-            indices.insert(name.into(), Arc::clone(&known));
+            indices.insert(name.into(), known);
         });
     }
 
@@ -72,7 +72,7 @@ impl ShardMap {
         before: Option<&Known>,
     ) -> Result<(Resolved, Option<Arc<str>>)> {
         let response = self.get(&state_path(name)).await?;
-        let found = IndexShards::read_all(&response, &mut self.lock().node_ids);
+        let found = IndexShards::read_all(&response, &mut self.lock().holders);
         let uuid = self.uuid_of(&response).ok();
         let is_stream = found.keys().all(|index| generation(index).is_some());
         let number = found.len();

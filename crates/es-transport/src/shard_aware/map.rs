@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -14,9 +14,9 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use tokio::{runtime::Handle, sync::Semaphore, time::Instant};
 
-use super::target::{Access, Target};
+use super::target::{Access, Target, is_plain_index};
 use crate::{
-    node::shards::{IndexShards, Shard},
+    node::shards::{Holder, HoldersById, IndexShards},
     transport::WeakTransport,
 };
 
@@ -34,12 +34,9 @@ const MAX_WAITING: usize = 100;
 
 /// The shards of the indices that are in use.
 pub(super) struct ShardMap {
-    pub indices: ArcSwap<FxHashMap<Box<str>, Arc<Known>>>,
+    pub known: ArcSwap<KnownIndices>,
     pub transport: OnceLock<WeakTransport>,
-    /// Serves the times below; set by the first request.
-    created_at: OnceLock<Instant>,
-    /// When the UUID is checked next, in seconds since `created_at`.
-    check_at: AtomicU64,
+    /// Locked by each change of `known`.
     fetching: Mutex<Fetching>,
     permits: Semaphore,
 }
@@ -47,15 +44,23 @@ pub(super) struct ShardMap {
 impl Default for ShardMap {
     fn default() -> Self {
         Self {
-            indices: ArcSwap::default(),
+            known: ArcSwap::default(),
             transport: OnceLock::new(),
-            created_at: OnceLock::new(),
-            check_at: AtomicU64::new(0),
             fetching: Mutex::default(),
             permits: Semaphore::new(MAX_FETCHES),
         }
     }
 }
+
+/// The names that were asked for.
+#[derive(Default)]
+pub(super) struct KnownIndices {
+    pub indices: Arc<Indices>,
+    /// When the cluster state's UUID is checked next; `None` before the first fetch.
+    check_at: Option<Instant>,
+}
+
+pub(super) type Indices = FxHashMap<Box<str>, Arc<Known>>;
 
 /// A name that was asked for.
 pub(super) struct Known {
@@ -87,8 +92,10 @@ pub(super) struct AliasRouting {
 }
 
 impl Resolved {
-    /// Returns the shard of a request; `None` if it is not known, or not one.
-    pub fn shard(&self, target: &Target<'_>) -> Option<&Shard> {
+    /// Returns the nodes that hold the shard of a request: for a write, that of its primary.
+    /// `None` if the shard is not known, or not one.
+    #[inline]
+    pub fn holders(&self, target: &Target<'_>) -> Option<&[Arc<Holder>]> {
         let is_write = target.access == Access::Write;
         let shards = if is_write {
             &self.writes
@@ -111,7 +118,12 @@ impl Resolved {
             // The server combines them or refuses.
             (Some(_), Some(_)) => return None,
         };
-        shards.shard(shards.shard_of(target.id.as_deref(), routing)?)
+        let shard = shards.shard(shards.shard_of(target.id.as_deref(), routing)?)?;
+        Some(if is_write {
+            shard.primary()
+        } else {
+            shard.copies()
+        })
     }
 }
 
@@ -124,22 +136,25 @@ pub(super) fn generation(index: &str) -> Option<u64> {
 pub(super) struct Fetching {
     /// Indices that are being fetched.
     pub indices: HashSet<Box<str>>,
-    /// The ids of nodes, each once.
-    pub node_ids: HashSet<Arc<str>>,
+    pub holders: HoldersById,
     /// The UUID that was seen last, shared by the indices that are from it.
     pub state_uuid: Option<Arc<str>>,
 }
 
 impl ShardMap {
     /// Passes the shards of an index to `find`, and has them fetched if they are not known.
+    #[inline]
     pub fn with<R>(
         self: &Arc<Self>,
         index: &str,
         now: Instant,
         find: impl FnOnce(&Resolved) -> Option<R>,
     ) -> Option<R> {
-        self.check_if_due(now);
-        self.with_known(index, find)
+        let known = self.known.load();
+        if known.is_check_due(now) {
+            self.check_soon(now);
+        }
+        self.find(&known, index, find)
     }
 
     /// The same without a check of the state: requests that follow do it.
@@ -148,31 +163,45 @@ impl ShardMap {
         index: &str,
         find: impl FnOnce(&Resolved) -> Option<R>,
     ) -> Option<R> {
-        if let Some(known) = self.indices.load().get(index) {
-            if !known.is_used.load(Ordering::Relaxed) {
-                known.is_used.store(true, Ordering::Relaxed);
-            }
-            return find(known.name.as_ref()?);
-        }
-        self.fetch_soon(index);
-        None
+        self.find(&self.known.load(), index, find)
     }
 
     /// Has the state's UUID checked every few seconds.
     pub fn check_if_due(self: &Arc<Self>, now: Instant) {
-        let since = now.saturating_duration_since(*self.created_at.get_or_init(|| now));
-        // Whole seconds need no division.
-        let since = since.as_secs();
-        let due = self.check_at.load(Ordering::Relaxed);
-        let next = since.saturating_add(CHECK_EVERY.as_secs());
-        let exchange = |due| {
-            let order = Ordering::Relaxed;
-            self.check_at
-                .compare_exchange(due, next, order, order)
-                .is_ok()
+        if self.known.load().is_check_due(now) {
+            self.check_soon(now);
+        }
+    }
+
+    #[inline]
+    fn find<R>(
+        self: &Arc<Self>,
+        known: &KnownIndices,
+        index: &str,
+        find: impl FnOnce(&Resolved) -> Option<R>,
+    ) -> Option<R> {
+        let Some(known) = known.indices.get(index) else {
+            self.fetch_soon(index);
+            return None;
         };
-        if since < due || !exchange(due) || self.indices.load().is_empty() {
-            return;
+        if !known.is_used.load(Ordering::Relaxed) {
+            known.is_used.store(true, Ordering::Relaxed);
+        }
+        find(known.name.as_ref()?)
+    }
+
+    #[cold]
+    fn check_soon(self: &Arc<Self>, now: Instant) {
+        {
+            let _one = self.lock();
+            let known = self.known.load();
+            if !known.is_check_due(now) {
+                return;
+            }
+            self.known.store(Arc::new(KnownIndices {
+                indices: Arc::clone(&known.indices),
+                check_at: Some(now + CHECK_EVERY),
+            }));
         }
         let map = Arc::clone(self);
         self.spawn(async move {
@@ -183,8 +212,10 @@ impl ShardMap {
         });
     }
 
+    #[cold]
     fn fetch_soon(self: &Arc<Self>, index: &str) {
-        if self.transport.get().is_none() || self.indices.load().len() >= MAX_INDICES {
+        let is_full = || self.known.load().indices.len() >= MAX_INDICES;
+        if self.transport.get().is_none() || !is_plain_index(index) || is_full() {
             return;
         }
         {
@@ -213,16 +244,27 @@ impl ShardMap {
         true
     }
 
-    pub fn update(&self, change: impl Fn(&mut FxHashMap<Box<str>, Arc<Known>>)) {
-        self.indices.rcu(|indices| {
-            let mut indices = FxHashMap::clone(indices);
-            change(&mut indices);
-            indices
-        });
+    pub fn update(&self, change: impl FnOnce(&mut Indices)) {
+        let _one = self.lock();
+        let known = self.known.load();
+        let mut indices = Indices::clone(&known.indices);
+        change(&mut indices);
+        self.known.store(Arc::new(KnownIndices {
+            indices: Arc::new(indices),
+            check_at: known
+                .check_at
+                .or_else(|| Some(Instant::now() + CHECK_EVERY)),
+        }));
     }
 
     pub fn lock(&self) -> MutexGuard<'_, Fetching> {
         self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KnownIndices {
+    fn is_check_due(&self, now: Instant) -> bool {
+        self.check_at.is_some_and(|at| at <= now)
     }
 }
 
@@ -243,15 +285,15 @@ mod tests {
             r#"{{"metadata":{{"indices":{{"i":{{"routing_num_shards":1024,"settings":{{"index":{{
             "number_of_shards":"{shards}"}}}}}}}}}},"routing_table":{{"indices":{{"i":{{"shards":{{{table}}}}}}}}}}}"#
         );
-        let mut found = IndexShards::read_all(state.as_bytes(), &mut HashSet::new());
+        let mut found = IndexShards::read_all(state.as_bytes(), &mut HoldersById::default());
         Arc::new(found.remove("i").unwrap())
     }
 
     fn node_of(resolved: &Resolved, method: &Method, uri: &str) -> Option<String> {
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
         let context = RequestContext::of(&request, Instant::now());
-        let shard = resolved.shard(&Target::of(&context)?)?;
-        shard.primary.as_deref().map(str::to_owned)
+        let holders = resolved.holders(&Target::of(&context)?)?;
+        holders.first().map(|holder| holder.id.to_string())
     }
 
     #[test]

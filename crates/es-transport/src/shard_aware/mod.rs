@@ -11,11 +11,11 @@
 //! | index, create, update, delete a document | the primary of its shard |
 //! | search and count with one routing value | the copies of its shard |
 //! | search, count, multi-get, term vectors, bulk, index without an id, on an index with one shard | the copies, or the primary |
-//! | requests with a [`RoutingKey`] | the nodes of the key |
+//! | requests with a [`RoutingKey`] or [`HolderNodes`] | the copies of the shard, or these nodes |
 //! | everything else | not narrowed |
 //!
-//! `preference=_local` is added to reads without a preference, so that the node does
-//! not forward them to another copy.
+//! `preference=_local` is added to reads without a preference if the shard has several
+//! copies, so that the node does not forward them to another copy.
 //!
 //! The map of an index is fetched in the background when the index is first used, and
 //! verified against the server before it is used. While the index is in use, a
@@ -36,13 +36,16 @@ mod target;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::{map::ShardMap, target::Target};
+use self::{
+    map::ShardMap,
+    target::{Target, takes_preference},
+};
 use crate::{
     node::{AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext},
     transport::WeakTransport,
 };
 
-pub use self::target::{Access, RoutingKey};
+pub use self::target::{Access, HolderNodes, RoutingKey};
 
 /// Keeps a read on the node that receives it.
 const LOCAL: &str = "preference=_local";
@@ -77,20 +80,42 @@ impl<S: NodeSelector> ShardAware<S> {
         }
     }
 
-    fn narrow(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> Option<usize> {
-        let target = Target::of(request)?;
-        if let Some(ids) = target.nodes {
+    /// Selects a node that holds the shard of a request; `None` if none is known.
+    fn select_holder(
+        &self,
+        nodes: &Candidates<'_>,
+        request: &RequestContext<'_>,
+    ) -> Option<(usize, Option<&'static str>)> {
+        let (chosen, is_local) = if let Some(holders) = request.extension::<HolderNodes>() {
             self.map.check_if_due(request.now());
-            let ids = ids.iter().map(|id| &**id);
-            return nodes.with_ids(ids).select(&self.inner, request);
+            let ids = holders.ids().iter().map(|id| &**id);
+            (nodes.with_ids(ids).select(&self.inner, request)?, true)
+        } else {
+            let target = Target::of(request);
+            let target = target.as_ref()?;
+            self.map.with(target.index, request.now(), |index| {
+                let holders = index.holders(target)?;
+                let chosen = nodes.select_holder(holders, &self.inner, request)?;
+                Some((chosen, target.access == Access::Read && holders.len() > 1))
+            })?
+        };
+        if is_local && takes_preference(request) {
+            return Some((chosen, Some(LOCAL)));
         }
-        self.map.with(&target.index, request.now(), |index| {
-            let shard = index.shard(&target)?;
-            let holders = match target.access {
-                Access::Read => shard.readers(nodes),
-                Access::Write => shard.writers(nodes),
-            };
-            holders.select(&self.inner, request)
+        let node = nodes.get(chosen)?;
+        Some((chosen, self.inner.query_for(node.node(), request)))
+    }
+
+    /// Whether a read stays on this node only with a preference for it.
+    fn is_local(&self, node: &Node, request: &RequestContext<'_>) -> Option<bool> {
+        let own = node.facts().id.as_deref()?;
+        if let Some(holders) = request.extension::<HolderNodes>() {
+            return Some(holders.ids().iter().any(|id| **id == *own));
+        }
+        let target = Target::of(request).filter(|target| target.access == Access::Read)?;
+        self.map.with(target.index, request.now(), |index| {
+            let holders = index.holders(&target)?;
+            Some(holders.len() > 1 && holders.iter().any(|holder| *holder.id == *own))
         })
     }
 }
@@ -104,8 +129,24 @@ impl Default for ShardAware {
 
 impl<S: NodeSelector> NodeSelector for ShardAware<S> {
     fn select(&self, nodes: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
-        let chosen = self.narrow(nodes, request);
-        chosen.unwrap_or_else(|| self.inner.select(nodes, request))
+        let (chosen, _) = self.select_with_query(nodes, request);
+        chosen
+    }
+
+    fn select_with_query(
+        &self,
+        nodes: &Candidates<'_>,
+        request: &RequestContext<'_>,
+    ) -> (usize, Option<&'static str>) {
+        let chosen = self.select_holder(nodes, request);
+        chosen.unwrap_or_else(|| self.inner.select_with_query(nodes, request))
+    }
+
+    fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
+        if self.is_local(node, request) == Some(true) && takes_preference(request) {
+            return Some(LOCAL);
+        }
+        self.inner.query_for(node, request)
     }
 
     fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
@@ -120,36 +161,23 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
         self.inner.tracks_load()
     }
 
-    fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
-        let target = Target::of(request)?;
-        if !target.takes_preference(request) {
-            return self.inner.query_for(node, request);
-        }
-        let own = node.facts().id.as_deref()?;
-        if let Some(ids) = target.nodes {
-            return ids.iter().any(|id| **id == *own).then_some(LOCAL);
-        }
-        self.map.with(&target.index, request.now(), |index| {
-            let is_holder = index.shard(&target)?.started.iter().any(|id| **id == *own);
-            is_holder.then_some(LOCAL)
+    fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
+        let target = Target::new(index, id, routing, Access::Write);
+        self.map.with_known(index, |index| {
+            let primary = index.holders(&target)?.first()?;
+            Some(Arc::clone(&primary.id))
         })
     }
 
-    fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
-        let target = Target::new(index, id, routing, Access::Write)?;
-        self.map
-            .with_known(index, |index| index.shard(&target)?.primary.clone())
-    }
-
     fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
-        let holders = Target::new(index, id, routing, Access::Read).and_then(|target| {
-            self.map.with_known(index, |index| {
-                let mut holders = index.shard(&target)?.started.to_vec();
-                holders.sort_unstable();
-                Some(holders)
-            })
+        let target = Target::new(index, id, routing, Access::Read);
+        let ids = self.map.with_known(index, |index| {
+            let holders = index.holders(&target)?.iter();
+            let mut ids: Vec<_> = holders.map(|holder| Arc::clone(&holder.id)).collect();
+            ids.sort_unstable();
+            Some(ids)
         });
-        holders.unwrap_or_default()
+        ids.unwrap_or_default()
     }
 
     fn knows_shards(&self) -> bool {
@@ -174,7 +202,7 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
 impl<S> fmt::Debug for ShardAware<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShardAware")
-            .field("indices", &self.map.indices.load().len())
+            .field("indices", &self.map.known.load().indices.len())
             .finish_non_exhaustive()
     }
 }

@@ -32,7 +32,6 @@ pub struct RoutingKey {
     id: Option<Arc<str>>,
     routing: Option<Arc<str>>,
     access: Access,
-    nodes: Option<Box<[Arc<str>]>>,
 }
 
 impl RoutingKey {
@@ -43,16 +42,6 @@ impl RoutingKey {
             id: None,
             routing: None,
             access,
-            nodes: None,
-        }
-    }
-
-    /// Creates a key of a read for documents that all of these nodes hold, by their IDs
-    /// ([`Transport::read_nodes`](crate::Transport::read_nodes)).
-    pub fn of_nodes(ids: impl Into<Box<[Arc<str>]>>) -> Self {
-        Self {
-            nodes: Some(ids.into()),
-            ..Self::new("", Access::Read)
         }
     }
 
@@ -71,106 +60,121 @@ impl RoutingKey {
     }
 }
 
+/// An extension of a read that all of these nodes can serve from their own shards, such as a
+/// multi-get of documents that they hold. It is sent to one of them, and takes precedence
+/// over a [`RoutingKey`].
+///
+/// [`Transport::read_nodes`](crate::Transport::read_nodes) returns the nodes of a document.
+///
+/// ```
+/// use es_transport::{Node, NodeFacts, NodePool, node::RequestContext};
+/// use es_transport::shard_aware::{HolderNodes, ShardAware};
+/// use http::Request;
+/// use tokio::time::Instant;
+///
+/// let node = |id: &str| {
+///     let mut facts = NodeFacts::default();
+///     facts.id = Some(id.into());
+///     format!("http://{id}:9200").parse::<Node>().unwrap().with_facts(facts)
+/// };
+/// let pool = NodePool::new(["a", "b", "c"].map(node))?;
+/// let selector = ShardAware::default();
+///
+/// let holders = HolderNodes::new(["b".into()]);
+/// let request = Request::post("/products/_mget").extension(holders).body(()).unwrap();
+/// let context = RequestContext::of(&request, Instant::now());
+/// assert_eq!(pool.select(&selector, &context)?.node().host(), "b");
+/// # Ok::<(), es_transport::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HolderNodes(Arc<[Arc<str>]>);
+
+impl HolderNodes {
+    /// Creates the extension for nodes with these IDs
+    /// ([`NodeFacts::id`](crate::NodeFacts::id)).
+    pub fn new(ids: impl Into<Arc<[Arc<str>]>>) -> Self {
+        Self(ids.into())
+    }
+
+    /// Returns the IDs of the nodes.
+    pub fn ids(&self) -> &[Arc<str>] {
+        &self.0
+    }
+}
+
 /// The shard that a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
-    pub index: Cow<'a, str>,
+    pub index: &'a str,
     pub id: Option<Cow<'a, str>>,
     pub routing: Option<Cow<'a, str>>,
     pub access: Access,
-    /// The nodes that hold everything, where the caller knows them.
-    pub nodes: Option<&'a [Arc<str>]>,
 }
 
 impl<'a> Target<'a> {
-    /// Creates the target of a document; `None` if the index is not a plain name.
     pub fn new(
         index: &'a str,
         id: Option<&'a str>,
         routing: Option<&'a str>,
         access: Access,
-    ) -> Option<Self> {
-        is_plain_index(index).then(|| Self {
-            index: Cow::Borrowed(index),
+    ) -> Self {
+        Self {
+            index,
             id: id.map(Cow::Borrowed),
             routing: routing.map(Cow::Borrowed),
             access,
-            nodes: None,
-        })
+        }
     }
 
-    /// Whether the request is a read that has no preference and takes one.
-    pub fn takes_preference(&self, request: &RequestContext<'_>) -> bool {
-        self.access == Access::Read
-            && parameter(request.query(), "preference").is_none()
-            // Each of its searches has a preference.
-            && !request.path().ends_with("/_msearch")
-    }
-
+    #[inline]
     pub fn of(request: &RequestContext<'a>) -> Option<Self> {
         if let Some(key) = request.extension::<RoutingKey>() {
-            return Some(Self {
-                index: Cow::Borrowed(&key.index),
-                id: key.id.as_deref().map(Cow::Borrowed),
-                routing: key.routing.as_deref().map(Cow::Borrowed),
-                access: key.access,
-                nodes: key.nodes.as_deref(),
-            });
+            let (id, routing) = (key.id.as_deref(), key.routing.as_deref());
+            return Some(Self::new(&key.index, id, routing, key.access));
         }
-        let (index, rest) = split_index(request.path().strip_prefix('/')?)?;
-        let (endpoint, id) = split_endpoint(rest);
+        let (index, rest) = split(request.path().strip_prefix('/')?);
+        if has_special_start(index) {
+            return None;
+        }
+        let (endpoint, id) = split(rest?);
         let access = access(request.method(), endpoint, id.is_some())?;
         let id = match id {
             Some(id) => Some(decode_id(id)?),
             None => None,
         };
-        let routing = match parameter(request.query(), "routing") {
-            Some(value) if value.contains('+') => {
-                let spaced = value.replace('+', " ");
-                Some(Cow::Owned(decode(&spaced)?.into_owned()))
-            }
-            Some(value) => Some(decode(value)?),
+        let routing = match request.query() {
+            Some(query) => routing(query)?,
             None => None,
         };
-        // Several values are for several shards.
-        if routing
-            .as_ref()
-            .is_some_and(|routing| routing.contains(','))
-        {
-            return None;
-        }
         Some(Self {
-            index: Cow::Borrowed(index),
+            index,
             id,
             routing,
             access,
-            nodes: None,
         })
     }
 }
 
-// Paths are short: to compare each byte is faster than to search for a pattern.
-
-/// Splits a path after its index; `None` if that is not a plain name.
-fn split_index(path: &str) -> Option<(&str, &str)> {
-    let end = path
-        .bytes()
-        .position(|byte| byte == b'/' || is_special(byte))?;
-    let (index, rest) = path.split_at_checked(end)?;
-    let rest = rest.strip_prefix('/')?;
-    (!has_special_start(index)).then_some((index, rest))
+/// Whether the request has no preference and takes one.
+#[inline]
+pub(super) fn takes_preference(request: &RequestContext<'_>) -> bool {
+    parameter(request.query(), "preference").is_none()
+        // Each of its searches has a preference.
+        && !request.path().ends_with("/_msearch")
 }
 
-/// Splits the rest of a path into the name of the endpoint and an ID.
-fn split_endpoint(rest: &str) -> (&str, Option<&str>) {
-    let slash = rest.bytes().position(|byte| byte == b'/');
-    let parts = slash.and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)));
-    parts.map_or((rest, None), |(endpoint, id)| (endpoint, Some(id)))
+/// Splits a path at its first slash.
+#[inline]
+fn split(path: &str) -> (&str, Option<&str>) {
+    // Paths are short: to compare each byte is faster than to search for a pattern.
+    let slash = path.bytes().position(|byte| byte == b'/');
+    let parts = slash.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)));
+    parts.map_or((path, None), |(first, rest)| (first, Some(rest)))
 }
 
 /// Whether it is the name of one index, without wildcards, lists and date math.
 /// Names never need escapes.
-fn is_plain_index(name: &str) -> bool {
+pub(super) fn is_plain_index(name: &str) -> bool {
     !has_special_start(name) && !name.bytes().any(is_special)
 }
 
@@ -183,6 +187,7 @@ fn is_special(byte: u8) -> bool {
     !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.' | b'+' | b'~' | b'@' | b'$')
 }
 
+#[inline]
 fn access(method: &Method, endpoint: &str, has_id: bool) -> Option<Access> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let is_query = is_read || *method == Method::POST;
@@ -202,6 +207,7 @@ fn access(method: &Method, endpoint: &str, has_id: bool) -> Option<Access> {
 }
 
 /// The value of a query parameter, still encoded.
+#[inline]
 fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     query?
         .split('&')
@@ -209,6 +215,7 @@ fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
 }
 
 /// Decodes an ID; `None` if more of the path follows it.
+#[inline]
 fn decode_id(text: &str) -> Option<Cow<'_, str>> {
     match text.bytes().find(|byte| matches!(byte, b'/' | b'%')) {
         None => Some(Cow::Borrowed(text)),
@@ -217,6 +224,22 @@ fn decode_id(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
+/// Returns the routing value in a query; `None` if there are several, which are for several
+/// shards.
+fn routing(query: &str) -> Option<Option<Cow<'_, str>>> {
+    let Some(value) = parameter(Some(query), "routing") else {
+        return Some(None);
+    };
+    let value = if value.contains('+') {
+        let spaced = value.replace('+', " ");
+        Cow::Owned(decode(&spaced)?.into_owned())
+    } else {
+        decode(value)?
+    };
+    (!value.contains(',')).then_some(Some(value))
+}
+
+#[cold]
 fn decode(text: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(text).decode_utf8().ok()
 }
@@ -295,10 +318,6 @@ mod tests {
             (Method::GET, "/_cluster/health"),
             (Method::GET, "/products"),
             (Method::GET, "/products/_mapping"),
-            (Method::GET, "/products*/_doc/1"),
-            (Method::GET, "/a,b/_search"),
-            (Method::GET, "/%3Clogs-%7Bnow%7D%3E/_search"),
-            (Method::GET, "/remote:products/_search"),
             (Method::GET, "/.kibana/_doc/1"),
             (Method::GET, "/products/_doc/%FF"),
             (Method::GET, "/products/_search?routing=a,b"),
@@ -309,6 +328,24 @@ mod tests {
         ];
         for (method, uri) in cases {
             assert_eq!(target(&method, uri), None, "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn only_the_name_of_one_index_is_plain() {
+        for name in ["products", "logs-2026.01.31", "a_b"] {
+            assert!(is_plain_index(name), "{name}");
+        }
+        let others = [
+            "",
+            "products*",
+            "a,b",
+            "%3Clogs-%7Bnow%7D%3E",
+            "remote:products",
+            "_all",
+        ];
+        for name in others {
+            assert!(!is_plain_index(name), "{name}");
         }
     }
 

@@ -15,7 +15,7 @@ use es_transport::{
     Body, Node, NodeFacts, NodePool, Transport,
     layer::media_type::CompatibilityMode,
     node::RoundRobin,
-    shard_aware::{RoutingKey, ShardAware},
+    shard_aware::{HolderNodes, ShardAware},
 };
 use http::{Request, Response};
 use tokio::time::Instant;
@@ -161,7 +161,7 @@ async fn a_request_for_nodes_goes_to_one_of_them() {
     let transport = transport(&cluster);
     let sent = async |path: &str, nodes: &[&str]| {
         let nodes: Vec<Arc<str>> = nodes.iter().copied().map(Into::into).collect();
-        let key = RoutingKey::of_nodes(nodes);
+        let key = HolderNodes::new(nodes);
         let request = Request::post(path).extension(key).body(Body::empty());
         transport.send(request.unwrap()).await.unwrap();
         cluster.last_uri.lock().unwrap().clone()
@@ -206,7 +206,7 @@ async fn reads_grouped_by_node_keep_the_map_in_use() {
     for node in ["node-0", "node-1"] {
         let nodes = read_nodes();
         assert_eq!(nodes, [node.into()]);
-        let key = RoutingKey::of_nodes(nodes);
+        let key = HolderNodes::new(nodes);
         let request = Request::post("/_mget").extension(key).body(Body::empty());
         tokio::time::advance(CHECK_EVERY).await;
         transport.send(request.unwrap()).await.unwrap();

@@ -6,7 +6,11 @@ mod merge;
 
 use std::{borrow::Cow, sync::Arc};
 
-use es_transport::{Body, Transport, extensions::OperationDetails, shard_aware::RoutingKey};
+use es_transport::{
+    Body, Transport,
+    extensions::OperationDetails,
+    shard_aware::{HolderNodes, RoutingKey},
+};
 use futures_util::future::try_join_all;
 use http::{Request, header};
 use tokio::time::Instant;
@@ -109,11 +113,11 @@ impl SplitCall {
         };
         let groups = groups(&entries);
         if let [] | [_] = &*groups {
-            let key = groups
+            let nodes = groups
                 .first()
-                .and_then(|group| group.key_of_most(entries.len()));
-            if let Some(key) = key {
-                request.extensions_mut().insert(key);
+                .and_then(|group| group.holder_nodes_of_most(entries.len()));
+            if let Some(nodes) = nodes {
+                request.extensions_mut().insert(nodes);
             }
             return receive(&transport, request, started).await;
         }
@@ -139,7 +143,9 @@ impl SplitCall {
 
     /// Returns the entries and their nodes; `None` if the call is not to be split.
     fn entries(&self, transport: &Transport, request: &Request<Body>) -> Option<Entries> {
-        if request.extensions().get::<RoutingKey>().is_some() {
+        let extensions = request.extensions();
+        let has_nodes = extensions.get::<HolderNodes>().is_some();
+        if has_nodes || extensions.get::<RoutingKey>().is_some() {
             return None;
         }
         let holders = |index: Option<&str>, id: Option<&str>, routing: Option<&str>| {
@@ -216,13 +222,15 @@ fn is_json(received: &Received) -> bool {
 }
 
 impl NodeGroup {
-    fn key(&self) -> Option<RoutingKey> {
-        (!self.holders.is_empty()).then(|| RoutingKey::of_nodes(self.holders.clone()))
+    /// Returns the nodes that hold the entries, if they are known.
+    fn holder_nodes(&self) -> Option<HolderNodes> {
+        (!self.holders.is_empty()).then(|| HolderNodes::new(self.holders.clone()))
     }
 
-    /// Returns the key if the nodes hold at least half of the entries.
-    fn key_of_most(&self, entries: usize) -> Option<RoutingKey> {
-        self.key().filter(|_| self.positions.len() * 2 >= entries)
+    /// Returns these nodes if they hold at least half of the entries of a call.
+    fn holder_nodes_of_most(&self, entries: usize) -> Option<HolderNodes> {
+        self.holder_nodes()
+            .filter(|_| self.positions.len() * 2 >= entries)
     }
 }
 
@@ -271,8 +279,8 @@ fn part_of(
     part.uri_mut().clone_from(request.uri());
     part.headers_mut().clone_from(request.headers());
     part.extensions_mut().clone_from(request.extensions());
-    if let Some(key) = group.key() {
-        part.extensions_mut().insert(key);
+    if let Some(nodes) = group.holder_nodes() {
+        part.extensions_mut().insert(nodes);
     }
     if let Some(whole) = OperationDetails::find(request.extensions()) {
         details::of_part(whole, group.positions.len(), &body).attach(&mut part);
@@ -299,9 +307,9 @@ mod tests {
             });
             let entries: Vec<_> = entries.collect();
             let groups = groups(&entries);
-            let has_key = groups[0].key_of_most(entries.len()).is_some();
+            let has_nodes = groups[0].holder_nodes_of_most(entries.len()).is_some();
             let sizes: Vec<_> = groups.iter().map(|group| group.positions.len()).collect();
-            (sizes, groups.len() == 1 && has_key)
+            (sizes, groups.len() == 1 && has_nodes)
         };
         assert_eq!(of(&[("a", 10), ("b", 11)]), (vec![10, 11], false));
         assert_eq!(of(&[("a", 28), ("b", 1), ("c", 1)]), (vec![28], true));

@@ -81,8 +81,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         let context = RequestContext::of(request, Instant::now());
         let extensions = request.extensions();
         if extensions.is_empty() {
-            let selection = pool.select(selector, &context)?;
-            let parameter = selector.query_for(selection.node(), &context);
+            let (selection, parameter) = pool.select_with_query(selector, &context)?;
             return Ok((self.start(selection, &context, None), parameter));
         }
         let retry = extensions.get::<RetryContext>();
@@ -92,7 +91,7 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         if let Some(retry) = retry {
             context = context.retried(retry.attempt, &retry.tried);
         }
-        let selection = pool.select(selector, &context)?;
+        let (selection, parameter) = pool.select_with_query(selector, &context)?;
         if extensions.get::<Hedge>().is_some() {
             let tried = context.tried();
             let node = selection.node().shared_url();
@@ -117,7 +116,6 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
         if let Some(selected) = selected {
             selected.set(selection.node());
         }
-        let parameter = selector.query_for(selection.node(), &context);
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
         let others = (tried.is_some() || selected.is_some()).then(|| {
             let selected = selected.cloned();

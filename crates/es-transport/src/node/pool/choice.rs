@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     node::{
         Candidates, NodeSelector, RequestContext, Selection,
-        candidates::Indexes,
+        candidates::{Choice, Indexes},
         snapshot::{Entry, Members, Snapshot},
     },
     rng,
@@ -31,22 +31,40 @@ impl NodePool {
     where
         S: NodeSelector + ?Sized,
     {
+        let (selection, _) = self.select_with_query(selector, request)?;
+        Ok(selection)
+    }
+
+    /// Selects a node as [`select`](Self::select) does, and returns the parameter that is
+    /// added to the query of the request with it ([`NodeSelector::query_for`]).
+    ///
+    /// # Errors
+    /// Returns the errors of [`select`](Self::select).
+    #[inline]
+    pub fn select_with_query<S>(
+        &self,
+        selector: &S,
+        request: &RequestContext<'_>,
+    ) -> Result<(Selection, Option<&'static str>)>
+    where
+        S: NodeSelector + ?Sized,
+    {
         let snapshot = self.current.load();
         if request.tried().is_empty() && !snapshot.needs_care(request.now()) {
             let candidates = snapshot.candidates(request.now());
             if !selector.is_constrained(request) {
-                let index = self.choose(&candidates, selector, request);
-                return Ok(self.selection(&snapshot, index, None, selector, request));
+                let choice = self.choose(&candidates, selector, request);
+                return Ok(self.selection(&snapshot, choice, None, selector, request));
             }
             let eligible = candidates.narrow(|c| selector.eligible(c.node(), request));
             if eligible.len() == candidates.len() {
-                let index = self.choose(&candidates, selector, request);
-                return Ok(self.selection(&snapshot, index, None, selector, request));
+                let choice = self.choose(&candidates, selector, request);
+                return Ok(self.selection(&snapshot, choice, None, selector, request));
             }
             if let Some(eligible) = eligible.candidates() {
-                let index = self.choose(&eligible, selector, request);
-                let selection = self.selection(&snapshot, index, None, selector, request);
-                return Ok(selection.with_eligible(eligible.indexes()));
+                let choice = self.choose(&eligible, selector, request);
+                let (selection, query) = self.selection(&snapshot, choice, None, selector, request);
+                return Ok((selection.with_eligible(eligible.indexes()), query));
             }
         }
         drop(snapshot);
@@ -61,24 +79,28 @@ impl NodePool {
         candidates: &Candidates<'_>,
         selector: &S,
         request: &RequestContext<'_>,
-    ) -> u32
+    ) -> Choice
     where
         S: NodeSelector + ?Sized,
     {
-        let chosen = candidates.choose(selector, request);
+        let choice = candidates.choose(selector, request);
         let Some(time) = self.settings.slow_start else {
-            return chosen;
+            return choice;
         };
-        if rng::unit() < candidates.slow_start_share(chosen, time) {
-            return chosen;
+        if rng::unit() < candidates.slow_start_share(choice.member, time) {
+            return choice;
         }
         let warm = candidates.narrow(|candidate| candidate.is_warm(time));
         warm.candidates()
-            .map_or(chosen, |warm| warm.choose(selector, request))
+            .map_or(choice, |warm| warm.choose(selector, request))
     }
 
     /// Selects while nodes are to be probed or avoided, or all are dead.
-    fn select_with_care<S>(&self, selector: &S, request: &RequestContext<'_>) -> Result<Selection>
+    fn select_with_care<S>(
+        &self,
+        selector: &S,
+        request: &RequestContext<'_>,
+    ) -> Result<(Selection, Option<&'static str>)>
     where
         S: NodeSelector + ?Sized,
     {
@@ -103,18 +125,26 @@ impl NodePool {
             let snapshot = self.current.load_full();
             drop(state);
 
-            let (index, probe) = claimed.unwrap_or_else(|| {
-                let all = snapshot.candidates(request.now());
-                let is_all = usable.len() == all.len();
-                let some = Candidates::new(&snapshot.members, &usable, request.now(), 0);
-                let candidates = if is_all { all } else { some };
-                (self.choose(&candidates, selector, request), None)
-            });
-            let selection = self.selection(&snapshot, index, probe, selector, request);
-            return Ok(match &eligible {
+            let (choice, probe) = match claimed {
+                Some((member, probe)) => {
+                    let node = members.get(member).map(|entry| &entry.node);
+                    let query = node.and_then(|node| selector.query_for(node, request));
+                    (Choice { member, query }, probe)
+                }
+                None => {
+                    let all = snapshot.candidates(request.now());
+                    let is_all = usable.len() == all.len();
+                    let some = Candidates::new(&snapshot.members, &usable, request.now(), 0);
+                    let candidates = if is_all { all } else { some };
+                    (self.choose(&candidates, selector, request), None)
+                }
+            };
+            let (selection, query) = self.selection(&snapshot, choice, probe, selector, request);
+            let selection = match &eligible {
                 Some(eligible) => selection.with_eligible(eligible),
                 None => selection,
-            });
+            };
+            return Ok((selection, query));
         }
     }
 
@@ -122,11 +152,11 @@ impl NodePool {
     fn selection<S>(
         &self,
         snapshot: &Snapshot,
-        index: u32,
+        choice: Choice,
         probe: Option<NonZeroU64>,
         selector: &S,
         request: &RequestContext<'_>,
-    ) -> Selection
+    ) -> (Selection, Option<&'static str>)
     where
         S: NodeSelector + ?Sized,
     {
@@ -134,7 +164,9 @@ impl NodePool {
         if tracks_load && !self.is_load_tracked.load(Ordering::Relaxed) {
             self.is_load_tracked.store(true, Ordering::Relaxed);
         }
-        Selection::new(snapshot.stripe(), index, tracks_load, probe, request.now())
+        let stripe = snapshot.stripe();
+        let selection = Selection::new(stripe, choice.member, tracks_load, probe, request.now());
+        (selection, choice.query)
     }
 }
 

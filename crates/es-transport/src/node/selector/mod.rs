@@ -74,7 +74,8 @@ pub use self::{
 /// }
 /// ```
 ///
-/// A selector that wraps another one forwards all other methods to it.
+/// A selector that wraps another one forwards all other methods to it, except
+/// [`select_with_query`](Self::select_with_query).
 pub trait NodeSelector: Send + Sync + 'static {
     /// Returns the index of the chosen candidate. An index that is too large is reduced
     /// modulo the number of candidates.
@@ -155,6 +156,22 @@ pub trait NodeSelector: Send + Sync + 'static {
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
         let _ = (node, request);
         None
+    }
+
+    /// Selects a node as [`select`](Self::select) does, and returns the parameter of
+    /// [`query_for`](Self::query_for) with its index. Default: calls both.
+    ///
+    /// Selectors that find both in one step override it. A selector that wraps another one
+    /// does not forward it, because its own choice would be skipped.
+    fn select_with_query(
+        &self,
+        candidates: &Candidates<'_>,
+        request: &RequestContext<'_>,
+    ) -> (usize, Option<&'static str>) {
+        let index = self.select(candidates, request);
+        let chosen = candidates.get(candidates.wrapped(index));
+        let query = chosen.and_then(|chosen| self.query_for(chosen.node(), request));
+        (index, query)
     }
 
     /// Returns the ID of the node that a write of this document goes to, if the
@@ -244,7 +261,8 @@ where
     }
 }
 
-/// Implements all methods but `select` and `tracks_load` by those of another selector.
+/// Implements all methods but `select`, `select_with_query` and `tracks_load` by those of another
+/// selector.
 macro_rules! forward {
     ($this:ident, $inner:expr) => {
         fn eligible(&$this, node: &Node, request: &RequestContext<'_>) -> bool {
@@ -301,6 +319,14 @@ impl<S: NodeSelector + ?Sized> NodeSelector for Arc<S> {
         (**self).select(candidates, request)
     }
 
+    fn select_with_query(
+        &self,
+        candidates: &Candidates<'_>,
+        request: &RequestContext<'_>,
+    ) -> (usize, Option<&'static str>) {
+        (**self).select_with_query(candidates, request)
+    }
+
     fn tracks_load(&self) -> bool {
         (**self).tracks_load()
     }
@@ -311,6 +337,14 @@ impl<S: NodeSelector + ?Sized> NodeSelector for Arc<S> {
 impl NodeSelector for Box<dyn NodeSelector> {
     fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
         (**self).select(candidates, request)
+    }
+
+    fn select_with_query(
+        &self,
+        candidates: &Candidates<'_>,
+        request: &RequestContext<'_>,
+    ) -> (usize, Option<&'static str>) {
+        (**self).select_with_query(candidates, request)
     }
 
     fn tracks_load(&self) -> bool {

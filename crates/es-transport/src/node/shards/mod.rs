@@ -6,6 +6,7 @@
 //! In an index with a `routing_partition_size` *p*, the hash of the routing
 //! value moves by `floorMod(h(id), p)`. In a time series index, `h` is in the id.
 
+mod holder;
 mod murmur3;
 mod state;
 
@@ -15,12 +16,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use smallvec::SmallVec;
 
 use self::murmur3::murmur3;
-use super::{Candidates, Subset, SubsetCache};
+pub(crate) use self::{holder::Holder, state::HoldersById};
 
 /// Where the documents of one index lie.
 #[derive(Debug)]
 pub(crate) struct IndexShards {
-    routing_num_shards: u32,
+    routing_num_shards: NonZeroU32,
+    /// `routing_num_shards / number_of_shards`.
+    slots_per_shard: NonZeroU32,
     rule: Rule,
     shards: Box<[Shard]>,
 }
@@ -36,32 +39,53 @@ enum Rule {
     TimeSeries,
 }
 
-/// The copies of one shard, by the ids of their nodes.
+/// The nodes of the started copies of one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
-    /// The node of the started primary.
-    pub primary: Option<Arc<str>>,
-    /// The nodes of all started copies, the primary's included.
-    pub started: SmallVec<[Arc<str>; 2]>,
-    writers: SubsetCache,
-    readers: SubsetCache,
+    /// The primary's node is the first, if the primary is started.
+    copies: SmallVec<[Arc<Holder>; 2]>,
+    has_primary: bool,
 }
 
 impl Shard {
-    /// Narrows the choice to the node of the primary.
-    pub fn writers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
-        self.writers.with_ids(nodes, self.primary.as_deref())
+    /// Returns the node of the primary, if it is started.
+    #[inline]
+    pub fn primary(&self) -> &[Arc<Holder>] {
+        let primary = self.copies.get(..1).filter(|_| self.has_primary);
+        primary.unwrap_or_default()
     }
 
-    /// Narrows the choice to the nodes of the started copies.
-    pub fn readers<'a>(&self, nodes: &Candidates<'a>) -> Subset<'a> {
-        self.readers
-            .with_ids(nodes, self.started.iter().map(|id| &**id))
+    /// Returns the nodes of the started copies.
+    #[inline]
+    pub fn copies(&self) -> &[Arc<Holder>] {
+        &self.copies
+    }
+
+    fn add(&mut self, node: Arc<Holder>, is_primary: bool) {
+        if is_primary {
+            self.copies.insert(0, node);
+            self.has_primary = true;
+        } else {
+            self.copies.push(node);
+        }
     }
 }
 
 impl IndexShards {
+    /// Creates an index; `None` if the numbers make no sense.
+    fn new(routing_num_shards: u32, rule: Rule, shards: Box<[Shard]>) -> Option<Self> {
+        let number_of_shards = u32::try_from(shards.len()).ok()?;
+        let slots_per_shard = routing_num_shards.checked_div(number_of_shards)?;
+        Some(Self {
+            routing_num_shards: NonZeroU32::new(routing_num_shards)?,
+            slots_per_shard: NonZeroU32::new(slots_per_shard)?,
+            rule,
+            shards,
+        })
+    }
+
     /// Returns the shard of a document; `None` if the rule is not known.
+    #[inline]
     pub fn shard_of(&self, id: Option<&str>, routing: Option<&str>) -> Option<u32> {
         if self.shards.len() == 1 {
             return Some(0);
@@ -69,12 +93,12 @@ impl IndexShards {
         let hash = match self.rule {
             Rule::Hash => murmur3(routing.or(id)?),
             Rule::Partitions(size) => {
-                let offset = floor_mod(murmur3(id?), size.get())?;
+                let offset = floor_mod(murmur3(id?), size);
                 murmur3(routing?).wrapping_add_unsigned(offset)
             }
             Rule::TimeSeries => time_series_hash(id?)?,
         };
-        self.shard_of_hash(hash)
+        Some(self.shard_of_hash(hash))
     }
 
     /// Returns the shards in which documents with a routing value lie, ascending.
@@ -86,7 +110,7 @@ impl IndexShards {
             Rule::TimeSeries => 0,
         };
         let hashes = (0..partitions).map(|offset| hash.wrapping_add_unsigned(offset));
-        let mut shards: Vec<_> = hashes.filter_map(|hash| self.shard_of_hash(hash)).collect();
+        let mut shards: Vec<_> = hashes.map(|hash| self.shard_of_hash(hash)).collect();
         shards.sort_unstable();
         shards.dedup();
         shards
@@ -108,18 +132,21 @@ impl IndexShards {
             && self.shards.len() == other.shards.len()
     }
 
-    fn shard_of_hash(&self, hash: i32) -> Option<u32> {
-        let slot = floor_mod(hash, self.routing_num_shards)?;
-        let shards = u32::try_from(self.shards.len()).ok()?;
-        let factor = self.routing_num_shards.checked_div(shards)?;
-        slot.checked_div(factor)
+    #[inline]
+    fn shard_of_hash(&self, hash: i32) -> u32 {
+        floor_mod(hash, self.routing_num_shards) / self.slots_per_shard
     }
 }
 
 /// Java's `floorMod`.
-fn floor_mod(hash: i32, of: u32) -> Option<u32> {
-    let rest = i64::from(hash).checked_rem_euclid(i64::from(of))?;
-    u32::try_from(rest).ok()
+#[inline]
+fn floor_mod(hash: i32, of: NonZeroU32) -> u32 {
+    let rest = hash.unsigned_abs() % of;
+    if hash < 0 && rest > 0 {
+        of.get() - rest
+    } else {
+        rest
+    }
 }
 
 /// The hash in the ID of a time series document: the first four of its 20 bytes.
@@ -139,22 +166,18 @@ mod tests {
 
     use super::*;
 
-    fn index(shards: usize, routing_num_shards: u32, partition_size: u32) -> IndexShards {
+    fn index(shards: usize, routing_num_shards: u32, partition_size: u32) -> Option<IndexShards> {
         let shards = (0..shards).map(|_| Shard::default()).collect();
         let rule = match NonZeroU32::new(partition_size) {
             Some(size) if partition_size > 1 => Rule::Partitions(size),
             _ => Rule::Hash,
         };
-        IndexShards {
-            routing_num_shards,
-            rule,
-            shards,
-        }
+        IndexShards::new(routing_num_shards, rule, shards)
     }
 
     #[test]
     fn a_document_lies_where_its_routing_says() {
-        let five = index(5, 640, 1);
+        let five = index(5, 640, 1).unwrap();
         let by_id = five.shard_of(Some("hello"), None).unwrap();
         // floorMod(0xd7c31989 as i32, 640) / 128
         assert_eq!(by_id, 4);
@@ -172,7 +195,7 @@ mod tests {
     fn time_series(shards: usize, routing_num_shards: u32) -> IndexShards {
         IndexShards {
             rule: Rule::TimeSeries,
-            ..index(shards, routing_num_shards, 1)
+            ..index(shards, routing_num_shards, 1).unwrap()
         }
     }
 
@@ -190,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_partitioned_index_needs_both_values() {
-        let partitioned = index(8, 1024, 3);
+        let partitioned = index(8, 1024, 3).unwrap();
         assert_eq!(partitioned.shard_of(Some("a"), None), None);
         assert_eq!(partitioned.shard_of(None, Some("a")), None);
         let possible = partitioned.shards_of_routing("a");
@@ -200,10 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_make_no_sense_have_no_shard() {
-        assert_eq!(index(0, 0, 1).shard_of(Some("a"), None), None);
-        assert_eq!(index(5, 0, 1).shard_of(Some("a"), None), None);
-        assert_eq!(index(5, 3, 1).shard_of(Some("a"), None), None);
+    fn numbers_that_make_no_sense_are_no_index() {
+        assert!(index(0, 0, 1).is_none());
+        assert!(index(5, 0, 1).is_none());
+        assert!(index(5, 3, 1).is_none());
     }
 
     proptest! {
@@ -214,7 +237,8 @@ mod tests {
             splits in 0..6_u32,
             partition_size in 1..4_u32,
         ) {
-            let index = index(shards, shards as u32 * 2_u32.pow(splits), partition_size);
+            let slots = shards as u32 * 2_u32.pow(splits);
+            let index = index(shards, slots, partition_size).unwrap();
             let shard = index.shard_of(Some(&id), Some("routing")).unwrap();
             prop_assert!((shard as usize) < shards);
             prop_assert!(index.shards_of_routing("routing").contains(&shard) || shards == 1);
@@ -288,7 +312,7 @@ mod tests {
         let mut compared = 0;
         for of in &recorded.indices {
             let partition_size = of.routing_partition_size;
-            let index = index(of.number_of_shards, of.routing_num_shards, partition_size);
+            let index = index(of.number_of_shards, of.routing_num_shards, partition_size).unwrap();
             for (at, (value, next)) in recorded.values.iter().zip(next.clone()).enumerate() {
                 let name = &of.name;
                 assert_eq!(

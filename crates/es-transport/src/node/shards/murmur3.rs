@@ -1,9 +1,23 @@
 //! The hash by which Elasticsearch routes documents.
 
 /// Returns murmur3 (x86, 32 bits, seed 0) over the UTF-16LE code units of a text.
+#[inline]
 pub(crate) fn murmur3(text: &str) -> i32 {
+    if text.is_ascii() {
+        hash(text.bytes().map(u16::from))
+    } else {
+        of_other_text(text)
+    }
+}
+
+#[cold]
+fn of_other_text(text: &str) -> i32 {
+    hash(text.encode_utf16())
+}
+
+#[inline]
+fn hash(mut units: impl Iterator<Item = u16>) -> i32 {
     let mut hash = 0_u32;
-    let mut units = text.encode_utf16();
     let mut bytes = 0_u32;
     while let Some(low) = units.next() {
         let Some(high) = units.next() else {

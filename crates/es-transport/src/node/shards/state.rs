@@ -1,14 +1,14 @@
 //! The filtered cluster state of one index → its shards.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    num::NonZeroU32,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use super::{IndexShards, Rule, Shard};
+use super::{Holder, IndexShards, Rule, Shard};
+
+/// The nodes that hold shards, by their IDs.
+pub(crate) type HoldersById = FxHashMap<Arc<str>, Arc<Holder>>;
 
 #[derive(Deserialize)]
 struct State {
@@ -68,21 +68,21 @@ impl IndexShards {
     /// Returns the open indices in a response to
     /// `GET /_cluster/state/metadata,routing_table/{name}` and their shards. An index of
     /// which anything is missing is left out.
-    pub fn read_all(response: &[u8], node_ids: &mut HashSet<Arc<str>>) -> BTreeMap<String, Self> {
+    pub fn read_all(response: &[u8], holders: &mut HoldersById) -> BTreeMap<String, Self> {
         let Ok(state) = serde_json::from_slice::<State>(response) else {
             return BTreeMap::new();
         };
         let mut tables = state.routing_table.indices;
         let indices = state.metadata.indices.into_iter();
         let known = indices.filter_map(|(name, index)| {
-            let shards = shards(index, tables.remove(&name)?, node_ids)?;
+            let shards = shards(index, tables.remove(&name)?, holders)?;
             Some((name, shards))
         });
         known.collect()
     }
 }
 
-fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Option<IndexShards> {
+fn shards(index: Index, table: Table, holders: &mut HoldersById) -> Option<IndexShards> {
     let settings = index.settings.index;
     let number_of_shards: usize = settings.number_of_shards.parse().ok()?;
     let partition_size = settings.routing_partition_size.as_deref().unwrap_or("1");
@@ -93,16 +93,16 @@ fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Optio
         _ => Rule::Hash,
     };
     let is_open = index.state.as_deref().is_none_or(|state| state == "open");
-    if !is_open || number_of_shards == 0 || table.shards.len() != number_of_shards {
+    if !is_open || table.shards.len() != number_of_shards {
         return None;
     }
-    let mut intern = |id: &str| -> Arc<str> {
-        if let Some(known) = node_ids.get(id) {
+    let mut holder = |id: &str| {
+        if let Some(known) = holders.get(id) {
             return Arc::clone(known);
         }
-        let id: Arc<str> = id.into();
-        node_ids.insert(Arc::clone(&id));
-        id
+        let holder = Arc::new(Holder::new(id));
+        holders.insert(Arc::clone(&holder.id), Arc::clone(&holder));
+        holder
     };
     let shards = (0..number_of_shards).map(|number| {
         let copies = table.shards.get(&number.to_string())?;
@@ -113,19 +113,12 @@ fn shards(index: Index, table: Table, node_ids: &mut HashSet<Arc<str>>) -> Optio
             let Some(node) = copy.node.as_deref().filter(|_| serves) else {
                 continue;
             };
-            let node = intern(node);
-            if copy.primary {
-                shard.primary = Some(Arc::clone(&node));
-            }
-            shard.started.push(node);
+            shard.add(holder(node), copy.primary);
         }
         Some(shard)
     });
-    Some(IndexShards {
-        routing_num_shards: index.routing_num_shards,
-        rule,
-        shards: shards.collect::<Option<_>>()?,
-    })
+    let shards = shards.collect::<Option<_>>()?;
+    IndexShards::new(index.routing_num_shards, rule, shards)
 }
 
 #[cfg(test)]
@@ -133,7 +126,7 @@ mod tests {
     use super::*;
 
     fn read(response: &str) -> Option<IndexShards> {
-        IndexShards::read_all(response.as_bytes(), &mut HashSet::new()).remove("products")
+        IndexShards::read_all(response.as_bytes(), &mut HoldersById::default()).remove("products")
     }
 
     const STATE: &str = r#"{"state_uuid":"u","metadata":{"indices":{"products":{
@@ -148,24 +141,27 @@ mod tests {
     #[test]
     fn started_copies_are_found_by_shard() {
         let index = read(STATE).unwrap();
+        let ids = |nodes: &[Arc<Holder>]| {
+            nodes
+                .iter()
+                .map(|node| node.id.to_string())
+                .collect::<Vec<_>>()
+        };
         let zero = index.shard(0).unwrap();
         assert_eq!(
-            (zero.primary.as_deref(), zero.started.len()),
-            (Some("n1"), 1)
+            (ids(zero.primary()), ids(zero.copies())),
+            (vec!["n1".into()], vec!["n1".into()])
         );
         let one = index.shard(1).unwrap();
-        assert_eq!(one.primary.as_deref(), Some("n2"));
-        assert_eq!(
-            one.started.iter().map(|id| &**id).collect::<Vec<_>>(),
-            ["n2", "n1"]
-        );
+        assert_eq!(ids(one.primary()), ["n2"]);
+        assert_eq!(ids(one.copies()), ["n2", "n1"]);
         assert!(index.shard(2).is_none());
     }
 
     #[test]
     fn the_indices_of_an_alias_are_found_by_their_names() {
         let state = STATE.replace("products", "products-1");
-        let found = IndexShards::read_all(state.as_bytes(), &mut HashSet::new());
+        let found = IndexShards::read_all(state.as_bytes(), &mut HoldersById::default());
         assert_eq!(found.keys().collect::<Vec<_>>(), ["products-1"]);
     }
 
