@@ -16,7 +16,7 @@ use tokio::{runtime::Handle, sync::Semaphore, time::Instant};
 
 use super::target::{Access, Target, is_plain_index};
 use crate::{
-    node::shards::{Holder, HoldersById, IndexShards},
+    node::shards::{Holders, HoldersById, IndexShards},
     transport::WeakTransport,
 };
 
@@ -93,22 +93,22 @@ pub(super) struct AliasRouting {
 
 impl Resolved {
     /// Returns the nodes that hold the shard of a request: for a write, that of its primary.
-    /// `None` if the shard is not known, or not one.
+    /// For a search of several shards, these are the nodes that hold most of them. `None` if
+    /// there are none, or if the shard is not known.
     #[inline]
-    pub fn holders(&self, target: &Target<'_>) -> Option<&[Arc<Holder>]> {
+    pub fn holders(&self, target: &Target<'_>) -> Option<Holders<'_>> {
         let is_write = target.access == Access::Write;
         let shards = if is_write {
             &self.writes
         } else {
             self.reads.as_ref()?
         };
-        let own = target.routing.as_deref();
+        let (id, own) = (target.id.as_deref(), target.routing.as_deref());
         let alias = self.routing.as_ref().and_then(|routing| {
-            let is_search = !is_write && target.id.is_none();
-            if is_search {
-                routing.search_routing.as_deref()
-            } else {
+            if is_write || id.is_some() {
                 routing.index_routing.as_deref()
+            } else {
+                routing.search_routing.as_deref()
             }
         });
         let routing = match (own, alias) {
@@ -118,7 +118,11 @@ impl Resolved {
             // The server combines them or refuses.
             (Some(_), Some(_)) => return None,
         };
-        let shard = shards.shard(shards.shard_of(target.id.as_deref(), routing)?)?;
+        let Some(shard) = shards.shard_of(id, routing) else {
+            let is_whole = target.is_search && id.is_none() && routing.or(alias).is_none();
+            return shards.holders_of_most().filter(|_| is_whole && !is_write);
+        };
+        let shard = shards.shard(shard)?;
         Some(if is_write {
             shard.primary()
         } else {
@@ -289,41 +293,77 @@ mod tests {
         Arc::new(found.remove("i").unwrap())
     }
 
-    fn node_of(resolved: &Resolved, method: &Method, uri: &str) -> Option<String> {
+    fn nodes_of(resolved: &Resolved, method: &Method, uri: &str) -> Option<String> {
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
         let context = RequestContext::of(&request, Instant::now());
         let holders = resolved.holders(&Target::of(&context)?)?;
-        holders.first().map(|holder| holder.id.to_string())
+        let ids = holders.nodes.iter().map(|holder| &*holder.id);
+        Some(ids.collect::<Vec<_>>().join(" "))
+    }
+
+    fn resolved(shards: u32) -> Resolved {
+        let writes = index(shards);
+        Resolved {
+            reads: Some(Arc::clone(&writes)),
+            writes,
+            routing: None,
+        }
+    }
+
+    #[test]
+    fn searches_of_all_shards_are_for_the_nodes_of_most() {
+        let two = resolved(2);
+        for path in ["/i/_search", "/i/_count?q=x"] {
+            let nodes = nodes_of(&two, &Method::POST, path);
+            assert_eq!(nodes.as_deref(), Some("n0 n1"), "{path}");
+        }
+        let routed = nodes_of(&two, &Method::GET, "/i/_search?routing=a");
+        assert_eq!(routed, nodes_of(&two, &Method::GET, "/i/_doc/a"));
+        assert_eq!(routed.map(|node| node.len()), Some(2));
+        for path in ["/i/_bulk", "/i/_doc", "/i/_mget", "/i/_termvectors"] {
+            assert_eq!(nodes_of(&two, &Method::POST, path), None, "{path}");
+        }
+        // No node holds half of the shards.
+        assert_eq!(nodes_of(&resolved(3), &Method::GET, "/i/_search"), None);
+    }
+
+    #[test]
+    fn an_alias_without_search_routing_is_searched_as_its_index() {
+        let alias = |index_routing: Option<&str>, search_routing: Option<&str>| Resolved {
+            routing: Some(AliasRouting {
+                index_routing: index_routing.map(Into::into),
+                search_routing: search_routing.map(Into::into),
+            }),
+            ..resolved(2)
+        };
+        let search = |alias: &Resolved| nodes_of(alias, &Method::GET, "/i/_search");
+        assert_eq!(search(&alias(Some("a"), None)).as_deref(), Some("n0 n1"));
+        assert_eq!(search(&alias(None, Some("a,b"))), None);
+        let routed = nodes_of(&resolved(2), &Method::GET, "/i/_doc/a");
+        assert_eq!(search(&alias(None, Some("a"))), routed);
     }
 
     #[test]
     fn an_alias_brings_its_routing() {
-        let writes = index(4);
-        let reads = Some(Arc::clone(&writes));
-        let plain = Resolved {
-            reads: reads.clone(),
-            writes: Arc::clone(&writes),
-            routing: None,
-        };
+        let plain = resolved(4);
         let routing = AliasRouting {
             index_routing: Some("a".into()),
             search_routing: Some("a,b".into()),
         };
         let alias = Resolved {
-            reads,
-            writes,
             routing: Some(routing),
+            ..resolved(4)
         };
-        let by_a = node_of(&plain, &Method::GET, "/i/_doc/1?routing=a");
+        let by_a = nodes_of(&plain, &Method::GET, "/i/_doc/1?routing=a");
         assert!(by_a.is_some());
         for id in 0..20 {
             let (path, own) = (format!("/i/_doc/{id}"), format!("/i/_doc/{id}?routing=x"));
-            assert_eq!(node_of(&alias, &Method::GET, &path), by_a);
-            assert_eq!(node_of(&alias, &Method::PUT, &path), by_a);
-            assert_eq!(node_of(&alias, &Method::PUT, &own), None);
+            assert_eq!(nodes_of(&alias, &Method::GET, &path), by_a);
+            assert_eq!(nodes_of(&alias, &Method::PUT, &path), by_a);
+            assert_eq!(nodes_of(&alias, &Method::PUT, &own), None);
         }
         // Several values, for several shards.
-        assert_eq!(node_of(&alias, &Method::GET, "/i/_search"), None);
+        assert_eq!(nodes_of(&alias, &Method::GET, "/i/_search"), None);
     }
 
     #[test]
@@ -334,10 +374,10 @@ mod tests {
             routing: None,
         };
         assert_eq!(
-            node_of(&stream, &Method::POST, "/logs/_doc").as_deref(),
+            nodes_of(&stream, &Method::POST, "/logs/_doc").as_deref(),
             Some("n0")
         );
-        assert_eq!(node_of(&stream, &Method::POST, "/logs/_search"), None);
+        assert_eq!(nodes_of(&stream, &Method::POST, "/logs/_search"), None);
         assert_eq!(generation(".ds-logs-app-2026.01.31-000010"), Some(10));
         assert_eq!(generation("logs"), None);
         assert_eq!(generation(".ds-logs"), None);

@@ -1,5 +1,5 @@
-//! Shard-aware node selection: sends requests for a document, or for an index with one
-//! shard, to a node that holds the shard.
+//! Shard-aware node selection: sends requests for a document, or for an index whose shards
+//! lie on few nodes, to a node that holds them.
 //!
 //! A node that receives a request for a shard on another node forwards it. The
 //! [`ShardAware`] selector avoids this: it narrows the choice to the nodes that hold
@@ -11,11 +11,15 @@
 //! | index, create, update, delete a document | the primary of its shard |
 //! | search and count with one routing value | the copies of its shard |
 //! | search, count, multi-get, term vectors, bulk, index without an id, on an index with one shard | the copies, or the primary |
+//! | search and count of an index with several shards | the nodes that hold copies of at least half of the shards |
 //! | requests with a [`RoutingKey`] or [`HolderNodes`] | the copies of the shard, or these nodes |
 //! | everything else | not narrowed |
 //!
-//! `preference=_local` is added to reads without a preference if the shard has several
-//! copies, so that the node does not forward them to another copy.
+//! `preference=_local` is added to reads without a preference if a shard has several copies,
+//! so that the node does not forward them to another copy.
+//!
+//! If fewer nodes hold at least half of the shards of an index than a shard has copies, its
+//! searches are not narrowed: these nodes would do the work of all copies.
 //!
 //! The map of an index is fetched in the background when the index is first used, and
 //! verified against the server before it is used. While the index is in use, a
@@ -95,8 +99,8 @@ impl<S: NodeSelector> ShardAware<S> {
             let target = target.as_ref()?;
             self.map.with(target.index, request.now(), |index| {
                 let holders = index.holders(target)?;
-                let chosen = nodes.select_holder(holders, &self.inner, request)?;
-                Some((chosen, target.access == Access::Read && holders.len() > 1))
+                let chosen = nodes.select_holder(holders.nodes, &self.inner, request)?;
+                Some((chosen, holders.has_replicas))
             })?
         };
         if is_local && takes_preference(request) {
@@ -112,10 +116,11 @@ impl<S: NodeSelector> ShardAware<S> {
         if let Some(holders) = request.extension::<HolderNodes>() {
             return Some(holders.ids().iter().any(|id| **id == *own));
         }
-        let target = Target::of(request).filter(|target| target.access == Access::Read)?;
+        let target = Target::of(request)?;
         self.map.with(target.index, request.now(), |index| {
             let holders = index.holders(&target)?;
-            Some(holders.len() > 1 && holders.iter().any(|holder| *holder.id == *own))
+            let is_holder = holders.nodes.iter().any(|holder| *holder.id == *own);
+            Some(is_holder && holders.has_replicas)
         })
     }
 }
@@ -164,7 +169,7 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
     fn write_node(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Option<Arc<str>> {
         let target = Target::new(index, id, routing, Access::Write);
         self.map.with_known(index, |index| {
-            let primary = index.holders(&target)?.first()?;
+            let primary = index.holders(&target)?.nodes.first()?;
             Some(Arc::clone(&primary.id))
         })
     }
@@ -172,7 +177,7 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
     fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
         let target = Target::new(index, id, routing, Access::Read);
         let ids = self.map.with_known(index, |index| {
-            let holders = index.holders(&target)?.iter();
+            let holders = index.holders(&target)?.nodes.iter();
             let mut ids: Vec<_> = holders.map(|holder| Arc::clone(&holder.id)).collect();
             ids.sort_unstable();
             Some(ids)

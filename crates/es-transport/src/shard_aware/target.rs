@@ -1,4 +1,4 @@
-//! The shard that a request is for, as its path and query say.
+//! The shards that a request is for, as its path and query say.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -35,7 +35,7 @@ pub struct RoutingKey {
 }
 
 impl RoutingKey {
-    /// Creates a key for an index with one shard.
+    /// Creates a key for an index with one shard or, for a read, for all shards of an index.
     pub fn new(index: impl Into<Arc<str>>, access: Access) -> Self {
         Self {
             index: index.into(),
@@ -102,13 +102,15 @@ impl HolderNodes {
     }
 }
 
-/// The shard that a request is for.
+/// The shards that a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
     pub index: &'a str,
     pub id: Option<Cow<'a, str>>,
     pub routing: Option<Cow<'a, str>>,
     pub access: Access,
+    /// Whether it is for all shards if it has neither an ID nor a routing value.
+    pub is_search: bool,
 }
 
 impl<'a> Target<'a> {
@@ -123,6 +125,7 @@ impl<'a> Target<'a> {
             id: id.map(Cow::Borrowed),
             routing: routing.map(Cow::Borrowed),
             access,
+            is_search: true,
         }
     }
 
@@ -151,6 +154,7 @@ impl<'a> Target<'a> {
             id,
             routing,
             access,
+            is_search: matches!(endpoint, "_search" | "_count"),
         })
     }
 }

@@ -10,7 +10,7 @@ mod holder;
 mod murmur3;
 mod state;
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use smallvec::SmallVec;
@@ -26,6 +26,16 @@ pub(crate) struct IndexShards {
     slots_per_shard: NonZeroU32,
     rule: Rule,
     shards: Box<[Shard]>,
+    /// See [`holders_of_most`](Self::holders_of_most); empty if there are none.
+    holders_of_most: Box<[Arc<Holder>]>,
+}
+
+/// Nodes that can serve a request from their own shards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holders<'a> {
+    pub nodes: &'a [Arc<Holder>],
+    /// Whether a shard has several copies, so that a node may forward a read all the same.
+    pub has_replicas: bool,
 }
 
 /// How documents are distributed to shards.
@@ -50,15 +60,21 @@ pub(crate) struct Shard {
 impl Shard {
     /// Returns the node of the primary, if it is started.
     #[inline]
-    pub fn primary(&self) -> &[Arc<Holder>] {
+    pub fn primary(&self) -> Holders<'_> {
         let primary = self.copies.get(..1).filter(|_| self.has_primary);
-        primary.unwrap_or_default()
+        Holders {
+            nodes: primary.unwrap_or_default(),
+            has_replicas: false,
+        }
     }
 
     /// Returns the nodes of the started copies.
     #[inline]
-    pub fn copies(&self) -> &[Arc<Holder>] {
-        &self.copies
+    pub fn copies(&self) -> Holders<'_> {
+        Holders {
+            nodes: &self.copies,
+            has_replicas: self.copies.len() > 1,
+        }
     }
 
     fn add(&mut self, node: Arc<Holder>, is_primary: bool) {
@@ -80,6 +96,7 @@ impl IndexShards {
             routing_num_shards: NonZeroU32::new(routing_num_shards)?,
             slots_per_shard: NonZeroU32::new(slots_per_shard)?,
             rule,
+            holders_of_most: holders_of_most(&shards),
             shards,
         })
     }
@@ -116,6 +133,17 @@ impl IndexShards {
         shards
     }
 
+    /// Returns the nodes that hold copies of at least half of the shards of an index with
+    /// several; `None` if there are none, or fewer than copies of a shard: they would do the
+    /// work of the others.
+    pub fn holders_of_most(&self) -> Option<Holders<'_>> {
+        let nodes = &*self.holders_of_most;
+        (!nodes.is_empty()).then(|| Holders {
+            nodes,
+            has_replicas: most_copies(&self.shards) > 1,
+        })
+    }
+
     /// Returns the copies of a shard.
     pub fn shard(&self, number: u32) -> Option<&Shard> {
         self.shards.get(number as usize)
@@ -136,6 +164,31 @@ impl IndexShards {
     fn shard_of_hash(&self, hash: i32) -> u32 {
         floor_mod(hash, self.routing_num_shards) / self.slots_per_shard
     }
+}
+
+fn holders_of_most(shards: &[Shard]) -> Box<[Arc<Holder>]> {
+    if shards.len() < 2 {
+        return Box::default();
+    }
+    let mut held: BTreeMap<&str, (&Arc<Holder>, usize)> = BTreeMap::new();
+    for holder in shards.iter().flat_map(|shard| &shard.copies) {
+        let (_, shards) = held.entry(&holder.id).or_insert((holder, 0));
+        *shards += 1;
+    }
+    let most = held
+        .into_values()
+        .filter(|(_, held)| held * 2 >= shards.len());
+    let most: Box<[_]> = most.map(|(holder, _)| Arc::clone(holder)).collect();
+    if most.len() < most_copies(shards) {
+        return Box::default();
+    }
+    most
+}
+
+/// Returns the number of copies of the shard that has the most.
+fn most_copies(shards: &[Shard]) -> usize {
+    let copies = shards.iter().map(|shard| shard.copies.len());
+    copies.max().unwrap_or_default()
 }
 
 /// Java's `floorMod`.
@@ -220,6 +273,51 @@ mod tests {
         for id in ["1", "2", "3", "4"] {
             assert!(possible.contains(&partitioned.shard_of(Some(id), Some("a")).unwrap()));
         }
+    }
+
+    /// The nodes that hold at least half of the shards, each of which is a list of nodes.
+    fn most(shards: &[&str]) -> String {
+        let shards = shards.iter().map(|nodes| {
+            let mut shard = Shard::default();
+            for node in nodes.split_whitespace() {
+                shard.add(Arc::new(Holder::new(node)), false);
+            }
+            shard
+        });
+        let shards: Box<[_]> = shards.collect();
+        let slots = shards.len() as u32;
+        let index = IndexShards::new(slots, Rule::Hash, shards).unwrap();
+        let Some(holders) = index.holders_of_most() else {
+            return String::new();
+        };
+        let ids = holders.nodes.iter().map(|holder| &*holder.id);
+        let replicas = if holders.has_replicas { "+" } else { "" };
+        ids.chain([replicas]).collect()
+    }
+
+    #[test]
+    fn nodes_with_half_of_the_shards_hold_the_most() {
+        assert_eq!(most(&["a", "b"]), "ab");
+        assert_eq!(most(&["a", "b", "a"]), "a");
+        assert_eq!(most(&["a", "b", "c"]), "");
+        assert_eq!(most(&["a b", "b c", "c a"]), "abc+");
+        assert_eq!(most(&["a b", "c d", "e f"]), "");
+        assert_eq!(most(&["a b", "a b", "a c", "d c"]), "abc+");
+        // The copies of a single shard are found by its number.
+        assert_eq!(most(&["a b"]), "");
+    }
+
+    #[test]
+    fn one_node_with_all_shards_does_not_replace_the_replicas() {
+        assert_eq!(most(&["a b", "a c", "a d"]), "");
+        assert_eq!(most(&["a b", "a b", "a c"]), "ab+");
+    }
+
+    #[test]
+    fn shards_without_a_started_copy_are_shards_of_the_index() {
+        assert_eq!(most(&["a", ""]), "a");
+        assert_eq!(most(&["a", "", ""]), "");
+        assert_eq!(most(&["", ""]), "");
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn shards(index: Index, table: Table, holders: &mut HoldersById) -> Option<Index
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Holders, *};
 
     fn read(response: &str) -> Option<IndexShards> {
         IndexShards::read_all(response.as_bytes(), &mut HoldersById::default()).remove("products")
@@ -141,8 +141,9 @@ mod tests {
     #[test]
     fn started_copies_are_found_by_shard() {
         let index = read(STATE).unwrap();
-        let ids = |nodes: &[Arc<Holder>]| {
-            nodes
+        let ids = |holders: Holders<'_>| {
+            holders
+                .nodes
                 .iter()
                 .map(|node| node.id.to_string())
                 .collect::<Vec<_>>()

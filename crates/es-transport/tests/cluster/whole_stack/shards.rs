@@ -182,6 +182,44 @@ async fn reads_go_to_any_copy_and_stay_there() {
 }
 
 #[tokio::test]
+async fn searches_of_all_shards_go_to_the_nodes_of_most() {
+    const SEARCHES: usize = 60;
+    let cluster = nodes(5).await;
+    let transport = aware(&cluster, RoundRobin::default());
+    // Index, shards, replicas, and whether some nodes hold at least half of the shards.
+    let indices = [
+        ("few", 2, 0, true),
+        ("copied", 2, 1, true),
+        ("many", 5, 0, false),
+    ];
+    for (name, shards, replicas, is_narrowed) in indices {
+        create_index(&transport, name, shards, replicas).await;
+        learn(&cluster, &transport, name).await;
+        cluster.nodes().iter().for_each(|node| node.clear_records());
+        for number in 0..SEARCHES {
+            let endpoint = if number % 2 == 0 { "_search" } else { "_count" };
+            let search = get(&format!("/{name}/{endpoint}"));
+            assert_eq!(transport.send(search).await.unwrap().status(), 200);
+        }
+        let holders = transport.read_nodes(name, None, None).len();
+        assert_eq!(holders > 0, is_narrowed, "{name}");
+        let nodes = cluster.nodes();
+        let used = nodes.iter().filter(|node| node.request_count() > 0);
+        assert_eq!(
+            used.count(),
+            if is_narrowed { holders } else { 5 },
+            "{name}"
+        );
+        let local = with_query(&cluster, "?preference=_local");
+        assert_eq!(local, if replicas > 0 { SEARCHES } else { 0 }, "{name}");
+        if is_narrowed {
+            // At most one of the two shards is on another node.
+            assert!(forwarded(&cluster) <= SEARCHES, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_index_is_left_to_the_inner_selector() {
     let cluster = nodes(2).await;
     let transport = builder(cluster.urls())
