@@ -161,7 +161,7 @@ async fn searches_go_to_the_nodes_of_their_routing() {
             json!({"query": query}),
         ]
     };
-    // The last two have no node: one is for all shards, and one fails.
+    // The last two are for other nodes: one is for all shards, and one fails.
     let all = [
         json!({"index": "products"}),
         json!({"query": {"term": {"n": 5}}}),
@@ -187,6 +187,38 @@ async fn searches_go_to_the_nodes_of_their_routing() {
     // One for each two nodes that hold the same shards; the last two searches go with the most.
     let sent: usize = requests(&cluster, "/_msearch").iter().sum();
     assert_eq!(sent, 3);
+}
+
+#[tokio::test]
+async fn searches_for_the_same_nodes_are_one_request() {
+    const SEARCHES: usize = 20;
+    let (cluster, client) = nodes(1).await;
+    // All nodes hold most shards, and two nodes hold that of a routing value.
+    for routing in [None, Some("r3")] {
+        let lines = (0..SEARCHES).flat_map(|n| {
+            let header = match routing {
+                Some(routing) => json!({"index": "products", "routing": routing}),
+                None => json!({"index": "products"}),
+            };
+            [header, json!({"query": {"term": {"n": 10 * n + 3}}})]
+        });
+        let searches = client.msearch::<Value>().operations(lines);
+        let responses = searches.await.unwrap().responses;
+        let found = |n: usize| responses[n].as_result().unwrap().hits().len();
+        assert_eq!((responses.len(), found(0), found(5)), (SEARCHES, 1, 1));
+        let nodes = cluster.nodes();
+        let requests = nodes.iter().flat_map(|node| node.requests());
+        let sent: Vec<_> = requests.filter(|sent| sent.path() == "/_msearch").collect();
+        let [only] = &*sent else {
+            panic!("{} requests", sent.len());
+        };
+        let body = std::str::from_utf8(&only.body).unwrap();
+        let local = body.matches(r#""preference":"_local""#).count();
+        assert_eq!(local, SEARCHES, "{routing:?}");
+        for node in nodes {
+            node.clear_records();
+        }
+    }
 }
 
 #[tokio::test]

@@ -118,6 +118,10 @@ impl SplitCall {
                 .and_then(|group| group.holder_nodes_of_most(entries.len()));
             if let Some(nodes) = nodes {
                 request.extensions_mut().insert(nodes);
+                // The headers of searches keep them on the node.
+                if matches!(self.kind, MultiCall::Msearch) {
+                    *request.body_mut() = body_of(member, entries.iter()).into();
+                }
             }
             return receive(&transport, request, started).await;
         }
