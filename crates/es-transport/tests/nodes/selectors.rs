@@ -618,6 +618,43 @@ fn a_constraint_holds_behind_every_kind_of_selector() {
     }
 }
 
+/// Has a parameter for each of two nodes, and selects by an index that is too large.
+struct Parameters;
+
+impl NodeSelector for Parameters {
+    fn select(&self, _: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        7
+    }
+
+    fn query_for(&self, node: &Node, _: &RequestContext<'_>) -> Option<&'static str> {
+        ["n=a", "n=b"]
+            .into_iter()
+            .find(|n| n.ends_with(node.host()))
+    }
+}
+
+#[test]
+fn a_parameter_is_that_of_the_selected_node() {
+    let shared: Arc<dyn NodeSelector> = Arc::new(Parameters);
+    let boxed: Box<dyn NodeSelector> = Box::new(Arc::clone(&shared));
+    let inner = PreferAttribute::new("zone", "1").choosing_by(Parameters);
+    let selectors: [&dyn NodeSelector; 4] = [&Parameters, &shared, &boxed, &inner];
+    for selector in selectors {
+        let (pool, start) = (pool(&["a", "b"]), Instant::now());
+        let selected = |at: Instant| {
+            let request = request().at(at);
+            let (selection, query) = pool.select_with_query(selector, &request).unwrap();
+            assert!(query.unwrap().ends_with(selection.node().host()));
+            (selection.node().host().to_owned(), selection.is_probe())
+        };
+        assert_eq!(selected(start), ("b".to_owned(), false));
+        kill(&pool, "b", start);
+        assert_eq!(selected(start), ("a".to_owned(), false));
+        // A node that is probed is selected by the pool.
+        assert_eq!(selected(start + 2 * SECOND), ("b".to_owned(), true));
+    }
+}
+
 #[test]
 fn a_selector_may_use_the_pool_while_it_chooses() {
     let pool = pool(&["a", "b"]);

@@ -66,13 +66,14 @@ impl Cluster {
     }
 }
 
+fn node(number: u32) -> Node {
+    let mut facts = NodeFacts::default();
+    facts.id = Some(format!("node-{number}").into());
+    let node: Node = format!("http://n{number}:9200").parse().unwrap();
+    node.with_facts(facts)
+}
+
 fn transport(cluster: &Arc<Cluster>) -> Transport {
-    let node = |number| {
-        let mut facts = NodeFacts::default();
-        facts.id = Some(format!("node-{number}").into());
-        let node: Node = format!("http://n{number}:9200").parse().unwrap();
-        node.with_facts(facts)
-    };
     let cluster = Arc::clone(cluster);
     let service = service_fn(move |request: Request<Body>| {
         *cluster.last_uri.lock().unwrap() = request.uri().to_string();
@@ -191,6 +192,31 @@ async fn a_request_for_nodes_goes_to_one_of_them() {
             "http://n1:9200/_mget?preference=_local"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn holders_are_found_when_the_nodes_change() {
+    let cluster = Arc::new(Cluster::default());
+    *cluster.state.lock().unwrap() = (0, 1);
+    let transport = transport(&cluster);
+    send(&transport).await;
+    let pool = transport.pool().unwrap();
+    let sent_to = async |host: &str| {
+        for _ in 0..4 {
+            send(&transport).await;
+            let uri = format!("http://{host}:9200/products/_doc/1");
+            assert_eq!(*cluster.last_uri.lock().unwrap(), uri);
+        }
+    };
+    sent_to("n1").await;
+    // Its place among the nodes is another one each time.
+    for numbers in [&[1][..], &[5, 4, 1], &[1, 6], &[0, 1]] {
+        pool.set_sniffed(numbers.iter().copied().map(node)).unwrap();
+        sent_to("n1").await;
+    }
+    pool.mark_dead("http://n1:9200", Instant::now(), Duration::from_secs(60))
+        .unwrap();
+    sent_to("n0").await;
 }
 
 #[tokio::test(start_paused = true)]
