@@ -36,7 +36,7 @@ enum Calls {
 }
 
 #[rustfmt::skip]
-const WORKS: [Work; 17] = [
+const WORKS: [Work; 19] = [
     Work { name: "bulk with IDs", shards: 3, replicas: 0, calls: Calls::Bulk { ids: true } },
     Work { name: "bulk with IDs", shards: 3, replicas: 1, calls: Calls::Bulk { ids: true } },
     Work { name: "bulk without IDs", shards: 1, replicas: 0, calls: Calls::Bulk { ids: false } },
@@ -53,7 +53,9 @@ const WORKS: [Work; 17] = [
     Work { name: "search", shards: 1, replicas: 0, calls: Calls::Search { routing: false } },
     Work { name: "search", shards: 1, replicas: 1, calls: Calls::Search { routing: false } },
     Work { name: "search with routing", shards: 3, replicas: 0, calls: Calls::Search { routing: true } },
+    Work { name: "search of all shards", shards: 2, replicas: 0, calls: Calls::Search { routing: false } },
     Work { name: "search of all shards", shards: 3, replicas: 0, calls: Calls::Search { routing: false } },
+    Work { name: "search of all shards", shards: 3, replicas: 1, calls: Calls::Search { routing: false } },
 ];
 
 /// The cost of some calls.

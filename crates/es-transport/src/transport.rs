@@ -348,8 +348,7 @@ impl Transport {
 
     /// Returns the IDs of the nodes of the pool that hold this document, in ascending order, if
     /// the node selector knows them ([`shard_aware`](crate::shard_aware)). Without an ID, they
-    /// hold all documents of the routing value; without both, at least half of the shards of the
-    /// index.
+    /// hold all documents of the routing value, or of the index.
     ///
     /// Like [`write_node`](Self::write_node), it sends no request. A request goes to one of these
     /// nodes if it carries [`HolderNodes`](crate::shard_aware::HolderNodes).

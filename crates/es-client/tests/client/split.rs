@@ -161,7 +161,7 @@ async fn searches_go_to_the_nodes_of_their_routing() {
             json!({"query": query}),
         ]
     };
-    // The last two are for other nodes: one is for all shards, and one fails.
+    // The last two have no node: one is for all shards, and one fails.
     let all = [
         json!({"index": "products"}),
         json!({"query": {"term": {"n": 5}}}),
@@ -192,9 +192,9 @@ async fn searches_go_to_the_nodes_of_their_routing() {
 #[tokio::test]
 async fn searches_for_the_same_nodes_are_one_request() {
     const SEARCHES: usize = 20;
-    let (cluster, client) = nodes(1).await;
-    // All nodes hold most shards, and two nodes hold that of a routing value.
-    for routing in [None, Some("r3")] {
+    // Each node holds all shards, or two nodes hold that of a routing value.
+    for (replicas, routing) in [(2, None), (1, Some("r3"))] {
+        let (cluster, client) = nodes(replicas).await;
         let lines = (0..SEARCHES).flat_map(|n| {
             let header = match routing {
                 Some(routing) => json!({"index": "products", "routing": routing}),
@@ -215,9 +215,6 @@ async fn searches_for_the_same_nodes_are_one_request() {
         let body = std::str::from_utf8(&only.body).unwrap();
         let local = body.matches(r#""preference":"_local""#).count();
         assert_eq!(local, SEARCHES, "{routing:?}");
-        for node in nodes {
-            node.clear_records();
-        }
     }
 }
 

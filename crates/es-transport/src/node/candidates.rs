@@ -193,6 +193,17 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// Whether all of these nodes are candidates, and none has been silent for longer than it
+    /// took to respond.
+    pub(crate) fn all_respond(&self, holders: &[Arc<Holder>]) -> bool {
+        let candidate =
+            |holder: &Arc<Holder>| self.get(self.index_of(holder.member(self.members)?)?);
+        let mut candidates = holders.iter().map(candidate);
+        candidates.all(|candidate| {
+            candidate.is_some_and(|node| node.silence() <= node.latency().unwrap_or_default())
+        })
+    }
+
     /// Returns an index of a selector as one of a candidate: modulo their number.
     pub(super) fn wrapped(&self, index: usize) -> usize {
         if index < self.len() {

@@ -15,8 +15,10 @@
 //! | requests with a [`RoutingKey`] or [`HolderNodes`] | the copies of the shard, or these nodes |
 //! | everything else | not narrowed |
 //!
-//! `preference=_local` is added to reads without a preference if a shard has several copies,
-//! so that the node does not forward them to another copy.
+//! `preference=_local` is added to reads without a preference if the shard has several copies,
+//! so that the node does not forward them to another copy. To a search of several shards that
+//! are not all on each of the nodes, it is added while all of these nodes respond: for the shards
+//! of other nodes, it has the node choose a copy without regard to how their nodes respond.
 //!
 //! If fewer nodes hold at least half of the shards of an index than a shard has copies, its
 //! searches are not narrowed: these nodes would do the work of all copies.
@@ -45,7 +47,9 @@ use self::{
     target::{Target, takes_preference},
 };
 use crate::{
-    node::{AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext},
+    node::{
+        AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext, shards::Locality,
+    },
     transport::WeakTransport,
 };
 
@@ -100,7 +104,12 @@ impl<S: NodeSelector> ShardAware<S> {
             self.map.with(target.index, request.now(), |index| {
                 let holders = index.holders(target)?;
                 let chosen = nodes.select_holder(holders.nodes, &self.inner, request)?;
-                Some((chosen, holders.has_replicas))
+                let is_local = match holders.locality {
+                    Locality::Never => false,
+                    Locality::WhileAllRespond => nodes.all_respond(holders.nodes),
+                    Locality::Always => true,
+                };
+                Some((chosen, is_local))
             })?
         };
         if is_local && takes_preference(request) {
@@ -110,7 +119,8 @@ impl<S: NodeSelector> ShardAware<S> {
         Some((chosen, self.inner.query_for(node.node(), request)))
     }
 
-    /// Whether a read stays on this node only with a preference for it.
+    /// Whether a read stays on this node only with a preference for it, although nothing is
+    /// known of the other nodes.
     fn is_local(&self, node: &Node, request: &RequestContext<'_>) -> Option<bool> {
         let own = node.facts().id.as_deref()?;
         if let Some(holders) = request.extension::<HolderNodes>() {
@@ -120,7 +130,7 @@ impl<S: NodeSelector> ShardAware<S> {
         self.map.with(target.index, request.now(), |index| {
             let holders = index.holders(&target)?;
             let is_holder = holders.nodes.iter().any(|holder| *holder.id == *own);
-            Some(is_holder && holders.has_replicas)
+            Some(is_holder && holders.locality == Locality::Always)
         })
     }
 }
@@ -177,8 +187,9 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
     fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
         let target = Target::new(index, id, routing, Access::Read);
         let ids = self.map.with_known(index, |index| {
-            let holders = index.holders(&target)?.nodes.iter();
-            let mut ids: Vec<_> = holders.map(|holder| Arc::clone(&holder.id)).collect();
+            let holders = index.holders(&target).filter(|holders| holders.hold_all)?;
+            let ids = holders.nodes.iter().map(|holder| Arc::clone(&holder.id));
+            let mut ids: Vec<_> = ids.collect();
             ids.sort_unstable();
             Some(ids)
         });

@@ -12,18 +12,20 @@ use std::{
 };
 
 use es_transport::{
-    Body, Node, NodeFacts, NodePool, Transport,
+    Body, Node, NodeFacts, NodePool, NodeSelector, Transport,
     layer::media_type::CompatibilityMode,
-    node::RoundRobin,
+    node::{Candidates, LeastInFlight, NodeOutcome, RequestContext, RoundRobin},
     shard_aware::{HolderNodes, ShardAware},
 };
-use http::{Request, Response};
+use http::{Method, Request, Response};
+use serde_json::json;
 use tokio::time::Instant;
 use tower::service_fn;
 
 const CHECK_EVERY: Duration = Duration::from_secs(6);
 
-/// A cluster of two nodes and an index of one shard, which counts what is asked.
+/// A cluster of nodes and an index of one shard, which counts what is asked. An index of the
+/// name `spread` has three shards, each on two of the first three nodes.
 #[derive(Default)]
 struct Cluster {
     states: AtomicUsize,
@@ -37,7 +39,17 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn respond(&self, path: &str) -> String {
+    fn respond(&self, path: &str, query: &str) -> String {
+        if path.ends_with("/spread") {
+            return spread_state();
+        }
+        if path == "/spread/_search_shards" {
+            // The shards of the values `0`, `checked` and `ä𝄞`.
+            let shards = [("routing=%30&", 1), ("routing=%63", 2), ("routing=%C3", 0)];
+            let found = shards.iter().find(|(value, _)| query.starts_with(value));
+            let (_, shard) = found.unwrap();
+            return format!(r#"{{"shards":[[{{"shard":{shard}}}]]}}"#);
+        }
         let (version, primary) = *self.state.lock().unwrap();
         let count = |counter: &AtomicUsize| counter.fetch_add(1, Ordering::Relaxed);
         if path.starts_with("/_cluster/state/metadata") {
@@ -66,6 +78,23 @@ impl Cluster {
     }
 }
 
+fn spread_state() -> String {
+    let copy =
+        |node: u32| json!({"state": "STARTED", "primary": false, "node": format!("node-{node}")});
+    let state = json!({
+        "metadata": {"indices": {"spread": {
+            "routing_num_shards": 768,
+            "settings": {"index": {"number_of_shards": "3"}},
+        }}},
+        "routing_table": {"indices": {"spread": {"shards": {
+            "0": [copy(0), copy(1)],
+            "1": [copy(1), copy(2)],
+            "2": [copy(2), copy(0)],
+        }}}},
+    });
+    state.to_string()
+}
+
 fn node(number: u32) -> Node {
     let mut facts = NodeFacts::default();
     facts.id = Some(format!("node-{number}").into());
@@ -74,10 +103,15 @@ fn node(number: u32) -> Node {
 }
 
 fn transport(cluster: &Arc<Cluster>) -> Transport {
+    transport_of(cluster, 2, ShardAware::new(RoundRobin::default()))
+}
+
+fn transport_of(cluster: &Arc<Cluster>, nodes: u32, selector: impl NodeSelector) -> Transport {
     let cluster = Arc::clone(cluster);
     let service = service_fn(move |request: Request<Body>| {
         *cluster.last_uri.lock().unwrap() = request.uri().to_string();
-        let body = cluster.respond(request.uri().path());
+        let query = request.uri().query().unwrap_or_default();
+        let body = cluster.respond(request.uri().path(), query);
         let cluster = Arc::clone(&cluster);
         async move {
             let in_flight = cluster.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
@@ -92,8 +126,8 @@ fn transport(cluster: &Arc<Cluster>) -> Transport {
         }
     });
     Transport::builder()
-        .node_pool(NodePool::new((0..2).map(node)).unwrap())
-        .node_selector(ShardAware::new(RoundRobin::default()))
+        .node_pool(NodePool::new((0..nodes).map(node)).unwrap())
+        .node_selector(selector)
         .compatibility_mode(CompatibilityMode::Fixed(9))
         .http_service(service)
         .build()
@@ -217,6 +251,51 @@ async fn holders_are_found_when_the_nodes_change() {
     pool.mark_dead("http://n1:9200", Instant::now(), Duration::from_secs(60))
         .unwrap();
     sent_to("n0").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn searches_of_all_shards_are_local_while_all_nodes_respond() {
+    let cluster = Arc::new(Cluster::default());
+    let selector = Arc::new(ShardAware::new(LeastInFlight));
+    let transport = transport_of(&cluster, 4, Arc::clone(&selector));
+    let pool = transport.pool().unwrap();
+    let select = || {
+        let request = RequestContext::new(&Method::GET, "/spread/_search");
+        let (selection, query) = pool.select_with_query(&selector, &request).unwrap();
+        (selection, query.is_some())
+    };
+    select();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    for _ in 0..20 {
+        let (mut selection, is_local) = select();
+        assert!(is_local);
+        assert_ne!(selection.node().host(), "n3");
+        selection.finish(NodeOutcome::Healthy, Instant::now());
+    }
+
+    let (mut silent, _) = select();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    // Its silence counts when it has been tried once more.
+    let url = silent.node().shared_url().clone();
+    let try_it = move |nodes: &Candidates<'_>, _: &RequestContext<'_>| {
+        nodes
+            .position(|candidate| *candidate.node().url() == *url)
+            .unwrap()
+    };
+    let request = RequestContext::new(&Method::GET, "/");
+    drop(pool.select(&try_it, &request).unwrap());
+    tokio::time::advance(Duration::from_millis(50)).await;
+    let (other, is_local) = select();
+    assert_ne!(other.node(), silent.node());
+    assert!(!is_local);
+    silent.finish(NodeOutcome::Healthy, Instant::now());
+    assert!(select().1);
+
+    // Others may have copies of what a dead node holds.
+    let dead = silent.node().url();
+    pool.mark_dead(dead, Instant::now(), Duration::from_secs(60))
+        .unwrap();
+    assert!(!select().1);
 }
 
 #[tokio::test(start_paused = true)]

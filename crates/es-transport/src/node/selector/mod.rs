@@ -185,8 +185,8 @@ pub trait NodeSelector: Send + Sync + 'static {
     }
 
     /// Returns the IDs of the nodes that hold this document, if the selector knows them, in
-    /// ascending order. Without an ID, they hold all documents of the routing value; without
-    /// both, at least half of the shards of the index. Default: none.
+    /// ascending order. Without an ID, they hold all documents of the routing value, or of the
+    /// index. Default: none.
     fn read_nodes(&self, index: &str, id: Option<&str>, routing: Option<&str>) -> Vec<Arc<str>> {
         let _ = (index, id, routing);
         Vec::new()

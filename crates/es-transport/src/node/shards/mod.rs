@@ -26,16 +26,37 @@ pub(crate) struct IndexShards {
     slots_per_shard: NonZeroU32,
     rule: Rule,
     shards: Box<[Shard]>,
-    /// See [`holders_of_most`](Self::holders_of_most); empty if there are none.
-    holders_of_most: Box<[Arc<Holder>]>,
+    /// `None` if there is one shard, or no such node.
+    most: Option<HoldersOfMost>,
 }
 
-/// Nodes that can serve a request from their own shards.
+/// The nodes that hold what a request needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holders<'a> {
     pub nodes: &'a [Arc<Holder>],
-    /// Whether a shard has several copies, so that a node may forward a read all the same.
-    pub has_replicas: bool,
+    /// Whether each of them holds everything.
+    pub hold_all: bool,
+    pub locality: Locality,
+}
+
+/// When one of several holders is to prefer its own copies to those of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Locality {
+    /// Never: there are no others, or some are not known.
+    Never,
+    /// While all holders respond. A node ranks the copies of a shard by the responses of their
+    /// nodes, but not if it is to prefer its own ones and holds none.
+    WhileAllRespond,
+    /// Always: each of them holds everything.
+    Always,
+}
+
+/// The nodes that hold at least half of the shards of an index.
+#[derive(Debug)]
+struct HoldersOfMost {
+    nodes: Box<[Arc<Holder>]>,
+    hold_all: bool,
+    locality: Locality,
 }
 
 /// How documents are distributed to shards.
@@ -64,16 +85,22 @@ impl Shard {
         let primary = self.copies.get(..1).filter(|_| self.has_primary);
         Holders {
             nodes: primary.unwrap_or_default(),
-            has_replicas: false,
+            hold_all: true,
+            locality: Locality::Never,
         }
     }
 
     /// Returns the nodes of the started copies.
     #[inline]
     pub fn copies(&self) -> Holders<'_> {
+        let locality = match &*self.copies {
+            [] | [_] => Locality::Never,
+            _ => Locality::Always,
+        };
         Holders {
             nodes: &self.copies,
-            has_replicas: self.copies.len() > 1,
+            hold_all: true,
+            locality,
         }
     }
 
@@ -96,7 +123,7 @@ impl IndexShards {
             routing_num_shards: NonZeroU32::new(routing_num_shards)?,
             slots_per_shard: NonZeroU32::new(slots_per_shard)?,
             rule,
-            holders_of_most: holders_of_most(&shards),
+            most: HoldersOfMost::new(&shards),
             shards,
         })
     }
@@ -137,10 +164,10 @@ impl IndexShards {
     /// several; `None` if there are none, or fewer than copies of a shard: they would do the
     /// work of the others.
     pub fn holders_of_most(&self) -> Option<Holders<'_>> {
-        let nodes = &*self.holders_of_most;
-        (!nodes.is_empty()).then(|| Holders {
-            nodes,
-            has_replicas: most_copies(&self.shards) > 1,
+        self.most.as_ref().map(|most| Holders {
+            nodes: &most.nodes,
+            hold_all: most.hold_all,
+            locality: most.locality,
         })
     }
 
@@ -166,29 +193,40 @@ impl IndexShards {
     }
 }
 
-fn holders_of_most(shards: &[Shard]) -> Box<[Arc<Holder>]> {
-    if shards.len() < 2 {
-        return Box::default();
+impl HoldersOfMost {
+    fn new(shards: &[Shard]) -> Option<Self> {
+        if shards.len() < 2 {
+            return None;
+        }
+        let mut held: BTreeMap<&str, (&Arc<Holder>, usize)> = BTreeMap::new();
+        for holder in shards.iter().flat_map(|shard| &shard.copies) {
+            let (_, shards) = held.entry(&holder.id).or_insert((holder, 0));
+            *shards += 1;
+        }
+        let all = held.len();
+        let hold_all = held.values().all(|(_, held)| *held == shards.len());
+        let most = held
+            .into_values()
+            .filter(|(_, held)| held * 2 >= shards.len());
+        let nodes: Box<[_]> = most.map(|(holder, _)| Arc::clone(holder)).collect();
+        let copies = shards.iter().map(|shard| shard.copies.len());
+        let most_copies = copies.max().unwrap_or_default();
+        if nodes.is_empty() || nodes.len() < most_copies {
+            return None;
+        }
+        let locality = if most_copies < 2 || nodes.len() < all {
+            Locality::Never
+        } else if hold_all {
+            Locality::Always
+        } else {
+            Locality::WhileAllRespond
+        };
+        Some(Self {
+            nodes,
+            hold_all,
+            locality,
+        })
     }
-    let mut held: BTreeMap<&str, (&Arc<Holder>, usize)> = BTreeMap::new();
-    for holder in shards.iter().flat_map(|shard| &shard.copies) {
-        let (_, shards) = held.entry(&holder.id).or_insert((holder, 0));
-        *shards += 1;
-    }
-    let most = held
-        .into_values()
-        .filter(|(_, held)| held * 2 >= shards.len());
-    let most: Box<[_]> = most.map(|(holder, _)| Arc::clone(holder)).collect();
-    if most.len() < most_copies(shards) {
-        return Box::default();
-    }
-    most
-}
-
-/// Returns the number of copies of the shard that has the most.
-fn most_copies(shards: &[Shard]) -> usize {
-    let copies = shards.iter().map(|shard| shard.copies.len());
-    copies.max().unwrap_or_default()
 }
 
 /// Java's `floorMod`.
@@ -291,8 +329,12 @@ mod tests {
             return String::new();
         };
         let ids = holders.nodes.iter().map(|holder| &*holder.id);
-        let replicas = if holders.has_replicas { "+" } else { "" };
-        ids.chain([replicas]).collect()
+        let locality = match holders.locality {
+            Locality::Never => "",
+            Locality::WhileAllRespond => "?",
+            Locality::Always => "!",
+        };
+        ids.chain([locality]).collect()
     }
 
     #[test]
@@ -300,9 +342,12 @@ mod tests {
         assert_eq!(most(&["a", "b"]), "ab");
         assert_eq!(most(&["a", "b", "a"]), "a");
         assert_eq!(most(&["a", "b", "c"]), "");
-        assert_eq!(most(&["a b", "b c", "c a"]), "abc+");
+        assert_eq!(most(&["a b", "b c", "c a"]), "abc?");
         assert_eq!(most(&["a b", "c d", "e f"]), "");
-        assert_eq!(most(&["a b", "a b", "a c", "d c"]), "abc+");
+        assert_eq!(most(&["a b", "b a"]), "ab!");
+        assert_eq!(most(&["a b", "b"]), "ab?");
+        // How `d` responds is not looked at.
+        assert_eq!(most(&["a b", "a b", "a c", "d c"]), "abc");
         // The copies of a single shard are found by its number.
         assert_eq!(most(&["a b"]), "");
     }
@@ -310,7 +355,7 @@ mod tests {
     #[test]
     fn one_node_with_all_shards_does_not_replace_the_replicas() {
         assert_eq!(most(&["a b", "a c", "a d"]), "");
-        assert_eq!(most(&["a b", "a b", "a c"]), "ab+");
+        assert_eq!(most(&["a b", "a b", "a c"]), "ab");
     }
 
     #[test]
