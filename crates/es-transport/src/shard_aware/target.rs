@@ -359,7 +359,7 @@ mod tests {
         let request = Request::post("/_mget").extension(key).body(()).unwrap();
         let context = RequestContext::of(&request, Instant::now());
         let target = Target::of(&context).unwrap();
-        assert_eq!((&*target.index, target.access), ("orders", Access::Read));
+        assert_eq!((target.index, target.access), ("orders", Access::Read));
         assert_eq!(
             (target.id.as_deref(), target.routing.as_deref()),
             (Some("7"), Some("r"))
