@@ -103,7 +103,13 @@ impl Resolved {
         } else {
             self.reads.as_ref()?
         };
-        let (id, own) = (target.id.as_deref(), target.routing.as_deref());
+        let decoded;
+        let (id, own) = if target.is_encoded {
+            decoded = target.decode()?;
+            (decoded.0.as_deref(), decoded.1.as_deref())
+        } else {
+            (target.id, target.routing)
+        };
         let alias = self.routing.as_ref().and_then(|routing| {
             if is_write || id.is_some() {
                 routing.index_routing.as_deref()

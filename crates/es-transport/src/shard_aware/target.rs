@@ -103,11 +103,13 @@ impl HolderNodes {
 }
 
 /// The shards that a request is for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
     pub index: &'a str,
-    pub id: Option<Cow<'a, str>>,
-    pub routing: Option<Cow<'a, str>>,
+    pub id: Option<&'a str>,
+    pub routing: Option<&'a str>,
+    /// Whether the ID and the routing value are to be [decoded](Self::decode).
+    pub is_encoded: bool,
     pub access: Access,
     /// Whether it is for all shards if it has neither an ID nor a routing value.
     pub is_search: bool,
@@ -122,8 +124,9 @@ impl<'a> Target<'a> {
     ) -> Self {
         Self {
             index,
-            id: id.map(Cow::Borrowed),
-            routing: routing.map(Cow::Borrowed),
+            id,
+            routing,
+            is_encoded: false,
             access,
             is_search: true,
         }
@@ -141,21 +144,40 @@ impl<'a> Target<'a> {
         }
         let (endpoint, id) = split(rest?);
         let access = access(request.method(), endpoint, id.is_some())?;
-        let id = match id {
-            Some(id) => Some(decode_id(id)?),
-            None => None,
-        };
-        let routing = match request.query() {
-            Some(query) => routing(query)?,
-            None => None,
+        let routing = parameter(request.query(), "routing");
+        let is_id_encoded = match id.and_then(|id| id.bytes().find(|byte| b"/%".contains(byte))) {
+            // More of the path follows the ID.
+            Some(_) if id?.contains('/') => return None,
+            special => special.is_some(),
         };
         Some(Self {
             index,
             id,
             routing,
+            is_encoded: is_id_encoded || routing.is_some(),
             access,
             is_search: matches!(endpoint, "_search" | "_count"),
         })
+    }
+
+    /// Returns the ID and the routing value, decoded; `None` if that fails, or if there are several
+    /// routing values, which are for several shards.
+    #[cold]
+    pub fn decode(&self) -> Option<(Option<Cow<'a, str>>, Option<Cow<'a, str>>)> {
+        let id = match self.id {
+            Some(id) => Some(decode(id)?),
+            None => None,
+        };
+        let routing = match self.routing {
+            Some(routing) if routing.contains('+') => {
+                let spaced = routing.replace('+', " ");
+                Some(Cow::Owned(decode(&spaced)?.into_owned()))
+            }
+            Some(routing) => Some(decode(routing)?),
+            None => None,
+        };
+        let is_one = routing.as_ref().is_none_or(|value| !value.contains(','));
+        is_one.then_some((id, routing))
     }
 }
 
@@ -218,32 +240,6 @@ fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
         .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-/// Decodes an ID; `None` if more of the path follows it.
-#[inline]
-fn decode_id(text: &str) -> Option<Cow<'_, str>> {
-    match text.bytes().find(|byte| matches!(byte, b'/' | b'%')) {
-        None => Some(Cow::Borrowed(text)),
-        Some(_) if text.contains('/') => None,
-        Some(_) => decode(text),
-    }
-}
-
-/// Returns the routing value in a query; `None` if there are several, which are for several
-/// shards.
-fn routing(query: &str) -> Option<Option<Cow<'_, str>>> {
-    let Some(value) = parameter(Some(query), "routing") else {
-        return Some(None);
-    };
-    let value = if value.contains('+') {
-        let spaced = value.replace('+', " ");
-        Cow::Owned(decode(&spaced)?.into_owned())
-    } else {
-        decode(value)?
-    };
-    (!value.contains(',')).then_some(Some(value))
-}
-
-#[cold]
 fn decode(text: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(text).decode_utf8().ok()
 }
@@ -258,13 +254,15 @@ mod tests {
     fn target(method: &Method, uri: &str) -> Option<String> {
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
         let context = RequestContext::of(&request, Instant::now());
-        Target::of(&context).map(|target| {
-            let (id, routing) = (
-                target.id.unwrap_or_default(),
-                target.routing.unwrap_or_default(),
-            );
-            format!("{} {id} {routing} {:?}", target.index, target.access)
-        })
+        let target = Target::of(&context)?;
+        let (id, routing) = if target.is_encoded {
+            target.decode()?
+        } else {
+            (target.id.map(Into::into), target.routing.map(Into::into))
+        };
+        let (id, routing) = (id.unwrap_or_default(), routing.unwrap_or_default());
+        let (index, access) = (target.index, target.access);
+        Some(format!("{index} {id} {routing} {access:?}"))
     }
 
     #[test]
@@ -360,9 +358,6 @@ mod tests {
         let context = RequestContext::of(&request, Instant::now());
         let target = Target::of(&context).unwrap();
         assert_eq!((target.index, target.access), ("orders", Access::Read));
-        assert_eq!(
-            (target.id.as_deref(), target.routing.as_deref()),
-            (Some("7"), Some("r"))
-        );
+        assert_eq!((target.id, target.routing), (Some("7"), Some("r")));
     }
 }
