@@ -410,26 +410,7 @@ impl SubsetCache {
         candidates: &Candidates<'a>,
         keep: impl Fn(&Node) -> bool,
     ) -> Subset<'a> {
-        self.cached(candidates, || {
-            candidates.narrow(|candidate| keep(candidate.node()))
-        })
-    }
-
-    /// Narrows the choice to the nodes with these IDs, always the same, as
-    /// [`Candidates::with_ids`] does.
-    pub fn with_ids<'a, 'b>(
-        &self,
-        candidates: &Candidates<'a>,
-        ids: impl IntoIterator<Item = &'b str>,
-    ) -> Subset<'a> {
-        self.cached(candidates, || candidates.with_ids(ids))
-    }
-
-    fn cached<'a>(
-        &self,
-        candidates: &Candidates<'a>,
-        narrow: impl FnOnce() -> Subset<'a>,
-    ) -> Subset<'a> {
+        let narrow = || candidates.narrow(|candidate| keep(candidate.node()));
         let Some(of) = candidates.version() else {
             return narrow();
         };

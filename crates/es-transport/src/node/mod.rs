@@ -6,10 +6,10 @@
 //! # Threads
 //! Requests read a snapshot through arc-swap, which writers replace as a whole while
 //! they hold a lock. In addition, there are independent atomic counters and hints: the
-//! load of a node, whether a response changes its health, and the positions of
-//! selectors. No other data is published through them, so relaxed ordering is
-//! sufficient; a stale value only leads to a worse choice. `tests/nodes/threads.rs` runs
-//! under Miri.
+//! load of a node, whether a response changes its health, where a node that holds shards
+//! was found, and the positions of selectors. No other data is published through them, so
+//! relaxed ordering is sufficient; a stale value only leads to a worse choice.
+//! `tests/nodes/threads.rs` runs under Miri.
 
 mod candidates;
 mod ejection;

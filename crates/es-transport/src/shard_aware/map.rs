@@ -104,11 +104,11 @@ impl Resolved {
             self.reads.as_ref()?
         };
         let decoded;
-        let (id, own) = if target.is_encoded {
+        let [id, own] = if target.is_encoded {
             decoded = target.decode()?;
-            (decoded.0.as_deref(), decoded.1.as_deref())
+            decoded.each_ref().map(Option::as_deref)
         } else {
-            (target.id, target.routing)
+            [target.id, target.routing]
         };
         let alias = self.routing.as_ref().and_then(|routing| {
             if is_write || id.is_some() {

@@ -163,7 +163,7 @@ impl<'a> Target<'a> {
     /// Returns the ID and the routing value, decoded; `None` if that fails, or if there are several
     /// routing values, which are for several shards.
     #[cold]
-    pub fn decode(&self) -> Option<(Option<Cow<'a, str>>, Option<Cow<'a, str>>)> {
+    pub fn decode(&self) -> Option<[Option<Cow<'a, str>>; 2]> {
         let id = match self.id {
             Some(id) => Some(decode(id)?),
             None => None,
@@ -177,7 +177,7 @@ impl<'a> Target<'a> {
             None => None,
         };
         let is_one = routing.as_ref().is_none_or(|value| !value.contains(','));
-        is_one.then_some((id, routing))
+        is_one.then_some([id, routing])
     }
 }
 
@@ -255,10 +255,10 @@ mod tests {
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
         let context = RequestContext::of(&request, Instant::now());
         let target = Target::of(&context)?;
-        let (id, routing) = if target.is_encoded {
+        let [id, routing] = if target.is_encoded {
             target.decode()?
         } else {
-            (target.id.map(Into::into), target.routing.map(Into::into))
+            [target.id, target.routing].map(|value| value.map(Into::into))
         };
         let (id, routing) = (id.unwrap_or_default(), routing.unwrap_or_default());
         let (index, access) = (target.index, target.access);
