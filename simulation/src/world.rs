@@ -29,19 +29,20 @@ impl World {
     ) -> Self {
         let cluster = cluster.recording(false).simulated().expect("a cluster");
         let log = Log::new();
-        let builder = Transport::builder()
-            .nodes(cluster.urls())
-            // Whatever the environment says.
-            .compatibility_mode(CompatibilityMode::Fixed(9))
-            // The default starts elsewhere on each thread, and a run must not depend on its thread.
-            .node_selector(RoundRobin::starting_at(Rng::new().below(1_000)))
-            .http_service(log.over(cluster.service()));
-        let transport = settings(builder).build().expect("a transport");
+        let transport = connect(&cluster, &log, settings);
         Self {
             cluster,
             transport,
             log,
         }
+    }
+
+    /// Makes another transport with these settings, which shares nothing with the first one.
+    pub fn another(
+        &self,
+        settings: impl FnOnce(TransportBuilder) -> TransportBuilder,
+    ) -> Transport {
+        connect(&self.cluster, &self.log, settings)
     }
 
     /// Lets the traffic pass while the plan is played, and responses its calls.
@@ -57,4 +58,19 @@ impl World {
             .filter(|attempt| !attempt.is_sniff)
             .collect()
     }
+}
+
+fn connect(
+    cluster: &SimulatedCluster,
+    log: &Log,
+    settings: impl FnOnce(TransportBuilder) -> TransportBuilder,
+) -> Transport {
+    let builder = Transport::builder()
+        .nodes(cluster.urls())
+        // Whatever the environment says.
+        .compatibility_mode(CompatibilityMode::Fixed(9))
+        // The default starts elsewhere on each thread, and a run must not depend on its thread.
+        .node_selector(RoundRobin::starting_at(Rng::new().below(1_000)))
+        .http_service(log.over(cluster.service()));
+    settings(builder).build().expect("a transport")
 }

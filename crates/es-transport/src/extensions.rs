@@ -5,11 +5,11 @@
 //! | `Arc<`[`RequestOptions`]`>` | request | the caller | the layers, each its own settings |
 //! | [`OperationName`] | request | the caller | spans, metrics, layers of your own |
 //! | `Arc<`[`OperationDetails`]`>` | request | the caller | spans, metrics |
-//! | [`Deadline`] | request | [`Transport::send`], [`TotalTimeoutLayer`] | retry, attempt timeout |
+//! | [`Deadline`] | request | [`Transport::send`], [`TotalTimeoutLayer`] | retry, attempt timeout, [`WindowLayer`] |
 //! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
 //! | [`Hedge`] | request | [`HedgeLayer`] | node selection |
 //! | [`ThreadPool`](crate::ThreadPool) | request | the caller | [`WindowLayer`] |
-//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`], [`WindowLayer`] | filled by node selection |
+//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection |
 //! | [`ServedBy`] | response | node selection | retry, the caller |
 //! | [`Attempts`] | response | [`RetryLayer`], [`HedgeLayer`] | spans, metrics, the caller |
 //!
@@ -238,6 +238,8 @@ pub struct SelectedNode(Arc<Mutex<Selected>>);
 #[derive(Debug, Default)]
 struct Selected {
     node: Option<Node>,
+    /// Whether the request waits in this client before its node is selected.
+    is_waiting: bool,
     is_outrun: bool,
 }
 
@@ -251,8 +253,18 @@ impl SelectedNode {
     pub fn set(&self, node: &Node) {
         *self.lock() = Selected {
             node: Some(node.clone()),
+            is_waiting: false,
             is_outrun: false,
         };
+    }
+
+    /// Notes that the request waits in this client before its node is selected.
+    pub(crate) fn wait(&self) {
+        self.lock().is_waiting = true;
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.lock().is_waiting
     }
 
     /// Notes that another attempt at `node` was faster, before this one is dropped.

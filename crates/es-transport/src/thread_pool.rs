@@ -67,15 +67,6 @@ impl ThreadPool {
             _ => Self::Other,
         }
     }
-
-    pub(crate) fn index(self) -> usize {
-        match self {
-            Self::Search => 0,
-            Self::Get => 1,
-            Self::Write => 2,
-            Self::Other => 3,
-        }
-    }
 }
 
 #[cfg(test)]

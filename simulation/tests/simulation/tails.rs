@@ -54,8 +54,11 @@ fn hedges_and_ejections_stay_within_their_limits() {
 
 #[test]
 fn windows_shield_live_traffic_from_batch_work() {
-    let alone = mixed(0, Policy::PeakEwma);
-    let (plain, windows) = (mixed(120, Policy::PeakEwma), mixed(120, Policy::Windows));
+    let alone = mixed(0, 1, Policy::PeakEwma);
+    let (plain, windows) = (
+        mixed(120, 1, Policy::PeakEwma),
+        mixed(120, 1, Policy::Windows),
+    );
     assert_eq!((windows.failed, windows.batch_failed), (0, 0));
     assert!(windows.quantile(0.99) <= alone.quantile(0.99).mul_f64(1.2));
     assert!(plain.quantile(0.99) > alone.quantile(0.99) * 4);

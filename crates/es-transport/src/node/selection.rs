@@ -146,7 +146,7 @@ impl Selection {
 
     /// Reports that the attempt was dropped because another one of the same request was
     /// faster. This does not affect the health of the node, but six times the elapsed time
-    /// is recorded as its latency, or the last one if it is longer.
+    /// is recorded as its latency, or its last one if it is longer and less than 7 s old.
     ///
     /// The attempt would have taken longer than it did, by an unknown time. If only the elapsed
     /// time counted, a slow node whose attempts are always dropped would look nearly as
@@ -196,12 +196,18 @@ impl Selection {
     fn latency(&self, outcome: NodeOutcome, now: Instant) -> Option<Duration> {
         let elapsed = now.saturating_duration_since(self.started_at);
         let penalty = self.stripe.members.observing.failure_penalty;
-        let last = || self.entry().record.load.last_latency().unwrap_or_default();
+        let load = &self.entry().record.load;
+        let last = || load.last_latency().unwrap_or_default();
+        // A node that was slow some seconds ago is not shown to be faster now.
+        let not_faster = || {
+            let faded = load.latency(self.stripe.members.clock(now));
+            last().min(faded.unwrap_or_default() * 2)
+        };
         match outcome {
             NodeOutcome::Healthy => Some(elapsed),
             NodeOutcome::Unknown => match self.drop? {
                 Dropped::ByCaller => Some(elapsed).filter(|elapsed| *elapsed > last()),
-                Dropped::Outrun => Some(elapsed.saturating_mul(OUTRUN).max(last())),
+                Dropped::Outrun => Some(elapsed.saturating_mul(OUTRUN).max(not_faster())),
             },
             NodeOutcome::Suspect if penalty.is_none() => Some(elapsed),
             _ => penalty.map(|penalty| elapsed.max(self.retry_after.unwrap_or(penalty))),
@@ -279,6 +285,11 @@ impl NodePool {
     /// Whether there is a node with this ID, dead or alive.
     pub(crate) fn has_id(&self, id: &str) -> bool {
         self.snapshot().members.index_of_id(id).is_some()
+    }
+
+    /// Whether the next request probes a dead node.
+    pub(crate) fn has_due_probe(&self, now: Instant) -> bool {
+        self.snapshot().needs_care(now)
     }
 
     /// Whether there is a live node for which this is true.

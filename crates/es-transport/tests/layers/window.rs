@@ -8,16 +8,18 @@
 
 use std::{
     convert::Infallible,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Wake},
     time::Duration,
 };
 
 use es_transport::{
     Body, Error, Node, NodePool, RequestOptions, ResponseBody, ThreadPool, Transport,
-    layer::{SelectNodeLayer, WindowLayer, response_check::ProductCheck},
+    layer::{HedgeLayer, SelectNodeLayer, WindowLayer, response_check::ProductCheck},
     node::RoundRobin,
 };
 use http::{Request, Response};
@@ -253,11 +255,12 @@ async fn batch_work_leaves_half_to_live_traffic() {
             .count()
     };
     assert_eq!((count("batch"), count("live")), (2, 2));
-    // Two batch requests end, and the live ones that wait go before the others.
+    // Two batch requests end, and the live ones that wait go before the others, but one: live
+    // traffic never keeps all batch requests away.
     sleep(100 * MS).await;
-    assert_eq!((count("batch"), count("live")), (2, 4));
+    assert_eq!((count("batch"), count("live")), (3, 4));
     sleep(100 * MS).await;
-    assert_eq!((count("batch"), count("live")), (4, 4));
+    assert_eq!((count("batch"), count("live")), (5, 4));
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,13 +272,13 @@ async fn refusals_make_the_window_smaller() {
         send(&stack, "/x/_search", false).await.unwrap().unwrap();
     }
     let status = windows.status("http://a:1", ThreadPool::Search).unwrap();
-    assert_eq!((status.window, status.in_flight), (7, 0));
+    assert_eq!((status.window, status.in_flight), (145, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_window_grows_with_use() {
     let nodes = Nodes::default();
-    let (stack, windows, _) = nodes.stack(WindowLayer::new(), &["http://a:1"]);
+    let (stack, windows, _) = nodes.stack(WindowLayer::new().initial(20), &["http://a:1"]);
     for _ in 0..30 {
         let calls: Vec<_> = (0..50).map(|_| send(&stack, "/x/_search", false)).collect();
         for call in calls {
@@ -283,7 +286,7 @@ async fn the_window_grows_with_use() {
         }
     }
     let status = windows.status("http://a:1", ThreadPool::Search).unwrap();
-    assert!(status.window > 30, "{status:?}");
+    assert!((40..60).contains(&status.window), "{status:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,6 +304,183 @@ async fn without_a_live_node_nobody_waits() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_joins_serves_those_that_wait() {
+    let nodes = Nodes::default();
+    let (stack, _, pool) = nodes.stack(fixed(1), &["http://a:1"]);
+    let _calls: Vec<_> = (0..3).map(|_| send(&stack, "/x/_search", false)).collect();
+    sleep(MS).await;
+    pool.add("http://b:1".parse().unwrap()).unwrap();
+    sleep(MS).await;
+    // Not even those that come later are sent to it.
+    let _later = send(&stack, "/x/_search", false);
+    sleep(MS).await;
+    assert_eq!(nodes.began().len(), 2, "{:?}", nodes.began());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_node_is_probed_although_the_others_are_full() {
+    let nodes = Nodes::default();
+    let (stack, _, pool) = nodes.stack(fixed(1), &["http://a:1", "http://b:1"]);
+    pool.mark_dead("http://b:1", Instant::now(), 10 * MS)
+        .unwrap();
+    let _at_a = send(&stack, "/x/_search", false);
+    sleep(20 * MS).await;
+    let _probe = send(&stack, "/x/_search", false);
+    sleep(MS).await;
+    assert_eq!(nodes.began().len(), 2, "{:?}", nodes.began());
+}
+
+/// A waker may do anything, such as to drop what it would wake.
+#[test]
+fn wakers_are_not_called_with_the_windows_locked() {
+    struct Dropping(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
+
+    impl Wake for Dropping {
+        fn wake(self: Arc<Self>) {
+            drop(self.0.lock().unwrap().take());
+        }
+    }
+
+    let (ended, has_ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let nodes = Nodes::default();
+            let (stack, ..) = nodes.stack(fixed(1), &["http://a:1"]);
+            let first = send(&stack, "/x/_search", false);
+            sleep(MS).await;
+            let waits = stack
+                .clone()
+                .oneshot(Request::get("/x/_search").body(Body::empty()).unwrap());
+            let mut waits: Pin<Box<dyn Future<Output = ()> + Send>> =
+                Box::pin(async move { drop(waits.await) });
+            let waker = Arc::new(Dropping(Mutex::new(None)));
+            let task = std::task::Waker::from(Arc::clone(&waker));
+            assert!(
+                waits
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&task))
+                    .is_pending()
+            );
+            *waker.0.lock().unwrap() = Some(waits);
+            first.await.unwrap().unwrap();
+        });
+        ended.send(()).unwrap();
+    });
+    let ended = has_ended.recv_timeout(Duration::from_secs(10));
+    assert_eq!(ended, Ok(()), "a timeout is a deadlock");
+}
+
+/// Both begin at once where the first was only waiting for a window.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_a_window_is_not_hedged() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let backend = service_fn(move |request: Request<Body>| {
+        let is_long = request.uri().path().contains("long");
+        if request.uri().path().contains("waits") {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+        async move {
+            sleep(if is_long { 1_000 * MS } else { 10 * MS }).await;
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        }
+    });
+    let transport = Transport::builder()
+        .nodes(["http://a:1", "http://b:1"])
+        .windows(fixed(1))
+        .hedge(HedgeLayer::new())
+        .product_check(ProductCheck::Off)
+        .http_service(backend)
+        .build()
+        .unwrap();
+    let get = |path: &'static str| {
+        let transport = transport.clone();
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        tokio::spawn(async move { transport.send(request).await })
+    };
+    for _ in 0..300 {
+        get("/x/_search").await.unwrap().unwrap();
+    }
+    // Searches that are no reads to hedge use the same windows.
+    let long = [get("/long/_count"), get("/long/_count")];
+    sleep(MS).await;
+    get("/waits/_search").await.unwrap().unwrap();
+    for call in long {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(sent.load(Ordering::Relaxed), 1);
+}
+
+/// As the documentation says: "for up to 10 s, and then fail as not sent".
+#[tokio::test(start_paused = true)]
+async fn the_built_in_stack_rejects_after_max_wait() {
+    for nodes in [
+        &["http://a:1"][..],
+        &["http://a:1", "http://b:1", "http://c:1"],
+    ] {
+        let hangs = service_fn(|_: Request<Body>| async {
+            sleep(Duration::from_secs(60)).await;
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        });
+        let transport = Transport::builder()
+            .nodes(nodes.iter().copied())
+            .windows(fixed(1).max_wait(Duration::from_secs(2)))
+            .request_timeout(Duration::from_secs(120))
+            .product_check(ProductCheck::Off)
+            .http_service(hangs)
+            .build()
+            .unwrap();
+        let get = || {
+            let transport = transport.clone();
+            let request = Request::get("/x/_search").body(Body::empty()).unwrap();
+            tokio::spawn(async move { transport.send(request).await })
+        };
+        let _full: Vec<_> = nodes.iter().map(|_| get()).collect();
+        sleep(MS).await;
+        let began = Instant::now();
+        let error = get().await.unwrap().unwrap_err();
+        assert!(error.is_rejected(), "{error}");
+        let waited = began.elapsed();
+        assert!(
+            waited < Duration::from_secs(3),
+            "{} nodes: {waited:?}: {error}",
+            nodes.len()
+        );
+    }
+}
+
+/// The deadline ends before `max_wait`, and the request never left the client.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_while_waiting_is_not_sent() {
+    let hangs = service_fn(|_: Request<Body>| async {
+        sleep(Duration::from_secs(60)).await;
+        Ok::<_, Infallible>(Response::new(Body::empty()))
+    });
+    let transport = Transport::builder()
+        .nodes(["http://a:1"])
+        .windows(fixed(1))
+        .product_check(ProductCheck::Off)
+        .http_service(hangs)
+        .build()
+        .unwrap();
+    let post = |timeout| {
+        let transport = transport.clone();
+        let mut request = Request::post("/x/_doc").body(Body::empty()).unwrap();
+        Arc::new(RequestOptions::new().total_timeout(timeout)).attach(&mut request);
+        tokio::spawn(async move { transport.send(request).await })
+    };
+    let _full = post(Duration::from_secs(120));
+    sleep(MS).await;
+    let error = post(Duration::from_secs(1)).await.unwrap().unwrap_err();
+    assert!(error.is_not_sent(), "{error}");
 }
 
 proptest! {
@@ -334,7 +514,8 @@ proptest! {
                 sleep(Duration::from_millis(pause)).await;
                 for url in ["http://a:1", "http://b:1"] {
                     let in_flight = windows.status(url, ThreadPool::Search).map_or(0, |s| s.in_flight);
-                    prop_assert!(in_flight <= window, "{in_flight} of {window}");
+                    // One batch request may always begin.
+                    prop_assert!(in_flight <= window + 1, "{in_flight} of {window}");
                 }
             }
             for call in calls {

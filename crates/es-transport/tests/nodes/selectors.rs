@@ -8,7 +8,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -377,6 +377,50 @@ fn an_outrun_attempt_counts_as_a_slow_one() {
     let later = start + 2 * SECOND;
     attempt(later).outrun(later + Duration::from_millis(50));
     assert!(is_near(SECOND), "{:?}", latency());
+}
+
+/// A fast node whose average has faded is not slow because another one was faster than it once.
+#[test]
+fn an_outrun_attempt_does_not_renew_an_old_peak() {
+    let pool = pool(&["a"]);
+    let start = Instant::now();
+    let attempt = |at| pool.select(&LeastInFlight, &request().at(at)).unwrap();
+    let faded = |at| {
+        let latency: &'static Mutex<Option<Duration>> = Box::leak(Box::default());
+        let selector = LoadReader(latency);
+        drop(pool.select(&selector, &request().at(at)).unwrap());
+        latency.lock().unwrap().unwrap()
+    };
+
+    attempt(start).finish(NodeOutcome::Healthy, start + SECOND);
+    let later = start + 60 * SECOND;
+    assert!(
+        faded(later) < Duration::from_millis(10),
+        "{:?}",
+        faded(later)
+    );
+    // A hedge that had no time to respond.
+    attempt(later).outrun(later + Duration::from_millis(1));
+    let later = later + Duration::from_millis(2);
+    assert!(
+        faded(later) < Duration::from_millis(100),
+        "{:?}",
+        faded(later)
+    );
+}
+
+/// Reads the latency of the first candidate.
+struct LoadReader(&'static Mutex<Option<Duration>>);
+
+impl NodeSelector for LoadReader {
+    fn select(&self, candidates: &Candidates<'_>, _: &RequestContext<'_>) -> usize {
+        *self.0.lock().unwrap() = candidates.iter().next().unwrap().latency();
+        0
+    }
+
+    fn tracks_load(&self) -> bool {
+        true
+    }
 }
 
 #[test]

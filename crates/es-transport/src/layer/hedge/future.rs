@@ -133,7 +133,10 @@ where
             Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
         });
         let early = match early.await {
-            None if !state.withdraw() => Some(first.as_mut().await.map_err(Error::from_service)),
+            // A request that waits in this client would only wait twice.
+            None if selected.is_waiting() || !state.withdraw() => {
+                Some(first.as_mut().await.map_err(Error::from_service))
+            }
             early => early,
         };
         if let Some(result) = early {

@@ -1,20 +1,21 @@
 use std::{
     fmt,
     future::poll_fn,
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
 use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use tower::{Service, ServiceExt};
 
-use super::{limit::Ended, place::Held};
+use super::{limit::Effect, permit::PermitGuard};
 use crate::{
-    error::{BoxError, Error, Result},
-    timer::sleep,
+    error::{BoxError, Error, FailureClass, Result},
+    extensions::Deadline,
+    timer::sleep_until,
 };
 
 pin_project! {
@@ -30,15 +31,15 @@ type BoxFuture<RB> = Pin<Box<dyn Future<Output = Result<Response<RB>>> + Send>>;
 pin_project! {
     #[project = KindProj]
     enum Kind<F, RB> {
-        Direct { #[pin] future: F, held: Option<Held> },
+        Direct { #[pin] future: F, permit: Option<PermitGuard> },
         Waiting { future: BoxFuture<RB> },
     }
 }
 
 impl<F, RB> ResponseFuture<F, RB> {
-    pub(super) fn direct(future: F, held: Option<Held>) -> Self {
+    pub(super) fn direct(future: F, permit: Option<PermitGuard>) -> Self {
         Self {
-            kind: Kind::Direct { future, held },
+            kind: Kind::Direct { future, permit },
         }
     }
 
@@ -63,10 +64,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             KindProj::Waiting { future } => future.as_mut().poll(cx),
-            KindProj::Direct { future, held } => {
+            KindProj::Direct { future, permit } => {
                 let result = ready!(future.poll(cx)).map_err(Error::from_service);
-                if let Some(held) = held.take() {
-                    held.end(ended(&result));
+                if let Some(permit) = permit.take() {
+                    permit.end(effect(&result));
                 }
                 Poll::Ready(result)
             }
@@ -77,14 +78,16 @@ where
 /// The turn of a request that waits for it.
 pub(super) struct Turn {
     pub turn: oneshot::Receiver<()>,
-    pub max_wait: Duration,
+    /// `None`: it waits as long as its caller does.
+    pub max_wait: Option<Duration>,
+    pub deadline: Option<Deadline>,
 }
 
 impl Turn {
     /// Sends the request when it is its turn.
     pub async fn send<S, B, RB>(
         mut self,
-        held: Held,
+        permit: PermitGuard,
         mut service: S,
         request: Request<B>,
     ) -> Result<Response<RB>>
@@ -92,35 +95,52 @@ impl Turn {
         S: Service<Request<B>, Response = Response<RB>>,
         S::Error: Into<BoxError>,
     {
-        let max_wait = self.max_wait;
-        let mut timer = pin!(sleep(max_wait)?);
-        let is_woken = poll_fn(|cx| match Pin::new(&mut self.turn).poll(cx) {
-            // The sender is dropped only after it was used, or together with the place.
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending => timer.as_mut().poll(cx).map(|()| false),
+        let until = self
+            .max_wait
+            .and_then(|max_wait| Instant::now().checked_add(max_wait));
+        let until = until
+            .into_iter()
+            .chain(self.deadline.map(|deadline| deadline.at))
+            .min();
+        let mut timer = until.map(sleep_until).transpose()?.map(Box::pin);
+        let has_turn = poll_fn(|cx| match (Pin::new(&mut self.turn).poll(cx), &mut timer) {
+            // The sender is dropped only after it was used, or together with the permit.
+            (Poll::Ready(_), _) => Poll::Ready(true),
+            (Poll::Pending, Some(timer)) => timer.as_mut().poll(cx).map(|()| false),
+            (Poll::Pending, None) => Poll::Pending,
         })
         .await;
-        if !is_woken {
-            let message = format!("the windows of all nodes were full for {max_wait:?} (max_wait)");
-            return Err(Error::rejected(message));
+        if !has_turn {
+            return Err(self.rejected());
         }
         let service = service.ready().await.map_err(Error::from_service)?;
         let result = service.call(request).await.map_err(Error::from_service);
-        held.end(ended(&result));
+        permit.end(effect(&result));
         result
+    }
+
+    /// It was not sent, and is not retried: it would wait at the end of the queue.
+    fn rejected(&self) -> Error {
+        let limit = match (self.max_wait, self.deadline) {
+            (Some(max_wait), _) => format!("for {max_wait:?} (max_wait) or until its deadline"),
+            _ => "until its deadline".to_owned(),
+        };
+        Error::rejected(format!("the windows of all nodes were full {limit}"))
+            .with_class(FailureClass::RefusedByClient)
+            .not_sent()
     }
 }
 
-fn ended<RB>(result: &Result<Response<RB>>) -> Ended {
+fn effect<RB>(result: &Result<Response<RB>>) -> Effect {
     match result {
         Ok(response) => match response.status() {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Ended::Refused,
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Effect::Refused,
+            status if status.is_success() || status == StatusCode::NOT_FOUND => Effect::Served,
             // An error may come faster than any work.
-            status if status.is_server_error() => Ended::Unknown,
-            _ => Ended::Served,
+            _ => Effect::None,
         },
-        Err(error) if error.is_timeout() && !error.is_not_sent() => Ended::Refused,
-        Err(_) => Ended::Unknown,
+        Err(error) if error.is_timeout() && !error.is_not_sent() => Effect::Refused,
+        Err(_) => Effect::None,
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{
-    fmt,
-    sync::Arc,
+    fmt, mem,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{BoxError, Error},
+    extensions::SelectedNode,
     node::NodePool,
     thread_pool::ThreadPool,
 };
@@ -38,64 +39,58 @@ use crate::{
 #[derive(Clone)]
 pub struct WindowLayer {
     bounds: Bounds,
-    live_percent: u32,
     max_wait: Duration,
-    shared: Option<Shared>,
-}
-
-/// The state that the services and the selector of a layer share.
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub windows: Arc<Windows>,
-    pub nodes: Arc<NodePool>,
+    /// Shared by all clones.
+    windows: Arc<OnceLock<Arc<Windows>>>,
 }
 
 impl WindowLayer {
     /// Creates a layer with the default settings.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             bounds: Bounds {
-                initial: 10,
+                initial: 200,
                 min: 1,
                 max: 200,
+                batch_percent: 75,
             },
-            live_percent: 20,
             max_wait: Duration::from_secs(10),
-            shared: None,
+            windows: Arc::default(),
         }
     }
 
-    /// Sets the initial window, in requests. Default: 10.
+    /// Sets the initial window, in requests. Default: 200.
     #[must_use]
-    pub const fn initial(mut self, requests: u32) -> Self {
+    pub fn initial(mut self, requests: u32) -> Self {
         self.bounds.initial = requests;
         self
     }
 
     /// Sets the minimum window, at least 1. Default: 1.
     #[must_use]
-    pub const fn min(mut self, requests: u32) -> Self {
+    pub fn min(mut self, requests: u32) -> Self {
         self.bounds.min = requests;
         self
     }
 
     /// Sets the maximum window, at least [`min`](Self::min). Default: 200.
     #[must_use]
-    pub const fn max(mut self, requests: u32) -> Self {
+    pub fn max(mut self, requests: u32) -> Self {
         self.bounds.max = requests;
         self
     }
 
     /// Sets the percentage of each window that is reserved for live traffic. One batch
-    /// request may always be in flight. Default: 20.
+    /// request may always be in flight at each node. Default: 25.
     #[must_use]
-    pub const fn live_percent(mut self, percent: u32) -> Self {
-        self.live_percent = percent;
+    pub fn live_percent(mut self, percent: u32) -> Self {
+        self.bounds.batch_percent = 100 - percent.min(100);
         self
     }
 
-    /// Sets the time after which a request that waits for a window is rejected as not
-    /// sent. An earlier total timeout applies as well. Default: 10 s.
+    /// Sets the time after which a live request that waits for a window is rejected as not
+    /// sent. An earlier total timeout applies as well; batch requests have only that. A
+    /// rejected request is not retried. Default: 10 s.
     ///
     /// ```
     /// # use std::{future::pending, time::Duration};
@@ -118,41 +113,37 @@ impl WindowLayer {
     /// # }
     /// ```
     #[must_use]
-    pub const fn max_wait(mut self, time: Duration) -> Self {
+    pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time;
         self
     }
 
-    /// Sets the pool whose nodes have windows. The builder of the transport does this
-    /// automatically.
+    /// Sets the pool whose nodes have windows, once for all clones. The builder of the
+    /// transport does this automatically.
     #[must_use]
-    pub fn over(mut self, nodes: Arc<NodePool>) -> Self {
-        let Bounds { initial, min, max } = self.bounds;
+    pub fn over(self, nodes: Arc<NodePool>) -> Self {
+        let Bounds { min, max, .. } = self.bounds;
         let min = min.max(1);
         let bounds = Bounds {
-            initial,
             min,
             max: max.max(min),
+            ..self.bounds
         };
-        let windows = Arc::new(Windows::new(bounds, self.live_percent));
-        self.shared = Some(Shared { windows, nodes });
+        self.windows
+            .get_or_init(|| Arc::new(Windows::new(bounds, nodes)));
         self
     }
 
     /// Returns a selector that lets `inner` choose among the nodes whose window is not
     /// full. It has no effect unless [`over`](Self::over) was called.
     pub fn selector<S>(&self, inner: S) -> WindowSelector<S> {
-        WindowSelector::new(
-            inner,
-            self.shared
-                .as_ref()
-                .map(|shared| Arc::clone(&shared.windows)),
-        )
+        WindowSelector::new(inner, self.windows.get().cloned())
     }
 
-    /// Returns the window of the node with this URL; `None` if no request was sent to it.
+    /// Returns the window of the node with this URL; `None` if no request was sent to it. All
+    /// clones return the same, also that which was passed to the builder of a transport.
     pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
-        self.shared.as_ref()?.windows.status(node, pool)
+        self.windows.get()?.status(node, pool)
     }
 }
 
@@ -166,7 +157,6 @@ impl fmt::Debug for WindowLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WindowLayer")
             .field("bounds", &self.bounds)
-            .field("live_percent", &self.live_percent)
             .field("max_wait", &self.max_wait)
             .finish_non_exhaustive()
     }
@@ -178,7 +168,7 @@ impl<S> Layer<S> for WindowLayer {
     fn layer(&self, inner: S) -> Self::Service {
         WindowService {
             inner,
-            shared: self.shared.clone(),
+            windows: Arc::clone(&self.windows),
             max_wait: self.max_wait,
         }
     }
@@ -188,7 +178,7 @@ impl<S> Layer<S> for WindowLayer {
 #[derive(Clone)]
 pub struct WindowService<S> {
     inner: S,
-    shared: Option<Shared>,
+    windows: Arc<OnceLock<Arc<Windows>>>,
     max_wait: Duration,
 }
 
@@ -209,22 +199,26 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Some(shared) = &self.shared else {
+        let Some(windows) = self.windows.get() else {
             return ResponseFuture::direct(self.inner.call(request), None);
         };
         let demand = Demand::of(&request);
-        let (held, turn) = shared.windows.enter(demand, &shared.nodes);
-        request.extensions_mut().insert(Arc::clone(&held.0));
-        match turn {
-            None => ResponseFuture::direct(self.inner.call(request), Some(held)),
-            Some(turn) => {
-                let turn = Turn {
-                    turn,
-                    max_wait: self.max_wait,
-                };
-                ResponseFuture::waiting(turn.send(held, self.inner.clone(), request))
-            }
+        let (permit, turn) = windows.enter(demand);
+        request.extensions_mut().insert(Arc::clone(&permit.0));
+        let Some(turn) = turn else {
+            return ResponseFuture::direct(self.inner.call(request), Some(permit));
+        };
+        if let Some(selected) = request.extensions().get::<SelectedNode>() {
+            selected.wait();
         }
+        let turn = Turn {
+            turn,
+            max_wait: (!demand.is_batch).then_some(self.max_wait),
+            deadline: request.extensions().get().copied(),
+        };
+        let clone = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, clone);
+        ResponseFuture::waiting(turn.send(permit, ready, request))
     }
 }
 

@@ -1,6 +1,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{place::Place, windows::Windows};
+use super::{permit::Permit, windows::Windows};
 use crate::{
     node::{AttemptEnd, Candidates, Node, NodeSelector, RequestContext},
     transport::WeakTransport,
@@ -21,23 +21,51 @@ impl<S> WindowSelector<S> {
     }
 }
 
+impl<S: NodeSelector> WindowSelector<S> {
+    /// Lets `choose` choose from all candidates, and if its node is busy, from those that are
+    /// not. Its cost does not depend on the number of nodes unless some are busy.
+    fn choose<T>(
+        &self,
+        candidates: &Candidates<'_>,
+        request: &RequestContext<'_>,
+        choose: impl Fn(&Candidates<'_>) -> (usize, T),
+    ) -> (usize, T) {
+        let first = choose(candidates);
+        let permit = request.extension::<Arc<Permit>>();
+        let (Some(windows), Some(permit)) = (&self.windows, permit) else {
+            return first;
+        };
+        let chosen = candidates.get(first.0);
+        if chosen.is_none_or(|chosen| !windows.is_busy(permit.demand, chosen.node())) {
+            return first;
+        }
+        let free = windows.with_busy(permit.demand, |is_busy| {
+            candidates.narrow(|candidate| !is_busy(candidate.node().url()))
+        });
+        let Some(subset) = free.candidates() else {
+            return first;
+        };
+        let (index, query) = choose(&subset);
+        let chosen = subset.get(index);
+        let index = chosen
+            .and_then(|chosen| candidates.position(|candidate| candidate.node() == chosen.node()));
+        index.map_or(first, |index| (index, query))
+    }
+}
+
 impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
     fn select(&self, candidates: &Candidates<'_>, request: &RequestContext<'_>) -> usize {
-        let Some(windows) = &self.windows else {
-            return self.inner.select(candidates, request);
-        };
-        let demand = match request.extension::<Arc<Place>>() {
-            Some(place) => place.demand,
-            None => return self.inner.select(candidates, request),
-        };
-        let with_room = windows.with_room(demand, |has_room| {
-            candidates.narrow(|candidate| has_room(candidate.node().url()))
-        });
-        if with_room.len() == candidates.len() {
-            return self.inner.select(candidates, request);
-        }
-        let chosen = with_room.select(&self.inner, request);
-        chosen.unwrap_or_else(|| self.inner.select(candidates, request))
+        let choose = |nodes: &Candidates<'_>| (self.inner.select(nodes, request), ());
+        self.choose(candidates, request, choose).0
+    }
+
+    fn select_with_query(
+        &self,
+        candidates: &Candidates<'_>,
+        request: &RequestContext<'_>,
+    ) -> (usize, Option<&'static str>) {
+        let choose = |nodes: &Candidates<'_>| self.inner.select_with_query(nodes, request);
+        self.choose(candidates, request, choose)
     }
 
     fn eligible(&self, node: &Node, request: &RequestContext<'_>) -> bool {
@@ -73,8 +101,8 @@ impl<S: NodeSelector> NodeSelector for WindowSelector<S> {
     }
 
     fn attempt_started(&self, node: &Node, request: &RequestContext<'_>) {
-        if let Some(place) = request.extension::<Arc<Place>>() {
-            place.begin(node);
+        if let Some(permit) = request.extension::<Arc<Permit>>() {
+            permit.begin(node);
         }
         self.inner.attempt_started(node, request);
     }

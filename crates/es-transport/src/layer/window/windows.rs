@@ -2,18 +2,23 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use http::Request;
 use rustc_hash::FxHashMap;
-use tokio::sync::oneshot;
+use smallvec::SmallVec;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
-    limit::{Bounds, Limit},
-    place::{Held, Place},
+    limit::{Bounds, Effect, Flight, Limit},
+    permit::{Permit, PermitGuard},
 };
-use crate::{node::NodePool, options::RequestOptions, thread_pool::ThreadPool};
+use crate::{
+    node::{Node, NodePool},
+    options::RequestOptions,
+    thread_pool::ThreadPool,
+};
 
 /// The state of a node's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +28,11 @@ pub struct WindowStatus {
     pub window: u32,
     /// Number of requests in flight.
     pub in_flight: u32,
+    /// Number of batch requests that may be in flight.
+    pub batch_window: u32,
 }
 
-/// Which window a request needs, and how much of it the request may use.
+/// The window that a request needs, and whether it is a batch request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Demand {
     pub pool: ThreadPool,
@@ -42,29 +49,24 @@ impl Demand {
 }
 
 pub(super) struct Windows {
-    pub bounds: Bounds,
-    batch_percent: u32,
-    state: Mutex<State>,
+    bounds: Bounds,
+    /// Its live nodes have the windows.
+    nodes: Arc<NodePool>,
+    pools: [Mutex<State>; ThreadPool::COUNT],
 }
 
+/// The state of one thread pool of all nodes.
 #[derive(Default)]
-pub(super) struct State {
-    nodes: FxHashMap<Arc<str>, [Limit; ThreadPool::COUNT]>,
-    queues: [Queues; ThreadPool::COUNT],
+struct State {
+    limits: FxHashMap<Arc<str>, Limit>,
+    live: VecDeque<Waiter>,
+    batch: VecDeque<Waiter>,
+    /// Number of requests that may begin, and have not begun yet.
+    granted: u32,
     next_id: u64,
 }
 
-#[derive(Default)]
-struct Queues {
-    live: VecDeque<Waiter>,
-    batch: VecDeque<Waiter>,
-    /// Requests that may begin, and have not begun yet.
-    granted: u32,
-    /// Whose live nodes have the windows; set by the first waiter.
-    nodes: Weak<NodePool>,
-}
-
-impl Queues {
+impl State {
     fn queue(&mut self, is_batch: bool) -> &mut VecDeque<Waiter> {
         if is_batch {
             &mut self.batch
@@ -74,180 +76,188 @@ impl Queues {
     }
 }
 
+/// Waiters are in the order of their IDs.
 struct Waiter {
     id: u64,
-    wake: oneshot::Sender<()>,
+    turn: oneshot::Sender<()>,
+}
+
+/// Those whose turn it is. They are woken once the state is no longer locked.
+#[must_use]
+#[derive(Default)]
+struct Woken(SmallVec<[oneshot::Sender<()>; 2]>);
+
+impl Woken {
+    fn wake(self) {
+        for turn in self.0 {
+            // A waiter that is gone gives its permit back when it is dropped.
+            let _ = turn.send(());
+        }
+    }
 }
 
 impl Windows {
-    pub fn new(bounds: Bounds, live_percent: u32) -> Self {
-        let batch_percent = 100 - live_percent.min(100);
+    pub fn new(bounds: Bounds, nodes: Arc<NodePool>) -> Self {
         Self {
             bounds,
-            batch_percent,
-            state: Mutex::default(),
+            nodes,
+            pools: Default::default(),
         }
     }
 
-    /// Returns the place of a request, and its turn if it has to wait for that.
-    pub fn enter(
-        self: &Arc<Self>,
-        demand: Demand,
-        nodes: &Arc<NodePool>,
-    ) -> (Held, Option<oneshot::Receiver<()>>) {
-        let mut state = self.lock();
+    /// Returns a permit, and its turn if the request has to wait.
+    pub fn enter(self: &Arc<Self>, demand: Demand) -> (PermitGuard, Option<oneshot::Receiver<()>>) {
+        let mut state = self.lock(demand.pool);
         state.next_id += 1;
         let id = state.next_id;
-        let place = Place::new(Arc::clone(self), demand, Arc::clone(nodes), id);
-        let is_first = state.queues.get(demand.pool.index()).is_none_or(|queues| {
-            queues.live.is_empty() && (!demand.is_batch || queues.batch.is_empty())
-        });
-        let may_begin = is_first && self.has_room(&state, demand, nodes);
-        let mut turn = None;
-        if let Some(queues) = state.queues.get_mut(demand.pool.index()) {
-            if may_begin {
-                queues.granted += 1;
-            } else {
-                let (wake, woken) = oneshot::channel();
-                queues.nodes = Arc::downgrade(nodes);
-                queues.queue(demand.is_batch).push_back(Waiter { id, wake });
-                turn = Some(woken);
+        // A node may have joined since the last request ended.
+        let woken = self.grant(&mut state);
+        let is_first = state.live.is_empty() && (!demand.is_batch || state.batch.is_empty());
+        let turn = if is_first && self.has_room(&state, demand.is_batch) {
+            state.granted += 1;
+            None
+        } else {
+            let (turn, has_turn) = oneshot::channel();
+            state.queue(demand.is_batch).push_back(Waiter { id, turn });
+            Some(has_turn)
+        };
+        drop(state);
+        woken.wake();
+        let permit = Permit::new(Arc::clone(self), demand, id);
+        (PermitGuard(Arc::new(permit)), turn)
+    }
+
+    /// Counts a request at a node. `leaving` is its ID if it has not begun before.
+    pub fn begin(&self, demand: Demand, node: &Node, leaving: Option<u64>, now: Instant) -> Flight {
+        let mut state = self.lock(demand.pool);
+        let waiter = leaving.and_then(|id| Self::remove(&mut state, demand, id));
+        let url = node.shared_url();
+        if !state.limits.contains_key(url) {
+            self.forget_absent(&mut state);
+        }
+        let limit = state.limits.entry(Arc::clone(url));
+        let limit = limit.or_insert_with(|| Limit::new(self.bounds));
+        let flight = limit.begin(demand.is_batch, now);
+        drop(state);
+        drop(waiter);
+        flight
+    }
+
+    /// Ends a request at its nodes.
+    pub fn end(
+        &self,
+        pool: ThreadPool,
+        flights: impl IntoIterator<Item = (Arc<str>, Flight)>,
+        effect: Effect,
+    ) {
+        let now = Instant::now();
+        let mut state = self.lock(pool);
+        for (node, flight) in flights {
+            if let Some(limit) = state.limits.get_mut(&node) {
+                limit.end(effect, flight, now, self.bounds);
             }
         }
-        (Held(Arc::new(place)), turn)
+        let woken = self.grant(&mut state);
+        drop(state);
+        woken.wake();
     }
 
-    /// Calls `look` with a function that says whether a node has room.
-    pub fn with_room<T>(&self, demand: Demand, look: impl FnOnce(&dyn Fn(&str) -> bool) -> T) -> T {
-        let state = self.lock();
-        look(&|node| self.free(&state, demand, node) > 0)
+    /// Gives up a permit that was not used.
+    pub fn leave(&self, demand: Demand, id: u64) {
+        let mut state = self.lock(demand.pool);
+        let waiter = Self::remove(&mut state, demand, id);
+        let woken = self.grant(&mut state);
+        drop(state);
+        drop(waiter);
+        woken.wake();
     }
 
-    pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
-        let state = self.lock();
-        let limit = state.nodes.get(node)?.get(pool.index())?;
-        Some(WindowStatus {
-            window: limit.window(),
-            in_flight: limit.in_flight(),
+    /// Whether a request should rather go to another node.
+    pub fn is_busy(&self, demand: Demand, node: &Node) -> bool {
+        let state = self.lock(demand.pool);
+        let limit = state.limits.get(node.url());
+        limit.is_some_and(|limit| limit.is_busy(demand.is_batch, self.bounds))
+    }
+
+    /// Calls `look` with a function that returns whether a node is busy.
+    pub fn with_busy<T>(&self, demand: Demand, look: impl FnOnce(&dyn Fn(&str) -> bool) -> T) -> T {
+        let state = self.lock(demand.pool);
+        look(&|node| {
+            let limit = state.limits.get(node);
+            limit.is_some_and(|limit| limit.is_busy(demand.is_batch, self.bounds))
         })
     }
 
-    fn limits(&self) -> [Limit; ThreadPool::COUNT] {
-        std::array::from_fn(|_| Limit::new(self.bounds))
+    pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
+        let state = self.lock(pool);
+        let limit = state.limits.get(node)?;
+        Some(WindowStatus {
+            window: limit.window(),
+            in_flight: limit.in_flight(),
+            batch_window: limit.batch_window(self.bounds),
+        })
     }
 
-    fn percent(&self, demand: Demand) -> u32 {
-        if demand.is_batch {
-            self.batch_percent
-        } else {
-            100
+    /// Takes a request out of its queue, or takes its grant back.
+    fn remove(state: &mut State, demand: Demand, id: u64) -> Option<Waiter> {
+        let queue = state.queue(demand.is_batch);
+        match queue.binary_search_by_key(&id, |waiter| waiter.id) {
+            Ok(index) => queue.remove(index),
+            Err(_) => {
+                state.granted = state.granted.saturating_sub(1);
+                None
+            }
         }
     }
 
-    fn free(&self, state: &State, demand: Demand, node: &str) -> u32 {
-        let limits = state
-            .nodes
-            .get(node)
-            .and_then(|limits| limits.get(demand.pool.index()));
-        let percent = self.percent(demand);
-        limits.map_or_else(
-            || Limit::new(self.bounds).free(percent),
-            |limit| limit.free(percent),
-        )
+    fn free(&self, state: &State, is_batch: bool, node: &str) -> u32 {
+        let free = |limit: &Limit| limit.free(is_batch, self.bounds);
+        let limit = state.limits.get(node);
+        limit.map_or_else(|| free(&Limit::new(self.bounds)), free)
     }
 
-    /// Whether more may begin than were granted; always while no node is live, since it
-    /// is not the windows then that requests wait for.
-    fn has_room(&self, state: &State, demand: Demand, nodes: &NodePool) -> bool {
-        let granted = state
-            .queues
-            .get(demand.pool.index())
-            .map_or(0, |queues| queues.granted);
+    /// Whether more may begin than were granted. Always while no node is live, or one is to be
+    /// probed: requests do not wait for windows then.
+    fn has_room(&self, state: &State, is_batch: bool) -> bool {
         let (mut free, mut has_nodes) = (0_u32, false);
-        let is_enough = nodes.has_live(|node| {
+        let is_enough = self.nodes.has_live(|node| {
             has_nodes = true;
-            free = free.saturating_add(self.free(state, demand, node.url()));
-            free > granted
+            free = free.saturating_add(self.free(state, is_batch, node.url()));
+            free > state.granted
         });
-        is_enough || !has_nodes
+        is_enough || !has_nodes || (!is_batch && self.nodes.has_due_probe(Instant::now()))
     }
 
-    /// Wakes those that may begin: live requests first, in order.
-    pub fn wake(&self, state: &mut State, pool: ThreadPool) {
-        let Some(nodes) = state
-            .queues
-            .get(pool.index())
-            .filter(|queues| !queues.live.is_empty() || !queues.batch.is_empty())
-            .and_then(|queues| queues.nodes.upgrade())
-        else {
-            return;
-        };
-        loop {
-            let Some(queues) = state.queues.get(pool.index()) else {
-                return;
-            };
-            let is_batch = queues.live.is_empty();
-            if is_batch && queues.batch.is_empty() {
-                return;
+    /// Grants permits to those that may begin, in order: live requests first.
+    fn grant(&self, state: &mut State) -> Woken {
+        let mut woken = Woken::default();
+        for is_batch in [false, true] {
+            while !state.queue(is_batch).is_empty() && self.has_room(state, is_batch) {
+                if let Some(waiter) = state.queue(is_batch).pop_front() {
+                    state.granted += 1;
+                    woken.0.push(waiter.turn);
+                }
             }
-            if !self.has_room(state, Demand { pool, is_batch }, &nodes) {
-                return;
-            }
-            let Some(queues) = state.queues.get_mut(pool.index()) else {
-                return;
-            };
-            let Some(waiter) = queues.queue(is_batch).pop_front() else {
-                return;
-            };
-            queues.granted += 1;
-            // A waiter that is gone gives its grant back when it is dropped.
-            let _ = waiter.wake.send(());
         }
-    }
-
-    pub fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// Takes a request out of its queue, or gives its grant back.
-    pub fn leave(&mut self, demand: Demand, id: u64) {
-        let Some(queues) = self.queues.get_mut(demand.pool.index()) else {
-            return;
-        };
-        let queue = queues.queue(demand.is_batch);
-        match queue.iter().position(|waiter| waiter.id == id) {
-            Some(place) => drop(queue.remove(place)),
-            None => queues.granted = queues.granted.saturating_sub(1),
-        }
-    }
-
-    /// Returns the window of a node.
-    pub fn limit(
-        &mut self,
-        node: &Arc<str>,
-        pool: ThreadPool,
-        windows: &Windows,
-        nodes: &NodePool,
-    ) -> Option<&mut Limit> {
-        if !self.nodes.contains_key(node) {
-            self.forget_absent(nodes);
-        }
-        let limits = self
-            .nodes
-            .entry(Arc::clone(node))
-            .or_insert_with(|| windows.limits());
-        limits.get_mut(pool.index())
+        woken
     }
 
     /// Forgets the windows of nodes that have left and have no request in flight.
-    fn forget_absent(&mut self, nodes: &NodePool) {
-        let nodes = nodes.nodes();
+    fn forget_absent(&self, state: &mut State) {
+        let nodes = self.nodes.nodes();
         let urls: HashSet<_> = nodes.iter().map(|status| status.node().url()).collect();
-        let is_used =
-            |limits: &[Limit; ThreadPool::COUNT]| limits.iter().any(|l| l.in_flight() > 0);
-        self.nodes
-            .retain(|url, limits| urls.contains(&**url) || is_used(limits));
+        let limits = &mut state.limits;
+        limits.retain(|url, limit| urls.contains(&**url) || limit.in_flight() > 0);
+    }
+
+    fn lock(&self, pool: ThreadPool) -> MutexGuard<'_, State> {
+        let [search, get, write, other] = &self.pools;
+        let state = match pool {
+            ThreadPool::Search => search,
+            ThreadPool::Get => get,
+            ThreadPool::Write => write,
+            ThreadPool::Other => other,
+        };
+        state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
