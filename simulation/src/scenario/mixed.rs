@@ -97,7 +97,8 @@ fn one_run(seed: u64, batch: usize, clients: usize, policy: Policy) -> (Vec<Call
 async fn work(transports: &[Transport], callers: usize) -> (usize, usize) {
     let mut tasks = JoinSet::new();
     let (begin, end) = (Instant::now() + seconds(BEGIN), seconds(LENGTH - BEGIN));
-    for transport in transports.iter().cycle().take(callers).cloned() {
+    for transport in transports.iter().cycle().take(callers) {
+        let transport = transport.clone();
         tasks.spawn(async move {
             let (mut good, mut bad) = (0, 0);
             while begin.elapsed() < end {
