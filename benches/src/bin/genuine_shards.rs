@@ -56,7 +56,6 @@ const WORKS: [Work; 19] = [
     Work { name: "search of all shards", shards: 2, replicas: 0, calls: Calls::Search { routing: false } },
     Work { name: "search of all shards", shards: 3, replicas: 0, calls: Calls::Search { routing: false } },
     Work { name: "search of all shards", shards: 3, replicas: 1, calls: Calls::Search { routing: false } },
-    Work { name: "search of all shards", shards: 3, replicas: 1, calls: Calls::Search { routing: false } },
 ];
 
 /// The cost of some calls.
