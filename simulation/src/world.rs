@@ -45,7 +45,7 @@ impl World {
         connect(&self.cluster, &self.log, settings)
     }
 
-    /// Lets the traffic pass while the plan is played, and responses its calls.
+    /// Lets the traffic pass while the plan is played, and returns its calls.
     pub async fn play(&self, traffic: Traffic, plan: Plan) -> Vec<Call> {
         tokio::join!(traffic.pass(self), plan.play(&self.cluster)).0
     }

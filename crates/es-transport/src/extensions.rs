@@ -9,7 +9,8 @@
 //! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
 //! | [`Hedge`] | request | [`HedgeLayer`] | node selection |
 //! | [`ThreadPool`](crate::ThreadPool) | request | the caller | [`WindowLayer`] |
-//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection |
+//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection, marked by [`WindowLayer`] |
+//! | [`RoutingKey`](crate::shard_aware::RoutingKey), [`HolderNodes`](crate::shard_aware::HolderNodes) | request | the caller, `es-client` | node selection |
 //! | [`ServedBy`] | response | node selection | retry, the caller |
 //! | [`Attempts`] | response | [`RetryLayer`], [`HedgeLayer`] | spans, metrics, the caller |
 //!

@@ -205,7 +205,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Returns an index of a selector as one of a candidate: modulo their number.
-    pub(super) fn wrapped(&self, index: usize) -> usize {
+    pub(crate) fn wrapped(&self, index: usize) -> usize {
         if index < self.len() {
             return index;
         }

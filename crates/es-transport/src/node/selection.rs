@@ -17,7 +17,7 @@ use super::{
 };
 use crate::events::DeathCause;
 
-/// By how many times an attempt that was outrun is expected to have taken longer.
+/// Assumed ratio of the full latency of an outrun attempt to its elapsed time.
 const OUTRUN: u32 = 6;
 
 /// The reason why an attempt was dropped.
@@ -42,7 +42,7 @@ pub struct Selection {
     /// The members that the request may go to; `None`: all of them.
     eligible: Option<Box<[u32]>>,
     retry_after: Option<Duration>,
-    drop: Option<Dropped>,
+    drop_reason: Option<Dropped>,
 }
 
 impl Selection {
@@ -62,7 +62,7 @@ impl Selection {
             started_at,
             eligible: None,
             retry_after: None,
-            drop: None,
+            drop_reason: None,
         };
         if is_tracked {
             let clock = selection.stripe.members.clock(started_at);
@@ -140,21 +140,20 @@ impl Selection {
     /// health of the node, but the elapsed time is recorded as its latency if it is longer
     /// than the last one.
     pub fn dropped(&mut self, now: Instant) {
-        self.drop = Some(Dropped::ByCaller);
+        self.drop_reason = Some(Dropped::ByCaller);
         self.finish(NodeOutcome::Unknown, now);
     }
 
     /// Reports that the attempt was dropped because another one of the same request was
     /// faster. This does not affect the health of the node, but six times the elapsed time
-    /// is recorded as its latency, or its last one if it is longer and less than 7 s old.
+    /// is recorded as its latency, or if that is longer, twice its present one, at most its
+    /// last one.
     ///
     /// The attempt would have taken longer than it did, by an unknown time. If only the elapsed
     /// time counted, a slow node whose attempts are always dropped would look nearly as
-    /// fast as the others. In simulated clusters (`docs/simulation.md`), a slow node gets three
-    /// times as many requests with hedging as without it if twice the time counts, and
-    /// about as many with six times.
+    /// fast as the others.
     pub fn outrun(&mut self, now: Instant) {
-        self.drop = Some(Dropped::Outrun);
+        self.drop_reason = Some(Dropped::Outrun);
         self.finish(NodeOutcome::Unknown, now);
     }
 
@@ -205,7 +204,7 @@ impl Selection {
         };
         match outcome {
             NodeOutcome::Healthy => Some(elapsed),
-            NodeOutcome::Unknown => match self.drop? {
+            NodeOutcome::Unknown => match self.drop_reason? {
                 Dropped::ByCaller => Some(elapsed).filter(|elapsed| *elapsed > last()),
                 Dropped::Outrun => Some(elapsed.saturating_mul(OUTRUN).max(not_faster())),
             },
@@ -287,9 +286,9 @@ impl NodePool {
         self.snapshot().members.index_of_id(id).is_some()
     }
 
-    /// Whether the next request probes a dead node.
-    pub(crate) fn has_due_probe(&self, now: Instant) -> bool {
-        self.snapshot().needs_care(now)
+    /// Returns when the probe of a dead node was due, if it is.
+    pub(crate) fn due_probe(&self, now: Instant) -> Option<Instant> {
+        self.snapshot().next_probe_at.filter(|at| *at <= now)
     }
 
     /// Whether there is a live node for which this is true.

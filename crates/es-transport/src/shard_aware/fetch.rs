@@ -29,6 +29,9 @@ impl ShardMap {
         let outdated = known.indices.iter().filter(|(_, known)| !is_current(known));
         let used = outdated.filter(|(_, known)| is_used(known));
         let used: Vec<_> = used.map(|(name, _)| name.clone()).collect();
+        self.lock()
+            .holders
+            .retain(|_, holder| Arc::strong_count(holder) > 1);
         // The others are fetched when they are used again.
         self.update(|indices| indices.retain(|_, known| is_current(known) || is_used(known)));
         for name in used {

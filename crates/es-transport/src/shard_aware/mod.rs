@@ -119,8 +119,8 @@ impl<S: NodeSelector> ShardAware<S> {
         Some((chosen, self.inner.query_for(node.node(), request)))
     }
 
-    /// Whether a read stays on this node only with a preference for it, although nothing is
-    /// known of the other nodes.
+    /// Whether the node holds everything that a read needs, and others may do so too; `None` if
+    /// that is not known.
     fn is_local(&self, node: &Node, request: &RequestContext<'_>) -> Option<bool> {
         let own = node.facts().id.as_deref()?;
         if let Some(holders) = request.extension::<HolderNodes>() {

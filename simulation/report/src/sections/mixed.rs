@@ -76,8 +76,8 @@ pub(crate) fn section() -> Result<Section> {
         "## Live traffic beside batch work\n\n\
          Each of three nodes serves 100 requests per second (four at a time, in 40 ms on average, \
          exponential) and queues 200. Live traffic is 30 of these 100. Each caller of batch work \
-         sends a request as soon as its last one has ended. With windows, a quarter of each batch window \
-         is reserved for live traffic. Measured from second 10 to 60 \
+         sends a request as soon as its last one has ended. With windows, a quarter of the limit of \
+         batch requests is reserved for live traffic. Measured from second 10 to 60 \
          of five runs; *two choices* and what \
          follows are described in the next section.\n\n\
          Windows keep requests in the client that would wait at a node, and send live ones first. \

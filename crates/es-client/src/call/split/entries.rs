@@ -1,6 +1,6 @@
 //! The body of a multi-get or multi-search → its entries, and back.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use es_transport::Body;
@@ -14,6 +14,8 @@ pub(super) type Holders = Vec<Arc<str>>;
 pub(super) struct Entry {
     pub holders: Holders,
     pub text: Bytes,
+    /// The text of a search that stays on the node that receives it.
+    pub local: Option<Bytes>,
 }
 
 /// The entries of a body, and the member that lists them; `None` if they are lines.
@@ -53,6 +55,7 @@ pub(super) fn documents(
     let entry = |raw: &RawValue, holders| Entry {
         holders,
         text: body.slice_ref(raw.get().as_bytes()),
+        local: None,
     };
     match request {
         MgetBody {
@@ -96,12 +99,13 @@ pub(super) fn searches(
         let local = serde_json::from_slice(header)
             .ok()
             .and_then(|header| local_search(header, &holders));
-        let (holders, header) = match local {
-            Some((holders, header)) => (holders, Cow::Owned(header)),
-            None => (Vec::new(), Cow::Borrowed(header)),
-        };
-        let text = [&*header, b"\n", search, b"\n"].concat().into();
-        entries.push(Entry { holders, text });
+        let text = |header: &[u8]| Bytes::from([header, b"\n", search, b"\n"].concat());
+        let (holders, local) = local.unzip();
+        entries.push(Entry {
+            holders: holders.unwrap_or_default(),
+            text: text(header),
+            local: local.map(|header: Vec<u8>| text(&header)),
+        });
     }
     Some((None, entries))
 }
@@ -126,14 +130,19 @@ fn local_search(
     Some((holders, serde_json::to_vec(&header).ok()?))
 }
 
-/// Returns a body of these entries: an object with them as a list, or their lines.
+/// Returns a body of these entries, for these nodes: an object with them as a list, or their
+/// lines. Searches whose shards all of the nodes hold stay on the one that receives them.
 pub(super) fn body_of<'a>(
     member: Option<&str>,
     entries: impl Iterator<Item = &'a Entry>,
+    holders: &Holders,
 ) -> Vec<u8> {
     let mut body = Vec::new();
     let Some(member) = member else {
-        entries.for_each(|entry| body.extend_from_slice(&entry.text));
+        for entry in entries {
+            let local = entry.local.as_ref().filter(|_| entry.holders == *holders);
+            body.extend_from_slice(local.unwrap_or(&entry.text));
+        }
         return body;
     };
     body.extend_from_slice(format!("{{\"{member}\":[").as_bytes());
@@ -194,7 +203,12 @@ mod tests {
                     {\"index\":[\"i\"]}\n{}\n{\"preference\":\"p\"}\n{}\n\n{}\n";
         let (_, entries) = searches(&body.into(), by_text).unwrap();
         let header = br#"{"index":"i","preference":"_local","routing":"r"}"#;
-        assert_eq!(entries[0].text, [&header[..], b"\n{\"a\":1}\n"].concat());
+        let local = [&header[..], b"\n{\"a\":1}\n"].concat();
+        assert_eq!(entries[0].local.as_deref(), Some(&*local));
+        let of = |holders: &Holders| body_of(None, entries[..1].iter(), holders);
+        assert_eq!(of(&entries[0].holders), local);
+        let elsewhere = "{\"index\":\"i\",\"routing\":\"r\"}\n{\"a\":1}\n";
+        assert_eq!(of(&Holders::new()), elsewhere.as_bytes());
         assert_eq!(entries[2].text, "{\"index\":[\"i\"]}\n{}\n");
         assert_eq!(
             nodes(Some((None, entries))).unwrap(),

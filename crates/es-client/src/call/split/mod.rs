@@ -113,14 +113,16 @@ impl SplitCall {
         };
         let groups = groups(&entries);
         if let [] | [_] = &*groups {
-            let nodes = groups
-                .first()
-                .and_then(|group| group.holder_nodes_of_most(entries.len()));
-            if let Some(nodes) = nodes {
+            let most = groups.first().and_then(|group| {
+                let nodes = group.holder_nodes_of_most(entries.len())?;
+                Some((group, nodes))
+            });
+            if let Some((group, nodes)) = most {
                 request.extensions_mut().insert(nodes);
                 // The headers of searches keep them on the node.
                 if matches!(self.kind, MultiCall::Msearch) {
-                    *request.body_mut() = body_of(member, entries.iter()).into();
+                    let body = body_of(member, entries.iter(), &group.holders);
+                    *request.body_mut() = body.into();
                 }
             }
             return receive(&transport, request, started).await;
@@ -277,7 +279,7 @@ fn part_of(
     entries: &[Entry],
 ) -> Request<Body> {
     let entries = group.positions.iter().filter_map(|at| entries.get(*at));
-    let body = body_of(member, entries);
+    let body = body_of(member, entries, &group.holders);
     let mut part = Request::new(Body::default());
     part.method_mut().clone_from(request.method());
     part.uri_mut().clone_from(request.uri());
@@ -307,6 +309,7 @@ mod tests {
                 (0..*count).map(move |_| Entry {
                     holders: holders.clone(),
                     text: Bytes::new(),
+                    local: None,
                 })
             });
             let entries: Vec<_> = entries.collect();

@@ -177,8 +177,6 @@ where
         })
         .await;
 
-        // If the hedge won, the first attempt would have taken longer still.
-        state.record(endpoint, started.elapsed());
         if race.is_not_sent() {
             state.put_back();
             return race.first.unwrap_or_else(|| Err(Error::no_nodes()));
@@ -209,6 +207,10 @@ where
                 race.hedge
             }
         };
+        if winner.as_ref().is_some_and(is_good) {
+            // If the hedge won, the first attempt would have taken longer still.
+            state.record(endpoint, started.elapsed());
+        }
         match winner {
             Some(Ok(mut response)) => {
                 response

@@ -17,6 +17,7 @@
 //! - None for a second, or the time in `Retry-After`, after a node refused a request
 //!   (429 or 503).
 //! - None until a hundred latencies of the endpoint have been measured.
+//! - None while the request waits for a [window](crate::layer::window).
 //! - Never to the same node or to a dead one.
 //!
 //! # Place

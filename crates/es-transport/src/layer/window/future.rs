@@ -122,8 +122,11 @@ impl Turn {
     /// It was not sent, and is not retried: it would wait at the end of the queue.
     fn rejected(&self) -> Error {
         let limit = match (self.max_wait, self.deadline) {
-            (Some(max_wait), _) => format!("for {max_wait:?} (max_wait) or until its deadline"),
-            _ => "until its deadline".to_owned(),
+            (Some(max_wait), None) => format!("for {max_wait:?} (max_wait)"),
+            (Some(max_wait), Some(_)) => {
+                format!("for {max_wait:?} (max_wait) or until its deadline")
+            }
+            (None, _) => "until its deadline".to_owned(),
         };
         Error::rejected(format!("the windows of all nodes were full {limit}"))
             .with_class(FailureClass::RefusedByClient)

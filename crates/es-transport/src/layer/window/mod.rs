@@ -16,7 +16,8 @@
 //! once for all requests that were in flight together. While half of it is used, it grows by
 //! one request in as many responses as it is wide. It stays between
 //! [`min`](WindowLayer::min) and [`max`](WindowLayer::max). Latencies do not change it: live
-//! requests are held back only if the node refuses them.
+//! requests are limited to 200 at each node, and to fewer once it refuses some or does not
+//! respond in time.
 //!
 //! # The batch window
 //! Batch requests are also limited by their latencies, long before the node refuses any. A node
@@ -26,21 +27,23 @@
 //! limit was in use (in samples of 32), and that of the others (about the last 16). The limit
 //! starts at 10 and moves towards `limit · min(1, 1.5 · baseline / latency) + √limit / 2`, half
 //! of the way in as many responses as it is wide. If half of it is never free, half is held
-//! back for 32 requests, at most 5 s: at first, every 22 to 37 s, and 2 s after it has halved. It
-//! falls below that half only after such a sample. If holding back does not reduce the
+//! back for 32 requests, at most 5 s: at first, every 22 to 37 s, and when it has halved, but not
+//! within 2 s of the last time. It falls below that half only after such a sample. If holding back does not reduce the
 //! latency by a tenth, the latency has other causes and is the new baseline.
 //!
-//! A quarter of this limit and of the window is reserved for live traffic
+//! The batch window is what is left of this limit: a quarter of it and of the window is reserved for live traffic
 //! ([`live_percent`](WindowLayer::live_percent)), and batch requests use what the live requests
 //! in flight leave of the rest. At least one batch request may be in flight at each node. Live
-//! requests go to nodes with fewer requests in flight than this limit, if there are any.
+//! requests go to nodes with fewer requests in flight than this limit, if there are any beside
+//! those with batch requests.
 //!
 //! The limit is that of one client: the more processes send batch requests to the same nodes, the
 //! less it changes to hold back those of one; see `docs/simulation.md`.
 //!
 //! # Limits
-//! A request that only some nodes may serve, by
-//! [`eligible`](crate::node::NodeSelector::eligible), does not wait for their windows. Between
+//! Retries, probes, and requests that only some nodes may serve
+//! ([`eligible`](crate::node::NodeSelector::eligible)) do not wait for the window of their
+//! node. While no node is live, no request waits. Between
 //! the choice of a node and its count, other threads may choose the same node, so that its window
 //! may be exceeded by as many requests as there are threads.
 //!

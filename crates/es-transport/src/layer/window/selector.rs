@@ -35,18 +35,16 @@ impl<S: NodeSelector> WindowSelector<S> {
         let (Some(windows), Some(permit)) = (&self.windows, permit) else {
             return first;
         };
-        let chosen = candidates.get(first.0);
+        let chosen = candidates.get(candidates.wrapped(first.0));
         if chosen.is_none_or(|chosen| !windows.is_busy(permit.demand, chosen.node())) {
             return first;
         }
-        let free = windows.with_busy(permit.demand, |is_busy| {
-            candidates.narrow(|candidate| !is_busy(candidate.node().url()))
-        });
-        let Some(subset) = free.candidates() else {
+        let narrowed = windows.narrow(permit.demand, candidates);
+        let Some(subset) = narrowed.candidates() else {
             return first;
         };
         let (index, query) = choose(&subset);
-        let chosen = subset.get(index);
+        let chosen = subset.get(subset.wrapped(index));
         let index = chosen
             .and_then(|chosen| candidates.position(|candidate| candidate.node() == chosen.node()));
         index.map_or(first, |index| (index, query))

@@ -15,7 +15,7 @@ use super::{
     permit::{Permit, PermitGuard},
 };
 use crate::{
-    node::{Node, NodePool},
+    node::{Candidates, Node, NodePool, Subset},
     options::RequestOptions,
     thread_pool::ThreadPool,
 };
@@ -63,6 +63,8 @@ struct State {
     batch: VecDeque<Waiter>,
     /// Number of requests that may begin, and have not begun yet.
     granted: u32,
+    /// When the probe was due that a live request was let through for.
+    probe_granted: Option<Instant>,
     next_id: u64,
 }
 
@@ -82,7 +84,7 @@ struct Waiter {
     turn: oneshot::Sender<()>,
 }
 
-/// Those whose turn it is. They are woken once the state is no longer locked.
+/// The waiters that may begin. They are woken once the state is no longer locked.
 #[must_use]
 #[derive(Default)]
 struct Woken(SmallVec<[oneshot::Sender<()>; 2]>);
@@ -112,8 +114,8 @@ impl Windows {
         let id = state.next_id;
         // A node may have joined since the last request ended.
         let woken = self.grant(&mut state);
-        let is_first = state.live.is_empty() && (!demand.is_batch || state.batch.is_empty());
-        let turn = if is_first && self.has_room(&state, demand.is_batch) {
+        let is_first = state.queue(demand.is_batch).is_empty();
+        let turn = if is_first && self.has_room(&mut state, demand.is_batch) {
             state.granted += 1;
             None
         } else {
@@ -138,8 +140,11 @@ impl Windows {
         let limit = state.limits.entry(Arc::clone(url));
         let limit = limit.or_insert_with(|| Limit::new(self.bounds));
         let flight = limit.begin(demand.is_batch, now);
+        // It may leave room at the other nodes.
+        let woken = self.grant(&mut state);
         drop(state);
         drop(waiter);
+        woken.wake();
         flight
     }
 
@@ -179,13 +184,21 @@ impl Windows {
         limit.is_some_and(|limit| limit.is_busy(demand.is_batch, self.bounds))
     }
 
-    /// Calls `look` with a function that returns whether a node is busy.
-    pub fn with_busy<T>(&self, demand: Demand, look: impl FnOnce(&dyn Fn(&str) -> bool) -> T) -> T {
+    /// Narrows the choice to nodes that are not busy, or if all are, to those whose window is
+    /// not full.
+    pub fn narrow<'a>(&self, demand: Demand, candidates: &Candidates<'a>) -> Subset<'a> {
         let state = self.lock(demand.pool);
-        look(&|node| {
-            let limit = state.limits.get(node);
-            limit.is_some_and(|limit| limit.is_busy(demand.is_batch, self.bounds))
-        })
+        let keep = |keep: &dyn Fn(&Limit) -> bool| {
+            candidates.narrow(|candidate| {
+                let limit = state.limits.get(candidate.node().url());
+                limit.is_none_or(keep)
+            })
+        };
+        let idle = keep(&|limit| !limit.is_busy(demand.is_batch, self.bounds));
+        if !idle.is_empty() {
+            return idle;
+        }
+        keep(&|limit| limit.free(demand.is_batch, self.bounds) > 0)
     }
 
     pub fn status(&self, node: &str, pool: ThreadPool) -> Option<WindowStatus> {
@@ -216,16 +229,24 @@ impl Windows {
         limit.map_or_else(|| free(&Limit::new(self.bounds)), free)
     }
 
-    /// Whether more may begin than were granted. Always while no node is live, or one is to be
-    /// probed: requests do not wait for windows then.
-    fn has_room(&self, state: &State, is_batch: bool) -> bool {
+    /// Whether more may begin than were granted; always while no node is live. One live request
+    /// is let through for each probe that is due.
+    fn has_room(&self, state: &mut State, is_batch: bool) -> bool {
         let (mut free, mut has_nodes) = (0_u32, false);
         let is_enough = self.nodes.has_live(|node| {
             has_nodes = true;
             free = free.saturating_add(self.free(state, is_batch, node.url()));
             free > state.granted
         });
-        is_enough || !has_nodes || (!is_batch && self.nodes.has_due_probe(Instant::now()))
+        if is_enough || !has_nodes {
+            return true;
+        }
+        let due = self.nodes.due_probe(Instant::now());
+        let is_probe = !is_batch && due.is_some() && due != state.probe_granted;
+        if is_probe {
+            state.probe_granted = due;
+        }
+        is_probe
     }
 
     /// Grants permits to those that may begin, in order: live requests first.

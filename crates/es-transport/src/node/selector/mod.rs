@@ -161,8 +161,8 @@ pub trait NodeSelector: Send + Sync + 'static {
     /// Selects a node as [`select`](Self::select) does, and returns the parameter of
     /// [`query_for`](Self::query_for) with its index. Default: calls both.
     ///
-    /// Selectors that find both in one step override it. A selector that wraps another one
-    /// does not forward it, because its own choice would be skipped.
+    /// Selectors that find both in one step override it. A selector that narrows the choice of
+    /// another one calls this method of it with the narrowed candidates.
     fn select_with_query(
         &self,
         candidates: &Candidates<'_>,
