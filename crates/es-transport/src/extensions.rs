@@ -9,7 +9,8 @@
 //! | [`RetryContext`] | request | [`RetryLayer`] | node selection, spans |
 //! | [`Hedge`] | request | [`HedgeLayer`] | node selection |
 //! | [`ThreadPool`](crate::ThreadPool) | request | the caller | [`WindowLayer`] |
-//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection, marked by [`WindowLayer`] |
+//! | [`SelectedNode`] | request | the caller, [`HedgeLayer`] | filled by node selection |
+//! | `HedgedAttempt` | request | [`HedgeLayer`], [`WindowLayer`] | node selection, [`HedgeLayer`] |
 //! | [`RoutingKey`](crate::shard_aware::RoutingKey), [`HolderNodes`](crate::shard_aware::HolderNodes) | request | the caller, `es-client` | node selection |
 //! | [`ServedBy`] | response | node selection | retry, the caller |
 //! | [`Attempts`] | response | [`RetryLayer`], [`HedgeLayer`] | spans, metrics, the caller |
@@ -26,7 +27,10 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -234,52 +238,49 @@ pub struct Attempts(pub Arc<[Attempt]>);
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct SelectedNode(Arc<Mutex<Selected>>);
-
-#[derive(Debug, Default)]
-struct Selected {
-    node: Option<Node>,
-    /// Whether the request waits in this client before its node is selected.
-    is_waiting: bool,
-    is_outrun: bool,
-}
+pub struct SelectedNode(Arc<Mutex<Option<Node>>>);
 
 impl SelectedNode {
     /// Returns the node of the last attempt; `None` if none was selected.
     pub fn node(&self) -> Option<Node> {
-        self.lock().node.clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    /// Stores the node of a new attempt.
+    /// Stores the node.
     pub fn set(&self, node: &Node) {
-        *self.lock() = Selected {
-            node: Some(node.clone()),
-            is_waiting: false,
-            is_outrun: false,
-        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(node.clone());
+    }
+}
+
+/// One of the attempts of a request that may be hedged.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HedgedAttempt(Arc<HedgedState>);
+
+#[derive(Debug, Default)]
+struct HedgedState {
+    has_waited: AtomicBool,
+    is_outrun: AtomicBool,
+}
+
+impl HedgedAttempt {
+    /// Notes that it waits in this client before its node is selected.
+    pub fn set_waited(&self) {
+        self.0.has_waited.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that the request waits in this client before its node is selected.
-    pub(crate) fn wait(&self) {
-        self.lock().is_waiting = true;
+    pub fn has_waited(&self) -> bool {
+        self.0.has_waited.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.lock().is_waiting
+    /// Notes that the other attempt was faster, before this one is dropped.
+    pub fn set_outrun(&self) {
+        self.0.is_outrun.store(true, Ordering::Relaxed);
     }
 
-    /// Notes that another attempt at `node` was faster, before this one is dropped.
-    pub(crate) fn outrun_by(&self, node: Option<Node>) {
-        let mut selected = self.lock();
-        selected.is_outrun = true;
-        selected.node = node.or(selected.node.take());
-    }
-
-    pub(crate) fn is_outrun(&self) -> bool {
-        self.lock().is_outrun
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Selected> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn is_outrun(&self) -> bool {
+        self.0.is_outrun.load(Ordering::Relaxed)
     }
 }

@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use tokio::{runtime::Handle, sync::Semaphore, time::Instant};
 
-use super::target::{Access, Target, is_plain_index};
+use super::target::{Access, Target};
 use crate::{
     node::shards::{Holders, HoldersById, IndexShards},
     transport::WeakTransport,
@@ -60,7 +60,7 @@ pub(super) struct KnownIndices {
     check_at: Option<Instant>,
 }
 
-pub(super) type Indices = FxHashMap<Box<str>, Arc<Known>>;
+type Indices = FxHashMap<Box<str>, Arc<Known>>;
 
 /// A name that was asked for.
 pub(super) struct Known {
@@ -225,7 +225,7 @@ impl ShardMap {
     #[cold]
     fn fetch_soon(self: &Arc<Self>, index: &str) {
         let is_full = || self.known.load().indices.len() >= MAX_INDICES;
-        if self.transport.get().is_none() || !is_plain_index(index) || is_full() {
+        if self.transport.get().is_none() || !Target::is_plain_index(index) || is_full() {
             return;
         }
         {

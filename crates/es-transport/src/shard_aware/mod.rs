@@ -42,10 +42,7 @@ mod target;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use self::{
-    map::ShardMap,
-    target::{Target, takes_preference},
-};
+use self::{map::ShardMap, target::Target};
 use crate::{
     node::{
         AttemptEnd, Candidates, Node, NodeSelector, PeakEwma, RequestContext, shards::Locality,
@@ -112,7 +109,7 @@ impl<S: NodeSelector> ShardAware<S> {
                 Some((chosen, is_local))
             })?
         };
-        if is_local && takes_preference(request) {
+        if is_local && Target::takes_preference(request) {
             return Some((chosen, Some(LOCAL)));
         }
         let node = nodes.get(chosen)?;
@@ -158,7 +155,7 @@ impl<S: NodeSelector> NodeSelector for ShardAware<S> {
     }
 
     fn query_for(&self, node: &Node, request: &RequestContext<'_>) -> Option<&'static str> {
-        if self.is_local(node, request) == Some(true) && takes_preference(request) {
+        if self.is_local(node, request) == Some(true) && Target::takes_preference(request) {
             return Some(LOCAL);
         }
         self.inner.query_for(node, request)

@@ -179,14 +179,20 @@ impl<'a> Target<'a> {
         let is_one = routing.as_ref().is_none_or(|value| !value.contains(','));
         is_one.then_some([id, routing])
     }
-}
 
-/// Whether the request has no preference and takes one.
-#[inline]
-pub(super) fn takes_preference(request: &RequestContext<'_>) -> bool {
-    parameter(request.query(), "preference").is_none()
-        // Each of its searches has a preference.
-        && !request.path().ends_with("/_msearch")
+    /// Whether it is the name of one index, without wildcards, lists and date math.
+    /// Names never need escapes.
+    pub fn is_plain_index(name: &str) -> bool {
+        !has_special_start(name) && !name.bytes().any(is_special)
+    }
+
+    /// Whether the request has no preference and takes one.
+    #[inline]
+    pub fn takes_preference(request: &RequestContext<'_>) -> bool {
+        parameter(request.query(), "preference").is_none()
+            // Each of its searches has a preference.
+            && !request.path().ends_with("/_msearch")
+    }
 }
 
 /// Splits a path at its first slash.
@@ -196,12 +202,6 @@ fn split(path: &str) -> (&str, Option<&str>) {
     let slash = path.bytes().position(|byte| byte == b'/');
     let parts = slash.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)));
     parts.map_or((path, None), |(first, rest)| (first, Some(rest)))
-}
-
-/// Whether it is the name of one index, without wildcards, lists and date math.
-/// Names never need escapes.
-pub(super) fn is_plain_index(name: &str) -> bool {
-    !has_special_start(name) && !name.bytes().any(is_special)
 }
 
 fn has_special_start(name: &str) -> bool {
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn only_the_name_of_one_index_is_plain() {
         for name in ["products", "logs-2026.01.31", "a_b"] {
-            assert!(is_plain_index(name), "{name}");
+            assert!(Target::is_plain_index(name), "{name}");
         }
         let others = [
             "",
@@ -347,7 +347,7 @@ mod tests {
             "_all",
         ];
         for name in others {
-            assert!(!is_plain_index(name), "{name}");
+            assert!(!Target::is_plain_index(name), "{name}");
         }
     }
 

@@ -16,7 +16,7 @@ use super::layer::State;
 use crate::{
     attempt::{Attempt, Outcome, RetryReason},
     error::{BoxError, Error, Result},
-    extensions::{Attempts, Deadline, Hedge, RetryContext, SelectedNode},
+    extensions::{Attempts, Deadline, Hedge, HedgedAttempt, RetryContext, SelectedNode},
     timer::sleep,
 };
 
@@ -95,6 +95,7 @@ pub(super) struct Hedging<S, B, F> {
     pub spare: Request<B>,
     /// The node of the first attempt.
     pub selected: SelectedNode,
+    pub attempt: HedgedAttempt,
     pub endpoint: usize,
     pub delay: Duration,
     pub state: Arc<State>,
@@ -111,6 +112,7 @@ where
             service,
             mut spare,
             selected,
+            attempt,
             endpoint,
             delay,
             state,
@@ -134,14 +136,15 @@ where
         });
         let early = match early.await {
             // A request that waits in this client would only wait twice.
-            None if selected.is_waiting() || !state.withdraw() => {
+            None if attempt.has_waited() || !state.withdraw() => {
                 Some(first.as_mut().await.map_err(Error::from_service))
             }
             early => early,
         };
         if let Some(result) = early {
             observe(&state, &result);
-            if is_good(&result) {
+            // The time in this client is no latency of the endpoint.
+            if is_good(&result) && !attempt.has_waited() {
                 state.record(endpoint, started.elapsed());
             }
             return result;
@@ -150,6 +153,8 @@ where
         avoid(&mut spare, &selected);
         let hedge_selected = SelectedNode::default();
         spare.extensions_mut().insert(hedge_selected.clone());
+        let hedge_attempt = HedgedAttempt::default();
+        spare.extensions_mut().insert(hedge_attempt.clone());
         let hedged_at = Instant::now();
         let mut hedge = pin!(service.oneshot(spare));
         let mut race = Race {
@@ -199,11 +204,14 @@ where
         first.retried = Some(RetryReason::Hedge);
         let winner = match last {
             Racer::First => {
-                hedge_selected.outrun_by(None);
+                hedge_attempt.set_outrun();
                 race.first
             }
             Racer::Hedge => {
-                selected.outrun_by(hedge_selected.node());
+                attempt.set_outrun();
+                if let Some(node) = hedge_selected.node() {
+                    selected.set(&node);
+                }
                 race.hedge
             }
         };

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     body::{TryCloneBody, copy_of},
     error::{BoxError, Error},
-    extensions::SelectedNode,
+    extensions::{HedgedAttempt, SelectedNode},
     layer::retry::Budget,
     retry_after::retry_after,
 };
@@ -250,11 +250,14 @@ where
             .extensions_mut()
             .get_or_insert_default::<SelectedNode>()
             .clone();
+        let attempt = HedgedAttempt::default();
+        request.extensions_mut().insert(attempt.clone());
         let hedging = Hedging {
             first: self.inner.call(request),
             service: self.inner.clone(),
             spare,
             selected,
+            attempt,
             endpoint,
             delay,
             state: Arc::clone(&self.state),

@@ -9,7 +9,7 @@ use super::layer::{Classify, Settings};
 use crate::{
     error::Error,
     events::DeathCause,
-    extensions::SelectedNode,
+    extensions::HedgedAttempt,
     node::{AttemptEnd, Node, NodeOutcome, NodeSelector, RequestContext, Selection},
     retry_after::retry_after,
 };
@@ -44,7 +44,7 @@ pub(super) struct OtherAttempts {
     /// The URLs that were tried before, on a retry.
     pub tried: Option<Arc<[Arc<str>]>>,
     /// Tells whether another attempt was faster.
-    pub selected: Option<SelectedNode>,
+    pub hedged: Option<HedgedAttempt>,
 }
 
 impl Attempt {
@@ -130,8 +130,8 @@ impl Attempt {
 
     fn is_outrun(&self) -> bool {
         let others = self.others.as_ref();
-        let selected = others.and_then(|others| others.selected.as_ref());
-        selected.is_some_and(SelectedNode::is_outrun)
+        let hedged = others.and_then(|others| others.hedged.as_ref());
+        hedged.is_some_and(HedgedAttempt::is_outrun)
     }
 
     fn tried(&self) -> Option<&[Arc<str>]> {

@@ -23,7 +23,7 @@ use crate::{
     body::ResponseBody,
     error::{BoxError, Error, Result},
     events::Event,
-    extensions::{Hedge, RetryContext, SelectedNode},
+    extensions::{Hedge, HedgedAttempt, RetryContext, SelectedNode},
     node::{Node, NodeSelector, RequestContext, Selection, is_dots},
     options::{RequestAuth, RequestOptions},
 };
@@ -112,15 +112,13 @@ impl<S, L: NodeSelector> SelectNode<S, L> {
                 reason: retry.reason,
             });
         }
-        let selected = extensions.get::<SelectedNode>();
-        if let Some(selected) = selected {
+        if let Some(selected) = extensions.get::<SelectedNode>() {
             selected.set(selection.node());
         }
         let tried = retry.map(|retry| Arc::clone(&retry.tried));
-        let others = (tried.is_some() || selected.is_some()).then(|| {
-            let selected = selected.cloned();
-            Box::new(OtherAttempts { tried, selected })
-        });
+        let hedged = extensions.get::<HedgedAttempt>().cloned();
+        let others = (tried.is_some() || hedged.is_some())
+            .then(|| Box::new(OtherAttempts { tried, hedged }));
         Ok((self.start(selection, &context, others), parameter))
     }
 

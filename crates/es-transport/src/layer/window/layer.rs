@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{BoxError, Error},
-    extensions::SelectedNode,
+    extensions::HedgedAttempt,
     node::NodePool,
     thread_pool::ThreadPool,
 };
@@ -208,8 +208,8 @@ where
         let Some(turn) = turn else {
             return ResponseFuture::direct(self.inner.call(request), Some(permit));
         };
-        if let Some(selected) = request.extensions().get::<SelectedNode>() {
-            selected.wait();
+        if let Some(attempt) = request.extensions().get::<HedgedAttempt>() {
+            attempt.set_waited();
         }
         let turn = Turn {
             turn,

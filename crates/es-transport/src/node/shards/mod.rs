@@ -13,10 +13,14 @@ mod state;
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+pub(crate) use self::holder::Holder;
 use self::murmur3::murmur3;
-pub(crate) use self::{holder::Holder, state::HoldersById};
+
+/// The nodes that hold shards, by their IDs.
+pub(crate) type HoldersById = FxHashMap<Arc<str>, Arc<Holder>>;
 
 /// Where the documents of one index lie.
 #[derive(Debug)]

@@ -2,13 +2,9 @@
 
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use super::{Holder, IndexShards, Rule, Shard};
-
-/// The nodes that hold shards, by their IDs.
-pub(crate) type HoldersById = FxHashMap<Arc<str>, Arc<Holder>>;
+use super::{Holder, HoldersById, IndexShards, Rule, Shard};
 
 #[derive(Deserialize)]
 struct State {
